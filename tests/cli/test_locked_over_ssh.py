@@ -144,7 +144,7 @@ def test_the_console_itself_opens_neither_wizard_nor_file_nor_shell(sshd: Sshd, 
         terminal.press("w")
         terminal.wait_for("That is not open in the locked console.")
         terminal.press("4")
-        terminal.wait_for("call_made")
+        terminal.wait_for("  call")
         terminal.press("x")
         terminal.wait_for("Export the rows of this filter")
         terminal.press("ctrl+u")

@@ -141,7 +141,7 @@ class TestAnExport:
         async with run_headless(app, (120, 30)) as console:
             await console.wait_for(" connected")
             await console.press("4")
-            await console.wait_for("call_made")
+            await console.wait_for("  call")
             for name, refusal in (
                 (f"{tmp_path}/log.csv", "is not a plain name"),
                 ("log", "ends in neither"),

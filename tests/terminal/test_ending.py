@@ -126,13 +126,13 @@ def test_of_keys_held_down_the_newest_frame_is_drawn(filled: str, presses: int) 
     with ForkedTerminal(environment=settings_of(filled)) as terminal:
         terminal.wait_for("● active")
         terminal.press("4")
-        terminal.wait_for("call_made")
+        terminal.wait_for("  call")
         terminal.wait_until_quiet()
         mark = terminal.mark()
         terminal.type("j" * presses)
         # The terminal takes nothing until all of them have done their work.
         wait_until_idle(terminal)
-        terminal.wait_for("call_made")
+        terminal.wait_for("  call")
         terminal.wait_until_quiet()
         assert len(terminal.bytes_since(mark)) < 40_000
 

@@ -32,6 +32,7 @@ from tui.screens.numbers.sync import _notes as sync_notes
 from tui.screens.permissions.effective import _row as permission_row
 from tui.widgets.glyphs import UNICODE
 from tui.words.integrations import stored_format
+from tui.words.log_details import LogNames
 from tui.words.permissions import access_in_full, holder_name
 from tui.words.sync_plan import plan_doubts, untouched_numbers
 
@@ -86,10 +87,11 @@ def test_a_row_of_the_log(row: AuditRow) -> None:
     names = log_screen.Names()
     names.people = {person.id: person for person in (ASHA, NAMELESS)}
     titles = [column.title.split()[0].lower() for column in log_screen.columns(KOLKATA, 200)]
+    titles[titles.index("what")] = "summary"
     line = ListLine(Entry(row.id, None, [(0, row)]), row)
     cells = log_screen.row_of(line, names, KOLKATA, is_match=False).cells
     screen = dict(zip(titles, (cell.text for cell in cells), strict=True))
-    command = command_cells(log_columns(names.people, KOLKATA), row)
+    command = command_cells(log_columns(LogNames(names.people, title_of, KOLKATA)), row)
     for title in command.keys() & screen.keys():
         assert_same(screen[title], command[title])
     assert command.keys() <= screen.keys()

@@ -209,7 +209,10 @@ def shape_of(type_: IntegrationType, credential: Mapping[str, Any]) -> Verdict:
 
 def _outcome(report: Report) -> ConnectionTestOutcome:
     verdicts = tuple(_verdict_details(verdict) for verdict in report.verdicts)
-    return ConnectionTestOutcome(standing_of(report), report.level, report.milliseconds, report.code, verdicts)
+    reason = report.reason
+    # Of an answer the code alone is logged: its sentence may hold what the provider said.
+    why = reason.sentence if reason is not None and reason.level == "reach" else ""
+    return ConnectionTestOutcome(standing_of(report), report.level, report.milliseconds, report.code, verdicts, why)
 
 
 def _verdict_details(verdict: Verdict) -> Json:

@@ -77,7 +77,13 @@ def test_goes_on_after_a_lost_connection_without_missing_a_row(acme_shell: Shell
 
 
 def test_shows_a_line_for_each_row_inert_and_with_names(acme_shell: Shell, writer: psycopg.Connection) -> None:
-    log_row(writer, user_id=ASHA, created_at="2026-01-31 10:00+00", details={"error": "\x1b]52;c;x\x07 limit"})
+    log_row(
+        writer,
+        user_id=ASHA,
+        status="failed",
+        created_at="2026-01-31 10:00+00",
+        details={"error": "\x1b]52;c;x\x07 limit"},
+    )
     shell = acme_shell.with_(SWITCHBOARD_TIMEZONE="Asia/Kolkata")
     with following(shell) as process:
         assert process.stdout is not None

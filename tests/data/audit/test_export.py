@@ -15,15 +15,19 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support.acme import ACME, opened
-from tests.support.database.log_rows import fill_log, log_row, resolve_line
+from tests.support.acme import ACME, ASHA, opened
+from tests.support.database.log_rows import fill_log, log_row, read_all, resolve_line
+from tests.support.database.number_rows import create_people
 from tests.support.hostile_strings import UNSAFE, hostile_strings
 from tui.data.audit.export import ExportResult, export_audit_log
 from tui.data.audit.export_file import NewFile
 from tui.data.audit.export_format import COLUMNS, VISIBLE, Csv
+from tui.data.audit.pages import AuditReader
+from tui.words.log_details import LogNames
+from tui.words.log_sentences import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.support.servers.postgres import TestServer
@@ -55,9 +59,17 @@ select row_to_json(r) from (
 """
 
 
-async def export(conninfo: str, path: Path, line: str, form: FormatName = "jsonl", **database: Any) -> ExportResult:
+async def export(
+    conninfo: str,
+    path: Path,
+    line: str,
+    form: FormatName = "jsonl",
+    title_of: Callable[[str], str] = str,
+    **database: Any,
+) -> ExportResult:
     async with opened(conninfo, **database) as console:
-        return await export_audit_log(console, await resolve_line(console, line), form, NewFile(path))
+        filtered = await resolve_line(console, line)
+        return await export_audit_log(console, filtered, form, NewFile(path), title_of=title_of)
 
 
 def json_rows(path: Path) -> list[dict[str, Any]]:
@@ -148,7 +160,7 @@ class TestCsv:
     async def test_begins_no_field_with_what_makes_it_a_formula(self, hostile_log: str, tmp_path: Path) -> None:
         await export(hostile_log, tmp_path / "log", "org:*", "csv")
         rows = csv_rows(tmp_path / "log")
-        assert [*rows[0]] == list(COLUMNS)
+        assert [*rows[0]] == [*COLUMNS, "summary"]
         fields = [field for row in rows for field in row.values()]
         assert not [field for field in fields if re.match("\\s*[=+@\uff1d\uff0b\uff0d\uff20\ufe63\u2212-]", field)]
         agents = [row["user_agent"] for row in rows]
@@ -159,7 +171,7 @@ class TestCsv:
         # As a spreadsheet reads it where the comma is the decimal sign.
         pieces = (tmp_path / "log").read_text(encoding="utf-8").split(";")
         assert not [piece for piece in pieces[1:] if piece.startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20"))]
-        assert all(len(row) == len(COLUMNS) and None not in row.values() for row in rows)
+        assert all(len(row) == len(COLUMNS) + 1 and None not in row.values() for row in rows)
 
     async def test_has_nothing_in_it_that_a_terminal_obeys_and_one_line_for_each_row(
         self, hostile_log: str, tmp_path: Path
@@ -178,8 +190,38 @@ class TestCsv:
         for code in (*range(0x20000), *range(0xE0000, 0xE1100)):
             hides = code in ignored or unicodedata.category(chr(code)) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
             assert (VISIBLE[code] != chr(code)) == (hides or code == 0x2800), hex(code)
-        visible = Csv().block(["a\U000e0041\U000e007f,\ufe0f\u202e\U0001f44d\U0001f3fd\x9b\n".encode()]).decode()
-        assert visible == "a\u25af\u25af,\u25af\u25af\U0001f44d\U0001f3fd\ufffd\r\n"
+        visible = (
+            Csv().block(["a\U000e0041\U000e007f,\ufe0f\u202e\U0001f44d\U0001f3fd\x9b\n".encode()], ["=x"]).decode()
+        )
+        assert visible == "a\u25af\u25af,\u25af\u25af\U0001f44d\U0001f3fd\ufffd,'=x\r\n"
+
+    async def test_ends_each_row_with_the_sentence_that_the_lists_show(
+        self, hostile_log: str, installed_database: str, tmp_path: Path
+    ) -> None:
+        create_people(installed_database)
+        changed = {"row": {"user_id": str(ASHA)}, "after": {"can_view": True, "note": 'a "}",b'}}
+        with psycopg.connect(installed_database) as connection:
+            log_row(connection, action="permission_granted", user_id=ASHA, details=changed)
+            log_row(connection, action="permission_granted", details={**changed, "pad": "x" * 70_000})
+            log_row(connection, action="odd, one", details=None, user_agent='{"a": 1}')
+            log_row(connection, action="number_assigned", details=7, status="failed")
+        await export(installed_database, tmp_path / "log.csv", "", "csv", title_of=str.title)
+        told = [row["summary"] for row in csv_rows(tmp_path / "log.csv") if row["action"] != "log_exported"]
+        assert sorted(told) == [
+            "Asha Rao: view on Zoho_Mail",
+            "Asha Rao: view on Zoho_Mail",
+            "a number assigned failed",
+            "odd, one (Zoho_Mail)",
+        ]
+        # What is hostile is told as it is told elsewhere.
+        await export(hostile_log, tmp_path / "hostile.csv", "org:* -action:log_exported", "csv")
+        rows = csv_rows(tmp_path / "hostile.csv")
+        async with opened(hostile_log) as console:
+            of_log = AuditReader(console, await resolve_line(console, "org:* -action:log_exported"))
+            listed = (await read_all(of_log.older(limit=len(rows)))).rows
+        told_of = {row["id"]: row["summary"].replace("'", "") for row in rows}
+        for row in listed:
+            assert row.is_cut or told_of[str(row.id)] == sentence(row, LogNames({}, str)).replace("'", "")
 
     async def test_tells_an_empty_text_from_none_and_leaves_the_rest_alone(
         self, installed_database: str, tmp_path: Path

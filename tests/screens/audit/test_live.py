@@ -113,17 +113,17 @@ async def rows_of_one_operation_fold_and_space_shows_and_hides_them(console: Con
             log_row(connection, action=f"number_added_{n}", details=details, created_at=now)
         act = details | {"source": "switchboard"}
         log_row(connection, action="numbers_synced", details=act, created_at=now + timedelta(milliseconds=1))
-    await console.wait_for("numbers_synced +3")
+    await console.wait_for("4 rows: Zoho Mail numbers synced")
     assert "4 rows of one operation: space unfolds them" in console.text
     assert "number_added" not in console.text
     await press_and_wait(console, "space", "down", "down")
     text = console.text
-    assert re.search(r" -2\d{3}-.* numbers_synced", text)
+    assert re.search(r" -2\d{3}-.* Zoho Mail numbers synced", text)
     assert re.search(r" \|2\d{3}-.* number_added_0", text)
     assert "number_added_2" in text
     await press_and_wait(console, "space")
     assert "number_added" not in console.text
-    assert "numbers_synced +3" in console.text.splitlines()[3 + body(console).cursor]
+    assert "4 rows: Zoho Mail numbers synced" in console.text.splitlines()[3 + body(console).cursor]
     # A match that is folded away is unfolded.
     await apply_filter(console, "action:number_added_1", "s")
     assert "number_added_1" in console.text.splitlines()[3 + body(console).cursor]

@@ -360,4 +360,4 @@ async def test_the_first_row_of_an_empty_log_is_taken_where_it_was_read_to_its_n
         assert await driver.pane.add_new([row(0, 0)])
         await driver.pilot.pause()
         assert driver.pane.current == row(0, 0)
-        assert "email_sent" in driver.text
+        assert "e-mail" in driver.text

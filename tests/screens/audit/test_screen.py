@@ -67,17 +67,16 @@ async def it_opens_on_the_newest_rows_with_who_when_and_how_many(console: Consol
     text, expected = console.text, ids_by_sql(conninfo)
     assert f"{len(expected):,} rows" in text
     assert "Time (UTC)" in text
-    ((action, kind, agent, address),) = execute(
+    ((action, agent, address),) = execute(
         conninfo,
-        "select action, integration_type, user_agent, host(ip_address) from integration_audit_logs where id = %s",
+        "select action, user_agent, host(ip_address) from integration_audit_logs where id = %s",
         expected[0],
     )
     lines = text.splitlines()[3 : 3 + body(console).lines_seen]
     clock = "to_char(created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
     query = f"select {clock} from integration_audit_logs where {OF_ACME} {IN_ORDER} limit {len(lines)}"
     assert [line[2:21] for line in lines] == [text for (text,) in execute(conninfo, query)]
-    assert action in lines[0]
-    assert kind in lines[0]
+    assert action == "call_made" and lines[0].endswith("  call")
     assert f"{address}   {agent}" in text
 
 
@@ -185,9 +184,9 @@ async def narrow_and_wide_terminals_show_what_fits_and_stay_where_they_are(conso
     await press_and_wait(console, *["pagedown"] * 3)
     before = current_id(console)
     for size, shown, hidden in (
-        ((60, 20), ("Action", "Status"), ("Address",)),
-        ((200, 50), ("Who", "Action", "Type", "Status", "Address", "Organisation", "Details"), ()),
-        ((80, 24), ("Status",), ("Organisation",)),
+        ((60, 20), ("Who", "What happened"), ("Status",)),
+        ((200, 50), ("Who", "What happened", "Action", "Type", "Status", "Address", "Organisation"), ()),
+        ((80, 24), ("What happened",), ("Organisation",)),
     ):
         await console.pilot.resize_terminal(*size)
         await wait_until_idle(console)
@@ -196,9 +195,9 @@ async def narrow_and_wide_terminals_show_what_fits_and_stay_where_they_are(conso
         assert heading.split()[:2] == ["Time", "(UTC)"]
         assert all(title in heading for title in shown)
         assert not any(title in heading for title in hidden)
-        assert any("success" in line for line in lines)
+        assert any(" call" in line for line in lines)
         assert len(set(visible_ids(console))) == body(console).lines_seen
-        assert ("Organisation" in shown) == any("Acme Foods" in line and "n: " in line for line in lines)
+        assert ("Organisation" in shown) == any("Acme Foods" in line and " call" in line for line in lines)
 
 
 async def help_lists_every_key_and_each_can_be_remapped(console: ConsoleDriver) -> None:

@@ -93,7 +93,7 @@ def test_the_list_keeps_to_its_bytes_and_hostile_strings_in_every_column_reach_n
 def keys_keep_to_their_bytes(terminal: Terminal) -> None:
     for key in ("j", "k"):
         assert 0 < cost(terminal, key) <= 1_000, key
-    assert "number_added +2" in terminal.text
+    assert "3 rows: a number added" in terminal.text
     for key in ("space", "space"):
         assert 0 < cost(terminal, key) <= 5_000, key
     terminal.press("b")
@@ -209,7 +209,7 @@ def test_ascii_drawing_holds_nothing_else_and_a_hangup_during_an_export_leaves_n
         terminal.press("b")
         terminal.wait_for(" max ")
         terminal.wait_until_quiet()
-        assert "+2" in terminal.text
+        assert "3 rows: a number added" in terminal.text
         for keys in (
             ("space",),
             ("s",),

@@ -16,6 +16,7 @@ from tui.data.audit.export_file import MANIFEST, Stream
 from tui.data.audit.export_format import format_of
 from tui.errors import InvalidInput
 from tui.locked.export_place import new_file, require_plain_name
+from tui.providers import title_of
 from tui.words.audit import exported_words, progress_line
 
 if TYPE_CHECKING:
@@ -60,9 +61,10 @@ def export(
     """Write the rows of the organisation's log, newest first: all of them, or those of the filter.
 
     jsonl has a JSON object on each line, exact and in ASCII. csv is changed so that no spreadsheet takes a field for a
-    formula. The log says who exported what before the first row is read. An existing file is never replaced, and an
-    export that is interrupted leaves none. Without --output rows go to standard output, and there is no manifest. In
-    the locked console FILE is a plain name in SWITCHBOARD_EXPORT_DIR.
+    formula, and its last column, summary, says in a sentence what happened. The log says who exported what before the
+    first row is read. An existing file is never replaced, and an export that is interrupted leaves none. Without
+    --output rows go to standard output, and there is no manifest. In the locked console FILE is a plain name in
+    SWITCHBOARD_EXPORT_DIR.
     """
     form_name = _format(options, output, form)
 
@@ -75,6 +77,7 @@ def export(
             audit_filter,
             form_name,
             destination,
+            title_of=title_of,
             on_progress=lambda progress: out.progress(progress_line(progress)),
         )
         if file is None:

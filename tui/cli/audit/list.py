@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.cli.audit.filter import FilteredCommand
-from tui.cli.audit.view import PIPED_WIDTH, columns, record_of
+from tui.cli.audit.view import PIPED_WIDTH, columns, names_of, record_of
 from tui.cli.parsing import Count, command, option
 from tui.cli.requirements import Requirements
 from tui.data.audit.pages import AuditReader, Place
-from tui.data.directory import people_by_id
 from tui.words.audit import no_rows_words
 from tui.words.times import to_the_minute
 
@@ -35,14 +34,13 @@ ROWS_AT_ONCE = 500
 async def list_(session: Session, out: Output, audit_filter: AuditFilter, limit: int) -> None:
     """List the newest rows of the organisation's log, newest first.
 
-    Of the details a summary that fits the line is shown; --json has the whole of them, but for those over 64 kB, which
-    only export writes. A name with ~ before it is a claim of the program; the login is in the details.
+    SUMMARY says in a sentence what happened; --json has the details instead, but for those over 64 kB, which only
+    export writes. A name with ~ before it is a claim of the program; the login is in the details.
     """
     rows = await _read_newest(session, AuditReader(session.database, audit_filter), out, limit)
-    people = await people_by_id(session.database, [row.user_id for row in rows if row.user_id])
     out.rows(
         rows,
-        columns(people, session.settings.timezone),
+        columns(await names_of(session, rows)),
         record=record_of,
         piped_width=PIPED_WIDTH,
         empty=no_rows_words(audit_filter.text),

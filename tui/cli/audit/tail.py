@@ -8,12 +8,11 @@ from asyncio import sleep
 from typing import TYPE_CHECKING
 
 from tui.cli.audit.filter import FilteredCommand
-from tui.cli.audit.view import columns, record_of
+from tui.cli.audit.view import columns, names_of, record_of
 from tui.cli.parsing import command
 from tui.cli.requirements import Requirements
 from tui.data.audit.pages import AuditReader
 from tui.data.audit.tail import Tail
-from tui.data.directory import people_by_id
 from tui.data.postgres.liveness import RETRY_EVERY_S
 from tui.errors import ConnectionFailed
 from tui.words.text import fit
@@ -69,13 +68,13 @@ async def _new_rows(following: Tail, out: Output) -> Sequence[AuditRow]:
 async def _show(session: Session, out: Output, rows: Sequence[AuditRow]) -> None:
     if not rows:
         return
-    people = {} if out.as_json else await people_by_id(session.database, [row.user_id for row in rows if row.user_id])
-    *narrow, details = columns(people, session.settings.timezone)
-    for row in rows:
-        if out.as_json:
+    if out.as_json:
+        for row in rows:
             out.data(record_of(row))
-            continue
-        cells = [fit(str(column.cell(row)), width) for column, width in zip(narrow, WIDTHS, strict=True)]
-        out.text("  ".join([*cells, str(details.cell(row))]))
+    else:
+        *narrow, summary = columns(await names_of(session, rows))
+        for row in rows:
+            cells = [fit(str(column.cell(row)), width) for column, width in zip(narrow, WIDTHS, strict=True)]
+            out.text("  ".join([*cells, str(summary.cell(row))]))
     # Whoever reads it through a pipe reads it now.
     sys.stdout.flush()

@@ -6,14 +6,17 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.output import Column
-from tui.words.audit import address, clock, summary, who
+from tui.data.directory import people_by_id
+from tui.providers import title_of
+from tui.words.audit import address, clock, who
+from tui.words.log_details import LogNames, people_in
+from tui.words.log_sentences import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import tzinfo
-    from uuid import UUID
+    from collections.abc import Sequence
 
-    from tui.models import AuditRow, Person
+    from tui.models import AuditRow
+    from tui.session.session import Session
 
 PIPED_WIDTH = 200
 
@@ -25,14 +28,20 @@ def record_of(row: AuditRow) -> dict[str, Any]:
     return values | {"created_at": row.created_at or text or None}
 
 
-def columns(people: Mapping[UUID, Person], zone: tzinfo) -> tuple[Column[AuditRow], ...]:
+async def names_of(session: Session, rows: Sequence[AuditRow]) -> LogNames:
+    """Look up what the people in rows are called. Raises what reading raises."""
+    people = await people_by_id(session.database, {person for row in rows for person in people_in(row)})
+    return LogNames(people, title_of, session.settings.timezone)
+
+
+def columns(names: LogNames) -> tuple[Column[AuditRow], ...]:
     """Return the columns of a table of rows."""
     return (
-        Column(f"TIME ({zone})", lambda row: clock(row, zone), usual=19),
-        Column("WHO", lambda row: who(row, people), shrinks_to=9),
-        Column("TYPE", lambda row: row.integration_type, shrinks_to=15),
-        Column("ACTION", lambda row: row.action, shrinks_to=19),
+        Column(f"TIME ({names.zone})", lambda row: clock(row, names.zone), usual=19),
+        Column("WHO", lambda row: who(row, names.people), shrinks_to=9),
+        Column("TYPE", lambda row: row.integration_type, shrinks_to=15, optional=True),
+        Column("ACTION", lambda row: row.action, shrinks_to=19, optional=True),
         Column("STATUS", lambda row: row.status, usual=7),
         Column("ADDRESS", address, optional=True, usual=15),
-        Column("DETAILS", lambda row: summary(row.details), shrinks_to=20, optional=True),
+        Column("SUMMARY", lambda row: sentence(row, names), shrinks_to=30),
     )

@@ -16,6 +16,7 @@ from tui import __version__
 from tui.data.audit.counts import Count, count_rows
 from tui.data.audit.export_file import StreamBroken
 from tui.data.audit.export_format import FORMATS, moment_of
+from tui.data.audit.export_summary import Summaries
 from tui.data.audit.qualifiers import EVERY
 from tui.data.audit.where import Where, where
 from tui.data.log_act import log_act
@@ -25,6 +26,9 @@ from tui.errors import ConnectionFailed, ExportFailed, PermissionDenied, Switchb
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
+
+    from psycopg import AsyncCopy
+    from psycopg.abc import PQGen
 
     from tui.data.audit.export_file import Destination
     from tui.data.audit.export_format import Format, FormatName
@@ -75,6 +79,7 @@ async def export_audit_log(
     form: FormatName,
     destination: Destination,
     *,
+    title_of: Callable[[str], str] = str,
     on_progress: Callable[[Progress], None] | None = None,
     progress_every_s: float = 0.0,
 ) -> ExportResult:
@@ -83,8 +88,8 @@ async def export_audit_log(
     Commits a pending row log_exported with the filter first, and exports nothing where that fails. All rows come from
     one snapshot taken after it. A second row of the same operation says how the export ended, also when it was
     cancelled; without one, it was killed or the server was out of reach. Works in read-only mode. Memory does not grow
-    with the number of rows. Calls `on_progress` after each block and every second, but not more often than
-    `progress_every_s`.
+    with the number of rows. `title_of` says what summaries call a type. Calls `on_progress` after each block and every
+    second, but not more often than `progress_every_s`.
 
     Raises InvalidInput and ExportFailed of the destination, PermissionDenied, ExportFailed where the connection broke,
     and OSError where a stream takes no more.
@@ -99,6 +104,7 @@ async def export_audit_log(
             database,
             audit_filter,
             FORMATS[form],
+            Summaries(database, title_of),
             destination,
             progress,
             _reporter(progress, on_progress, progress_every_s),
@@ -230,6 +236,7 @@ async def _write_rows(
     database: Database,
     audit_filter: AuditFilter,
     form: Format,
+    summaries: Summaries,
     destination: Destination,
     progress: Progress,
     report: Callable[[], None],
@@ -238,7 +245,7 @@ async def _write_rows(
     conditions = where(audit_filter)
 
     async def put(rows: list[bytes]) -> None:
-        block = form.block(rows)
+        block = form.block(rows, await summaries.of(rows) if form.is_summarized else ())
         database.note_traffic()
         await destination.write(block)
         _account(progress, block, len(rows))
@@ -283,22 +290,25 @@ async def _copy_rows(
     # literals here.
     statement = AsyncClientCursor(connection).mogrify(form.query(conditions.sql, order), conditions.parameters)
     ends: tuple[bytes | None, bytes | None] = (None, None)
-    rows: list[bytes] = []
-    size = 0
     async with connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
         # The server sends a message for each row: https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
-        async for data in copy:
-            row = bytes(data)
-            rows.append(row)
-            size += len(row)
-            if size >= BLOCK_BYTES:
-                ends = ends[0] or rows[0], row
-                await put(rows)
-                rows, size = [], 0
-    if rows:
-        ends = ends[0] or rows[0], rows[-1]
-        await put(rows)
+        while rows := await connection.wait(_next_rows(copy)):
+            ends = ends[0] or rows[0], rows[-1]
+            await put(rows)
     return ends
+
+
+def _next_rows(copy: AsyncCopy) -> PQGen[list[bytes]]:
+    """Read rows up to BLOCK_BYTES, none at the end.
+
+    In one generator, because `AsyncCopy.read` takes two microseconds for each row, half of what an export spends here.
+    """
+    rows: list[bytes] = []
+    size = 0
+    while size < BLOCK_BYTES and (row := bytes((yield from copy._read_gen()))):
+        rows.append(row)
+        size += len(row)
+    return rows
 
 
 def _reporter(progress: Progress, on_progress: Callable[[Progress], None] | None, every_s: float) -> Callable[[], None]:

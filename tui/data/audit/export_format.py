@@ -18,6 +18,7 @@ COLUMNS = (
     *("id", "organization_id", "user_id", "integration_type", "action"),
     *("status", "details", "ip_address", "user_agent", "created_at"),
 )
+SUMMARY = "summary"
 FROM = "from public.integration_audit_logs as l where {where} order by {order}"
 
 # What a spreadsheet may take for a formula: https://owasp.org/www-community/attacks/CSV_Injection
@@ -29,7 +30,9 @@ BEFORE_FORMULA = f"{_BLANKS}\"'`\u2018\u2019\u201c\u201d"
 LINE_STARTS = list("\t\r\n")
 
 _NOT_ASCII = re.compile("[^\\x00-\\x7e]+")
-_NOT_INERT_ASCII = re.compile(b"[\x00-\x1f\x7f]")
+_NOT_INERT = bytes([*range(0x20), 0x7F])
+_SUSPICIOUS = frozenset((*BEFORE_FORMULA, *FORMULA_STARTS))
+_FORMULA = re.compile(f"[{re.escape(BEFORE_FORMULA)}]*[{re.escape(''.join(FORMULA_STARTS))}]")
 
 
 def _any_of(characters: Iterable[str]) -> bytes:
@@ -45,6 +48,7 @@ class JsonLines:
     """A JSON object for each row, exactly as stored, in printable ASCII: also numbers that Python has no value for."""
 
     name: FormatName = "jsonl"
+    is_summarized = False
     header = b""
     altered: str | None = None
     parameters: ClassVar[Mapping[str, Any]] = {}
@@ -55,7 +59,7 @@ class JsonLines:
         rows = f"select {columns} {FROM.format(where=where, order=order)}"
         return f"copy (select row_to_json(r) from ({rows}) as r) to stdout"
 
-    def block(self, rows: Sequence[bytes]) -> bytes:
+    def block(self, rows: Sequence[bytes], _summaries: Sequence[str] = ()) -> bytes:
         """Return the rows as lines. In JSON text there is nothing but backslashes that COPY would escape."""
         lines = b"".join(rows).replace(b"\\\\", b"\\")
         if lines.isascii() and b"\x7f" not in lines:
@@ -73,20 +77,25 @@ class JsonLines:
 
 
 class Csv:
-    """RFC 4180 in UTF-8 with a header: nothing in it is a formula, or does anything to a terminal."""
+    """RFC 4180 in UTF-8 with a header: nothing in it is a formula, or does anything to a terminal.
+
+    The last column is not stored: it says in a sentence what the row does.
+    """
 
     name: FormatName = "csv"
+    is_summarized = True
     parameters: ClassVar[Mapping[str, Any]] = {
         "formula_starts": FORMULA_STARTS,
         "before_formula": BEFORE_FORMULA,
         "line_starts": LINE_STARTS,
     }
-    header = ",".join(COLUMNS).encode() + b"\r\n"
+    header = ",".join((*COLUMNS, SUMMARY)).encode() + b"\r\n"
     altered = (
         "A field that began with = + - @ in any width, also behind blanks or quotes, or with TAB CR or LF has an "
         "apostrophe before it, and so has = + - @ after a semicolon; control characters are shown as U+2400 to U+2421 "
         "or U+FFFD, those that cannot be seen as U+25AF. "
-        "NULL is an empty field without quotes."
+        "NULL is an empty field without quotes. The column summary is not stored: it tells the row in a sentence, with "
+        "the names of the moment, and times in UTC."
     )
 
     def query(self, where: str, order: str) -> str:
@@ -94,9 +103,14 @@ class Csv:
         columns = ", ".join(map(_guard_field, COLUMNS))
         return f"copy (select {columns} {FROM.format(where=where, order=order)}) to stdout (format csv)"
 
-    def block(self, rows: Sequence[bytes]) -> bytes:
-        """Return the rows as lines that end in CR LF."""
-        return b"".join([_defuse(row[:-1]) + b"\r\n" for row in rows])
+    def block(self, rows: Sequence[bytes], summaries: Sequence[str]) -> bytes:
+        """Return the rows as lines that end in CR LF, each with its summary."""
+        lines = [b"%b,%b\n" % (row[:-1], _field(text)) for row, text in zip(rows, summaries, strict=True)]
+        whole = b"".join(lines)
+        # Nearly every block is as it should be: looked at row by row it would cost twice as much.
+        if whole.isascii() and len(whole.translate(None, _NOT_INERT)) == len(whole) - len(lines):
+            return _AFTER_SEMICOLON.sub(rb"\1'", whole).replace(b"\n", b"\r\n")
+        return b"".join([_defuse(line[:-1]) + b"\r\n" for line in lines])
 
     def time_text(self, row: bytes) -> str | None:
         """Return when a row was, as Postgres writes it, None where it has no time: the last field."""
@@ -125,13 +139,32 @@ def moment_of(row: bytes, form: Format) -> str | None:
 def _guard_field(name: str) -> str:
     if name in ("id", "organization_id", "user_id"):
         return f"l.{name}"
-    # As text alone an address would have a mask of 32 or 128 bits.
-    value = "abbrev(l.ip_address)" if name == "ip_address" else f"l.{name}::text"
+    if name == "ip_address":
+        # As text alone an address would have a mask of 32 or 128 bits. None begins with what a formula does.
+        return "abbrev(l.ip_address) as ip_address"
+    value = f"l.{name}::text"
+    # Nor does what begins with a brace, and to look at it would write it as text twice more.
+    braced = f"when jsonb_typeof(l.details) = 'object' then {value} " if name == "details" else ""
     return (
-        f"case when left({value}, 1) = any (%(line_starts)s)"
+        f"case {braced}when left({value}, 1) = any (%(line_starts)s)"
         f" or left(ltrim({value}, %(before_formula)s), 1) = any (%(formula_starts)s)"
         f" then '''' || {value} else {value} end as {name}"
     )
+
+
+def unguarded(field: str) -> str:
+    """Return a field of `Csv.query` as it is stored, without the apostrophe."""
+    is_guarded = field.startswith("'") and (field[1:2] in LINE_STARTS or _FORMULA.match(field, 1))
+    return field[1:] if is_guarded else field
+
+
+def _field(text: str) -> bytes:
+    """A summary, which is safe text, as a field."""
+    if text[:1] in _SUSPICIOUS and _FORMULA.match(text):
+        text = f"'{text}"
+    if '"' in text or "," in text:
+        text = '"{}"'.format(text.replace('"', '""'))
+    return text.encode()
 
 
 def _escape(run: re.Match[str]) -> str:
@@ -141,7 +174,7 @@ def _escape(run: re.Match[str]) -> str:
 def _defuse(row: bytes) -> bytes:
     if b";" in row:
         row = _AFTER_SEMICOLON.sub(rb"\1'", row)
-    if row.isascii() and not _NOT_INERT_ASCII.search(row):
+    if row.isascii() and len(row.translate(None, _NOT_INERT)) == len(row):
         return row
     return row.decode("utf-8", "surrogateescape").translate(VISIBLE).encode()
 

@@ -40,13 +40,17 @@ RowResult = Literal["kept", "changed meanwhile", "read-only"]
 
 @dataclass(frozen=True, slots=True)
 class ConnectionTestOutcome:
-    """What a test came to: the judgement, the highest level reached, the whole time, and the provider's code."""
+    """What a test came to: the judgement, the highest level reached, the whole time, and the provider's code.
+
+    `why` says in our own words why the provider was not reached.
+    """
 
     judgement: CredentialStanding
     level: str | None
     milliseconds: int
     code: str
     verdicts: tuple[Json, ...] = ()
+    why: str = ""
 
     def details(self) -> Json:
         """Return what the log row says; never a secret, nor a text of the provider."""
@@ -55,6 +59,7 @@ class ConnectionTestOutcome:
             "level": self.level,
             "milliseconds": self.milliseconds,
             "code": self.code,
+            "why": self.why,
             "verdicts": list(self.verdicts),
         }
         return {name: value for name, value in details.items() if value not in (None, "", [])}

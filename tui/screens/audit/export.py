@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui.errors import SwitchboardError
 from tui.locked.export_place import export_folder, is_plain_name, new_file
+from tui.providers import title_of
 from tui.words.audit import exported_words, progress_line
 from tui.words.counts import counted
 from tui.words.text import safe_text
@@ -124,6 +125,7 @@ class AuditExport:
             audit_filter,
             format_of(path.name),
             file,
+            title_of=title_of,
             on_progress=report,
             progress_every_s=PROGRESS_EVERY_S,
         )

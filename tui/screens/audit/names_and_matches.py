@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.data import directory
 from tui.screens.audit.view import Names
+from tui.words.log_details import people_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,11 +56,11 @@ class NamesAndMatches:
             await self._name_those_of(database, rows)
         people, unknown = self.names.people, self._unknown
         if len(people) + len(unknown) > MOST_PEOPLE:
-            seen = {row.user_id for row in self._list_rows()}
+            seen = {person for row in self._list_rows() for person in people_in(row)}
             for name in people.keys() - seen:
                 del people[name]
             unknown &= seen
-        missing = {row.user_id for row in rows if row.user_id is not None} - people.keys() - unknown
+        missing = {person for row in rows for person in people_in(row)} - people.keys() - unknown
         if missing:
             people |= await directory.people_by_id(database, missing)
             unknown |= missing - people.keys()

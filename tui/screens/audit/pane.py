@@ -43,7 +43,7 @@ class AuditPane(PagingPane):
 
     DEFAULT_CSS = """
     AuditPane { height: 1fr; }
-    AuditPane > #detail { height: 5; }
+    AuditPane > #detail { height: 6; }
     """
 
     class Moved(Message):
@@ -264,7 +264,7 @@ class AuditPane(PagingPane):
         self._show_detail()
 
     def _show_detail(self) -> None:
-        self.query_one("#detail", TextLines).show(detail(self.line, self.names) if self.line else ())
+        self.query_one("#detail", TextLines).show(detail(self.line, self.names, self.zone) if self.line else ())
 
     def on_resize(self) -> None:
         self.query_one(WindowList).use_columns(columns(self.zone, self.size.width))

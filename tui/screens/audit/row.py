@@ -11,7 +11,7 @@ from rich.cells import chop_cells
 from tui.data.audit.rows import read_long_details
 from tui.data.seals.sealing import read_seal_evidence
 from tui.errors import PermissionDenied
-from tui.screens.audit.view import MOST_CHANGES, Names, changes_of, person_of
+from tui.screens.audit.view import MOST_CHANGES, TONES, Names, changes_of, person_of
 from tui.screens.page import Page
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
@@ -150,7 +150,8 @@ def row_lines(
         ("Seal", _seal_words(row, seals)),
         ("Written by", "a trigger" if details.get("source") == "trigger" else ""),
     ]
-    out: list[tuple[str, Tone]] = []
+    happened = _wrap(names.sentence(row, zone), width)
+    out: list[tuple[str, Tone]] = [*((line, TONES.get(row.status, "plain")) for line in happened), ("", "plain")]
     for label, text in facts:
         if text:
             first, *rest = _wrap(text, width - LABEL)

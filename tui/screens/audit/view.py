@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.cells import cell_len, chop_cells
-
 from tui.data.seals.sealing import NO_ORGANIZATION
+from tui.providers import title_of
 from tui.screens.audit.state import READING, Reading
 from tui.widgets.row_list import Cell, Column, Row
 from tui.widgets.text_lines import TextLine
 from tui.words.audit import address, clock, short, summary, who
+from tui.words.log_details import LogNames
+from tui.words.log_sentences import sentence
 from tui.words.organizations import WITHOUT_ORGANIZATION, organization_name
 from tui.words.people import claimed, person_in_full
 from tui.words.text import safe_text, spelled
@@ -33,7 +34,7 @@ MOST_CHANGES = 200
 UPKEEP = ("id", "organization_id", "created_at", "created_by", "updated_at", "updated_by", "granted_at", "granted_by")
 # Below the list there is one line for each: nobody waits there for a megabyte to be spelled.
 CUT_AT = 400
-LABEL = 8
+LABEL = 9
 NARROW, WIDE = 80, 110
 
 
@@ -48,6 +49,10 @@ class Names:
         """Return who it was in few words, as a claim."""
         return safe_text(who(row, self.people), VALUE_WIDTH)
 
+    def sentence(self, row: AuditRow, zone: tzinfo) -> str:
+        """Return what the row says happened."""
+        return sentence(row, LogNames(self.people, title_of, zone))
+
     def organization(self, organization_id: UUID) -> str:
         """Return the name of an organisation, else its id."""
         if organization_id == NO_ORGANIZATION:
@@ -60,12 +65,12 @@ def columns(zone: tzinfo, width: int) -> tuple[Column, ...]:
     return (
         Column(f"  Time ({zone})", 21),
         Column("Who", 7 if width < NARROW else 10 if width < WIDE else 20),
-        Column("Action", 19),
-        Column("Type", 15, drops=1),
-        Column("Status", 7),
-        Column("Address", 15, drops=2),
-        Column("Organisation", 16, drops=4),
-        Column("Details", 30, grows=True, drops=3),
+        Column("What happened", 26 if width < NARROW else 45 if width < WIDE else 55, grows=True),
+        Column("Action", 19, drops=2),
+        Column("Type", 15, drops=3),
+        Column("Status", 7, drops=1),
+        Column("Address", 15, drops=4),
+        Column("Organisation", 16, drops=5),
     )
 
 
@@ -74,22 +79,20 @@ def row_of(line: ListLine, names: Names, zone: tzinfo, *, is_match: bool) -> Row
     row, entry = line.row, line.entry
     count = len(entry.numbered)
     fold = WITHIN if line.within else " " if count == 1 else UNFOLDED if entry.unfolded else FOLDED
-    more = f" +{count - 1}" if count > 1 and not line.within else ""
-    action = safe_text(row.action, 100)
+    # Where there is no room for the status the sentence says that something failed.
+    folded = f"{count} rows: " if count > 1 and not line.within else ""
     tone = TONES.get(row.status, "plain")
-    if more and cell_len(action) + len(more) > 19:
-        action = f"{chop_cells(action, 18 - len(more))[0]}…"
     return Row(
         line.key,
         (
             Cell(f"{MATCH if is_match else ' '}{fold}{clock(row, zone)}", "warning" if is_match else "plain"),
             Cell(names.who(row)),
-            Cell(action + more),
+            Cell(folded + names.sentence(row, zone), tone),
+            Cell(safe_text(row.action, 100)),
             Cell(safe_text(row.integration_type, 50)),
             Cell(safe_text(row.status, 50), tone),
             Cell(address(row)),
             Cell(names.organization(row.organization_id)),
-            Cell(summary(row.details), "quiet"),
         ),
     )
 
@@ -108,8 +111,8 @@ def note_of(window: AuditWindow, reading: Reading, zone: tzinfo, *, in_windows: 
     return f"{until} ... esc stops" if reading in READING else f"{until}; down searches on"
 
 
-def detail(line: ListLine, names: Names) -> tuple[TextLine, ...]:
-    """Return the lines below the list: who, what, from where, and what is folded."""
+def detail(line: ListLine, names: Names, zone: tzinfo) -> tuple[TextLine, ...]:
+    """Return the lines below the list: what happened, who, what was changed, from where, and what is folded."""
     row, count = line.row, len(line.entry.numbered)
     changes = changes_of(row, CUT_AT)
     what = "; ".join(f"{name}: {before} -> {after}" for name, before, after in changes) or summary(row.details)
@@ -118,8 +121,9 @@ def detail(line: ListLine, names: Names) -> tuple[TextLine, ...]:
     if count > 1:
         fold = f"{count} rows of one operation: space {'folds' if line.entry.unfolded else 'unfolds'} them"
     return (
+        TextLine(names.sentence(row, zone), TONES.get(row.status, "plain")),
         TextLine(person_of(row, names), label="Who".ljust(LABEL)),
-        TextLine(safe_text(what, 400) or "no details", label="What".ljust(LABEL)),
+        TextLine(safe_text(what, 400) or "no details", label="Details".ljust(LABEL)),
         TextLine(f"{row.ip_address or 'no address'}{agent}", label="From".ljust(LABEL)),
         TextLine(fold, "quiet"),
     )

@@ -1,0 +1,101 @@
+"""The last column of a CSV export: for each row the sentence that lists show of it, with the names of the moment."""
+
+from __future__ import annotations
+
+import csv
+from json import JSONDecoder
+from typing import TYPE_CHECKING, Any
+
+from tui.data.audit.export_format import unguarded
+from tui.data.directory import people_by_id
+from tui.words.log_details import LogNames, mentioned_people
+from tui.words.log_sentences import sentence_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
+
+    from tui.data.postgres.database import Database
+    from tui.models import Person
+
+    Columns = tuple[str, str, str]
+
+MOST_PEOPLE = 5_000
+LONGEST_ROW = 100_000
+"""Bytes of a row whose details are read; lists read no longer ones either, nor does Python's csv a longer field."""
+MOST_BEFORE_DETAILS = 8_192
+
+# Where the type stands in a row: in its fields, and in its bytes where nobody is named.
+TYPE = 3
+UUID_LENGTH = 36
+TYPE_AT = 2 * (UUID_LENGTH + 1) + 1
+
+MOST_HEADS = 5_000
+_SIDES = frozenset(("row", "before", "after"))
+_scan = JSONDecoder().scan_once  # type: ignore[attr-defined]
+
+
+class Summaries:
+    """Tells rows of one export in sentences; whom they mention is looked up once, while there are not too many."""
+
+    def __init__(self, database: Database, title_of: Callable[[str], str]) -> None:
+        self._database = database
+        self._people: dict[UUID, Person] = {}
+        self._unknown: set[UUID] = set()
+        self._names = LogNames(self._people, title_of)
+        self._heads: dict[bytes, Columns] = {}
+
+    async def of(self, rows: Sequence[bytes]) -> list[str]:
+        """Return a sentence for each row as COPY writes it in CSV. Raises what reading the directory raises."""
+        told = [self._columns(row) for row in rows]
+        mentioned = {person for *_, details in told if _names_somebody(details) for person in mentioned_people(details)}
+        if mentioned:
+            await self._look_up(mentioned)
+        names = self._names
+        return [sentence_of(action, kind, status, details, names) for (kind, action, status), details in told]
+
+    async def _look_up(self, mentioned: set[UUID]) -> None:
+        if len(self._people) + len(self._unknown) > MOST_PEOPLE:
+            self._people.clear()
+            self._unknown.clear()
+        missing = mentioned - self._people.keys() - self._unknown
+        if missing:
+            self._people |= await people_by_id(self._database, missing)
+            self._unknown |= missing - self._people.keys()
+
+    def _columns(self, row: bytes) -> tuple[Columns, Any]:
+        """Return type, action and status of a row in CSV, and its details."""
+        # Without Python's csv, which takes longer than all the rest, where only the details have quotes. Before the
+        # type stand two UUIDs, and a third or nothing.
+        start = TYPE_AT if row[TYPE_AT - 1 : TYPE_AT] == b"," else TYPE_AT + UUID_LENGTH
+        opening = row.find(b',"{', start, start + MOST_BEFORE_DETAILS)
+        columns = self._heads.get(row[start:opening])
+        if columns is None:
+            columns, details = _columns_by_csv(row)
+            head = row[start:opening]
+            if opening > 0 and head == ",".join(columns).encode() and len(self._heads) < MOST_HEADS:
+                self._heads[head] = columns
+            return columns, details
+        # Within quotes there are only pairs of them, so that a single one behind a brace ends the field.
+        end = row.find(b'}",', opening)
+        if end > LONGEST_ROW:
+            return columns, None
+        return columns, _details(row[opening + 2 : end + 1].replace(b'""', b'"').decode())
+
+
+def _names_somebody(details: object) -> bool:
+    return type(details) is dict and not _SIDES.isdisjoint(details)
+
+
+def _columns_by_csv(row: bytes) -> tuple[Columns, Any]:
+    line = (row if len(row) <= LONGEST_ROW else row[:MOST_BEFORE_DETAILS]).decode("utf-8", "replace")
+    kind, action, status, details = map(unguarded, next(csv.reader([line]))[TYPE : TYPE + 4])
+    return (kind, action, status), _details(details)
+
+
+def _details(text: str) -> Any:
+    try:
+        return _scan(text, 0)[0] if text else None
+    except (ValueError, StopIteration, RecursionError):
+        # Cut with the row, or a number that Python does not read.
+        return None
