@@ -45,6 +45,7 @@ async def test_it_goes_to_the_first_form_with_nothing_lost_on_the_way_and_passes
     async with wizard(tmp_path, {"ENCRYPTION_MASTER_KEY": KEY}) as console:
         await stay_on_the_first_step(console)
         await console.connect(empty_database)
+        assert "▲ Tables of another program are here already: 1 credential." in console.text
         await console.enter(SECOND)
         await console.wait_for("✓ Master key")
         assert re.search(r"\(o\) Keep it +from the environment$", console.text, re.MULTILINE)
@@ -159,6 +160,7 @@ async def go_through_again(console: Wizard) -> None:
     await console.press("w")
     await console.wait_for(FIRST)
     await console.wait_for("Connected to database")
+    assert "▲ Installed here already: 1 credential." in console.text
     await console.enter("Keep it")
     await console.wait_for("A good key")
     await console.enter(THIRD)
