@@ -13,6 +13,7 @@ from tui.providers import integration_type
 from tui.providers.naming import full_name
 from tui.screens.form_page import FormPage
 from tui.screens.integrations.editor_form import CredentialForm, conflict_lines, field_help
+from tui.screens.integrations.number_offer import offer_number
 from tui.widgets.bindings import bind
 from tui.widgets.form_row import FormRow
 from tui.widgets.frame import Hints, Part
@@ -219,8 +220,12 @@ class CredentialEditor(FormPage):
         if saved.created:
             what = "Saved as a new integration."
         verified = self._base is not None and self._base.integration.is_verified
-        self.status.say(f"{what} {'It is verified.' if verified else 'It is not tested yet.'}", "good")
+        what += f" {'It is verified.' if verified else 'It is not tested yet.'}"
+        self.status.say(what, "good")
         self._check()
+        if self._base is not None:
+            added = await offer_number(self, self._type, self._base.integration, values, saved.changed)
+            self.status.say(what + added, "good")
         return True
 
     async def _confirm_replacement(self) -> bool:
