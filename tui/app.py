@@ -323,16 +323,34 @@ class SwitchboardApp(OrderedApp):
             go()
 
     def action_interrupt(self) -> None:
-        """Quit on the second ctrl+c within two seconds; the first one only says so."""
+        """Quit on the second ctrl+c within two seconds, after asking where a form holds changes; the first says so."""
         # One that is pressed by habit, to copy or to stop something, must not cost what was typed or staged.
         now = time.monotonic()
         if now - self._interrupted_at < QUIT_WITHIN_S:
-            self.exit(130)
+            self._interrupted_at = 0.0
+            self._quit_or_ask()
+            return
         self._interrupted_at = now
         if isinstance(self.screen, Page):
             status = self.screen.status
             once_more = status.say("Press ctrl+c once more to quit.")
             self.set_timer(QUIT_WITHIN_S, lambda: status.clear(once_more))
+
+    def _quit_or_ask(self) -> None:
+        """Quit; what was typed into a form is asked about once, while a question that is open is no reason to stay."""
+        from tui.screens.form_page import FormPage
+
+        form = next((page for page in self.screen_stack if isinstance(page, FormPage) and page.unsaved()), None)
+        if form is not None and isinstance(self.screen, Page) and not self.screen.prompt.is_asking:
+            self.screen.act(self._ask_to_quit(self.screen, form.unsaved()))
+        else:
+            self.exit(130)
+
+    async def _ask_to_quit(self, page: Page, unsaved: str) -> None:
+        from tui.widgets.prompt import Choice
+
+        if await page.prompt.choose(unsaved, (Choice("d", "discard it and quit"),), leave="stay") is not None:
+            self.exit(130)
 
     def action_nothing(self) -> None:
         """Take a key that terminals use for flow control."""

@@ -52,7 +52,8 @@ class Integration:
     `unreadable` says why the envelope does not open, or that nobody has tried yet. `place` is (1, 2) for the first of
     two rows of one type, which adopted tables may have, and None for the only one. `proven` is True where a successful
     connection test by Switchboard is in the log since the envelope last changed; is_verified without it was set by
-    another program.
+    another program. `unknown_since` is when a test got no answer about the credential first, None where the last one
+    did; what was found out before that stays in the other fields.
     """
 
     id: UUID | None
@@ -71,6 +72,7 @@ class Integration:
     proven: bool = False
     failing: bool = False
     tested_at: datetime | None = None
+    unknown_since: datetime | None = None
     verified_by: UUID | None = None
     people_with_access: int | None = None
     phone_numbers: int | None = None

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from tui.data.numbers.changes import NumberChanged
     from tui.data.permissions.apply import Applied
+    from tui.data.permissions.leaver import AssignedNumber
+    from tui.data.permissions.leaving import Departure
     from tui.data.permissions.listing import Holder
     from tui.data.permissions.staging import Staged
     from tui.models import AuditRow, Integration, Person, PhoneNumber
@@ -131,7 +133,18 @@ class Navigation:
     def open_leaver_report(self, person: Holder) -> None:
         from tui.screens.permissions.leaver import LeaverScreen
 
-        self._app.push_screen(LeaverScreen(person))
+        self._app.push_screen(LeaverScreen(person), lambda changed: self._changed() if changed else None)
+
+    def open_leaver_review(
+        self,
+        person: Holder,
+        staged: Staged,
+        numbers: Sequence[AssignedNumber],
+        then: Callable[[Departure | None], None],
+    ) -> None:
+        from tui.screens.permissions.leaver_review import LeaverReviewScreen
+
+        self._app.push_screen(LeaverReviewScreen(person, staged, numbers), then)
 
     def open_audit_row(self, row: AuditRow, names: Names, step: Callable[[int], AuditRow | None]) -> None:
         from tui.screens.audit.row import AuditRowScreen

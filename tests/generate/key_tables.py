@@ -20,9 +20,12 @@ from tui.screens.numbers.screen import PhoneNumbersScreen
 from tui.screens.numbers.sync import NumberSyncScreen
 from tui.screens.page import Page
 from tui.screens.permissions.effective import AccessOfPersonScreen
+from tui.screens.permissions.leaver import LeaverScreen
+from tui.screens.permissions.leaver_review import LeaverReviewScreen
 from tui.screens.permissions.review import PermissionReviewScreen
 from tui.screens.permissions.screen import PermissionsScreen
 from tui.screens.setup.screen import SetupScreen
+from tui.screens.setup.wizard.master_key import MasterKeyStep
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.grid import Grid
 from tui.widgets.row_list import RowBody
@@ -46,6 +49,8 @@ PLACES = (
     ("Permissions", (*PermissionsScreen.BINDINGS, *(binding for binding in Grid.BINDINGS if _is_of_grid(binding)))),
     ("Review of permissions", PermissionReviewScreen.BINDINGS),
     ("Effective access", AccessOfPersonScreen.BINDINGS),
+    ("Leaver report", LeaverScreen.BINDINGS),
+    ("Review of a leaver", LeaverReviewScreen.BINDINGS),
     ("Secrets of an integration", RevealScreen.BINDINGS),
     ("Credential editor", CredentialEditor.BINDINGS),
     ("Connection test", ConnectionTestScreen.BINDINGS),
@@ -56,6 +61,7 @@ PLACES = (
     ("Filter of the log", FilterLine.BINDINGS),
     ("Row of the log", AuditRowScreen.BINDINGS),
     ("Setup", SetupScreen.BINDINGS),
+    ("Master key in the wizard", MasterKeyStep.BINDINGS),
 )
 
 

@@ -149,6 +149,9 @@ async def test_a_draft_that_passed_stays_verified_as_long_as_it_is_saved_unchang
         await console.wait_for("It is verified.")
         assert state(keyed_database) == (True, True)
         assert log_of_tests(keyed_database) == [("success", "true"), ("success", None)]
+        await console.wait_for("pool of phone numbers?")
+        await console.press("n")
+        await console.wait_for(lambda: not console.page.prompt.is_asking)
 
         # A secret that is typed once more and tested is verified too, though nothing else changes.
         await fill(console, {"api_token": exotel.api_token})

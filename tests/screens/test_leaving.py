@@ -119,3 +119,26 @@ async def save_under_the_cover(console: ConsoleDriver, conninfo: str) -> None:
     await console.press("space")
     await console.wait_for("is changed")
     assert on_top(console) == []
+
+
+async def test_ctrl_c_twice_asks_once_about_what_was_typed_into_a_form(keyed_database: str) -> None:
+    await add(keyed_database)
+    async with run_headless(new_app(keyed_database)) as console:
+        await console.wait_for("not tested")
+        await open_editor(console)
+        await fill(console, {"caller_id": "08033755555"})
+        # Also where another screen is over the form.
+        await console.press("f1")
+        await console.wait_for(lambda: isinstance(console.app.screen, HelpScreen))
+        await console.press("ctrl+c", "ctrl+c")
+        await console.wait_for("Not saved yet in Exotel phone: Caller ID.")
+        await console.press("escape")
+        await console.wait_for(lambda: not console.page.prompt.is_asking)
+        await console.press("escape")
+        assert on_top(console) == [CredentialEditor]
+        await console.press("ctrl+c", "ctrl+c")
+        await console.wait_for("[d] discard it and quit   [esc] stay")
+        await console.press("ctrl+c")
+        assert console.app.return_value is None
+        await console.press("ctrl+c")
+        await console.wait_for(lambda: console.app.return_value == 130)

@@ -28,6 +28,7 @@ CLOSED_ACTS = {
     "audit.save",
     "setup.wizard",
     *("wizard.up", "wizard.down", "wizard.continue", "wizard.read_up", "wizard.read_down"),
+    "wizard.copy_key",
     # Textual's own, which the console's keys stand in the place of.
     *("App.quit", "App.help_quit"),
 }

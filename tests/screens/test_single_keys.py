@@ -29,6 +29,7 @@ from tui.screens.organization_chooser import OrganizationChooser
 from tui.screens.page import Page
 from tui.screens.permissions.effective import AccessOfPersonScreen, UsersOfIntegrationScreen
 from tui.screens.permissions.leaver import LeaverScreen
+from tui.screens.permissions.leaver_review import LeaverReviewScreen
 from tui.screens.permissions.review import PermissionReviewScreen
 from tui.screens.permissions.screen import PermissionsScreen
 from tui.screens.person_chooser import PersonChooser
@@ -93,6 +94,7 @@ PLACES = {
     "access of a person": Place(AccessOfPersonScreen, ("2", "g", "enter"), "L leaver report", is_rare=True),
     "users of an integration": Place(UsersOfIntegrationScreen, ("2", "g", "i"), "can use it now", is_rare=True),
     "leaver report": Place(LeaverScreen, ("2", "g", "L"), "Access to revoke", is_rare=True),
+    "review of a leaver": Place(LeaverReviewScreen, ("2", "g", "L", "A"), "Revokes ("),
     "grid after an apply": Place(PermissionsScreen, ("2", "g", "v", "A", "enter"), "u undoes it as one", is_rare=True),
     "a number that is assigned": Place(PhoneNumbersScreen, ("3", "g"), "to the pool"),
     "a number that is not active": Place(PhoneNumbersScreen, ("3", "g", "j"), "d activate"),

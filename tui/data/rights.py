@@ -61,4 +61,14 @@ def holds_any_right(alias: str) -> str:
 
 def holds_any_right_now(alias: str) -> str:
     """Return the SQL condition that a row of user_integration_permissions gives a right that has not expired."""
-    return f"({holds_any_right(alias)} and ({alias}.expires_at is null or {alias}.expires_at > now()))"
+    return f"({holds_any_right(alias)} and {_is_current(alias)})"
+
+
+def holds_rights_now(alias: str, rights: Iterable[Right]) -> str:
+    """Return the SQL condition that such a row gives all of these rights, of none any, and has not expired."""
+    columns = [f"{alias}.{RIGHTS[right].column}" for right in rights]
+    return f"({' and '.join([*columns, _is_current(alias)])})" if columns else holds_any_right_now(alias)
+
+
+def _is_current(alias: str) -> str:
+    return f"({alias}.expires_at is null or {alias}.expires_at > now())"

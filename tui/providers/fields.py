@@ -45,6 +45,11 @@ class Field(NamedTuple):
         """Whether E.164 is shown beside the stored text, which the other program sends as it is."""
         return self.kind in {"phone", "sender"}
 
+    @property
+    def is_own_number(self) -> bool:
+        """Whether it is the number that the integration works with, and not one that it may show in its place."""
+        return self.required and self.kind in {"phone", "sender", "e164"}
+
 
 @dataclass(frozen=True, slots=True)
 class Findings:

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
     from tui.data.numbers.changes import NumberChanged
     from tui.data.permissions.apply import Applied
+    from tui.data.permissions.leaver import AssignedNumber
+    from tui.data.permissions.leaving import Departure
     from tui.data.permissions.listing import Holder
     from tui.data.permissions.staging import Staged
     from tui.models import AuditRow, Integration, Person, PhoneNumber
@@ -53,6 +55,15 @@ class Navigation(Protocol):
 
     def open_leaver_report(self, person: Holder) -> None:
         """Open what a leaver could reach and knows."""
+
+    def open_leaver_review(
+        self,
+        person: Holder,
+        staged: Staged,
+        numbers: Sequence[AssignedNumber],
+        then: Callable[[Departure | None], None],
+    ) -> None:
+        """Open the review of what is taken from a leaver; `then` gets what was written, if anything was."""
 
     def open_audit_row(self, row: AuditRow, names: Names, step: Callable[[int], AuditRow | None]) -> None:
         """Open a row of the log in full; `step` moves to the next newer (-1) or older (1) one and returns it."""

@@ -132,10 +132,10 @@ class ConnectionTestScreen(Page):
 
 
 def tone_of(tested: ConnectionTestResult) -> Tone:
-    """Return the tone of a finished test; a yes to what is not stored any more is only a warning."""
+    """Return the tone of a finished test; no answer, or a yes to what is not stored any more, is only a warning."""
     if tested.is_verified:
         return "good"
-    return "warning" if tested.report.passed else "bad"
+    return "warning" if tested.report.passed or tested.is_unknown else "bad"
 
 
 class JobPane(Static):

@@ -54,6 +54,11 @@ class ConnectionTestResult:
         return self.report.passed and self.row_result != "changed meanwhile"
 
     @property
+    def is_unknown(self) -> bool:
+        """Whether nobody answered, which says nothing about the credential."""
+        return standing_of(self.report) == "unknown"
+
+    @property
     def lacks_key(self) -> bool:
         """Whether nothing was asked because no key that is configured here opens the envelope."""
         return any(verdict.subject == ENVELOPE and verdict.is_temporary for verdict in self.report.verdicts)
@@ -74,7 +79,7 @@ class ConnectionTestResult:
             conclusion = f"Verified{remarks}."
         elif self.lacks_key:
             conclusion = "Nothing was asked, and the credential keeps its state."
-        elif standing_of(self.report) == "unknown":
+        elif self.is_unknown:
             conclusion = "The provider could not be reached, so nothing is known about the credential."
         else:
             conclusion = "Not verified; the credential is kept."

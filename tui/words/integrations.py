@@ -38,7 +38,7 @@ def facts(integration: Integration, authors: Authors, zone: tzinfo) -> tuple[tup
     hidden = integration.unreadable == "not visible"
     return (
         ("State", _state(integration)),
-        ("Connection", _connection(integration, authors, zone)),
+        *_connection(integration, authors, zone),
         ("Envelope", NOT_VISIBLE if hidden else integration.envelope_format or "neither format"),
         ("Used by", _use(integration.people_with_access, integration.phone_numbers)),
         ("Created", f"{to_the_minute(integration.created_at, zone)} by {_author(authors.created)}"),
@@ -52,6 +52,8 @@ def connection(integration: Integration, now: datetime | None = None) -> str:
         return ""
     if integration.state == "unreadable":
         return _UNREADABLE[integration.unreadable or ""][0]
+    if integration.unknown_since is not None:
+        return f"unknown, {ago(integration.unknown_since, now)}"
     if integration.failing:
         return f"failed {ago(integration.tested_at, now)}"
     if not integration.is_verified:
@@ -100,7 +102,15 @@ def _state(integration: Integration) -> str:
     return f"{integration.state}: {why[1]}" if why else integration.state
 
 
-def _connection(integration: Integration, authors: Authors, zone: tzinfo) -> str:
+def _connection(integration: Integration, authors: Authors, zone: tzinfo) -> tuple[tuple[str, str], ...]:
+    verdict = _last_verdict(integration, authors, zone)
+    if integration.unknown_since is None:
+        return (("Connection", verdict),)
+    since = to_the_minute(integration.unknown_since, zone)
+    return ("Connection", f"unknown since {since}: nobody answered"), ("Before", verdict)
+
+
+def _last_verdict(integration: Integration, authors: Authors, zone: tzinfo) -> str:
     if integration.failing:
         return f"the last test failed, {to_the_minute(integration.tested_at, zone)}"
     if not integration.is_verified:

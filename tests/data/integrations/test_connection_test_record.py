@@ -61,11 +61,44 @@ async def test_a_no_ends_the_verification_and_a_provider_that_was_not_reached_do
         await record_outcome(database, VERIFIED)
         await record_outcome(database, UNREACHED)
         unreached = await phone_integration(database)
+        await record_outcome(database, UNREACHED)
+        once_more = await phone_integration(database)
         await record_outcome(database, REFUSED)
         refused = await phone_integration(database)
-    assert (unreached.is_verified, unreached.proven, unreached.failing) == (True, False, True)
-    assert (refused.is_verified, refused.failing) == (False, True)
+        await record_outcome(database, UNREACHED)
+        unknown = await phone_integration(database)
+    assert (unreached.is_verified, unreached.proven, unreached.failing) == (True, True, False)
+    assert unreached.unknown_since is not None
+    assert unreached.last_verified_at is not None
+    # From when on nobody knows, and not when it was last tried.
+    assert once_more.unknown_since == unreached.unknown_since > unreached.last_verified_at
+    assert (refused.is_verified, refused.failing, refused.unknown_since) == (False, True, None)
     assert refused.last_verified_at == unreached.last_verified_at
+    assert (unknown.failing, unknown.tested_at) == (True, refused.tested_at)
+    assert unknown.unknown_since is not None
+
+
+async def test_another_name_leaves_the_verdict_and_another_credential_ends_what_was_not_known(
+    keyed_database: str,
+) -> None:
+    await add(keyed_database)
+    async with opened(keyed_database) as database:
+        await record_outcome(database, VERIFIED)
+        await record_outcome(database, UNREACHED)
+        before = await phone_integration(database)
+        base = await load_credential(database, keyring(), ACME, "exotel_phone")
+        saved = await save_credential(
+            database, keyring(), Draft(ACME, "exotel_phone", PHONE, "Night line"), base, "sb2"
+        )
+        renamed = await phone_integration(database)
+        assert saved.changed == ("display_name",)
+        names = ("is_verified", "last_verified_at", "proven", "tested_at", "unknown_since")
+        assert [getattr(renamed, name) for name in names] == [getattr(before, name) for name in names]
+        base = await load_credential(database, keyring(), ACME, "exotel_phone")
+        changed = Draft(ACME, "exotel_phone", {**PHONE, "caller_id": "08033755555"}, "Night line")
+        await save_credential(database, keyring(), changed, base, "sb2")
+        after = await phone_integration(database)
+    assert (after.is_verified, after.proven, after.unknown_since) == (False, False, None)
 
 
 async def test_what_changed_while_it_was_tested_is_not_called_verified(keyed_database: str) -> None:

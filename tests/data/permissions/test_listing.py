@@ -132,6 +132,27 @@ async def test_the_flags_keep_who_has_access_now_and_whose_access_ends_within_30
         ]
 
 
+async def test_who_holds_a_right_on_an_integration_is_found_by_either(directory: str) -> None:
+    execute(directory, PERMIT, person(1), integration(1), True, None)
+    execute(directory, PERMIT, person(2), integration(1), False, None)
+    execute(directory, PERMIT, person(2), integration(2), True, None)
+    execute(directory, PERMIT, person(3), integration(2), True, "-1 day")
+    execute(directory, "update public.users set full_name = 'Phoebe' where id = %s", person(4))
+    first = (integration(1),)
+    async with opened(directory) as database:
+        for people_filter, found in (
+            (PeopleFilter(rights=("send",)), ["Person 000001", "Person 000002"]),
+            (PeopleFilter(rights=("send", "configure")), []),
+            (PeopleFilter("person2@", rights=("send",)), ["Person 000002"]),
+            (PeopleFilter("person3@", rights=("send",)), []),
+            (PeopleFilter("pho", integration_ids=first), ["Person 000001", "Person 000002", "Phoebe"]),
+            (PeopleFilter("pho", rights=("send",), integration_ids=first), ["Person 000001"]),
+            (PeopleFilter("pho", integration_ids=first, no_longer_in_directory=True), []),
+        ):
+            assert await labels_page_by_page(database, people_filter) == found
+            assert await count_people(database, ACME, people_filter) == len(found)
+
+
 async def test_people_are_sorted_by_name_by_e_mail_and_by_the_newest_grant(directory: str) -> None:
     execute(directory, "update public.users set full_name = null where id = %s", person(1))
     execute(directory, "update public.users set full_name = '  ', email = 'aa@acme.example' where id = %s", person(3))

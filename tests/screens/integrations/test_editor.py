@@ -14,6 +14,7 @@ from tui.data.integrations.credentials import Draft, load_credential, save_crede
 from tui.data.keys.encryption import RowBinding
 from tui.screens.integrations.editor import CredentialEditor
 from tui.widgets.form_row import FormRow
+from tui.words.phone_number import e164
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,13 @@ async def stored_credential(conninfo: str, kind: str = "exotel_phone") -> Mappin
     assert loaded is not None
     assert loaded.credential is not None
     return loaded.credential
+
+
+def numbers_of(conninfo: str) -> list[tuple[Any, ...]]:
+    """Each number, whose it is, and whether it hangs on an integration."""
+    with psycopg.connect(conninfo) as connection:
+        query = "select phone_number, assigned_to_user_id, integration_id is not null from organization_phone_numbers"
+        return connection.execute(query).fetchall()
 
 
 async def open_editor(console: ConsoleDriver, kind: str = "exotel_phone") -> None:
@@ -94,6 +102,12 @@ async def save_a_new_one(console: ConsoleDriver, conninfo: str) -> None:
     await console.press("f2")
     await console.wait_for("Saved as a new integration")
     assert await stored_credential(conninfo) == PHONE
+    await console.wait_for("to the organisation's pool of phone numbers?")
+    await console.press("f2", "enter")
+    assert numbers_of(conninfo) == []
+    await console.press("y")
+    await console.wait_for("is in the pool of numbers now.")
+    assert numbers_of(conninfo) == [(e164(PHONE["virtual_number"]), None, True)]
     await leave(console)
 
 
@@ -109,7 +123,8 @@ async def save_without_a_change(console: ConsoleDriver, conninfo: str) -> None:
     await console.press("f2")
     await console.wait_for("Nothing changed, so nothing was written.")
     with psycopg.connect(conninfo) as connection:
-        assert connection.execute("select count(*) from integration_audit_logs").fetchone() == (1,)
+        query = "select count(*) from integration_audit_logs where action like 'credential%'"
+        assert connection.execute(query).fetchone() == (1,)
 
 
 async def change_one_field(console: ConsoleDriver, conninfo: str) -> None:
@@ -119,6 +134,9 @@ async def change_one_field(console: ConsoleDriver, conninfo: str) -> None:
     assert "1 changed" in console.text
     await console.press("f2")
     await console.wait_for("Saved: virtual_number.")
+    # It is the number that is there, so it is not offered.
+    await console.wait_for(lambda: not console.page.is_busy)
+    assert not console.page.prompt.is_asking
     assert await stored_credential(conninfo) == {**PHONE, "virtual_number": "011-4116 9368"}
 
 

@@ -69,6 +69,7 @@ def test_a_row_says_state_connection_and_use() -> None:
     assert cells(replace(STORED, failing=True, tested_at=EARLIER))[3].startswith("✗ failed ")
     assert cells(replace(VERIFIED, proven=True))[3].startswith("✓ works, ")
     assert cells(VERIFIED)[3] == "▲ unproven"
+    assert cells(replace(VERIFIED, proven=True, unknown_since=EARLIER))[3].startswith("▲ unknown, ")
     hidden = replace(STORED, unreadable="not visible", envelope_format=None, people_with_access=None)
     assert cells(hidden)[2:5] == ["● active", "not tested", "hidden"]
 
@@ -84,6 +85,10 @@ def test_the_detail_says_who_and_when_and_what_is_not_known() -> None:
         "Changed     2026-03-01 09:30 UTC by ~asha",
     ]
     assert lines(replace(VERIFIED, proven=True))[2] == "Connection  verified 2026-03-01 09:30 UTC by Ravi"
+    assert lines(replace(VERIFIED, proven=True, unknown_since=EARLIER))[2:4] == [
+        "Connection  unknown since 2026-03-01 09:30 UTC: nobody answered",
+        "Before      verified 2026-03-01 09:30 UTC by Ravi",
+    ]
     assert lines(replace(STORED, unreadable="other key"))[1] == (
         "State       unreadable: written with another master key"
     )

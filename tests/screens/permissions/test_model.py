@@ -171,3 +171,29 @@ async def test_more_people_than_may_be_changed_at_once_are_refused_with_their_nu
     monkeypatch.setattr(model.listing, "_count", count)
     with pytest.raises(InvalidInput, match="6 people are listed, and at most 5 are changed at once"):
         await model.read_all_cells((0, 0))
+
+
+@pytest.mark.parametrize(
+    ("text", "rest", "rights", "meant"),
+    [
+        ("", "", (), ()),
+        ("whatsapp", "whatsapp", (), (2,)),
+        ("Exotel Ph", "Exotel Ph", (), (1,)),
+        ("exotel_s", "exotel_s", (), (3,)),
+        ("mailb", "mailb", (), (4,)),
+        ("exo", "exo", (), (1, 2, 3)),
+        # A part of many people's names, and no beginning of a word.
+        *(("ma", "ma", (), ()), ("atsapp", "atsapp", (), ()), (" a  b ", "a  b", (), ())),
+        *(("can:send", "", ("send",), ()), ("CAN:S", "", ("send",), ()), ("can:", "", (), ())),
+        ("zoho can:view can:conf", "zoho", ("view", "configure"), (4,)),
+        ("can:nothing ann", "can:nothing ann", (), ()),
+    ],
+)
+def test_a_filter_is_a_part_of_a_name_an_integration_and_rights(
+    text: str, rest: str, rights: tuple[str, ...], meant: tuple[int, ...]
+) -> None:
+    names = {4: "Billing mailbox"}
+    integrations = [Integration(integration(n), ACME, kind, names.get(n)) for n, kind in enumerate(TYPES, 1)]
+    typed = people_list.typed_filter(text, integrations, 1)
+    expected = PeopleFilter(rest, True, rights=rights, integration_ids=tuple(map(integration, meant)))  # type: ignore[arg-type]
+    assert typed == expected

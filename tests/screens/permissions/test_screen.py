@@ -86,6 +86,10 @@ async def the_filter_is_asked_of_the_server_as_it_is_typed(console: ConsoleDrive
     await console.type("n4@")
     await console.wait_for("1 of 1")
     assert "Person 000004" in console.text
+    # Also by what they may do: whoever holds send on an integration of that name, and nobody by it.
+    await console.press("ctrl+u")
+    await console.type("exotel can:send")
+    await console.wait_for(lambda: "Person 000001" in console.text and "Person 000004" not in console.text)
     await console.press("ctrl+u")
     await console.type("nobody")
     await console.wait_for("Nobody matches")

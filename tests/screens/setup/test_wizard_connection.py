@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from textual.widgets import Input
 
 from tests.screens.setup.driver import FIRST, FOURTH, SECOND, THIRD, Wizard, wizard
 from tests.support.acme import KEY
@@ -42,6 +43,8 @@ async def test_what_is_pasted_or_typed_is_tested_and_its_password_is_never_drawn
         await console.wait_for(FIRST)
         await console.wait_for("Tested when pasted, or with enter.")
         await refuse_what_is_wrong(console, login)
+        await paste_a_string(console, login)
+        await paste_a_command_without_the_password(console, login)
         await paste_a_string(console, login)
         with monkeypatch.context() as patient:
             # A password is then tried when its field is left, and only then.
@@ -88,10 +91,34 @@ async def paste_a_string(console: Wizard, login: str) -> None:
     assert CANARY not in console.app.export_screenshot()
 
 
+async def paste_a_command_without_the_password(console: Wizard, login: str) -> None:
+    """Every field is filled but the password's, which has the cursor; nothing is tried before it is typed."""
+    await console.focus("#c-port")
+    await console.paste(f'export DATABASE_URL="{login.replace(CANARY, "[YOUR-PASSWORD]")}"')
+    await console.wait_for("Type the password")
+    parts = conninfo_to_dict(login)
+    for name, keyword in (("host", "host"), ("port", "port"), ("database", "dbname"), ("user", "user")):
+        assert console.app.screen.query_one(f"#c-{name}", Input).value == str(parts[keyword])
+    password = console.app.screen.query_one("#c-password", Input)
+    assert password.has_focus
+    assert (password.value, password.placeholder) == ("", "")
+    assert "Connected" not in console.text
+    await console.type(CANARY)
+    await console.press("enter")
+    await console.wait_for(SECOND)
+    await console.press("escape")
+    await console.wait_for("Connected to database")
+    assert canary_is_nowhere(console)
+
+
 async def type_fields(console: Wizard) -> None:
     """A kept password is not sent to another host; one that is typed is tried when its field is left."""
     await console.focus("#c-host")
     await console.press("ctrl+u")
+    # What was said of the other host is gone before the next one is tried.
+    assert "Connected" not in console.text
+    assert "✓" not in console.text
+    assert "kept;" not in console.text
     await console.type("localhost")
     await console.wait_for("✗")
     assert "password" in console.text
@@ -103,11 +130,12 @@ async def type_fields(console: Wizard) -> None:
 
 
 async def type_a_string_into_the_host(console: Wizard, login: str) -> None:
-    """It moves to the masked field."""
+    """It moves to the field of its own, which masks the password alone."""
     await console.focus("#c-host")
     await console.press("ctrl+u")
     await console.type(login)
     await console.wait_for("Press enter to use this connection string.")
+    assert console.shows(login.replace(CANARY, "•" * len(CANARY))[:50])
     assert canary_is_nowhere(console)
     await console.enter("Connected to database")
     assert canary_is_nowhere(console)
@@ -127,12 +155,21 @@ async def hand_on_the_sql(console: Wizard, folder: Path) -> None:
 
 
 async def test_it_opens_by_itself_where_the_schema_is_missing_and_tests_what_is_configured(
-    login: str, tmp_path: Path
+    login: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with wizard(tmp_path, {"DATABASE_URL": login, **HAS_KEY}) as console:
+    parts = conninfo_to_dict(login)
+    for name in ("host", "port"):
+        monkeypatch.setenv(f"PG{name.upper()}", str(parts.pop(name)))
+    async with wizard(tmp_path, {"DATABASE_URL": make_conninfo("", **parts), **HAS_KEY}) as console:
         await console.wait_for("✓ Connection")
         await console.wait_for("Connected to database")
         assert "kept; type to replace it" in console.text
+        # A letter is added to what the environment gives, and takes back what was found out without it.
+        await console.type("Q")
+        assert console.shows("127.0.0.1Q")
+        assert "✓" not in console.text
+        await console.press("backspace")
+        await console.wait_for("✓ Connection")
         assert canary_is_nowhere(console)
         await console.enter(SECOND)
         await console.wait_for("✓ Master key")

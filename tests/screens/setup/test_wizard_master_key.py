@@ -75,6 +75,12 @@ async def generate_one(console: Wizard, folder: Path, generated: str) -> None:
     await console.wait_for(FIRST)
     assert console.shows("Connected to database")
     await console.enter(generated)
+    await console.press("y")
+    await console.wait_for("[enter] copy")
+    await console.press("y")
+    assert console.app.clipboard == ""
+    await console.enter("Sent to your terminal's clipboard (cannot be confirmed).")
+    assert console.app.clipboard == generated
     await console.focus("#k-stored")
     await console.wait_for("git does not ignore .env")
     await console.wait_for("[x] Add /.env to .gitignore")
@@ -93,6 +99,7 @@ async def leave_while_a_key_is_looked_at(console: Wizard) -> None:
     """It stops then: the connection that it asks may be closed on the step before."""
     await console.type("x")
     assert "master_key" in running_groups(console)
+    assert "A good key" not in console.text
     await console.press("escape")
     await console.wait_for(FIRST)
     assert "master_key" not in running_groups(console)

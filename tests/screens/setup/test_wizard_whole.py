@@ -43,6 +43,7 @@ async def test_it_goes_to_the_first_form_with_nothing_lost_on_the_way(empty_data
     async with wizard(tmp_path, {"ENCRYPTION_MASTER_KEY": KEY}) as console:
         await stay_on_the_first_step(console)
         await console.connect(empty_database)
+        assert "▲ Tables of another program are here already: 1 credential." in console.text
         await console.enter(SECOND)
         await console.wait_for("✓ Master key")
         assert re.search(r"\(o\) Keep it +from the environment$", console.text, re.MULTILINE)
@@ -53,6 +54,7 @@ async def test_it_goes_to_the_first_form_with_nothing_lost_on_the_way(empty_data
         await see_the_proof(console)
         await choose_an_organisation(console, empty_database)
         await reach_the_first_form(console)
+        await open_it_again(console)
     assert contents(empty_database)["public.integration_credentials"] == before["public.integration_credentials"]
     assert execute(empty_database, "select object from switchboard.accepted") == [
         ("column public.integration_credentials.note",)
@@ -147,6 +149,16 @@ async def reach_the_first_form(console: Wizard) -> None:
     await console.press("escape")
     await console.wait_for("Exotel WhatsApp")
     assert "● connected" in console.text
+
+
+async def open_it_again(console: Wizard) -> None:
+    """It says first what is installed already."""
+    await console.press("5")
+    await console.wait_for("w setup wizard")
+    await console.press("w")
+    await console.wait_for(FIRST)
+    await console.wait_for("Connected to database")
+    assert "▲ Installed here already: 1 credential." in console.text
 
 
 async def test_without_a_key_it_goes_on_and_says_what_follows_and_a_new_organisation_is_named(

@@ -24,6 +24,7 @@ from tui.screens.numbers.sync import NumberSyncScreen
 from tui.screens.organization_chooser import OrganizationChooser
 from tui.screens.permissions.effective import AccessOfPersonScreen, UsersOfIntegrationScreen
 from tui.screens.permissions.leaver import LeaverScreen
+from tui.screens.permissions.leaver_review import LeaverReviewScreen
 from tui.screens.permissions.review import PermissionReviewScreen
 from tui.screens.permissions.screen import PermissionsScreen
 from tui.screens.person_chooser import PersonChooser
@@ -74,6 +75,8 @@ WALK = (
     Stop(PermissionReviewScreen, ("A",), "1 grant and 1 change for 2 people", "Daniel Okafor"),
     Stop(AccessOfPersonScreen, ("enter",), "Can do now", "Exotel phone", back=GRID),
     Stop(LeaverScreen, ("L",), "Access to revoke", "Secrets to rotate"),
+    Stop(LeaverReviewScreen, ("A",), "1 revoke", "Revokes ("),
+    Stop(LeaverScreen, (), "Access to revoke", "Secrets to rotate", back="Secrets to rotate"),
     Stop(AccessOfPersonScreen, (), "Can do now", "Exotel phone", back="Can do now"),
     Stop(UsersOfIntegrationScreen, ("i",), "holders can use it now", "Asha Raman", back=GRID),
     Stop(PermissionsScreen, ("u", "u"), "Took the last step back", back=GRID),

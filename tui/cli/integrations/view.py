@@ -30,7 +30,7 @@ def record_of(integration: Integration) -> dict[str, Any]:
 
     Of a type that is not set up, everything but the organisation, the type and the state is None.
     """
-    names = [field.name for field in dataclasses.fields(Integration) if field.name != "place"]
+    names = [field.name for field in dataclasses.fields(Integration) if field.name not in ("place", "unknown_since")]
     values = {name: getattr(integration, name) for name in names}
     if integration.id is None:
         values |= dict.fromkeys(ROW_ONLY_FIELDS)

@@ -33,12 +33,15 @@ PEOPLE_WITH_ACCESS = f"""(select count(distinct p.user_id) from public.user_inte
          where p.integration_id = c.id and {HAS_ACCESS})"""
 NUMBERS = "(select count(*) from public.organization_phone_numbers as n where n.integration_id = c.id)"
 
-LATEST_TEST = """left join lateral (
-         select l.status, l.created_at, l.user_id from public.integration_audit_logs as l
+_TESTS = """public.integration_audit_logs as l
           where l.action = 'connection_tested' and l.organization_id = c.organization_id
             and l.integration_type = c.integration_type and l.details ->> 'source' = 'switchboard'
             and l.status <> 'pending' and l.details -> 'draft' is null
-            and coalesce(l.details ->> 'integration_id', c.id::text) = c.id::text
+            and coalesce(l.details ->> 'integration_id', c.id::text) = c.id::text"""
+# A test that did not reach the provider is logged as failed and judged unknown: it says nothing about the credential.
+LATEST_TEST = f"""left join lateral (
+         select l.status, l.created_at, l.user_id from {_TESTS}
+            and l.details ->> 'judgement' is distinct from 'unknown'
           order by l.created_at desc limit 1) as test on true
        left join lateral (
          select l.created_at from public.integration_audit_logs as l
@@ -46,9 +49,15 @@ LATEST_TEST = """left join lateral (
             and l.integration_type = c.integration_type and l.details ->> 'source' = 'trigger'
             and l.details -> 'envelope' ->> 'changed' = 'true'
             and coalesce(l.details -> 'row' ->> 'id', c.id::text) = c.id::text
-          order by l.created_at desc limit 1) as change on true"""
+          order by l.created_at desc limit 1) as change on true
+       left join lateral (
+         select min(l.created_at) as created_at from {_TESTS}
+            and l.details ->> 'judgement' = 'unknown'
+            and l.created_at > greatest(test.created_at, change.created_at, c.last_verified_at, '-infinity')
+         ) as unreached on true"""
 
 NO_TEST = """cross join (select null as status, null::timestamptz as created_at, null::uuid as user_id) as test
+       cross join (select null::timestamptz as created_at) as unreached
        cross join (select null::timestamptz as created_at) as change"""
 
 NO_ACCESS_LOST = "removes nobody's access"
@@ -112,7 +121,7 @@ async def list_integrations(
     query = f"""
 select {COLUMNS}, {envelope} as envelope, {people} as people_with_access, {numbers} as phone_numbers,
        test.status as test_status, test.created_at as tested_at, test.user_id as tested_by,
-       change.created_at as changed_at
+       change.created_at as changed_at, unreached.created_at as unreached_at
   from public.integration_credentials as c {test}
  where c.organization_id = %(organization_id)s
  order by c.created_at, c.id
@@ -207,6 +216,7 @@ def _integration(row: dict[str, Any], keyring: Keyring | None, envelopes_visible
         proven=proven,
         failing=is_current and row["test_status"] == "failed",
         tested_at=tested_at if is_current else None,
+        unknown_since=row["unreached_at"],
         verified_by=row["tested_by"] if proven else None,
         people_with_access=row["people_with_access"],
         phone_numbers=row["phone_numbers"],

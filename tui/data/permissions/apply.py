@@ -140,7 +140,7 @@ class _Target(OfCell):
     row: Grant | None
 
 
-class _CellsChanged(Exception):
+class CellsChanged(Exception):
     """Ends the transaction with the cells that are the reason."""
 
     def __init__(self, cells: Iterable[Conflict]) -> None:
@@ -159,10 +159,7 @@ async def apply(database: Database, staged: Staged) -> Applied | Conflicts:
     Sets granted_by to the operator. Raises PermissionDenied, which names the missing role, InvalidInput for
     an expiry that has passed meanwhile, ReadOnlyMode, and what any write raises.
     """
-    changes = staged.review().all
-    operator = database.operator.user_id
-    targets = [_Target(*change.key, change.seen, _row(change, operator)) for change in changes]
-    return await _write(database, staged.organization_id, targets, changes=changes)
+    return await _write(database, CellWrite.of(staged, database.operator.user_id))
 
 
 async def undo_applied(database: Database, applied: Applied) -> Applied | Conflicts:
@@ -170,28 +167,44 @@ async def undo_applied(database: Database, applied: Applied) -> Applied | Confli
 
     Restores a row with its id, granted_by and granted_at. Undoing the result applies it again. Raises as `apply` does.
     """
-    targets = [_Target(*cell.key, cell.after, cell.before) for cell in applied.cells]
-    return await _write(database, applied.organization_id, targets, undo_of=applied.operation_id)
+    return await _write(database, CellWrite.inverse_of(applied))
 
 
-async def _write(
-    database: Database,
-    organization_id: UUID,
-    targets: Sequence[_Target],
-    *,
-    changes: Sequence[Change] = (),
-    undo_of: UUID | None = None,
-) -> Applied | Conflicts:
-    operation = uuid4()
-    if not targets:
-        return Applied(operation, organization_id, (), undo_of)
+@dataclass(frozen=True, slots=True)
+class CellWrite:
+    """The cells that one transaction is to write, for a unit that may write more."""
 
-    async def unit(connection: Connection) -> tuple[WrittenCell, ...]:
-        await _require_rights(connection)
-        values = {"organization_id": organization_id, "undo_of": str(undo_of or "")}
-        await connection.execute(LOCK, values)
-        integrations, now = await _read_integrations(connection, organization_id, targets)
-        for change in changes:
+    organization_id: UUID
+    targets: tuple[_Target, ...]
+    changes: tuple[Change, ...] = ()
+    undo_of: UUID | None = None
+
+    @classmethod
+    def of(cls, staged: Staged, operator: UUID | None) -> CellWrite:
+        """Return what writes the net difference, granted by the operator."""
+        changes = staged.review().all
+        targets = tuple(_Target(*change.key, change.seen, _row(change, operator)) for change in changes)
+        return cls(staged.organization_id, targets, changes)
+
+    @classmethod
+    def inverse_of(cls, applied: Applied) -> CellWrite:
+        """Return what writes the rows as they were before."""
+        targets = tuple(_Target(*cell.key, cell.after, cell.before) for cell in applied.cells)
+        return cls(applied.organization_id, targets, undo_of=applied.operation_id)
+
+    async def run(self, connection: Connection) -> tuple[WrittenCell, ...]:
+        """Write them; also where there are none, what follows in the transaction is logged as `undo_of` says.
+
+        Raises CellsChanged, and then the transaction must not be committed.
+        """
+        if self.targets:
+            await _require_rights(connection)
+        await connection.execute(LOCK, {"organization_id": self.organization_id, "undo_of": str(self.undo_of or "")})
+        if not self.targets:
+            return ()
+        targets = self.targets
+        integrations, now = await _read_integrations(connection, self.organization_id, targets)
+        for change in self.changes:
             check(change.wanted, change.before, now)
         present = await _read_present(connection, targets)
         conflicts = [
@@ -200,15 +213,20 @@ async def _write(
             if target.integration_id not in integrations or not _is_as_seen(target.seen, present.get(target.key))
         ]
         if conflicts:
-            raise _CellsChanged(conflicts)
-        written = await _write_rows(connection, targets, present, now if undo_of is None else None)
+            raise CellsChanged(conflicts)
+        written = await _write_rows(connection, targets, present, now if self.undo_of is None else None)
         return tuple(WrittenCell(*target.key, present.get(target.key), written.get(target.key)) for target in targets)
 
+
+async def _write(database: Database, write: CellWrite) -> Applied | Conflicts:
+    operation = uuid4()
+    if not write.targets:
+        return Applied(operation, write.organization_id, (), write.undo_of)
     try:
-        cells = await database.write(unit, operation_id=operation)
-    except _CellsChanged as conflicting:
+        cells = await database.write(write.run, operation_id=operation)
+    except CellsChanged as conflicting:
         return Conflicts(conflicting.cells)
-    return Applied(operation, organization_id, cells, undo_of)
+    return Applied(operation, write.organization_id, cells, write.undo_of)
 
 
 async def _write_rows(
@@ -231,7 +249,7 @@ async def _write_rows(
     if missing:
         # Another program, which does not take our lock, has inserted the row since it was looked for.
         present_now = await _read_present(connection, missing)
-        raise _CellsChanged(_conflict(target, present_now.get(target.key), deleted=False) for target in missing)
+        raise CellsChanged(_conflict(target, present_now.get(target.key), deleted=False) for target in missing)
     return written
 
 
@@ -253,7 +271,7 @@ async def _read_integrations(
     values = {"organization_id": organization_id, "integration_ids": ids}
     rows = await (await connection.execute(INTEGRATIONS, values)).fetchall()
     if not rows:
-        raise _CellsChanged(_conflict(target, None, deleted=True) for target in targets)
+        raise CellsChanged(_conflict(target, None, deleted=True) for target in targets)
     return {row["id"] for row in rows}, rows[0]["now"]
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.data.permissions.effective import access_of_person
+from tui.data.permissions.staging import Staged
+from tui.data.permissions.values import Cell
 from tui.data.rights import holds_any_right_now
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ select count(*) as openings from public.integration_audit_logs as l
    and l.user_id is null
 """
 NUMBERS = """
-select n.phone_number from public.organization_phone_numbers as n
+select n.id, n.phone_number from public.organization_phone_numbers as n
  where n.assigned_to_user_id = %(user_id)s and n.organization_id = %(organization_id)s order by n.phone_number
 """
 ELSEWHERE = f"""
@@ -92,6 +94,14 @@ class KnownSecret:
 
 
 @dataclass(frozen=True, slots=True)
+class AssignedNumber:
+    """A phone number that the person has."""
+
+    id: UUID
+    phone_number: str
+
+
+@dataclass(frozen=True, slots=True)
 class LeaverReport:
     """What one person could reach in one organisation, and what they know.
 
@@ -102,10 +112,23 @@ class LeaverReport:
 
     person: Holder
     access: tuple[EffectiveAccess, ...]
-    phone_numbers: tuple[str, ...]
+    numbers: tuple[AssignedNumber, ...]
     secrets: tuple[KnownSecret, ...]
     other_organizations: int
     unattributed: int
+
+    @property
+    def phone_numbers(self) -> tuple[str, ...]:
+        """The numbers as they are stored."""
+        return tuple(number.phone_number for number in self.numbers)
+
+    def staged_revokes(self, organization_id: UUID) -> Staged:
+        """Return the revoke of each permission that the report lists, as changes that are staged."""
+        staged = Staged(organization_id)
+        for entry in self.access:
+            if entry.grant is not None:
+                staged.revoke([Cell(entry.grant.user_id, entry.grant.integration_id, entry.grant)], entry.now)
+        return staged
 
 
 async def leaver_report(database: Database, organization_id: UUID, person: Holder) -> LeaverReport:
@@ -121,7 +144,7 @@ async def leaver_report(database: Database, organization_id: UUID, person: Holde
         return LeaverReport(
             person,
             access,
-            tuple(row["phone_number"] for row in numbers),
+            tuple(AssignedNumber(**row) for row in numbers),
             tuple(KnownSecret(**row) for row in secrets),
             elsewhere["organizations"] if elsewhere else 0,
             unattributed["openings"] if unattributed else 0,

@@ -10,7 +10,7 @@ from tui.data.integrations.credentials import COLUMNS, without_envelope
 from tui.data.permissions.values import Access, Cell, Grant
 from tui.data.postgres.like_patterns import containing
 from tui.data.rights import COLUMNS as RIGHT_COLUMNS
-from tui.data.rights import holds_any_right, holds_any_right_now, rights_of
+from tui.data.rights import holds_any_right, holds_any_right_now, holds_rights_now, rights_of
 from tui.models import Integration
 from tui.words.people import person_name
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from tui.data.permissions.values import CellKey
     from tui.data.postgres.database import Connection, Database
+    from tui.data.rights import Right
 
 Sort = Literal["name", "email", "granted"]
 Standing = Literal["active", "inactive", "of another organisation", "not in the directory"]
@@ -100,6 +101,8 @@ select l.user_id, l.integration_type,
 class PeopleFilter:
     """Which people are listed. `text` is any part of a name, an e-mail or an id, in any case.
 
+    With `rights` only those who hold all of these on one integration now; with `integration_ids` also whoever holds
+    them, or any right, on one of these, whatever they are called.
     `expires_within_30_days` leaves out what has expired already; `no_longer_in_directory` keeps the ids that the
     directory does not know and the people who are inactive there.
     """
@@ -108,6 +111,8 @@ class PeopleFilter:
     only_with_access: bool = False
     expires_within_30_days: bool = False
     no_longer_in_directory: bool = False
+    rights: tuple[Right, ...] = ()
+    integration_ids: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +296,7 @@ def _where(people_filter: PeopleFilter) -> str:
     conditions = [
         condition
         for condition, applies in (
-            (MATCHES, people_filter.text.strip()),
+            (_matches(people_filter), people_filter.text.strip() or people_filter.rights),
             (WITH_ACCESS, people_filter.only_with_access),
             (EXPIRES_SOON, people_filter.expires_within_30_days),
             (NOT_IN_DIRECTORY, people_filter.no_longer_in_directory),
@@ -301,8 +306,19 @@ def _where(people_filter: PeopleFilter) -> str:
     return f"where {' and '.join(conditions)}" if conditions else ""
 
 
+def _matches(people_filter: PeopleFilter) -> str:
+    held = holds_rights_now("p", people_filter.rights)
+    conditions = [MATCHES] if people_filter.text.strip() else []
+    if people_filter.rights:
+        conditions.append(f"{HOLDS}{held})")
+    named = f"({' and '.join(conditions)})"
+    if not people_filter.integration_ids:
+        return named
+    return f"({named} or {HOLDS}p.integration_id = any (%(integration_ids)s) and {held}))"
+
+
 def _values(organization_id: UUID, people_filter: PeopleFilter) -> dict[str, Any]:
-    values: dict[str, Any] = {"organization_id": organization_id}
+    values: dict[str, Any] = {"organization_id": organization_id, "integration_ids": [*people_filter.integration_ids]}
     if text := people_filter.text.strip():
         # What cannot be stored is in no name; the driver would refuse to send it.
         storable = text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")

@@ -12,7 +12,8 @@ from textual.widgets import Static
 from tui.providers import integration_type
 from tui.providers.naming import full_name
 from tui.screens.form_page import FormPage
-from tui.screens.integrations.editor_form import CredentialForm, conflict_lines, field_help
+from tui.screens.integrations.editor_form import DISPLAY_NAME, CredentialForm, conflict_lines, field_help
+from tui.screens.integrations.number_offer import offer_number
 from tui.widgets.bindings import bind
 from tui.widgets.form_row import FormRow
 from tui.widgets.frame import Hints, Part
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tui.errors import SwitchboardError
     from tui.models import Integration
     from tui.session.connection_test import ConnectionTestResult
+    from tui.widgets.frame import Tone
 
 
 class CredentialEditor(FormPage):
@@ -169,7 +171,8 @@ class CredentialEditor(FormPage):
         tested = results[0] if results else None
         if tested is not None:
             self._passed = tested.passed_draft
-            self.status.say(tested.conclusion(), "good" if tested.is_verified else "bad")
+            tone: Tone = "good" if tested.is_verified else "warning" if tested.is_unknown else "bad"
+            self.status.say(tested.conclusion(), tone)
 
     def _report_problem(self, values: Mapping[str, str], lead: str) -> bool:
         """Go to the first field with a problem and say what it is; False where there is none."""
@@ -219,8 +222,13 @@ class CredentialEditor(FormPage):
         if saved.created:
             what = "Saved as a new integration."
         verified = self._base is not None and self._base.integration.is_verified
-        self.status.say(f"{what} {'It is verified.' if verified else 'It is not tested yet.'}", "good")
+        if saved.changed != (DISPLAY_NAME,):
+            what += f" {'It is verified.' if verified else 'It is not tested yet.'}"
+        self.status.say(what, "good")
         self._check()
+        if self._base is not None:
+            added = await offer_number(self, self._type, self._base.integration, values, saved.changed)
+            self.status.say(what + added, "good")
         return True
 
     async def _confirm_replacement(self) -> bool:

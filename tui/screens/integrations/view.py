@@ -88,6 +88,9 @@ def connection_cell(integration: Integration, glyphs: Glyphs) -> Cell:
     words = connection(integration)
     if integration.state == "unreadable":
         return Cell(words, "bad")
+    if integration.unknown_since is not None:
+        # That nobody answered speaks neither for nor against the credential.
+        return Cell(f"{glyphs.warning} {words}", "warning")
     if integration.id is None or not (integration.failing or integration.is_verified):
         return Cell(words, "quiet")
     if integration.failing:

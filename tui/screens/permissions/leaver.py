@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from tui.data.permissions.leaver import leaver_report
+from tui.data.permissions.leaving import undo_departure
 from tui.providers import is_secret, title_of
 from tui.screens.page import Page
-from tui.widgets.frame import Part
+from tui.screens.permissions.view import applied_words
+from tui.widgets.bindings import bind
+from tui.widgets.frame import Hints, Part
 from tui.widgets.notices import Notice, NoticeList
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
@@ -19,9 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import tzinfo
 
+    from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui.data.permissions.leaver import KnownSecret, LeaverReport
+    from tui.data.permissions.leaving import Departure
     from tui.data.permissions.listing import Holder
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
@@ -30,18 +35,27 @@ COLUMNS = (Column("What", 24), Column("Detail", 30, grows=True))
 
 
 class LeaverScreen(Page):
-    """Lists the secrets to rotate and the access to revoke, the urgent part first."""
+    """Lists secrets to rotate and access to revoke, the urgent part first; leaves with whether it changed anything."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("A", "review", "Revoke, return", id="leaver.review", tooltip="Review every revoke and number, as one"),
+        bind("u", "undo", "Undo", id="leaver.undo", tooltip="Give back what was revoked and returned here, as one"),
+    ]
     section = "permissions"
     is_inner = True
 
     def __init__(self, person: Holder) -> None:
         super().__init__()
         self._person = person
+        self._report: LeaverReport | None = None
+        self._done: Departure | None = None
 
     def compose_body(self) -> Iterable[Widget]:
         yield StateSwitcher(RowList(COLUMNS))
         yield NoticeList(self.console.glyphs, classes="detail")
+
+    def hints(self) -> Hints:
+        return (("A", "revoke and return all"), ("u", "undo"), ("esc", "back"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
         return (Part(f"Leaver report: {holder_in_full(self._person)}", "warning"),)
@@ -54,10 +68,60 @@ class LeaverScreen(Page):
         switcher.show_loading("the report")
         report = await leaver_report(self.session.database, organization.id, self._person)
         if self.is_mounted:
+            self._report = report
             rows = report_rows(report, self.session.settings.timezone, self.console.glyphs)
             self.query_one(RowBody).show([Row(str(n), cells) for n, cells in enumerate(rows)])
             self.query_one(NoticeList).say(Notice("plain", note) for note in not_known(report))
             switcher.show_content()
+
+    def leave(self, result: object = None) -> None:
+        super().leave(self._done is not None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("review", "undo"):
+            return None if self.is_busy or self.prompt.is_asking or self.session.read_only else True
+        return super().check_action(action, parameters)
+
+    def action_review(self) -> None:
+        organization, report = self.session.organization, self._report
+        if organization is None or report is None:
+            return
+        staged = report.staged_revokes(organization.id)
+        if len(staged) or report.numbers:
+            self.console.navigation.open_leaver_review(self._person, staged, report.numbers, self._after_review)
+        else:
+            self.status.say("There is no permission left to revoke, and no number to return.")
+
+    def _after_review(self, done: Departure | None) -> None:
+        if done is not None:
+            self._say_done(done)
+        # Somebody else may have changed something meanwhile.
+        self.start_load()
+
+    def _say_done(self, done: Departure) -> None:
+        self._done = done
+        word = "Undone" if done.applied.undo_of else "Applied"
+        self.status.say(f"{word} in one transaction: {departure_words(done)}. u undoes it as one.", "good")
+
+    def action_undo(self) -> None:
+        if self._done is None:
+            self.status.say("Nothing was revoked or returned since this report was opened.")
+        else:
+            self.act(self._undo(self._done))
+
+    async def _undo(self, done: Departure) -> None:
+        what = "Undo the last undo" if done.applied.undo_of else "Undo it"
+        question = f"{what} ({departure_words(done)})? The reverse is written in one transaction."
+        if await self.prompt.confirm(question, "undo all of it"):
+            self._say_done(await self.writing(undo_departure(self.session.database, done)))
+            self.start_load()
+
+
+def departure_words(done: Departure) -> str:
+    """Return what was written for a leaver, in counts."""
+    number = counted(len(done.numbers), "number")
+    numbers = f", {number} {'returned to the pool' if done.is_taken else 'given back'}" if done.numbers else ""
+    return f"{applied_words(done.applied)}{numbers}"
 
 
 def report_rows(report: LeaverReport, zone: tzinfo, glyphs: Glyphs) -> list[tuple[Cell, Cell]]:

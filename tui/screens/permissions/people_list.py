@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING
 
-from tui.data.permissions.listing import count_people, people_page, use_of
+from tui.data.permissions.listing import PeopleFilter, count_people, people_page, use_of
+from tui.data.rights import RIGHTS, in_order
 from tui.errors import InvalidInput
+from tui.providers.naming import type_in_full
 from tui.screens.permissions.people_window import PAGE, LoadedPage, PeopleWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
-    from tui.data.permissions.listing import PeopleFilter, PeoplePage, Place, Sort
+    from tui.data.permissions.listing import PeoplePage, Place, Sort
     from tui.data.postgres.database import Database
+    from tui.data.rights import Right
+    from tui.models import Integration
 
 MOST_AT_ONCE = 5_000
 BIG_PAGE = 1_000
@@ -33,10 +38,44 @@ EMPTY_MESSAGES = (
 )
 
 
+FEWEST_CHARACTERS = 3
+CAN = "can:"
+
+
+def typed_filter(text: str, integrations: Sequence[Integration], view: int) -> PeopleFilter:
+    """Return what was typed as a filter: a part of a person or of an integration's name or type, and can:RIGHT.
+
+    An integration is meant from the beginning of one of its words on, by three characters at least: what is in the
+    middle of "Exotel" and "mail" is in many people's names. can: alone asks for nothing yet.
+    """
+    words = text.split()
+    rights = {word: _right_of(word) for word in words if word.casefold().startswith(CAN)}
+    asked = [word for word, right in rights.items() if right is not None or word.casefold() == CAN]
+    rest = " ".join(word for word in words if word not in asked) if asked else text.strip()
+    return PeopleFilter(
+        rest,
+        rights=in_order(right for right in rights.values() if right is not None),
+        integration_ids=tuple(i.id for i in integrations if i.id is not None and _is_meant(i, rest)),
+        **VIEWS[view][1],
+    )
+
+
+def _right_of(word: str) -> Right | None:
+    """Return the right that can:RIGHT names, or begins to."""
+    begun = word.casefold().removeprefix(CAN)
+    return next((right for right in RIGHTS if begun and right.startswith(begun)), None)
+
+
+def _is_meant(integration: Integration, text: str) -> bool:
+    names = f"{type_in_full(integration.integration_type)} {integration.display_name or ''}".casefold()
+    begins = re.search(rf"(?<![^\W_]){re.escape(text.casefold())}", names)
+    return len(text) >= FEWEST_CHARACTERS and begins is not None
+
+
 def empty_message(view: int, text: str, *, is_labelled: bool) -> tuple[str, str]:
     """Return why a listing is empty, and the key that changes it."""
     if text:
-        return f"Nobody matches “{text}”.", "esc  clear the filter"
+        return f"Nobody matches “{text}”: a name, an e-mail, an integration or can:send.", "esc  clear the filter"
     if is_labelled and not view:
         return "There is no directory of people here, so they are added by their ids.", "a  add a person"
     return EMPTY_MESSAGES[view]

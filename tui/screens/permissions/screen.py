@@ -9,7 +9,7 @@ from tui.data.directory import people_are_labelled
 from tui.data.permissions.apply import can_change
 from tui.data.permissions.effective import enforcement
 from tui.data.permissions.grantees import label_person
-from tui.data.permissions.listing import PeopleFilter, integrations_of
+from tui.data.permissions.listing import integrations_of
 from tui.data.rights import RIGHTS, implying
 from tui.errors import SwitchboardError
 from tui.screens.background import background
@@ -17,7 +17,7 @@ from tui.screens.list_page import ListPage
 from tui.screens.permissions.grid_actions import GridActions
 from tui.screens.permissions.model import GridModel
 from tui.screens.permissions.pane import PermissionPane
-from tui.screens.permissions.people_list import VIEWS, PeopleList, empty_message
+from tui.screens.permissions.people_list import VIEWS, PeopleList, empty_message, typed_filter
 from tui.screens.permissions.staging import ask_person
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 SORTS: tuple[tuple[Sort, str], ...] = (("name", "name"), ("email", "e-mail"), ("granted", "newest grant"))
 RIGHT_KEYS = [right.keys.partition(",")[0] for right in RIGHTS.values()]
+USERS_HINT = ("i", "who can use it")
 EDIT_ACTIONS = frozenset({"right", "revoke", "values", "put_row", "add"})
 
 
@@ -98,15 +99,16 @@ class PermissionsScreen(ListPage):
         # The hints of the grid never change with the cursor: on a slow link each repaint of the line is seen.
         if self.model is None or not self.model.integrations:
             return (("1", "integrations"), ("o", "organisation"), ("r", "refresh"), ("?", "help"))
-        reading = (("enter", "what they can do"), ("i", "who can"), ("/", "filter"), ("w", "who is shown"))
+        reading = (("enter", "what they can do"), ("/", "filter"), ("w", "who is shown"))
         if not self._may_edit:
-            return (*reading, ("L", "leaver report"), ("?", "help"))
+            return (reading[0], USERS_HINT, *reading[1:], ("L", "leaver report"), ("?", "help"))
         return (
             (" ".join(RIGHT_KEYS), "rights"),
             ("e", "limits"),
             ("V", "range"),
             ("A", "review"),
             ("u", "undo"),
+            USERS_HINT,
             *reading,
             ("?", "help"),
         )
@@ -155,8 +157,8 @@ class PermissionsScreen(ListPage):
         await self.pane.read(self._listing(model))
 
     def _listing(self, model: GridModel) -> PeopleList:
-        people_filter = PeopleFilter(self.filter_text.strip(), **VIEWS[self._view][1])
-        self.pane.empty_message = empty_message(self._view, people_filter.text, is_labelled=self._is_labelled)
+        people_filter = typed_filter(self.filter_text, model.integrations, self._view)
+        self.pane.empty_message = empty_message(self._view, self.filter_text.strip(), is_labelled=self._is_labelled)
         return PeopleList(self.session.database, model.staged.organization_id, people_filter, SORTS[self._sort][0])
 
     @background("allowed")

@@ -24,7 +24,7 @@ EXAMPLE = "postgresql://user:password@host:5432/database"
 MISTAKES = {
     "empty": ("The connection string is empty.", f"Give one such as {EXAMPLE}."),
     "quotes": ("The connection string begins or ends with a quote.", "Leave the quotes out."),
-    "psql": ("The connection string has the command psql in front.", "Give only what begins with postgresql://."),
+    "psql": ("The connection string has the command psql in front.", f"Give only the string, as {EXAMPLE}."),
     "assignment": (
         "The connection string has a variable's name and = in front.",
         "Give only what begins with postgresql://.",
@@ -117,14 +117,19 @@ SSL_MODES = frozenset({"verify-full", "verify-ca", "require", "prefer", "allow",
 
 _SCHEME = re.compile(r"((?:jdbc:)?[A-Za-z][A-Za-z0-9+.-]*)://")
 _URI = re.compile(r"postgres(?:ql)?://", re.IGNORECASE)
-_ASSIGNMENT = re.compile(r"""(?:export\s+|set\s+)?[A-Za-z_]\w*\s*=\s*["']?[A-Za-z][A-Za-z0-9+.]*://""", re.IGNORECASE)
+_ASSIGNMENT = re.compile(
+    r"""(?:(?:export|set)\s+"?|\$env:)?[A-Za-z_]\w*\s*=\s*["']?(?:jdbc:)?[A-Za-z][A-Za-z0-9+.]*://""", re.IGNORECASE
+)
 _BRACKETED = r"(?:\[[A-Za-z][A-Za-z _-]*\]|<[A-Za-z][A-Za-z _-]*>|\$?\{\{?[A-Za-z_ -]+\}?\})"
 # A whole part of a URI, of a user or of a host name: brackets in the middle of a password are the password's own.
 _PLACEHOLDER = re.compile(rf"(?<![^:/@.,?&=]){_BRACKETED}(?![^:/@.,?&=])")
 _PLACEHOLDER_PASSWORD = re.compile(
     rf"(?=.*(?:your|pass|pw|secret|insert|here|change)){_BRACKETED}", re.IGNORECASE | re.DOTALL
 )
-_PLACEHOLDER_PASSWORDS = frozenset({"your-password", "your_password", "yourpassword", "your-db-password"})
+# Dashboards write asterisks where they do not show a password.
+_UNBRACKETED_PLACEHOLDER = re.compile(
+    r"(?:[a-z]+[-_])?your[-_]?(?:[a-z]+[-_]?){0,2}(?:password|pass|pw|secret)(?:[-_]here)?|\*{3,}|•{3,}", re.IGNORECASE
+)
 _QUOTES = "\"'`“”‘’"
 _NAME_AND_VALUE = re.compile(r"[A-Za-z_]+\s*=")
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -163,6 +168,11 @@ def from_environment(database_url: str | None, libpq: Mapping[str, str]) -> Conn
             values.setdefault(keyword, value)
     _check_values(values)
     return _settings(values)
+
+
+def is_placeholder_password(password: str) -> bool:
+    """Tell whether a password is the word that a dashboard or a manual writes in its place."""
+    return bool(_PLACEHOLDER_PASSWORD.fullmatch(password) or _UNBRACKETED_PLACEHOLDER.fullmatch(password))
 
 
 def _malformed(kind: str) -> MalformedConnectionString:
@@ -205,8 +215,8 @@ def _check_front(text: str) -> None:
     checks = (
         ("empty", not text),
         ("psql", text.lower().startswith("psql ")),
-        ("quotes", text[:1] in _QUOTES or (text[-1:] in _QUOTES and not _NAME_AND_VALUE.match(text))),
         ("assignment", bool(_ASSIGNMENT.match(text))),
+        ("quotes", text[:1] in _QUOTES or (text[-1:] in _QUOTES and not _NAME_AND_VALUE.match(text))),
         ("placeholder", bool(_URI.match(text) and _PLACEHOLDER.search(text))),
         ("two strings", len(_URI.findall(text)) > 1),
         ("blanks", bool(_URI.match(text) and re.search(r"\s", text))),
@@ -240,7 +250,7 @@ def _check_values(values: Mapping[str, str]) -> None:
     checks = (
         *((kind, True) for kind in refused if kind is not None),
         ("control", "\0" in password or not all(value.isprintable() for value in shown)),
-        ("placeholder", password.lower() in _PLACEHOLDER_PASSWORDS or bool(_PLACEHOLDER_PASSWORD.fullmatch(password))),
+        ("placeholder", is_placeholder_password(password)),
         ("placeholder", any(_PLACEHOLDER.search(place) for place in places)),
         ("port", not all(_is_port(port) for port in values.get("port", "").split(","))),
         ("sslmode", values.get("sslmode", "prefer") not in SSL_MODES),

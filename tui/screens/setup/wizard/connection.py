@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,14 +11,14 @@ from textual.widgets import Input, Static
 
 from tui.data.postgres.conninfo.settings import ConnectionSettings
 from tui.data.setup.findings import blocking_finding, server_findings
+from tui.data.setup.installation import installation_findings
 from tui.errors import SwitchboardError
 from tui.screens.setup.finding import notice_of
+from tui.screens.setup.wizard.connection_input import ConnectionInput, ConnectionStringInput
 from tui.screens.setup.wizard.step import Step
 from tui.secret import Secret
 from tui.widgets.form import ActionLine, CycleLine, Field, Option
-from tui.widgets.line_input import LineInput
 from tui.widgets.notices import Notice, NoticeList
-from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 QUIET_S = 0.5
 # Supabase bans an address after a few wrong passwords, so a half-typed one is not tried: it is when the field is left.
 QUIET_FOR_LOGIN_S = 3.0
-URI_BEGINNINGS = ("postgresql://", "postgres://")
 
 TLS_OPTIONS = (
     Option("", "recommended", "require; nothing on this machine"),
@@ -54,26 +52,6 @@ HELP = {
     "tls": "Left and right change it. verify-full is best and needs the provider's CA file.",
     "ca": "A file with the provider's CA certificate, or the word system.",
 }
-
-
-class ConnectionInput(LineInput):
-    """A field that takes a pasted connection string apart instead of showing it."""
-
-    class UriPasted(Message):
-        """A connection string was pasted; it is not in the field."""
-
-        def __init__(self, text: Secret) -> None:
-            super().__init__()
-            self.text = text
-
-    def _on_paste(self, event: events.Paste) -> None:
-        text = event.text.strip()
-        if text.lower().startswith(URI_BEGINNINGS) and len(text.split()) == 1:
-            event.stop()
-            event.prevent_default()
-            self.post_message(self.UriPasted(Secret(text)))
-            return
-        super()._on_paste(event)
 
 
 class ConnectionStep(Step):
@@ -96,14 +74,18 @@ class ConnectionStep(Step):
     def __init__(self, flow: Flow) -> None:
         super().__init__(flow)
         self._inputs = {
-            name: ConnectionInput(secret=name in ("uri", "password"), id=f"c-{name}") for name in self.LABELS
+            name: ConnectionStringInput(id="c-uri")
+            if name == "uri"
+            else ConnectionInput(secret=name == "password", id=f"c-{name}")
+            for name in self.LABELS
         }
         self._tls = CycleLine("TLS", TLS_OPTIONS, id="c-tls")
         self._notices = NoticeList(flow.glyphs, id="c-found")
         self._help = Static("", id="c-help", markup=False)
         self._parameters: dict[str, str] = {}
         self._password: Secret | None = None
-        self._password_host: str | None = None
+        self._password_host = ""
+        self._filled_values: tuple[str, ...] | None = None
         self._configured: ConnectionSettings | None = flow.connection
         self._scheduled_values: tuple[str, ...] | None = None
         self._tested_values: tuple[str, ...] | None = None
@@ -135,8 +117,8 @@ class ConnectionStep(Step):
         return (("left/right", "TLS"),) if self._tls.has_focus else ()
 
     async def finish(self) -> bool:
-        if self._inputs["uri"].value:
-            self._take_string(Secret(self._inputs["uri"].value))
+        if self._inputs["uri"].value and not self._take_string(Secret(self._inputs["uri"].value)):
+            return False
         if not any(self._values()) and self._configured is None:
             return self.refuse("There is no connection yet.", "Paste a connection string, or type at least a host.")
         self.stop_background()
@@ -149,27 +131,32 @@ class ConnectionStep(Step):
         return blocking is None or self.refuse(blocking.sentence, blocking.what_to_do)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Test soon; a connection string typed into another field moves to its own."""
+        """Test soon; a connection typed into another field moves to the one for it."""
         event.stop()
-        name = (event.input.id or "").removeprefix("c-")
-        if name == "uri":
+        field = self._inputs[(event.input.id or "").removeprefix("c-")]
+        self._forget_verdict()
+        if field is self._inputs["uri"]:
             if event.value:
+                self.stop_background()
                 self._notices.say([Notice("plain", "Press enter to use this connection string.")])
+            else:
+                self._test_after(QUIET_S)
             return
-        if event.value.lower().startswith(URI_BEGINNINGS):
-            self._move_to_string(event.input, event.value)
+        if field.holds_connection(event.value):
+            self._move_to_string(field, event.value)
             return
-        if name == "password":
+        if field is self._inputs["password"]:
             self._password = None
-        self._test_after(QUIET_FOR_LOGIN_S if name in ("user", "password") else QUIET_S)
+        self._show_kept_password()
+        is_login = field in (self._inputs["user"], self._inputs["password"])
+        self._test_after(QUIET_FOR_LOGIN_S if is_login else QUIET_S)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take a typed connection string apart first, so that one sees what it says before going on."""
         event.stop()
         event.prevent_default()
         if event.input.id == "c-uri" and event.value:
-            if self._take_string(Secret(event.value)):
-                self._test_after(0)
+            self._take_string(Secret(event.value))
         else:
             self.action_proceed()
 
@@ -189,13 +176,18 @@ class ConnectionStep(Step):
         """Test with the other TLS mode; a certificate is asked for only where one is checked."""
         event.stop()
         self._show_ca()
+        self._forget_verdict()
         self._test_after(QUIET_S)
 
-    def on_connection_input_uri_pasted(self, event: ConnectionInput.UriPasted) -> None:
+    def on_connection_input_pasted(self, event: ConnectionInput.Pasted) -> None:
         """Take it apart at once, without ever drawing it."""
         event.stop()
-        if self._take_string(event.text):
-            self._test_after(0)
+        self._take_string(event.text)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Take what is pasted where there is no field."""
+        event.stop()
+        self._take_string(Secret(event.text))
 
     def on_action_line_pressed(self, event: ActionLine.Pressed) -> None:
         event.stop()
@@ -205,21 +197,37 @@ class ConnectionStep(Step):
         """Somebody wants to look around with the embedded database first."""
 
     def _take_string(self, text: Secret) -> bool:
-        from tui.data.postgres.conninfo.string import parse_connection_string
+        """Fill the fields and test them, unless a password has to be typed first; False where that cannot go on."""
+        from tui.data.postgres.conninfo.pasted import read_pasted
 
+        self.stop_background()
+        self._forget_verdict()
         try:
-            settings = parse_connection_string(text.reveal("parse"))
+            pasted = read_pasted(text.reveal("parse"))
         except SwitchboardError as failure:
-            self._notices.clear()
             self.fail(failure)
             return False
-        self.problem.clear()
         self._configured = None
-        self._fill(settings)
+        self._fill(pasted.settings)
+        if pasted.lacks_password:
+            # A test without it would be one that the server counts as failed.
+            self.screen.set_focus(self._inputs["password"])
+            self._notices.say([Notice("plain", "Type the password: what was pasted does not hold it.")])
+            return False
         self._inputs["host"].focus()
+        self._test_after(0)
         return True
 
-    def _move_to_string(self, field: Input, text: str) -> None:
+    def _forget_verdict(self) -> None:
+        """Take back what was said of another connection than the one in the fields now."""
+        self.problem.clear()
+        self._notices.clear()
+        self._tested_values = None
+        # The steps that follow stand on it too.
+        self.flow.done.clear()
+        self.post_message(self.Changed())
+
+    def _move_to_string(self, field: ConnectionInput, text: str) -> None:
         with self.prevent(Input.Changed):
             field.value = ""
         target = self._inputs["uri"]
@@ -233,10 +241,11 @@ class ConnectionStep(Step):
         if settings is not None:
             values = {
                 "uri": "",
-                "host": settings.host or "",
-                "port": settings.port or "",
-                "database": settings.database or "",
-                "user": settings.user or "",
+                # Also what comes from PG*, and not as a placeholder: the first letter typed would take that away.
+                "host": settings.value("host") or "",
+                "port": settings.value("port") or "",
+                "database": settings.value("dbname") or "",
+                "user": settings.value("user") or "",
                 "password": "",
                 "ca": settings.parameters.get("sslrootcert", ""),
             }
@@ -245,12 +254,18 @@ class ConnectionStep(Step):
                     self._inputs[name].value = value
             self._tls.chosen = settings.parameters.get("sslmode", "")
             self._parameters = {k: v for k, v in settings.parameters.items() if k not in ("sslmode", "sslrootcert")}
-            self._password, self._password_host = settings.password, settings.host
-        self._inputs["password"].placeholder = "kept; type to replace it" if self._password else ""
-        for name, keyword in (("host", "host"), ("port", "port"), ("database", "dbname"), ("user", "user")):
-            default = settings.value(keyword) if settings else None
-            self._inputs[name].placeholder = safe_text(default, 40) if default else ""
+            self._password, self._password_host = settings.password, values["host"]
+            self._filled_values = self._values()
+        self._show_kept_password()
         self._show_ca()
+
+    @property
+    def _kept_password(self) -> Secret | None:
+        """The password that was pasted or configured, for its host alone."""
+        return self._password if self._inputs["host"].value.strip() == self._password_host else None
+
+    def _show_kept_password(self) -> None:
+        self._inputs["password"].placeholder = "kept; type to replace it" if self._kept_password else ""
 
     def _show_ca(self) -> None:
         asks_for_ca = self._tls.chosen.startswith("verify") or bool(self._inputs["ca"].value)
@@ -266,7 +281,6 @@ class ConnectionStep(Step):
     def _typed_settings(self) -> ConnectionSettings:
         text = {name: field.value.strip() for name, field in self._inputs.items() if name != "password"}
         typed = self._inputs["password"].value
-        password = self._password if text["host"] == (self._password_host or "") else None
         parameters = dict(self._parameters)
         if self._tls.chosen:
             parameters["sslmode"] = self._tls.chosen
@@ -279,7 +293,7 @@ class ConnectionStep(Step):
             port=text["port"] or None,
             database=text["database"] or None,
             user=text["user"] or None,
-            password=Secret(typed) if typed else password,
+            password=Secret(typed) if typed else self._kept_password,
             parameters=parameters,
         )
 
@@ -298,7 +312,8 @@ class ConnectionStep(Step):
             self._notices.clear()
             return
         self._scheduled_values = values
-        settings = self._configured if self._configured and self._is_unchanged() else self._typed_settings()
+        is_as_configured = values == self._filled_values
+        settings = self._configured if self._configured and is_as_configured else self._typed_settings()
         self.problem.clear()
         self._notices.say([Notice("quiet", f"Connecting to {settings.describe()} ...")])
         try:
@@ -306,9 +321,8 @@ class ConnectionStep(Step):
             if unsafe:
                 raise unsafe
             server = await self.flow.connect(settings)
+            installed = await installation_findings(self.flow.connected())
         except SwitchboardError as failure:
-            self._tested_values = None
-            self.flow.done.discard(self.key)
             self._notices.say([Notice("bad", failure.sentence, failure.what_to_do)])
             return
         finally:
@@ -318,10 +332,4 @@ class ConnectionStep(Step):
         connected, *rest = server_findings(server, settings)
         # On a small screen the end of the list is below its edge, and what is well matters least.
         rest.sort(key=lambda finding: finding.state == "ok")
-        self._notices.say([notice_of(finding) for finding in (connected, *rest)])
-
-    def _is_unchanged(self) -> bool:
-        settings = self._configured
-        if settings is None or self._inputs["password"].value:
-            return False
-        return replace(self._typed_settings(), password=settings.password) == settings
+        self._notices.say([notice_of(finding) for finding in (*installed, connected, *rest)])

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.widgets import Input, Static
 
@@ -18,14 +18,17 @@ from tui.data.schema.state import schema_state
 from tui.errors import MasterKeyError, SchemaMissing, SwitchboardError
 from tui.screens.setup.wizard.saving import SaveLines
 from tui.screens.setup.wizard.step import Step
+from tui.widgets.bindings import bind
 from tui.widgets.form import CheckLine, Field, Option, OptionLines
 from tui.widgets.line_input import LineInput
 from tui.widgets.notices import Notice, NoticeList
+from tui.widgets.prompt import Choice
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui.data.postgres.database import Database
@@ -59,6 +62,9 @@ FIELDS = {"paste": "The key", "file": "The file", "command": "The command"}
 class MasterKeyStep(Step):
     """Generate, paste, file or command; judged against what the database holds before anything is saved."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("y", "copy_key", "Copy the key", id="wizard.copy_key", tooltip="Copy the new key, after asking"),
+    ]
     key = "master_key"
     rail_name = "Master key"
     heading = "Which master key encrypts the credentials?"
@@ -113,9 +119,29 @@ class MasterKeyStep(Step):
         self._new_key.update("")
 
     def hints(self) -> Hints:
+        copy = (("y", "copy it"),) if self._shows_key else ()
         if isinstance(self.screen.focused, CheckLine):
-            return (("space", "tick"),)
-        return (("up/down", "choose"),) if self._ways.has_focus else ()
+            return (("space", "tick"), *copy)
+        return (("up/down", "choose"), *copy) if self._ways.has_focus else copy
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._shows_key if action == "copy_key" else super().check_action(action, parameters)
+
+    @property
+    def _shows_key(self) -> bool:
+        """Whether the new key is on the screen, which it is once."""
+        return self._way == "generate" and self._is_shown and self._generated is not None
+
+    def action_copy_key(self) -> None:
+        self.host.act(self._copy_key())
+
+    async def _copy_key(self) -> None:
+        question = "Copy the new master key to the terminal's clipboard? Other programs there can read it."
+        # Answered by another key than the y that asked, as everywhere else that a secret is copied.
+        answer = await self.host.prompt.choose(question, (Choice("enter", "copy"),))
+        if answer is not None and self._generated is not None and self._shows_key:
+            self.app.copy_to_clipboard(self._generated.reveal("the operator asked to copy it"))
+            self.host.status.say("Sent to your terminal's clipboard (cannot be confirmed).")
 
     async def finish(self) -> bool:
         if self._way == "later":
@@ -156,17 +182,25 @@ class MasterKeyStep(Step):
 
     def on_option_lines_chosen(self, event: OptionLines.Chosen) -> None:
         event.stop()
-        self.problem.clear()
         self._show_way()
+        self._forget_verdict()
         self.work_in_background(partial(self._judge, QUIET_S))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Judge a pasted key soon; files and commands wait for enter."""
         event.stop()
+        self._forget_verdict()
         if self._way == "paste":
             self.work_in_background(partial(self._judge, QUIET_S))
-        else:
-            self._verdict.clear()
+
+    def _forget_verdict(self) -> None:
+        """Take back what was said of another key than the one that is chosen or typed now."""
+        self.stop_background()
+        self.problem.clear()
+        self._verdict.clear()
+        self._judged = self._keyring = self._gate = None
+        self.flow.done.discard(self.key)
+        self.post_message(self.Changed())
 
     def on_check_line_changed(self, event: CheckLine.Changed) -> None:
         # What was refused may be right now.
