@@ -132,7 +132,7 @@ def _open_console(request: OpenConsole) -> int:
     with prepare_demo(reset=request.reset) as demo:
         if demo.notice:
             Output(as_json=False).say(demo.notice)
-        request.options.env_file = None
+        request.options.env_file = request.options.profile = None
         return _run_app(request.options, demo.environment, demo.server.data_dir)
 
 

@@ -162,6 +162,22 @@ def test_the_env_file_is_used_and_the_environment_wins_over_it(acme_shell: Shell
     assert {row["organization_id"] for row in listed} == {str(ACME)}
 
 
+def test_commands_work_on_the_profile_that_is_named(acme_shell: Shell) -> None:
+    folder = acme_shell.folder / "switchboard"
+    names = ("DATABASE_URL", "ENCRYPTION_MASTER_KEY", "SWITCHBOARD_ORGANIZATION")
+    folder.mkdir()
+    (folder / "acme.env").touch(0o600)
+    (folder / "acme.env").write_text("".join(f"{name}='{acme_shell.environment[name]}'\n" for name in names))
+    bare = acme_shell.without(*names).with_(XDG_CONFIG_HOME=str(acme_shell.folder))
+    assert bare.run("--profile", "acme", "integrations", "list").status == 0
+    assert bare.with_(SWITCHBOARD_PROFILE="acme").run("integrations", "list").status == 0
+    refused = bare.with_(PGPASSWORD=PASSWORD).run("integrations", "list", "--profile", "acme").refusal(2)
+    assert refused.startswith("PGPASSWORD in the environment")
+    assert PASSWORD not in refused
+    locked = bare.with_(SSH_ORIGINAL_COMMAND="integrations list --profile=acme")
+    assert "--profile is not open in the locked console" in locked.run("--locked").refusal(2)
+
+
 def test_an_unknown_organisation_is_an_error_that_lists_the_known_ones(acme_shell: Shell) -> None:
     database = acme_shell.environment["DATABASE_URL"]
     with psycopg.connect(database) as connection:

@@ -69,12 +69,14 @@ def open_session(
 ) -> Session:
     """Return a session that is not connected yet, and write the warnings about its settings and keys.
 
-    What the command line says wins over the environment, and that over `.env` in `cwd`; the locked console reads root's
-    file instead. With `keys` the master keys are read, which may run a command of up to 10 seconds. Raises ConfigError
-    and MasterKeyError.
+    What the command line says wins over the environment, and that over `.env` in `cwd`, in whose place a profile may
+    be named; the locked console reads root's files instead. With `keys` the master keys are read, which may run a
+    command of up to 10 seconds. Raises ConfigError and MasterKeyError.
     """
     env_file = Path(options.env_file) if options.env_file else None
-    settings = load_settings(environ, env_file=env_file, cwd=cwd or Path.cwd(), locked=options.locked)
+    settings = load_settings(
+        environ, env_file=env_file, profile=options.profile, cwd=cwd or Path.cwd(), locked=options.locked
+    )
     if settings.root_sets_connection:
         forget_connection(os.environ)
     settings = replace(
