@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tui.errors import SwitchboardError
     from tui.screens.help import KeysScreen
     from tui.session.session import Session
+    from tui.words.profiles import Colour
 
 # What `run` returns when somebody in the wizard asked for the sample data; never an exit status of the program.
 DEMO = 200
@@ -79,6 +80,7 @@ class SwitchboardApp(OrderedApp):
         self.connection = ConsoleConnection(session, self, NOT_SET_UP if wizard else CONNECTING)
         self.navigation = Navigation(self, self.read_again)
         self.glyphs = UNICODE
+        self.profile_colours: Mapping[str, Colour] = {}
         self.crash_file: Path | None = None
         self._wizard = wizard
         self._interrupted_at = 0.0

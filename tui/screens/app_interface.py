@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tui.data.numbers.changes import NumberChanged
     from tui.data.permissions.apply import Applied
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tui.session.console_connection import ConsoleConnection
     from tui.session.session import Session
     from tui.widgets.glyphs import Glyphs
+    from tui.words.profiles import Colour
 
 
 class Navigation(Protocol):
@@ -65,6 +66,7 @@ class Console(Protocol):
     sections: tuple[tuple[str, str, str], ...]
     connection: ConsoleConnection
     navigation: Navigation
+    profile_colours: Mapping[str, Colour]
 
     @property
     def is_key_held(self) -> bool:

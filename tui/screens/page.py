@@ -13,12 +13,13 @@ from textual.worker import Worker, WorkerState
 from tui.errors import SwitchboardError
 from tui.screens.background import background
 from tui.widgets.bindings import bind
-from tui.widgets.frame import ContextLine, Hints, KeyHints, Part, SectionLine, StatusLine, TopLine, cells
+from tui.widgets.frame import ContextLine, Hints, KeyHints, Part, SectionLine, StatusLine, Tone, TopLine, cells
 from tui.widgets.line_input import LineInput
 from tui.widgets.prompt import Prompt
 from tui.widgets.row_list import RowBody
 from tui.widgets.state_switcher import StateSwitcher
 from tui.words.organizations import WITHOUT_ORGANIZATION, organization_name
+from tui.words.profiles import Colour, profile_colour, profile_label
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -36,6 +37,15 @@ if TYPE_CHECKING:
 
 SMALLEST = (60, 20)
 CONTEXT_ROOM = 40
+TONES: dict[Colour, Tone] = {
+    "none": "plain",
+    "red": "bad",
+    "yellow": "warning",
+    "green": "good",
+    "blue": "blue",
+    "magenta": "magenta",
+    "cyan": "cyan",
+}
 
 
 def enter_does(action: str, title: str, *, id: str, tooltip: str) -> Binding:
@@ -229,7 +239,7 @@ class Page(Screen[Any]):
         self.query_one(TopLine).parts = (
             Part("Switchboard", give=9, whole=True),
             Part(safe_text(name, 60), give=2),
-            Part(safe_text(session.database_name, 60), give=3),
+            self._profile_or_database(),
             Part(safe_text(session.operator.label, 40), give=4),
             Part("READ-ONLY: newer schema" if session.schema == "newer" else "READ-ONLY" if session.read_only else ""),
             Part(f"{glyphs.good if health.state == 'connected' else glyphs.warning} {health.words}"),
@@ -238,6 +248,14 @@ class Page(Screen[Any]):
         self.query_one(SectionLine).parts = self._section_parts()
         self.query_one(ContextLine).parts = context
         self.query_one(KeyHints).hints = (("esc", "closes the question"),) if self.prompt.is_asking else self.hints()
+
+    def _profile_or_database(self) -> Part:
+        """Return the profile that the settings are from, or where there is none the database."""
+        profile = self.session.settings.profile
+        if profile is None:
+            return Part(safe_text(self.session.database_name, 60), give=3)
+        colour = profile_colour(profile, self.console.profile_colours)
+        return Part(profile_label(profile, colour), TONES[colour], give=1)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.filterable if action == "filter" else True
