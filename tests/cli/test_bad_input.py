@@ -41,8 +41,20 @@ def test_a_connection_string_that_leads_nowhere_never_shows_its_password(shell: 
         assert words in line
 
 
-def test_nothing_configured_at_all_is_said_with_what_to_set(shell: Shell) -> None:
-    assert "DATABASE_URL" in shell.run("integrations", "list").refusal(1)
+def test_nothing_configured_at_all_is_said_with_where_it_was_looked_for_and_what_to_set(shell: Shell) -> None:
+    line = shell.run("integrations", "list").refusal(1)
+    assert f"{shell.folder}/.env, which is not there, and in the environment; there is no profile" in line
+    assert "Set DATABASE_URL" in line
+    folder = shell.folder / "switchboard"
+    folder.mkdir()
+    (folder / "staging.env").touch(0o600)
+    (folder / "prod.env").touch(0o600)
+    (shell.folder / ".env").touch(0o600)
+    configured = shell.with_(XDG_CONFIG_HOME=str(shell.folder))
+    line = configured.run("integrations", "list").refusal(1)
+    assert f"{shell.folder}/.env, and in the environment; profiles are there by name (--profile): prod, staging" in line
+    line = configured.run("--profile", "prod", "integrations", "list").refusal(1)
+    assert f"Looked in the profile prod ({folder}/prod.env) and in the environment" in line
 
 
 def test_a_host_that_accepts_and_never_answers_gives_control_back_within_8_seconds(shell: Shell) -> None:

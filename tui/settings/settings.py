@@ -153,6 +153,16 @@ class Settings:
     warnings: tuple[str, ...] = ()
     """Sentences to be shown once at the start."""
 
+    def places_looked_in(self) -> str:
+        """Return a sentence about where a database was looked for, with the profiles that there are by name."""
+        file = self.env_file_to_write
+        if self.profile is not None:
+            return f"Looked in the profile {self.profile} ({file}) and in the environment."
+        absent = "" if self.env_file else ", which is not there"
+        profiles = profile_names(self.profiles_folder)
+        named = f"profiles are there by name (--profile): {', '.join(profiles)}" if profiles else "there is no profile"
+        return f"Looked in {file}{absent}, and in the environment; {named}."
+
     def master_key_sources(self) -> tuple[tuple[str, str, str], ...]:
         """Name, value and origin of every variable that holds or leads to a master key, for the data module."""
         service_role = (self.service_role_key,) if self.service_role_key else ()

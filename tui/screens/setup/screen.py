@@ -214,6 +214,8 @@ class SetupScreen(Page):
         self.wizard = WizardPane(flow)
         await place.mount(self.wizard)
         await self.wizard.show(0)
+        if self.session.settings.nothing_configured:
+            self.status.say(self.session.settings.places_looked_in())
         if failure is not None and self.wizard.step is not None:
             self.wizard.step.fail(failure)
 
