@@ -43,8 +43,7 @@ def test_a_connection_string_that_leads_nowhere_never_shows_its_password(shell: 
 
 def test_nothing_configured_at_all_is_said_with_where_it_was_looked_for_and_what_to_set(shell: Shell) -> None:
     line = shell.run("integrations", "list").refusal(1)
-    assert f"{shell.folder}/.env, which is not there, and in the environment; there is no profile" in line
-    assert "Set DATABASE_URL" in line
+    assert "Looked in ./.env (not there) and the environment. There are no profiles. Set DATABASE_URL" in line
     folder = shell.folder / "switchboard"
     folder.mkdir()
     (folder / "staging.env").touch(0o600)
@@ -52,9 +51,9 @@ def test_nothing_configured_at_all_is_said_with_where_it_was_looked_for_and_what
     (shell.folder / ".env").touch(0o600)
     configured = shell.with_(XDG_CONFIG_HOME=str(shell.folder))
     line = configured.run("integrations", "list").refusal(1)
-    assert f"{shell.folder}/.env, and in the environment; profiles are there by name (--profile): prod, staging" in line
+    assert "Looked in ./.env and the environment. Profiles: prod, staging." in line
     line = configured.run("--profile", "prod", "integrations", "list").refusal(1)
-    assert f"Looked in the profile prod ({folder}/prod.env) and in the environment" in line
+    assert "Looked in the profile prod and the environment." in line
 
 
 def test_a_host_that_accepts_and_never_answers_gives_control_back_within_8_seconds(shell: Shell) -> None:

@@ -82,6 +82,19 @@ class Console(Protocol):
     async def use_session(self, session: Session) -> None:
         """Work with other settings from now on, beginning at the integrations."""
 
+    def lost_with_session(self) -> list[str]:
+        """Say in a sentence each what a change of the session would lose."""
+
+    @property
+    def started_without_profile(self) -> bool:
+        """Whether the settings were those of no profile when the console was started."""
+
+    async def open_profile(self, name: str | None) -> Session:
+        """Load a profile's settings and connect; the session in use stays. Raises what loading and connecting raise."""
+
+    def use_profile(self, session: Session) -> None:
+        """Leave everything of the session in use, and work in this one, which is connected."""
+
     def open_demo(self) -> None:
         """Leave for the console on sample data."""
 

@@ -249,13 +249,17 @@ class Page(Screen[Any]):
         self.query_one(ContextLine).parts = context
         self.query_one(KeyHints).hints = (("esc", "closes the question"),) if self.prompt.is_asking else self.hints()
 
+    def profile_part(self, name: str) -> Part:
+        """Return how a profile is shown."""
+        colour = profile_colour(name, self.console.profile_colours)
+        return Part(profile_label(name, colour), TONES[colour], give=1)
+
     def _profile_or_database(self) -> Part:
         """Return the profile that the settings are from, or where there is none the database."""
         profile = self.session.settings.profile
         if profile is None:
             return Part(safe_text(self.session.database_name, 60), give=3)
-        colour = profile_colour(profile, self.console.profile_colours)
-        return Part(profile_label(profile, colour), TONES[colour], give=1)
+        return self.profile_part(profile)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.filterable if action == "filter" else True
@@ -366,6 +370,10 @@ class Page(Screen[Any]):
     def unsaved(self) -> str:
         """Say in a sentence what leaving would lose, or nothing."""
         return ""
+
+    def lost_with_session(self) -> str:
+        """Say in a sentence what a change of the session would lose, or nothing."""
+        return self.unsaved()
 
     def forget_unsaved(self) -> None:
         """Lose it: somebody said so."""

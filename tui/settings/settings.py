@@ -154,14 +154,15 @@ class Settings:
     """Sentences to be shown once at the start."""
 
     def places_looked_in(self) -> str:
-        """Return a sentence about where a database was looked for, with the profiles that there are by name."""
-        file = self.env_file_to_write
+        """Return a sentence or two about where a database was looked for, and which profiles there are."""
         if self.profile is not None:
-            return f"Looked in the profile {self.profile} ({file}) and in the environment."
-        absent = "" if self.env_file else ", which is not there"
-        profiles = profile_names(self.profiles_folder)
-        named = f"profiles are there by name (--profile): {', '.join(profiles)}" if profiles else "there is no profile"
-        return f"Looked in {file}{absent}, and in the environment; {named}."
+            return f"Looked in the profile {self.profile} and the environment."
+        file = self.env_file_to_write
+        name = f"./{file.name}" if file.name == ".env" else str(file)
+        absent = "" if self.env_file else " (not there)"
+        names = profile_names(self.profiles_folder)
+        profiles = f"Profiles: {', '.join(names)}." if names else "There are no profiles."
+        return f"Looked in {name}{absent} and the environment. {profiles}"
 
     def master_key_sources(self) -> tuple[tuple[str, str, str], ...]:
         """Name, value and origin of every variable that holds or leads to a master key, for the data module."""
