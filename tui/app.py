@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,7 +18,7 @@ from tui.process.garbage import resume_collector
 from tui.screens.page import Page
 from tui.session.console_connection import CONNECTING, ConsoleConnection, Health
 from tui.session.session import require_configured
-from tui.settings.keymap import Keymap, keymap_file, read_keymap
+from tui.settings.configuration import Configuration, configuration_file, keymap_file, read_configuration
 from tui.widgets.ascii_filter import AsciiFilter
 from tui.widgets.bindings import bind
 from tui.widgets.colours import TERMINAL_COLOURS, ColourlessFilter, colours_are_unwanted
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from tui.errors import SwitchboardError
     from tui.screens.help import KeysScreen
     from tui.session.session import Session
-    from tui.words.profiles import Colour
+    from tui.settings.configuration import Colour
 
     LoadProfile = Callable[[str | None], tuple[Session, list[tuple[str, ...]]]]
     """Loads the session of a profile, or with None that of no profile, and warnings; connects to nothing yet."""
@@ -88,7 +89,12 @@ class SwitchboardApp(OrderedApp):
         self.connection = ConsoleConnection(session, self, NOT_SET_UP if wizard else CONNECTING)
         self.navigation = Navigation(self, self.read_again)
         self.glyphs = UNICODE
-        self.profile_colours: Mapping[str, Colour] = {}
+        # A person's file could not open what is closed, but might say of another file whether it is there.
+        is_locked = session.settings.locked
+        self._configuration = (
+            Configuration() if is_locked else read_configuration(configuration_file(os.environ), keymap_file())
+        )
+        self.profile_colours: Mapping[str, Colour] = self._configuration.colours
         self.crash_file: Path | None = None
         self.started_without_profile = session.settings.profile is None
         self._load_profile = load_profile
@@ -128,9 +134,7 @@ class SwitchboardApp(OrderedApp):
 
     def on_mount(self) -> None:
         self.add_mode(SECTIONS[0].name, SECTIONS[0].open)
-        # A person's file could not open what is closed, but might say of another file whether it is there.
-        keymap = Keymap() if self.session.settings.locked else read_keymap(keymap_file())
-        self.set_keymap(keymap.keys)
+        self.set_keymap(self._configuration.keys)
         self._watch_idle()
         if self._wizard:
             self.switch_mode("setup")
@@ -139,8 +143,8 @@ class SwitchboardApp(OrderedApp):
         drawing.enter_context(self.batch_update())
         # Messages wait until the app runs, and what comes after a refresh until the screen has nothing left to do.
         self.call_later(lambda: self.screen.call_after_refresh(self._draw_first_frame, drawing))
-        if keymap.problem:
-            self.call_after_refresh(self.warn, keymap.problem)
+        if self._configuration.problem:
+            self.call_after_refresh(self.warn, self._configuration.problem)
 
     def _draw_first_frame(self, drawing: contextlib.ExitStack) -> None:
         drawing.close()

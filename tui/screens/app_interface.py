@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tui.session.connection_test import ConnectionTestResult, Job
     from tui.session.console_connection import ConsoleConnection
     from tui.session.session import Session
+    from tui.settings.configuration import Colour
     from tui.widgets.glyphs import Glyphs
-    from tui.words.profiles import Colour
 
 
 class Navigation(Protocol):

@@ -19,7 +19,7 @@ from tui.widgets.prompt import Prompt
 from tui.widgets.row_list import RowBody
 from tui.widgets.state_switcher import StateSwitcher
 from tui.words.organizations import WITHOUT_ORGANIZATION, organization_name
-from tui.words.profiles import Colour, profile_colour, profile_label
+from tui.words.profiles import profile_colour, profile_label
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tui.screens.app_interface import Console
     from tui.screens.paging_pane import ReadFailed
     from tui.session.session import Session
+    from tui.settings.configuration import Colour
 
 SMALLEST = (60, 20)
 CONTEXT_ROOM = 40

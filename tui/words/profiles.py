@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Colour = Literal["none", "red", "yellow", "green", "blue", "magenta", "cyan"]
+    from tui.settings.configuration import Colour
 
 PRODUCTION = "production"
 
