@@ -21,7 +21,7 @@ from tui.session.session import require_configured
 from tui.settings.configuration import Configuration, configuration_file, keymap_file, read_configuration
 from tui.widgets.ascii_filter import AsciiFilter
 from tui.widgets.bindings import bind
-from tui.widgets.colours import TERMINAL_COLOURS, ColourlessFilter, colours_are_unwanted
+from tui.widgets.colours import TERMINAL_COLOURS, ColourlessFilter, PaletteFilter, colours_are_unwanted
 from tui.widgets.control_filter import ControlFilter
 from tui.widgets.glyphs import UNICODE
 from tui.widgets.ordered_app import OrderedApp
@@ -119,10 +119,11 @@ class SwitchboardApp(OrderedApp):
         return self._line_filters
 
     def _new_line_filters(self) -> tuple[LineFilter, ...]:
+        is_truecolor = self._configuration.is_truecolor
         return (
             ControlFilter(),
             *((AsciiFilter(),) if self.session.settings.ascii else ()),
-            *((ColourlessFilter(),) if self.no_color else ()),
+            *((ColourlessFilter(),) if self.no_color else (PaletteFilter(),) if is_truecolor else ()),
         )
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:

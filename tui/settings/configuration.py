@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 Colour = Literal["none", "red", "yellow", "green", "blue", "magenta", "cyan"]
 
 COLOURS: tuple[Colour, ...] = ("none", "red", "yellow", "green", "blue", "magenta", "cyan")
-NAMES = ("profiles", "keys")
+THEMES = ("ansi", "truecolor")
+NAMES = ("theme", "profiles", "keys")
 MOST_BYTES = 64_000
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """What the file says; `problem` says why it was not used, and is empty where it was."""
+
+    is_truecolor: bool = False
+    """Whether to draw with colours of our own in place of the terminal's sixteen."""
 
     colours: dict[str, Colour] = field(default_factory=dict)
     """The colours of profiles, by their names."""
@@ -62,7 +66,11 @@ def read_configuration(file: Path, keymap: Path) -> Configuration:
         keys, older_keys = _keys(in_file, file), _keys(_read(keymap), keymap)
         if both := sorted(keys.keys() & older_keys.keys()):
             raise _NotUsedError(f'"{both[0]}" has keys in {file} and in {keymap}: take one out; every key is as usual.')
-        return Configuration({name: _colour(name, value, file) for name, value in colours.items()}, older_keys | keys)
+        return Configuration(
+            is_truecolor=_theme(table, file) == "truecolor",
+            colours={name: _colour(name, value, file) for name, value in colours.items()},
+            keys=older_keys | keys,
+        )
     except _NotUsedError as problem:
         return Configuration(problem=str(problem))
 
@@ -88,6 +96,13 @@ def _table(table: Mapping[str, Any], name: str, file: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _NotUsedError(f"{name} in {file} must be a table, [{name}]: nothing of it is used.")
     return value
+
+
+def _theme(table: Mapping[str, object], file: Path) -> object:
+    theme = table.get("theme", "ansi")
+    if theme not in THEMES:
+        raise _NotUsedError(f"theme in {file} is none of {', '.join(THEMES)}: nothing of it is used.")
+    return theme
 
 
 def _keys(table: Mapping[str, object], file: Path) -> dict[str, str]:
