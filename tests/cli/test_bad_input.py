@@ -185,8 +185,6 @@ def test_commands_work_on_the_profile_that_is_named(acme_shell: Shell) -> None:
     refused = bare.with_(PGPASSWORD=PASSWORD).run("integrations", "list", "--profile", "acme").refusal(2)
     assert refused.startswith("PGPASSWORD in the environment")
     assert PASSWORD not in refused
-    locked = bare.with_(SSH_ORIGINAL_COMMAND="integrations list --profile=acme")
-    assert "--profile is not open in the locked console" in locked.run("--locked").refusal(2)
 
 
 def test_an_unknown_organisation_is_an_error_that_lists_the_known_ones(acme_shell: Shell) -> None:
