@@ -42,6 +42,23 @@ def test_the_console_is_told_by_its_options(arguments: str, tmp_path: Path, monk
     assert opens_console(arguments.split(), DATABASE)
 
 
+def test_a_profile_alone_says_whether_there_is_a_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    environ = {"XDG_CONFIG_HOME": str(tmp_path)}
+    (tmp_path / "switchboard").mkdir()
+    (tmp_path / "switchboard" / "staging.env").write_text("PGHOST=127.0.0.1\n")
+    (tmp_path / "switchboard" / "empty.env").touch()
+    (tmp_path / ".env").write_text("PGHOST=127.0.0.1\n")
+    monkeypatch.chdir(tmp_path)
+    for profile, is_console in {"staging": True, "empty": False, "missing": False, "../.env": False}.items():
+        assert opens_console(["--profile", profile], environ) is is_console
+        assert opens_console([], environ | {"SWITCHBOARD_PROFILE": profile}) is is_console
+    assert opens_console(["--profile", "staging"], environ | {"SWITCHBOARD_PROFILE": "missing"})
+    assert not opens_console(["--profile", "empty"], environ | DATABASE)
+    assert not opens_console(["--profile", "staging", "--env-file", ".env"], environ)
+    # The locked console's profiles are root's.
+    assert not opens_console(["--profile", "staging", "--locked"], environ)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

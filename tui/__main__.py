@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tui.cli.request import OpenConsole, Options
     from tui.errors import SwitchboardError
+    from tui.session.session import Session
 
 SIGNAL = 128
 SIGINT, SIGPIPE = 2, 13
@@ -132,14 +133,16 @@ def _open_console(request: OpenConsole) -> int:
     with prepare_demo(reset=request.reset) as demo:
         if demo.notice:
             Output(as_json=False).say(demo.notice)
-        request.options.env_file = None
-        return _run_app(request.options, demo.environment, demo.server.data_dir)
+        request.options.env_file = request.options.profile = None
+        return _run_app(request.options, demo.environment, demo.server.data_dir, is_demo=True)
 
 
-def _run_app(options: Options, environ: Mapping[str, str], cwd: Path) -> int:
+def _run_app(options: Options, environ: Mapping[str, str], cwd: Path, *, is_demo: bool = False) -> int:
+    from dataclasses import replace
+
     from tui.app import SwitchboardApp
     from tui.cli.output import Output
-    from tui.cli.run import open_session
+    from tui.cli.run import load_session, open_session
     from tui.process.crash_report import crash_failure
     from tui.terminal.ending import EndingOnSignals
 
@@ -147,7 +150,14 @@ def _run_app(options: Options, environ: Mapping[str, str], cwd: Path) -> int:
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
     session = open_session(options, Output(as_json=False), keys=True, environ=environ, cwd=cwd)
-    app = SwitchboardApp(session, wizard=session.settings.nothing_configured and not options.locked)
+
+    def load_profile(name: str | None) -> tuple[Session, list[tuple[str, ...]]]:
+        # The organisation that was named is one of the other database.
+        other = replace(options, profile=name, env_file=None, organization=None) if name else options
+        return load_session(other, keys=True, environ=environ, cwd=cwd, screen_is_open=True)
+
+    wizard = session.settings.nothing_configured and not options.locked
+    app = SwitchboardApp(session, wizard=wizard, load_profile=None if is_demo else load_profile)
 
     def abandon() -> None:
         early_screen.give_back()

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.worker import Worker, WorkerState
 
-from tui.errors import Crashed
+from tui.errors import Crashed, InvalidInput
 from tui.locked.acts import CLOSED, is_open
-from tui.navigation import SECTIONS, Navigation
+from tui.navigation import SECTIONS, Navigation, open_new_sections
 from tui.process.crash_report import crash_report
 from tui.process.garbage import resume_collector
 from tui.screens.page import Page
 from tui.session.console_connection import CONNECTING, ConsoleConnection, Health
 from tui.session.freshness import Freshness
-from tui.settings.keymap import Keymap, keymap_file, read_keymap
+from tui.session.session import require_configured
+from tui.settings.configuration import Configuration, configuration_file, keymap_file, read_configuration
 from tui.widgets.ascii_filter import AsciiFilter
 from tui.widgets.bindings import bind
-from tui.widgets.colours import TERMINAL_COLOURS, ColourlessFilter, colours_are_unwanted
+from tui.widgets.colours import TERMINAL_COLOURS, ColourlessFilter, PaletteFilter, colours_are_unwanted
 from tui.widgets.control_filter import ControlFilter
 from tui.widgets.glyphs import UNICODE
 from tui.widgets.ordered_app import OrderedApp
@@ -36,10 +38,15 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.filter import LineFilter
     from textual.screen import Screen
+    from textual.timer import Timer
 
     from tui.errors import SwitchboardError
     from tui.screens.help import KeysScreen
     from tui.session.session import Session
+    from tui.settings.configuration import Colour
+
+    LoadProfile = Callable[[str | None], tuple[Session, list[tuple[str, ...]]]]
+    """Loads the session of a profile, or with None that of no profile, and warnings; connects to nothing yet."""
 
 # What `run` returns when somebody in the wizard asked for the sample data; never an exit status of the program.
 DEMO = 200
@@ -69,27 +76,35 @@ class SwitchboardApp(OrderedApp):
         bind("question_mark,f1", "help", "Help", id="app.help", tooltip="Every key here"),
         bind("colon,ctrl+p", "palette", "Palette", id="app.palette", tooltip="Run an act by its name"),
         bind("o", "organization", "Organisation", id="app.organization", tooltip="Look at another one"),
+        # A function key as well: in a form a letter is typed.
+        bind("f9,D", "profile", "Profile", id="app.profile", tooltip="Open another database, by its profile"),
         bind("q", "quit_at_root", "Quit", id="app.quit", tooltip="Quit; on an inner screen go back"),
         bind("ctrl+c", "interrupt", "Quit", priority=True, id="app.interrupt", tooltip="Quit, when pressed twice"),
         bind("ctrl+q", "nothing", "", id="app.nothing"),
     ]
     sections = tuple((section.key, section.name, section.title, section.short_title) for section in SECTIONS)
 
-    def __init__(self, session: Session, *, wizard: bool = False) -> None:
+    def __init__(self, session: Session, *, wizard: bool = False, load_profile: LoadProfile | None = None) -> None:
+        """`load_profile` loads another session; without it there is none, as in the demo."""
         super().__init__()
         self.connection = ConsoleConnection(session, self, NOT_SET_UP if wizard else CONNECTING)
         self.navigation = Navigation(self, self.read_again)
         self._freshness = Freshness(self.connection, self)
         self.glyphs = UNICODE
+        # A person's file could not open what is closed, but might say of another file whether it is there.
+        is_locked = session.settings.locked
+        self._configuration = (
+            Configuration() if is_locked else read_configuration(configuration_file(os.environ), keymap_file())
+        )
+        self.profile_colours: Mapping[str, Colour] = self._configuration.colours
         self.crash_file: Path | None = None
+        self.started_without_profile = session.settings.profile is None
+        self._load_profile = load_profile
+        self._idle_timer: Timer | None = None
         self._wizard = wizard
         self._interrupted_at = 0.0
         self.no_color = colours_are_unwanted(session.environ)
-        self._line_filters: tuple[LineFilter, ...] = (
-            ControlFilter(),
-            *((AsciiFilter(),) if session.settings.ascii else ()),
-            *((ColourlessFilter(),) if self.no_color else ()),
-        )
+        self._line_filters = self._new_line_filters()
         self.register_theme(TERMINAL_COLOURS)
         # Before anything is parsed with the variables of another theme.
         self.theme = TERMINAL_COLOURS.name
@@ -105,6 +120,14 @@ class SwitchboardApp(OrderedApp):
         """Return our own filters, control characters first; Textual's turn colours into absolute ones."""
         return self._line_filters
 
+    def _new_line_filters(self) -> tuple[LineFilter, ...]:
+        is_truecolor = self._configuration.is_truecolor
+        return (
+            ControlFilter(),
+            *((AsciiFilter(),) if self.session.settings.ascii else ()),
+            *((ColourlessFilter(),) if self.no_color else (PaletteFilter(),) if is_truecolor else ()),
+        )
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Offer none of Textual's own commands: one of them writes a screenshot of secrets."""
         return ()
@@ -114,10 +137,8 @@ class SwitchboardApp(OrderedApp):
 
     def on_mount(self) -> None:
         self.add_mode(SECTIONS[0].name, SECTIONS[0].open)
-        # A person's file could not open what is closed, but might say of another file whether it is there.
-        keymap = Keymap() if self.session.settings.locked else read_keymap(keymap_file())
-        self.set_keymap(keymap.keys)
-        self._watch_idle(self.session.settings.idle_lock)
+        self.set_keymap(self._configuration.keys)
+        self._watch_idle()
         if self._wizard:
             self.switch_mode("setup")
         # One frame, once everything is laid out: Textual would draw the list alone, and then the whole again.
@@ -125,8 +146,8 @@ class SwitchboardApp(OrderedApp):
         drawing.enter_context(self.batch_update())
         # Messages wait until the app runs, and what comes after a refresh until the screen has nothing left to do.
         self.call_later(lambda: self.screen.call_after_refresh(self._draw_first_frame, drawing))
-        if keymap.problem:
-            self.call_after_refresh(self.warn, keymap.problem)
+        if self._configuration.problem:
+            self.call_after_refresh(self.warn, self._configuration.problem)
 
     def _draw_first_frame(self, drawing: contextlib.ExitStack) -> None:
         drawing.close()
@@ -144,17 +165,17 @@ class SwitchboardApp(OrderedApp):
             page.hide_secrets()
         self.read_again()
 
-    def _watch_idle(self, seconds: float) -> None:
+    def _watch_idle(self) -> None:
         """Look again when the limit could be reached; cover the screen once it is."""
-        idle = self.seconds_idle
+        seconds, idle = self.session.settings.idle_lock, self.seconds_idle
         if idle < seconds:
-            self.set_timer(seconds - idle, lambda: self._watch_idle(seconds))
+            self._idle_timer = self.set_timer(seconds - idle, self._watch_idle)
             return
         from tui.screens.lock import LockScreen
 
         for page in self._pages():
             page.hide_secrets()
-        self.push_screen(LockScreen(), lambda _: self._watch_idle(seconds))
+        self.push_screen(LockScreen(), lambda _: self._watch_idle())
 
     def warn(self, sentence: str) -> None:
         """Say something that stops nothing on the status line."""
@@ -206,6 +227,44 @@ class SwitchboardApp(OrderedApp):
         """Leave the connection there is, work with other settings from now on, and show the integrations."""
         await self.connection.replace_session(session)
         self.switch_mode("integrations")
+        await self.connection.connect_once()
+
+    def lost_with_session(self) -> list[str]:
+        return [loss for page in self._pages() if (loss := page.lost_with_session())]
+
+    async def open_profile(self, name: str | None) -> Session:
+        """Load a profile's settings and connect; the session in use stays. Raises what loading and connecting raise."""
+        if self._load_profile is None:
+            raise InvalidInput("The demo is left for no profile.", "Quit, and start `switchboard --profile NAME`.")
+        session, self._profile_warnings = await asyncio.to_thread(self._load_profile, name)
+        # libpq would guess a database.
+        require_configured(session)
+        try:
+            await session.connect()
+        except BaseException:
+            await session.close()
+            raise
+        return session
+
+    def use_profile(self, session: Session) -> None:
+        """Leave everything of the session in use, and work in this one, which is connected."""
+        # Not in a worker of the screen that asked for it, which is left.
+        _: Worker[None] = self.run_worker(self._change_session(session), group="session", exit_on_error=False)
+
+    async def _change_session(self, session: Session) -> None:
+        for page in self._pages():
+            page.hide_secrets()
+            page.forget_unsaved()
+        # Nothing is drawn of what is half old and half new.
+        with self.batch_update():
+            await self.connection.replace_session(session)
+            self._line_filters = self._new_line_filters()
+            # So that no row, filter or step to undo of the other database is left.
+            await open_new_sections(self)
+        if self._idle_timer is not None:
+            self._idle_timer.stop()
+        self._watch_idle()
+        self.warn(" ".join(" ".join(warning) for warning in self._profile_warnings))
         await self.connection.connect_once()
 
     def open_demo(self) -> None:
@@ -295,6 +354,18 @@ class SwitchboardApp(OrderedApp):
 
         if self.session.is_connected and len(self.screen_stack) == 1:
             self._guard_unsaved(lambda: self.push_screen(OrganizationChooser()))
+
+    def action_profile(self) -> None:
+        from tui.screens.chooser import ChooserScreen
+        from tui.screens.profile_chooser import ProfileChooser
+
+        page = self.screen
+        if not isinstance(page, Page) or isinstance(page, ChooserScreen) or page.prompt.is_asking:
+            return
+        if any(page.is_busy for page in self._pages()):
+            self.warn("Wait until that is saved.")
+        else:
+            self.push_screen(ProfileChooser())
 
     def action_quit_at_root(self) -> None:
         """Quit from a section's own screen; elsewhere go back."""

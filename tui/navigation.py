@@ -72,6 +72,25 @@ SECTIONS = (
 )
 
 
+NO_SECTION = "no_section"
+
+
+async def open_new_sections(app: App[int]) -> None:
+    """Leave every screen there is, and open the first section on a new one."""
+    from textual.screen import Screen
+
+    while len(app.screen_stack) > 1:
+        await app.pop_screen()
+    # From a mode of its own: the one that is shown cannot be removed, nor its only screen be switched.
+    app.add_mode(NO_SECTION, Screen)
+    await app.switch_mode(NO_SECTION)
+    for section in SECTIONS:
+        await app.remove_mode(section.name)
+        app.add_mode(section.name, section.open)
+    await app.switch_mode(SECTIONS[0].name)
+    await app.remove_mode(NO_SECTION)
+
+
 class Navigation:
     """Opens screens on top of the one that is shown; `then` is called with what they were left with.
 

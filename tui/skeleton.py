@@ -6,6 +6,7 @@ import os
 import stat
 
 from tui.process.terminal_checks import why_no_terminal
+from tui.settings.profiles import PROFILE_OPTION, PROFILE_VARIABLE, configuration_folder, is_profile_name, profile_file
 from tui.terminal.early_screen import early_screen
 
 TYPE_CHECKING = False
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 # What decides is written down again here: the modules that it belongs to take a tenth of a second to import.
-OPTIONS_WITH_VALUE = frozenset({"--organization", "--operator", "--env-file"})
+OPTIONS_WITH_VALUE = frozenset({"--organization", "--operator", "--env-file", PROFILE_OPTION})
 FLAGS = frozenset({"--read-only", "--yes", "--locked"})
 ROOT_FILE = "/etc/switchboard/env"
 PLACES = ("DATABASE_URL", "PGHOST", "PGSERVICE", "PGDATABASE")
@@ -57,11 +58,18 @@ def opens_console(arguments: Sequence[str], environ: Mapping[str, str]) -> bool:
     locked = "--locked" in options or environ.get("SWITCHBOARD_LOCKED", "0") != "0"
     if locked and (environ.get("SSH_ORIGINAL_COMMAND") or "--env-file" in options):
         return False
-    file = ROOT_FILE if locked else options.get("--env-file", ".env")
-    content = _content(file, may_be_missing="--env-file" not in options)
+    profile = options.get(PROFILE_OPTION) or environ.get(PROFILE_VARIABLE)
+    if profile:
+        if "--env-file" in options or not is_profile_name(profile):
+            return False
+        file = profile_file(ROOT_FILE.rpartition("/")[0] if locked else configuration_folder(environ), profile)
+    else:
+        file = ROOT_FILE if locked else options.get("--env-file", ".env")
+    content = _content(file, may_be_missing=not profile and "--env-file" not in options)
     if content is None or environ.get(KEY_COMMAND) or KEY_COMMAND.encode() in content:
         return False
-    return any(environ.get(name) or name.encode() in content for name in PLACES)
+    # A profile alone says which database it is: where the environment names another, no console opens.
+    return any((not profile and environ.get(name)) or name.encode() in content for name in PLACES)
 
 
 def skeleton(columns: int, rows: int) -> str:

@@ -41,8 +41,19 @@ def test_a_connection_string_that_leads_nowhere_never_shows_its_password(shell: 
         assert words in line
 
 
-def test_nothing_configured_at_all_is_said_with_what_to_set(shell: Shell) -> None:
-    assert "DATABASE_URL" in shell.run("integrations", "list").refusal(1)
+def test_nothing_configured_at_all_is_said_with_where_it_was_looked_for_and_what_to_set(shell: Shell) -> None:
+    line = shell.run("integrations", "list").refusal(1)
+    assert "Looked in ./.env (not there) and the environment. There are no profiles. Set DATABASE_URL" in line
+    folder = shell.folder / "switchboard"
+    folder.mkdir()
+    (folder / "staging.env").touch(0o600)
+    (folder / "prod.env").touch(0o600)
+    (shell.folder / ".env").touch(0o600)
+    configured = shell.with_(XDG_CONFIG_HOME=str(shell.folder))
+    line = configured.run("integrations", "list").refusal(1)
+    assert "Looked in ./.env and the environment. Profiles: prod, staging." in line
+    line = configured.run("--profile", "prod", "integrations", "list").refusal(1)
+    assert "Looked in the profile prod and the environment." in line
 
 
 def test_a_host_that_accepts_and_never_answers_gives_control_back_within_8_seconds(shell: Shell) -> None:
@@ -160,6 +171,20 @@ def test_the_env_file_is_used_and_the_environment_wins_over_it(acme_shell: Shell
     assert {row["organization_id"] for row in listed} == {str(GLOBEX)}
     listed = acme_shell.run("integrations", "list", "--json", "--env-file", str(file)).data
     assert {row["organization_id"] for row in listed} == {str(ACME)}
+
+
+def test_commands_work_on_the_profile_that_is_named(acme_shell: Shell) -> None:
+    folder = acme_shell.folder / "switchboard"
+    names = ("DATABASE_URL", "ENCRYPTION_MASTER_KEY", "SWITCHBOARD_ORGANIZATION")
+    folder.mkdir()
+    (folder / "acme.env").touch(0o600)
+    (folder / "acme.env").write_text("".join(f"{name}='{acme_shell.environment[name]}'\n" for name in names))
+    bare = acme_shell.without(*names).with_(XDG_CONFIG_HOME=str(acme_shell.folder))
+    assert bare.run("--profile", "acme", "integrations", "list").status == 0
+    assert bare.with_(SWITCHBOARD_PROFILE="acme").run("integrations", "list").status == 0
+    refused = bare.with_(PGPASSWORD=PASSWORD).run("integrations", "list", "--profile", "acme").refusal(2)
+    assert refused.startswith("PGPASSWORD in the environment")
+    assert PASSWORD not in refused
 
 
 def test_an_unknown_organisation_is_an_error_that_lists_the_known_ones(acme_shell: Shell) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.commands import REPOSITORY
 from tests.support.processes import reachable_folder
 from tests.support.terminal.pty import Terminal
 from tui.demo.session import demo_server
@@ -76,3 +79,28 @@ def test_its_settings_let_every_command_work_on_it_whatever_else_is_configured(s
     saved.write_text(printed.out)
     saved.chmod(0o600)
     assert shell.run("--env-file", "demo.env", "integrations", "list").status == 0
+
+
+@pytest.mark.long
+@pytest.mark.skipif(shutil.which("uv") is None, reason="uv builds and installs the wheel")
+def test_a_wheel_alone_is_run_by_uvx_and_opens_the_demo_in_a_clean_environment() -> None:
+    with reachable_folder() as place:
+
+        def uv(*arguments: str) -> str:
+            ended = subprocess.run(["uv", *arguments], cwd=place, capture_output=True, text=True, check=False)
+            assert ended.returncode == 0, ended.stderr
+            return ended.stdout
+
+        uv("build", "--quiet", "--wheel", "--out-dir", str(place), str(REPOSITORY))
+        (wheel,) = map(str, place.glob("*.whl"))
+        assert uv("tool", "run", "--from", wheel, "switchboard-console", "--version").startswith("switchboard ")
+        uv("venv", "--quiet", "--python", sys.executable, "environment")
+        python = place / "environment" / "bin" / "python"
+        uv("pip", "install", "--quiet", "--python", str(python), wheel)
+        where = subprocess.run([python, "-I", "-c", "import tui; print(tui.__file__)"], capture_output=True, check=True)
+        assert where.stdout.startswith(os.fsencode(place / "environment"))
+        command = [python, "-I", "-c", IN_ANOTHER_FOLDER, str(place / "demo"), "demo"]
+        with Terminal(command, cwd=place) as terminal:
+            terminal.wait_for("Dispatch line", timeout=120)
+            terminal.press("q")
+            assert terminal.wait_for_exit() == 0

@@ -22,9 +22,7 @@ from tests.generate.commands import (
     LIST,
     Example,
     commands_document,
-    commands_list,
     leaves,
-    list_in_readme,
 )
 from tests.support.acme import ASHA
 from tests.support.commands import Outcome, Shell
@@ -212,4 +210,3 @@ def test_an_option_replaces_the_requirements_of_a_command_of_each_kind(
 
 def test_the_documents_have_what_is_declared() -> None:
     assert commands_document() == DOCUMENT.read_text(encoding="utf-8")
-    assert commands_list() == list_in_readme()

@@ -1,4 +1,4 @@
-"""docs/commands.md and the README's list of commands: `python -m tests.generate.commands` writes both.
+"""docs/commands.md: `python -m tests.generate.commands` writes it.
 
 What a command requires is declared with the command. Here stands an example of each, and the fields of its JSON.
 """
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
     from tui.cli.requirements import Requirements
 
-README = Path(__file__).parents[2] / "README.md"
-DOCUMENT = README.parent / "docs" / "commands.md"
-BEGIN, END = "<!-- commands -->\n", "<!-- /commands -->"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "commands.md"
 WIDTH = 120
 PROGRAM = "switchboard"
 ROLES = {
@@ -37,8 +35,14 @@ ROLES = {
 }
 KEYS = {"none": "-", "optional": "optional", "required": "needed", "sealing": "sealing key"}
 YES, NO = "yes", "no"
-HEADER = """\
+INTRODUCTION = """\
 # Commands
+
+Every one of them, and what [each does and requires](#requirements). Secrets are never options or arguments: they come
+from standard input, a file, or the environment. Data goes to standard output, everything else to standard error.
+"""
+HEADER = """\
+## Requirements
 
 What each command and [option](#options) does and requires, and what a command [prints as JSON](#json).
 `switchboard COMMAND --help` explains a command in full. `python -m tests.generate.commands` makes this file from what
@@ -210,11 +214,22 @@ def leaves() -> dict[str, Command]:
 
 def commands_document() -> str:
     """Return docs/commands.md."""
-    return "\n".join([HEADER, *_commands_table(), OPTIONS_INTRODUCTION, *_options(), JSON_INTRODUCTION, *_json_table()])
+    return "\n".join(
+        [
+            INTRODUCTION,
+            commands_list(),
+            HEADER,
+            *_commands_table(),
+            OPTIONS_INTRODUCTION,
+            *_options(),
+            JSON_INTRODUCTION,
+            *_json_table(),
+        ]
+    )
 
 
 def commands_list() -> str:
-    """Return the README's list of commands."""
+    """Return the list of all commands and of the common options."""
     lines = [f"{PROGRAM:<45} the console; the wizard where nothing is set up yet"]
     for name, command in _commands_of(switchboard):
         if isinstance(command, Group):
@@ -314,17 +329,9 @@ def _option_row(where: str, option: Option) -> str:
     return _row(where, name, option.help or "", locked, role, key, mode, database, pooler, statuses)
 
 
-def list_in_readme() -> str:
-    """Return the list that the README has now."""
-    text = README.read_text(encoding="utf-8")
-    return text[text.index(BEGIN) + len(BEGIN) : text.index(END)]
-
-
 def main() -> None:
-    """Write docs/commands.md, and the list in the README."""
+    """Write docs/commands.md."""
     DOCUMENT.write_text(commands_document(), encoding="utf-8")
-    text = README.read_text(encoding="utf-8")
-    README.write_text(text[: text.index(BEGIN)] + BEGIN + commands_list() + text[text.index(END) :], encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -56,6 +56,7 @@ WAYS = (
     WayOut("rsync --server --sender . /etc", 2, NO_COMMAND),
     WayOut("switchboard --env-file /etc/passwd doctor", 2, closed_answer("The option --env-file")),
     WayOut("integrations list --operator somebody.else@acme.example", 2, closed_answer("The option --operator")),
+    WayOut("integrations list --profile production", 2, closed_answer("The option --profile")),
     WayOut("demo", 2, closed_answer("`switchboard demo`")),
     WayOut("setup --yes", 2, closed_answer("`switchboard setup`")),
     WayOut("keys generate", 2, closed_answer("`switchboard keys generate`")),

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from textual.app import App
+from textual.containers import Vertical
 from textual.widgets import Static
 
 from tui.screens.background import background
@@ -14,12 +15,24 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
-class Part(Static):
+class Inner(Static):
+    """Lets the part that it is in go on when it is removed, and is removed no sooner than that has happened."""
+
+    async def on_unmount(self) -> None:
+        assert isinstance(self.parent, Part)
+        self.parent.goes_on.set()
+        await asyncio.sleep(0)
+
+
+class Part(Vertical):
     """Fails in the background, and while it is being removed."""
 
     def __init__(self) -> None:
-        super().__init__("part")
+        super().__init__()
         self.goes_on = asyncio.Event()
+
+    def compose(self) -> ComposeResult:
+        yield Inner("inner")
 
     @background("fail")
     async def fail(self) -> None:
@@ -51,7 +64,7 @@ async def test_an_exception_that_nobody_expects_ends_the_program_unless_its_widg
         assert [type(failure) for failure in program.failures] == [LookupError]
         part.goes_on.clear()
         late = part.fail()
+        # It goes on when its inner part is gone, and it is itself still there.
         await part.remove()
-        part.goes_on.set()
         assert late.is_cancelled or await late.wait() is None
         assert len(program.failures) == 1

@@ -26,6 +26,7 @@ TAKES_KEYS_ITSELF = {"LockScreen", "Page", "Prompt"}
 CLOSED_ACTS = {
     # They write and read a file of the person.
     "audit.save",
+    "app.profile",
     "setup.wizard",
     *("wizard.up", "wizard.down", "wizard.continue", "wizard.read_up", "wizard.read_down"),
     "wizard.copy_key",
@@ -78,6 +79,7 @@ async def test_a_closed_key_says_so_does_nothing_and_is_not_offered_and_no_file_
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     (tmp_path / "switchboard").mkdir()
     (tmp_path / "switchboard" / "keys.toml").write_text("not a keymap")
+    (tmp_path / "switchboard" / "config.toml").write_text("not a configuration")
     async with run_headless(new_app(keyed_database, locked=True)) as console:
         await console.wait_for(" connected")
         assert console.status == ""

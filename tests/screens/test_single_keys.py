@@ -33,6 +33,7 @@ from tui.screens.permissions.leaver_review import LeaverReviewScreen
 from tui.screens.permissions.review import PermissionReviewScreen
 from tui.screens.permissions.screen import PermissionsScreen
 from tui.screens.person_chooser import PersonChooser
+from tui.screens.profile_chooser import ProfileChooser
 from tui.screens.setup.screen import SetupScreen
 from tui.widgets.row_list import RowBody
 
@@ -83,6 +84,7 @@ PLACES = {
     "connection test": Place(ConnectionTestScreen, ("1", "g", "t"), "1 of 1 verified", is_rare=True),
     "credential editor": Place(CredentialEditor, ("1", "g", "enter"), "stored; leave blank", is_rare=True),
     "organisations": Place(OrganizationChooser, ("1", "o"), "Globex", is_rare=True),
+    "profiles": Place(ProfileChooser, ("1", "D"), "Choose a profile", is_rare=True),
     "help": Place(HelpScreen, ("1", "question_mark"), "Enable / disable", is_rare=True),
     "palette": Place(PaletteScreen, ("1", "colon"), "Enable / disable", is_rare=True),
     "grid with something staged": Place(PermissionsScreen, ("2", "g", "v"), "1 staged"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from rich.color import ColorSystem
 from rich.segment import Segment
@@ -11,8 +13,13 @@ from textual.filter import DimFilter, Monochrome
 from textual.strip import Strip
 
 from tests.support.terminal.console_driver import new_app
-from tui.widgets.colours import ColourlessFilter
+from tui.widgets.colours import PALETTE, ColourlessFilter, PaletteFilter
 from tui.widgets.control_filter import ControlFilter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.color_triplet import ColorTriplet
 
 BACKGROUND = Color(0, 0, 0)
 
@@ -61,3 +68,33 @@ def test_no_color_counts_when_it_is_not_empty(monkeypatch: pytest.MonkeyPatch, v
         ControlFilter,
         *([ColourlessFilter] if counts else []),
     ]
+
+
+def luminance(colour: ColorTriplet) -> float:
+    """https://www.w3.org/TR/WCAG22/#dfn-relative-luminance"""
+    parts = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.normalized)
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+
+
+def test_every_colour_of_the_palette_but_black_is_readable_on_its_background() -> None:
+    ground = luminance(PALETTE.background_color)
+    for number in range(1, 16):
+        contrast = (luminance(PALETTE.ansi_colors[number]) + 0.05) / (ground + 0.05)
+        assert contrast > 4.5, (number, contrast)
+
+
+def test_the_palette_takes_the_place_of_every_colour_of_the_terminals_and_no_color_of_the_palette(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    text, ground = (";".join(map(str, colour)) for colour in (PALETTE.foreground_color, PALETTE.background_color))
+    for style in (None, Style(), Style(color="default", bgcolor="default")):
+        (segment,) = PaletteFilter().apply([Segment("x", style)], BACKGROUND)
+        assert segment.style is not None
+        sent = Strip.render_style(segment.style, segment.text, ColorSystem.TRUECOLOR)
+        assert sent == f"\x1b[38;2;{text};48;2;{ground}mx\x1b[0m"
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "switchboard").mkdir()
+    (tmp_path / "switchboard" / "config.toml").write_text('theme = "truecolor"')
+    for environ, last in (({}, PaletteFilter), ({"NO_COLOR": "1"}, ColourlessFilter)):
+        filters = new_app("postgresql://nowhere", **environ).get_line_filters()
+        assert [type(line_filter) for line_filter in filters] == [ControlFilter, last]

@@ -103,6 +103,8 @@ COMMON: list[click.Parameter] = [
     _common_option("--operator", metavar="ID|E-MAIL", help="Who you are, for the audit log.", locked=True),
     # Closed in the locked console, where no act reads other settings than root's.
     _common_option("--env-file", metavar="FILE", help="Read settings from FILE instead of ./.env."),
+    # Open for the forced command itself, as --operator is.
+    _common_option("--profile", metavar="NAME", help="Read the settings of the profile NAME.", locked=True),
     _common_option("--read-only", help="Write nothing but rows of the audit log.", locked=True),
     _common_option("--json", help="Print JSON; failures too, on standard error.", locked=True),
     _common_option("--yes", help="Do not ask for confirmation.", locked=True),

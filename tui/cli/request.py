@@ -22,6 +22,7 @@ class Options:
     organization: str | None = None
     operator: str | None = None
     env_file: str | None = None
+    profile: str | None = None
     read_only: bool = False
     json: bool = False
     yes: bool = False

@@ -33,8 +33,8 @@ PROGRAM = "switchboard"
     },
     invoke_without_command=True,
     context_settings={"max_content_width": 80},
-    epilog="Settings come from the environment and from ./.env (locked: /etc/switchboard/env). Secrets are never "
-    "options or arguments: they come from standard input, a file, or the environment.",
+    epilog="Settings come from the environment and from ./.env or a profile; secrets from there, standard input or a "
+    "file, and never from options or arguments.",
 )
 @click.version_option(
     __version__, message=f"{PROGRAM} {__version__}", help="Print the version.", cls=Option, locked=True

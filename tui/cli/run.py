@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from tui.cli.output import Output
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.sources import read_keyring, standing_warning, wrapping_warnings
-from tui.errors import Advice, ReadOnlyMode, SchemaNewer, SwitchboardError
+from tui.errors import Advice, ConfigError, ReadOnlyMode, SchemaNewer, SwitchboardError
 from tui.locked.mode import ASK, forget_connection
 from tui.process.garbage import resume_collector
 from tui.session.session import Session, require_configured, require_installed
-from tui.settings.settings import load_settings
+from tui.settings.profiles import PROFILE_OPTION
+from tui.settings.settings import KEY_COMMAND_NAME, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -67,14 +68,32 @@ def run(
 def open_session(
     options: Options, out: Output, *, keys: bool, environ: Mapping[str, str] = os.environ, cwd: Path | None = None
 ) -> Session:
-    """Return a session that is not connected yet, and write the warnings about its settings and keys.
+    """Return a session that is not connected yet, and write the warnings about it. Raises as `load_session` does."""
+    session, warnings = load_session(options, keys=keys, environ=environ, cwd=cwd)
+    for warning in warnings:
+        out.warn(*warning)
+    return session
 
-    What the command line says wins over the environment, and that over `.env` in `cwd`; the locked console reads root's
-    file instead. With `keys` the master keys are read, which may run a command of up to 10 seconds. Raises ConfigError
-    and MasterKeyError.
+
+def load_session(
+    options: Options,
+    *,
+    keys: bool,
+    environ: Mapping[str, str] = os.environ,
+    cwd: Path | None = None,
+    screen_is_open: bool = False,
+) -> tuple[Session, list[tuple[str, ...]]]:
+    """Return a session that is not connected yet, and warnings about its settings and keys: sentence and what to do.
+
+    What the command line says wins over the environment, and that over `.env` in `cwd`, in whose place a profile may
+    be named; the locked console reads root's files instead. With `keys` the master keys are read, which may run a
+    command of up to 10 seconds; not where the screen is open, on which that command might ask something.
+    Raises ConfigError and MasterKeyError.
     """
     env_file = Path(options.env_file) if options.env_file else None
-    settings = load_settings(environ, env_file=env_file, cwd=cwd or Path.cwd(), locked=options.locked)
+    settings = load_settings(
+        environ, env_file=env_file, profile=options.profile, cwd=cwd or Path.cwd(), locked=options.locked
+    )
     if settings.root_sets_connection:
         forget_connection(os.environ)
     settings = replace(
@@ -83,14 +102,17 @@ def open_session(
         operator=options.operator or settings.operator,
         read_only=options.read_only or settings.read_only,
     )
-    for sentence in settings.warnings:
-        out.warn(sentence)
+    if screen_is_open and any(variable.name == KEY_COMMAND_NAME for variable in settings.master_key):
+        raise ConfigError(
+            f"{KEY_COMMAND_NAME} is a program, which runs before the screen opens.",
+            f"Leave, and start `switchboard {PROFILE_OPTION} {settings.profile or 'NAME'}`.",
+        )
     keyring = read_keyring(settings.master_key_sources()) if keys else Keyring(None)
-    for standing in (standing_warning(keyring), *wrapping_warnings(keyring)):
-        if standing:
-            out.warn(*standing)
+    standing = (standing_warning(keyring), *wrapping_warnings(keyring))
+    warnings: list[tuple[str, ...]] = [(sentence,) for sentence in settings.warnings]
+    warnings += [warning for warning in standing if warning]
     # Who runs the process, and from where, is read from its own environment, also for the demo.
-    return Session(settings, os.environ, keyring)
+    return Session(settings, os.environ, keyring), warnings
 
 
 def require_writable(session: Session) -> None:

@@ -8,6 +8,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from tui.errors import InvalidInput
+from tui.settings.profiles import PROFILE_OPTION, WHO_CONNECTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping, Sequence
@@ -16,10 +17,10 @@ OPTION = "--locked"
 VARIABLE = "SWITCHBOARD_LOCKED"
 ORIGINAL_COMMAND = "SSH_ORIGINAL_COMMAND"
 PROGRAM = "switchboard"
-OPERATOR = "--operator"
+# Whoever starts the console says who is at it, and on which database.
+SAID_AT_THE_START = ("--operator", PROFILE_OPTION)
 MOST_BYTES = 8192
 ASK = "Ask whoever runs this machine."
-WHO_CONNECTS = ("PGUSER", "PGPASSWORD", "PGPASSFILE")
 # By these a person would choose where a crash report is written.
 PLACES = ("TMPDIR", "TEMP", "TMP")
 
@@ -63,9 +64,10 @@ def words_over_ssh(environ: Mapping[str, str]) -> list[str]:
         words = None
     if words is None:
         raise InvalidInput("The command over SSH has a quote that is not closed.", "Close it, or escape it with \\.")
-    if any(word.partition("=")[0] == OPERATOR for word in words):
+    for word in words:
         # The log would say who a person claims to be, not who whoever runs the machine said that it is.
-        raise closed(f"The option {OPERATOR}")
+        if (option := word.partition("=")[0]) in SAID_AT_THE_START:
+            raise closed(f"The option {option}")
     return words[1:] if words[:1] == [PROGRAM] else words
 
 

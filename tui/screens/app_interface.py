@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tui.data.numbers.changes import NumberChanged
     from tui.data.permissions.apply import Applied
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tui.session.connection_test import ConnectionTestResult, Job
     from tui.session.console_connection import ConsoleConnection
     from tui.session.session import Session
+    from tui.settings.configuration import Colour
     from tui.widgets.glyphs import Glyphs
 
 
@@ -79,6 +80,7 @@ class Console(Protocol):
     sections: tuple[tuple[str, str, str, str], ...]
     connection: ConsoleConnection
     navigation: Navigation
+    profile_colours: Mapping[str, Colour]
 
     @property
     def is_key_held(self) -> bool:
@@ -93,6 +95,19 @@ class Console(Protocol):
 
     async def use_session(self, session: Session) -> None:
         """Work with other settings from now on, beginning at the integrations."""
+
+    def lost_with_session(self) -> list[str]:
+        """Say in a sentence each what a change of the session would lose."""
+
+    @property
+    def started_without_profile(self) -> bool:
+        """Whether the settings were those of no profile when the console was started."""
+
+    async def open_profile(self, name: str | None) -> Session:
+        """Load a profile's settings and connect; the session in use stays. Raises what loading and connecting raise."""
+
+    def use_profile(self, session: Session) -> None:
+        """Leave everything of the session in use, and work in this one, which is connected."""
 
     def open_demo(self) -> None:
         """Leave for the console on sample data."""

@@ -36,7 +36,7 @@ def background(
                 await method(owner, *args, **kwargs)
             except Exception as error:
                 # What is being removed finds its own parts gone: that is no crash.
-                if owner.is_attached:
+                if owner.is_attached and not owner._pruning:
                     cast("Console", owner.app).fail(error)
 
         return cast("Started[Owner, Arguments]", work(group=group, exclusive=exclusive, exit_on_error=False)(reported))

@@ -22,6 +22,7 @@ from tui.widgets.frame import (
     Part,
     SectionLine,
     StatusLine,
+    Tone,
     TopLine,
     section_parts,
 )
@@ -30,6 +31,7 @@ from tui.widgets.prompt import Prompt
 from tui.widgets.row_list import RowBody
 from tui.widgets.state_switcher import StateSwitcher
 from tui.words.organizations import WITHOUT_ORGANIZATION, organization_name
+from tui.words.profiles import profile_colour, profile_label
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -44,8 +46,18 @@ if TYPE_CHECKING:
     from tui.screens.app_interface import Console
     from tui.screens.paging_pane import ReadFailed
     from tui.session.session import Session
+    from tui.settings.configuration import Colour
 
 SMALLEST = (60, 20)
+TONES: dict[Colour, Tone] = {
+    "none": "plain",
+    "red": "bad",
+    "yellow": "warning",
+    "green": "good",
+    "blue": "blue",
+    "magenta": "magenta",
+    "cyan": "cyan",
+}
 
 
 def enter_does(action: str, title: str, *, id: str, tooltip: str) -> Binding:
@@ -287,7 +299,7 @@ class Page(Screen[Any]):
         self.query_one(TopLine).parts = (
             Part("Switchboard", give=9, whole=True),
             Part(safe_text(name, 60), give=2),
-            Part(safe_text(session.database_name, 60), give=3),
+            self._profile_or_database(),
             Part(safe_text(session.operator.label, 60), give=4, at_right=True),
             Part(
                 "READ-ONLY: newer schema" if session.schema == "newer" else "READ-ONLY" if session.read_only else "",
@@ -302,6 +314,18 @@ class Page(Screen[Any]):
         self.query_one(ContextLine).parts = context
         self.query_one(AgeLine).age = self._age
         self.query_one(KeyHints).hints = (("esc", "closes the question"),) if self.prompt.is_asking else self.hints()
+
+    def profile_part(self, name: str) -> Part:
+        """Return how a profile is shown."""
+        colour = profile_colour(name, self.console.profile_colours)
+        return Part(profile_label(name, colour), TONES[colour], give=1)
+
+    def _profile_or_database(self) -> Part:
+        """Return the profile that the settings are from, or where there is none the database."""
+        profile = self.session.settings.profile
+        if profile is None:
+            return Part(safe_text(self.session.database_name, 60), give=3)
+        return self.profile_part(profile)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.filterable if action == "filter" else True
@@ -398,6 +422,10 @@ class Page(Screen[Any]):
     def unsaved(self) -> str:
         """Say in a sentence what leaving would lose, or nothing."""
         return ""
+
+    def lost_with_session(self) -> str:
+        """Say in a sentence what a change of the session would lose, or nothing."""
+        return self.unsaved()
 
     def forget_unsaved(self) -> None:
         """Lose it: somebody said so."""

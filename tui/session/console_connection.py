@@ -82,8 +82,8 @@ class ConsoleConnection:
         self._reset()
 
     async def connect_once(self) -> None:
-        """Connect, and go on in the background as `connect` does."""
-        failure = await self._attempt()
+        """Connect unless the session has done so, and go on in the background as `connect` does."""
+        failure = await self._attempt(is_connected=self.session.is_connected)
         if failure is not None and failure.may_pass:
             self._app.watch_connection(partial(self._watch, failure))
         elif self.session.is_connected:
@@ -98,13 +98,14 @@ class ConsoleConnection:
             self.health = health
             self._app.show_health()
 
-    async def _attempt(self) -> SwitchboardError | None:
-        """Connect and find the organisation; return what went wrong."""
+    async def _attempt(self, *, is_connected: bool = False) -> SwitchboardError | None:
+        """Connect where that is to be done, and find the organisation; return what went wrong."""
         session = self.session
         try:
             if session.settings.locked:
                 require_configured(session)
-            await session.connect()
+            if not is_connected:
+                await session.connect()
             self.failure = None
             self._set_health(CONNECTED)
             if session.settings.locked:

@@ -183,9 +183,8 @@ def _derive(key: MasterKey, salt: bytes) -> None:
 def require_configured(session: Session) -> None:
     """Raise ConnectionFailed where nothing says which database is meant; libpq would guess one."""
     if session.settings.nothing_configured:
-        what_to_do = (
-            "Set DATABASE_URL, or PGHOST and its like, in the environment or in .env; `switchboard` asks for it."
-        )
+        looked = session.settings.places_looked_in()
+        what_to_do = f"{looked} Set DATABASE_URL, or PGHOST and its like, in one of them, or name a profile."
         if session.settings.locked:
             what_to_do = "Whoever runs this machine sets DATABASE_URL in /etc/switchboard/env or in the environment."
         raise ConnectionFailed("No database is configured.", what_to_do)

@@ -11,6 +11,16 @@ from typing import TYPE_CHECKING, Literal
 
 from tui.errors import ConfigError
 from tui.settings.dotenv_file import read_env_file
+from tui.settings.profiles import (
+    NAME_RULE,
+    PROFILE_OPTION,
+    PROFILE_VARIABLE,
+    WHO_CONNECTS,
+    configuration_folder,
+    is_profile_name,
+    profile_file,
+    profile_names,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +42,7 @@ SWITCHBOARD_NAMES = (
     "SWITCHBOARD_ASCII",
     "SWITCHBOARD_EXPORT_DIR",
     "SWITCHBOARD_LOCKED",
+    PROFILE_VARIABLE,
 )
 LOCKED_NAME = "SWITCHBOARD_LOCKED"
 # What the locked console reads instead of `.env`.
@@ -57,6 +68,10 @@ _KNOWN_NAMES = frozenset(
     {"DATABASE_URL", SERVICE_ROLE_NAME, *MASTER_KEY_NAMES, *PREVIOUS_KEY_NAMES, *SWITCHBOARD_NAMES}
 )
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_]{1,60}")
+# What a profile stands for, beside libpq's variables: whose data it is, and what opens it.
+_PROFILE_DECIDES = frozenset(
+    {"DATABASE_URL", SERVICE_ROLE_NAME, *MASTER_KEY_NAMES, *PREVIOUS_KEY_NAMES, "SWITCHBOARD_ORGANIZATION"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +144,25 @@ class Settings:
     env_file_to_write: Path = Path(".env")
     """The file that the wizard would write to."""
 
+    profile: str | None = None
+    """The name of the profile that the settings are from."""
+
+    profiles_folder: str = ""
+    """The folder that profiles are looked for in."""
+
     warnings: tuple[str, ...] = ()
     """Sentences to be shown once at the start."""
+
+    def places_looked_in(self) -> str:
+        """Return a sentence or two about where a database was looked for, and which profiles there are."""
+        if self.profile is not None:
+            return f"Looked in the profile {self.profile} and the environment."
+        file = self.env_file_to_write
+        name = f"./{file.name}" if file.name == ".env" else str(file)
+        absent = "" if self.env_file else " (not there)"
+        names = profile_names(self.profiles_folder)
+        profiles = f"Profiles: {', '.join(names)}." if names else "There are no profiles."
+        return f"Looked in {name}{absent} and the environment. {profiles}"
 
     def master_key_sources(self) -> tuple[tuple[str, str, str], ...]:
         """Name, value and origin of every variable that holds or leads to a master key, for the data module."""
@@ -145,23 +177,34 @@ def load_settings(
     environ: Mapping[str, str],
     *,
     env_file: Path | None = None,
+    profile: str | None = None,
     cwd: Path,
     locked: bool = False,
     root_file: Path = ROOT_FILE,
 ) -> Settings:
-    """Read the settings from the environment and from `.env` in `cwd`, or from the file named instead.
+    """Read the settings from the environment and from `.env` in `cwd`, or from the file or the profile named instead.
 
-    A variable wins over the file. In the locked console the file is `root_file`, which only root may write, and it
-    wins. Raises ConfigError, which never holds a value: for a file that is missing (where one was named), open to
-    others or ambiguous, for an unknown name in it, for a value that is not understood, and in the locked console for
-    a key command that does not come from root.
+    A variable wins over the file; one that would make a profile's name untrue is refused. In the locked console the
+    file is `root_file`, or a profile beside it, which only root may write, and it wins. Raises ConfigError, which
+    never holds a value: for a file that is missing (where one was named), open to others or ambiguous, for an unknown
+    name in it, for a value that is not understood, and in the locked console for a key command that does not come
+    from root.
     """
-    file = root_file if locked else cwd / (env_file or ".env")
+    profile = _profile(environ, profile, env_file)
+    folder = str(root_file.parent) if locked else configuration_folder(environ)
+    if profile is not None:
+        file = Path(profile_file(folder, profile))
+    else:
+        file = root_file if locked else cwd / (env_file or ".env")
     warnings: list[str] = []
     in_file = read_env_file(file, _is_setting, of_root=locked, warnings=warnings)
+    if in_file is None and profile is not None:
+        raise ConfigError(f"There is no profile of that name in {folder}.", _profiles_that_are(folder))
     if in_file is None and env_file is not None:
         raise ConfigError("The file named with --env-file is not there.", "Check its name, or leave the option out.")
     _refuse_unknown(in_file or {}, file)
+    if profile is not None:
+        _refuse_another_database(profile, environ, in_file or {}, locked=locked)
     values = _Values(environ, in_file or {}, str(file), file_wins=locked)
     libpq = {
         name: value
@@ -193,6 +236,8 @@ def load_settings(
         export_dir=Path(export_dir) if export_dir else None,
         env_file=None if in_file is None else file,
         env_file_to_write=file,
+        profile=profile,
+        profiles_folder=folder,
         warnings=(*warnings, *_warnings(environ, values.of_file)),
     )
 
@@ -256,10 +301,58 @@ def _check_key_command(command: Variable | None, root_file: Path) -> None:
         )
 
 
+def _profile(environ: Mapping[str, str], option: str | None, env_file: Path | None) -> str | None:
+    """Return the profile asked for. Raises ConfigError for what is no name, and where a file is named as well."""
+    profile = option or environ.get(PROFILE_VARIABLE)
+    if not profile:
+        return None
+    asked_with = PROFILE_OPTION if option else PROFILE_VARIABLE
+    if env_file is not None:
+        raise ConfigError(f"Both --env-file and {asked_with} say where the settings are.", "Leave one of them out.")
+    if not is_profile_name(profile):
+        raise ConfigError(f"{asked_with} is not the name of a profile.", NAME_RULE)
+    return profile
+
+
+def _profiles_that_are(folder: str) -> str:
+    names = profile_names(folder)
+    return (
+        f"Profiles are: {', '.join(names)}."
+        if names
+        else "Put its settings there as NAME.env, closed to others (chmod 600)."
+    )
+
+
+def _refuse_another_database(
+    profile: str, environ: Mapping[str, str], in_file: Mapping[str, str], *, locked: bool
+) -> None:
+    """Raise ConfigError where the environment says something else than the profile: its name must never be untrue."""
+    # Empty ones as well, which would cover those of the file.
+    others = sorted(
+        name
+        for name, value in environ.items()
+        if (name in _PROFILE_DECIDES or name in ENVIRONMENT_ONLY_NAMES or LIBPQ_NAME.fullmatch(name))
+        and value != in_file.get(name, "")
+        and not (locked and name in WHO_CONNECTS)
+    )
+    if others:
+        *first, last = others
+        names, verb, them = (f"{', '.join(first)} and {last}", "are", "them") if first else (last, "is", "it")
+        raise ConfigError(
+            f"{names} in the environment {verb} not as in the profile {profile}.",
+            f"Unset {them}, or start without the profile.",
+        )
+
+
 def _refuse_unknown(values: Mapping[str, str], file: Path) -> None:
     if LOCKED_NAME in values:
         raise ConfigError(
             f"{LOCKED_NAME} in {file} locks nothing.", "Set it in the environment, or start `switchboard --locked`."
+        )
+    if PROFILE_VARIABLE in values:
+        raise ConfigError(
+            f"{PROFILE_VARIABLE} in {file} chooses nothing.",
+            f"Set it in the environment, or start `switchboard {PROFILE_OPTION} NAME`.",
         )
     for name in values:
         if name.startswith(_PREFIX) and name not in SWITCHBOARD_NAMES:

@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 Hints = tuple[tuple[str, str], ...]
 """Keys and what each does, the most useful first, help last."""
 
-Tone = Literal["plain", "good", "warning", "bad", "quiet"]
+Tone = Literal["plain", "good", "warning", "bad", "quiet", "blue", "magenta", "cyan"]
 STYLES: dict[Tone, str] = {
     "plain": "",
     "good": "ansi_green",
     "warning": "ansi_yellow bold",
     "bad": "ansi_red bold",
     "quiet": "dim",
+    # Of profiles, and of nothing else: they mean what whoever chose them meant.
+    "blue": "ansi_blue bold",
+    "magenta": "ansi_magenta bold",
+    "cyan": "ansi_cyan bold",
 }
 CONTEXT_ROOM, CONTEXT_ROOM_SHORT = 40, 22
 """Cells that the context has at least, beside the sections in full and in short."""

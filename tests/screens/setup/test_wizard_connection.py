@@ -42,6 +42,7 @@ async def test_what_is_pasted_or_typed_is_tested_and_its_password_is_never_drawn
     async with wizard(tmp_path) as console:
         await console.wait_for(FIRST)
         await console.wait_for("Tested when pasted, or with enter.")
+        assert "Looked in ./.env (not there) and the environment." in console.status
         await refuse_what_is_wrong(console, login)
         await paste_a_string(console, login)
         await paste_a_command_without_the_password(console, login)

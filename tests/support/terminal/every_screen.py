@@ -28,6 +28,7 @@ from tui.screens.permissions.leaver_review import LeaverReviewScreen
 from tui.screens.permissions.review import PermissionReviewScreen
 from tui.screens.permissions.screen import PermissionsScreen
 from tui.screens.person_chooser import PersonChooser
+from tui.screens.profile_chooser import ProfileChooser
 from tui.screens.setup.screen import SetupScreen
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ WALK = (
     Stop(HelpScreen, ("?",), "Keys on this screen", "Edit the credential", back=LIST),
     Stop(HelpScreen, (), "Nothing matches.", text="zzz"),
     Stop(OrganizationChooser, ("o",), "Harbour Clinics", "Harbour Clinics", back=LIST),
+    Stop(ProfileChooser, ("D",), "Choose a profile", back=LIST),
     Stop(PermissionsScreen, ("2",), "this month", "V--", back=LIST),
     Stop(PermissionsScreen, ("V", "down", "right"), "2 people x 2 integrations", "VS-"),
     Stop(PermissionsScreen, ("left", "up", "s", "down", "c"), "2 staged", "*V-C", back=GRID),

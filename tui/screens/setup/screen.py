@@ -12,6 +12,8 @@ from tui.screens.setup.doctor_pane import DoctorPane
 from tui.screens.setup.wizard.flow import Flow
 from tui.screens.setup.wizard.pane import STEPS, WizardPane
 from tui.widgets.bindings import bind
+from tui.widgets.frame import Part
+from tui.widgets.line_input import LineInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from tui.screens.setup.wizard.connection import ConnectionStep
     from tui.screens.setup.wizard.first_integration import FirstIntegrationStep
     from tui.screens.setup.wizard.step import Step, Work
-    from tui.widgets.frame import Hints, Part
+    from tui.widgets.frame import Hints
 
 
 HOW_TO_LEAVE = "To leave before the end, press ctrl+c twice."
@@ -44,6 +46,7 @@ class SetupScreen(Page):
         self.wizard: WizardPane | None = None
         self._failure: SwitchboardError | None = None
         self._acting = False
+        self._looked_in = Part("")
 
     def compose_body(self) -> Iterable[Any]:
         yield Vertical(id="setup")
@@ -124,6 +127,10 @@ class SetupScreen(Page):
             return self.wizard is None
         return super().check_action(action, parameters)
 
+    def lost_with_session(self) -> str:
+        typed = self.wizard is not None and any(field.value for field in self.wizard.query(LineInput))
+        return "What was typed into the setup wizard is not saved." if typed else super().lost_with_session()
+
     def action_wizard(self) -> None:
         if self.wizard is None and not self.is_busy:
             self.run_in_background(self._open_wizard, group="wizard")
@@ -158,6 +165,9 @@ class SetupScreen(Page):
     def on_step_changed(self, event: Step.Changed) -> None:
         event.stop()
         if self.wizard is not None:
+            if self.wizard.flow.connection is not None:
+                # On a small screen it would take the place of what is found out now.
+                self.status.clear(self._looked_in)
             self.wizard.refresh_rail()
             self.refresh_frame()
 
@@ -214,6 +224,8 @@ class SetupScreen(Page):
         self.wizard = WizardPane(flow)
         await place.mount(self.wizard)
         await self.wizard.show(0)
+        if self.session.settings.nothing_configured:
+            self._looked_in = self.status.say(f"{self.session.settings.places_looked_in()} F9 opens a profile.")
         if failure is not None and self.wizard.step is not None:
             self.wizard.step.fail(failure)
 

@@ -1,0 +1,123 @@
+"""One console on several databases: another profile is opened whole, or not at all."""
+
+from __future__ import annotations
+
+import gc
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from tests.support.acme import ACME, KEY
+from tests.support.commands import execute
+from tests.support.terminal.console_driver import ConsoleDriver, run_headless
+from tui.app import SwitchboardApp
+from tui.cli.request import Options
+from tui.cli.run import load_session
+from tui.data.keys.master_key import MasterKey
+from tui.screens.integrations.screen import IntegrationsScreen
+from tui.screens.numbers.form import NumberForm
+from tui.screens.profile_chooser import ProfileChooser
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
+
+    from tui.session.session import Session
+
+CONNECTIONS = "select count(*) from pg_stat_activity where application_name like 'switchboard/%%' and datname = %s"
+
+
+def write_profiles(folder: Path, profiles: Mapping[str, str]) -> None:
+    (folder / "switchboard").mkdir()
+    for name, content in profiles.items():
+        file = folder / "switchboard" / f"{name}.env"
+        file.touch(0o600)
+        file.write_text(f"{content}\nSWITCHBOARD_ORGANIZATION={ACME}\n")
+
+
+@asynccontextmanager
+async def console_on(folder: Path, profile: str) -> AsyncIterator[ConsoleDriver]:
+    def load(name: str | None) -> tuple[Session, list[Any]]:
+        environ = {"XDG_CONFIG_HOME": str(folder)}
+        return load_session(Options(profile=name), keys=True, environ=environ, cwd=folder, screen_is_open=True)
+
+    async with run_headless(SwitchboardApp(load(profile)[0], load_profile=load)) as console:
+        yield console
+
+
+async def choose(console: ConsoleDriver, name: str) -> None:
+    await console.press("f9")
+    await console.wait_for("Choose a profile")
+    await console.type(name)
+    await console.press("enter")
+
+
+def keys_of_staging() -> list[MasterKey]:
+    gc.collect()
+    return [key for key in gc.get_objects() if isinstance(key, MasterKey) and "staging.env" in key.source]
+
+
+async def test_another_profile_is_opened_whole_once_it_connects_and_nobody_minds_what_is_lost(
+    installed_database: str, keyed_database: str, tmp_path: Path
+) -> None:
+    first = psycopg.conninfo.conninfo_to_dict(installed_database)["dbname"]
+    write_profiles(
+        tmp_path,
+        {
+            "staging": f"DATABASE_URL='{installed_database}'\nENCRYPTION_MASTER_KEY={KEY}",
+            "production": f"DATABASE_URL='{keyed_database}'",
+            "unreachable": "DATABASE_URL=postgresql://asha@127.0.0.1:1/x?sslmode=disable",
+            "asks": f"DATABASE_URL='{keyed_database}'\nENCRYPTION_MASTER_KEY_COMMAND='pass show key'",
+            "nowhere": "",
+            "open": "",
+        },
+    )
+    (tmp_path / "switchboard" / "open.env").chmod(0o644)
+    async with console_on(tmp_path, "staging") as console:
+        app = console.app
+        await console.wait_for(" connected")
+        assert " staging " in console.text.splitlines()[0]
+        assert len(keys_of_staging()) == 1
+        before = app.session
+        await console.press("D")
+        await console.wait_for("open now")
+        assert all(console.shows(name) for name in ("asks", "nowhere", "PRODUCTION", "unreachable"))
+        assert not console.shows("no profile")
+        await console.press("escape")
+        for name, why in {
+            "open": "chmod 600",
+            "asks": "start `switchboard --profile asks`",
+            "nowhere": "No database is configured.",
+            "unreachable": "refused",
+            "staging": "open now",
+        }.items():
+            await choose(console, name)
+            await console.wait_for(lambda why=why: why in console.status)  # type: ignore[misc]
+            await console.press("escape")
+            assert app.session is before
+            assert app.connection.ready
+        await console.press("3", "a")
+        await console.wait_for(lambda: isinstance(app.screen, NumberForm))
+        await console.type("+91 80 4718 0103")
+        await choose(console, "production")
+        await console.wait_for("It is not saved yet.")
+        await console.press("escape")
+        assert isinstance(app.screen, ProfileChooser)
+        await console.press("escape")
+        assert console.shows("+91 80 4718 0103")
+        await choose(console, "production")
+        await console.wait_for("It is not saved yet.")
+        assert execute(keyed_database, CONNECTIONS, first) != [(0,)]
+        await console.press("d")
+        await console.wait_for("PRODUCTION")
+        await console.wait_for(" connected")
+        assert [type(screen) for screen in app.screen_stack] == [IntegrationsScreen]
+        assert app.session.settings.profile == "production"
+        assert not app.session.keyring.keys
+        await console.wait_for(lambda: execute(keyed_database, CONNECTIONS, first) == [(0,)])
+        del before
+        assert keys_of_staging() == []
+        await console.press("3")
+        await console.wait_for("This organisation has no phone numbers.")
+        assert not console.shows("+91 80 4718 0103")

@@ -1,0 +1,124 @@
+"""The configuration file of the console: what a person likes, and nothing that says which database it is."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
+
+from tui.settings.profiles import NAME_RULE, configuration_folder, is_profile_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Colour = Literal["none", "red", "yellow", "green", "blue", "magenta", "cyan"]
+
+COLOURS: tuple[Colour, ...] = ("none", "red", "yellow", "green", "blue", "magenta", "cyan")
+THEMES = ("ansi", "truecolor")
+NAMES = ("theme", "profiles", "keys")
+MOST_BYTES = 64_000
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What the file says; `problem` says why it was not used, and is empty where it was."""
+
+    is_truecolor: bool = False
+    """Whether to draw with colours of our own in place of the terminal's sixteen."""
+
+    colours: dict[str, Colour] = field(default_factory=dict)
+    """The colours of profiles, by their names."""
+
+    keys: dict[str, str] = field(default_factory=dict)
+    """Keys by the id of their binding, also those of `keys.toml`."""
+
+    problem: str = ""
+
+
+class _NotUsedError(Exception):
+    """Says why a file is not used."""
+
+
+def configuration_file(environ: Mapping[str, str]) -> Path:
+    """Return where the file is looked for: `switchboard/config.toml` in the user's configuration folder."""
+    return Path(configuration_folder(environ), "config.toml")
+
+
+def keymap_file() -> Path:
+    """Return where keys were before there was a configuration file, and may still be."""
+    import platformdirs
+
+    return platformdirs.user_config_path("switchboard") / "keys.toml"
+
+
+def read_configuration(file: Path, keymap: Path) -> Configuration:
+    """Read the file, and beside it `keymap`, which has keys alone; one that cannot be used changes nothing.
+
+    The problem names a line that is not understood, the nearest name to one that is unknown, and a binding whose keys
+    both files give.
+    """
+    try:
+        table = _read(file)
+        _refuse_unknown(table, NAMES, file)
+        colours, in_file = _table(table, "profiles", file), _table(table, "keys", file)
+        keys, older_keys = _keys(in_file, file), _keys(_read(keymap), keymap)
+        if both := sorted(keys.keys() & older_keys.keys()):
+            raise _NotUsedError(f'"{both[0]}" has keys in {file} and in {keymap}: take one out; every key is as usual.')
+        return Configuration(
+            is_truecolor=_theme(table, file) == "truecolor",
+            colours={name: _colour(name, value, file) for name, value in colours.items()},
+            keys=older_keys | keys,
+        )
+    except _NotUsedError as problem:
+        return Configuration(problem=str(problem))
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_bytes()[:MOST_BYTES].decode("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        raise _NotUsedError(f"{file} could not be read: everything is as usual. See docs/configuration.md.") from None
+
+
+def _refuse_unknown(table: Mapping[str, object], known: Iterable[str], file: Path) -> None:
+    for name in table:
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
+            raise _NotUsedError(f"{name} in {file} is unknown, the nearest name is {nearest}: nothing of it is used.")
+
+
+def _table(table: Mapping[str, Any], name: str, file: Path) -> dict[str, Any]:
+    value = table.get(name, {})
+    if not isinstance(value, dict):
+        raise _NotUsedError(f"{name} in {file} must be a table, [{name}]: nothing of it is used.")
+    return value
+
+
+def _theme(table: Mapping[str, object], file: Path) -> object:
+    theme = table.get("theme", "ansi")
+    if theme not in THEMES:
+        raise _NotUsedError(f"theme in {file} is none of {', '.join(THEMES)}: nothing of it is used.")
+    return theme
+
+
+def _keys(table: Mapping[str, object], file: Path) -> dict[str, str]:
+    keys = {name: keys for name, keys in table.items() if isinstance(keys, str) and keys.strip()}
+    if len(keys) < len(table):
+        raise _NotUsedError(f'The keys in {file} must be lines like "list.up" = "k"; every key is as usual.')
+    return keys
+
+
+def _colour(name: str, value: object, file: Path) -> Colour:
+    if not is_profile_name(name):
+        raise _NotUsedError(f"{file} has a colour for what is not the name of a profile. {NAME_RULE}")
+    if not _is_colour(value):
+        raise _NotUsedError(f"The colour of {name} in {file} is none of {', '.join(COLOURS)}: nothing of it is used.")
+    return value
+
+
+def _is_colour(value: object) -> TypeGuard[Colour]:
+    return value in COLOURS
