@@ -41,8 +41,9 @@ HEADER = """\
 # Commands
 
 What each command and [option](#options) does and requires, and what a command [prints as JSON](#json).
-`switchboard COMMAND --help` explains a command in full. `python -m tests.generate.commands` makes this file from what
-each command declares, and `tests/cli/test_requirements.py` runs every command against every column.
+`switchboard help COMMAND` explains a command in full, as `--help` and `-h` do. `python -m tests.generate.commands`
+makes this file from what each command declares, and `tests/cli/test_requirements.py` runs every command against every
+column.
 
 - **role**: the least that the login may be. "any group" begins with auditors (`switchboard_auditor`); above them are
   support (`switchboard_support`), administrators (`switchboard_admin`) and the owner of the schema. A login that is
@@ -130,6 +131,8 @@ EXAMPLES = (
     Example("schema", OBJECT, "sql"),
     Example("doctor", LIST, "area title state sentence what_to_do"),
     Example("keys generate", OBJECT, "master_key"),
+    Example("help", OBJECT, "help"),
+    Example("version", OBJECT, "version"),
     Example("keys status", OBJECT, KEY_STATUS),
     Example("integrations list", LIST, INTEGRATION),
     Example("integrations show exotel_phone", OBJECT, f"{INTEGRATION} credential"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -19,6 +21,9 @@ from tui.words.text import is_unicode, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+
+OPTION_NAME = re.compile(r"-[a-zA-Z]|--[a-z]{1,20}(?:-[a-z]{1,20}){0,3}")
 
 
 class Option(click.Option):
@@ -140,6 +145,10 @@ class Command(click.Command):
 
         return run(ctx.find_object(Options) or Options(), work, self.requirements(ctx))
 
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        """Return the names of the option that every command has."""
+        return ["--help", "-h"]
+
     def requirements(self, ctx: click.Context) -> Requirements:
         """Return its requirements, or those of an option that is given and replaces them."""
         options = (option for option in self.params if isinstance(option, Option) and ctx.params.get(option.name or ""))
@@ -236,14 +245,19 @@ def group(**attributes: Any) -> Callable[[Callable[..., Any]], Group]:
 
 
 def usage_failure(error: click.UsageError) -> InvalidInput:
-    """Translate click's error; no value is repeated, since it may be a secret in the wrong place."""
+    """Translate click's error; no value is repeated, since it may be a secret in the wrong place.
+
+    An option that there is not is named where it is letters alone, which no key is.
+    """
     command = plain(error.ctx.command_path if error.ctx else "switchboard")
     see_help = f"See `{command} --help`."
     if isinstance(error, click.exceptions.NoSuchCommand):
         sentence = f"`{command}` has no such command."
         return InvalidInput(sentence, _suggestion(error.possibilities) or f"Commands are: {_names_of_commands(error)}.")
     if isinstance(error, click.exceptions.NoSuchOption):
-        return InvalidInput(f"`{command}` has no such option.", _suggestion(error.possibilities) or see_help)
+        name = error.option_name.partition("=")[0]
+        named = f"No such option {name}." if OPTION_NAME.fullmatch(name) else f"`{command}` has no such option."
+        return InvalidInput(named, _suggestion(_nearest(name, error.possibilities)) or see_help)
     if isinstance(error, click.MissingParameter):
         return InvalidInput(f"`{command}` needs {_parameter_name(error.param)}.", see_help)
     if isinstance(error, click.exceptions.BadOptionUsage):
@@ -285,6 +299,11 @@ def _parameter_name(parameter: click.Parameter | None) -> str:
     return (
         parameter.opts[0] if isinstance(parameter, click.Option) else str(parameter.metavar or parameter.name).upper()
     )
+
+
+def _nearest(name: str, possibilities: Sequence[str] | None) -> list[str]:
+    """Return the one option that is most like the name; click names up to three."""
+    return difflib.get_close_matches(name, possibilities or (), n=1, cutoff=0.0)
 
 
 def _suggestion(possibilities: Sequence[str] | None) -> str:

@@ -30,6 +30,8 @@ PROGRAM = "switchboard"
         "phone-numbers": "tui.cli.numbers:phone_numbers",
         "audit": "tui.cli.audit:audit",
         "keys": "tui.cli.keys:keys",
+        "help": "tui.cli.about.help:help_",
+        "version": "tui.cli.about.version:version",
     },
     invoke_without_command=True,
     context_settings={"max_content_width": 80},

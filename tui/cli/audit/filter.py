@@ -43,6 +43,13 @@ class FilteredCommand(Command):
         )
         self.params.insert(0, Argument(["words"], locked=True, nargs=-1, metavar="FILTER", callback=_refuse_options))
 
+    def make_parser(self, ctx: click.Context) -> Any:
+        """Return a parser that takes a short option only where it stands alone: in -status:failed is no -s."""
+        parser: Any = super().make_parser(ctx)
+        parser._long_opt |= parser._short_opt
+        parser._short_opt.clear()
+        return parser
+
     def invoke(self, ctx: click.Context) -> None:
         """Run the work on the rows of the filter that the words say.
 
@@ -96,6 +103,6 @@ def _refuse_options(context: click.Context, parameter: click.Parameter, words: t
         if word.startswith("--"):
             names = [name for option in context.command.get_params(context) for name in option.opts]
             long_names = [name for name in names if name.startswith("--")]
-            near = difflib.get_close_matches(word.partition("=")[0], long_names, n=1, cutoff=0.6)
+            near = difflib.get_close_matches(word.partition("=")[0], long_names)
             raise click.NoSuchOption(word, possibilities=near, ctx=context)
     return words

@@ -1,0 +1,49 @@
+"""The command `help`: what --help prints of a command, by its name."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from tui.cli.output import Output
+from tui.cli.parsing import argument, command
+from tui.cli.request import Options
+from tui.errors import InvalidInput
+from tui.words.text import plain
+
+
+@command(locked=True)
+@argument("names", locked=True, nargs=-1, metavar="[COMMAND...]")
+@click.pass_context
+def help_(context: click.Context, names: tuple[str, ...]) -> None:
+    """Explain a command, or list all commands.
+
+    \b
+    Example:
+        switchboard help audit export
+    """
+    text = context_of(context.find_root(), names).get_help()
+    options = context.find_object(Options) or Options()
+    if options.json:
+        Output(as_json=True).data({"help": text})
+    else:
+        sys.stdout.write(f"{text}\n")
+
+
+def context_of(root: click.Context, names: tuple[str, ...]) -> click.Context:
+    """Return the context of the command that the names lead to.
+
+    Raises NoSuchCommand and InvalidInput, as running the command would.
+    """
+    context = root
+    for name in names:
+        group = context.command
+        if not isinstance(group, click.Group):
+            path = plain(context.command_path)
+            raise InvalidInput(f"`{path}` has no commands.", f"See `{path} --help`.")
+        _, found, _ = group.resolve_command(context, [name])
+        if found is None:
+            raise AssertionError("only while a shell completes, what there is not is None")
+        context = click.Context(found, info_name=name, parent=context)
+    return context
