@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.request import Options
+from tui.cli.request import FORMS, Options
 from tui.cli.requirements import Requirements
 from tui.errors import InvalidInput
 from tui.locked.mode import closed
@@ -92,14 +92,33 @@ class Count(click.ParamType[int]):
         return int(text)
 
 
+class OneOf(click.ParamType[str]):
+    """One of a few words."""
+
+    name = "word"
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = words
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word. Raises InvalidInput, which never repeats it."""
+        if value not in self.words:
+            what = param.opts[0] if param else "The word"
+            *others, last = self.words
+            raise InvalidInput(f"{what} is not {', '.join(others)} or {last}.", "Give one of them.")
+        return str(value)
+
+
 def _store_common_option(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     if value and parameter.name:
         options = context.ensure_object(Options)
         setattr(options, parameter.name, value)
+        if options.json and options.format not in (None, "json"):
+            raise InvalidInput(f"--json and --format {options.format} contradict each other.", "Give one of them.")
 
 
-def _common_option(flag: str, **attributes: Any) -> Option:
-    return Option([flag], **attributes, expose_value=False, callback=_store_common_option)
+def _common_option(*names: str, **attributes: Any) -> Option:
+    return Option(names, **attributes, expose_value=False, callback=_store_common_option)
 
 
 COMMON: list[click.Parameter] = [
@@ -110,6 +129,14 @@ COMMON: list[click.Parameter] = [
     _common_option("--env-file", metavar="FILE", help="Read settings from FILE instead of ./.env."),
     _common_option("--read-only", help="Write nothing but rows of the audit log.", locked=True),
     _common_option("--json", help="Print JSON; failures too, on standard error.", locked=True),
+    _common_option(
+        "--format",
+        "-o",
+        metavar="FORMAT",
+        type=OneOf(FORMS),
+        help="Print table, json, jsonl (a line each) or csv.",
+        locked=True,
+    ),
     _common_option("--yes", help="Do not ask for confirmation.", locked=True),
     _common_option("--locked", help="Run locked: nothing leads out of Switchboard.", locked=True),
 ]
@@ -161,13 +188,17 @@ class Command(click.Command):
         return super().invoke(ctx)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Return its own parameters, then the common ones."""
-        return [*super().get_params(ctx), *COMMON]
+        """Return its own parameters, then the common ones, but for an option that it has of its own."""
+        own = super().get_params(ctx)
+        names = {name for parameter in own for name in parameter.opts}
+        return [*own, *(option for option in COMMON if names.isdisjoint(option.opts))]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write its own options, then the common ones."""
-        own = [parameter for parameter in self.get_params(ctx) if parameter not in COMMON]
-        for title, listed in (("Options", own), ("Common options, before or after the command", COMMON)):
+        parameters = self.get_params(ctx)
+        own = [parameter for parameter in parameters if parameter not in COMMON]
+        common = [parameter for parameter in parameters if parameter in COMMON]
+        for title, listed in (("Options", own), ("Common options, before or after the command", common)):
             options = [option for option in listed if isinstance(option, click.Option) and _is_open(option, ctx)]
             records = [option.get_help_record(ctx) for option in options]
             with formatter.section(title):

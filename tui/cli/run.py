@@ -39,7 +39,7 @@ def run(
     `before` checks what was typed against the settings, before anything is connected to.
     Raises SwitchboardError, and SystemExit after a signal.
     """
-    out = Output(as_json=options.json, yes=options.yes)
+    out = Output(options.form, yes=options.yes)
     session = open_session(options, out, keys=needs.reads_keys)
     writes = needs.writes == "data"
     if writes:

@@ -24,11 +24,11 @@ def help_(context: click.Context, names: tuple[str, ...]) -> None:
         switchboard help audit export
     """
     text = context_of(context.find_root(), names).get_help()
-    options = context.find_object(Options) or Options()
-    if options.json:
-        Output(as_json=True).data({"help": text})
-    else:
+    out = Output((context.find_object(Options) or Options()).form)
+    if out.as_table:
         sys.stdout.write(f"{text}\n")
+    else:
+        out.data({"help": text})
 
 
 def context_of(root: click.Context, names: tuple[str, ...]) -> click.Context:

@@ -18,4 +18,4 @@ if TYPE_CHECKING:
 @click.pass_obj
 def version(options: Options) -> None:
     """Print the version, as --version does."""
-    Output(as_json=options.json).result({"version": __version__}, f"switchboard {__version__}")
+    Output(options.form).result({"version": __version__}, f"switchboard {__version__}")

@@ -13,7 +13,7 @@ from tui.cli.parsing import Text, command, is_locked, option
 from tui.cli.requirements import Requirements
 from tui.data.audit.export import export_audit_log
 from tui.data.audit.export_file import MANIFEST, Stream
-from tui.data.audit.export_format import format_of
+from tui.data.audit.export_format import FORMATS, format_of
 from tui.errors import InvalidInput
 from tui.locked.export_place import new_file, require_plain_name
 from tui.words.audit import exported_words, progress_line
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from tui.data.audit.filter import AuditFilter
     from tui.session.session import Session
 
-CSV, JSONL = "csv", "jsonl"
 FIGURES = ("rows", "bytes", "sha256", "first", "last", "format", "altered")
 
 
@@ -51,7 +50,12 @@ class NewFileName(Text):
     help="Write a new FILE, and FILE.manifest.json beside it.",
 )
 @option(
-    "--format", "form", locked=True, metavar="csv|jsonl", help="Where left out: csv if FILE ends in .csv, else jsonl."
+    "--format",
+    "-o",
+    "form",
+    locked=True,
+    metavar="csv|jsonl",
+    help="Where left out: csv if FILE ends in .csv, else jsonl.",
 )
 @click.pass_obj
 def export(
@@ -64,6 +68,9 @@ def export(
     export that is interrupted leaves none. Without --output rows go to standard output, and there is no manifest. In
     the locked console FILE is a plain name in SWITCHBOARD_EXPORT_DIR.
     """
+    if form is None and options.format in FORMATS:
+        # It stood before `export`.
+        form, options.format = options.format, None
     form_name = _format(options, output, form)
 
     async def work(session: Session, out: Output, audit_filter: AuditFilter) -> None:
@@ -89,8 +96,8 @@ def export(
 
 
 def _format(options: Options, output: str | None, form: str | None) -> FormatName:
-    if form is not None and form not in (CSV, JSONL):
+    if form is not None and form not in FORMATS:
         raise InvalidInput("--format is neither csv nor jsonl.", "Give one of the two.")
-    if options.json and form == CSV and output is None:
+    if options.form == "json" and form == "csv" and output is None:
         raise InvalidInput("--json and --format csv do not go together on standard output.", "Leave one out.")
-    return format_of(output) if form is None else "csv" if form == CSV else "jsonl"
+    return format_of(output) if form is None else "csv" if form == "csv" else "jsonl"

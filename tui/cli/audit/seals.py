@@ -57,7 +57,7 @@ def seal(options: Options, new_key: str | None) -> Work | None:
     private key is in the file that SWITCHBOARD_SEAL_KEY_FILE names; without it the exit status is 4.
     """
     if new_key is not None:
-        _make_sealing_key(Output(as_json=options.json), new_key)
+        _make_sealing_key(Output(options.form), new_key)
         return None
     return _seal
 

@@ -37,7 +37,7 @@ WIDTHS = (19, 24, 16, 22, 8, 15)
 async def tail(session: Session, out: Output, audit_filter: AuditFilter) -> None:
     """Show the last rows of the log and then each new one, oldest first, until it is interrupted.
 
-    With --json each row is a line of JSON. A lost connection is waited for up to a minute, and no row is missed.
+    As json or jsonl each row is a line of JSON. A lost connection is waited for up to a minute, and no row is missed.
     """
     following = Tail(session.database, audit_filter)
     await following.begin()
@@ -69,11 +69,11 @@ async def _new_rows(following: Tail, out: Output) -> Sequence[AuditRow]:
 async def _show(session: Session, out: Output, rows: Sequence[AuditRow]) -> None:
     if not rows:
         return
-    people = {} if out.as_json else await people_by_id(session.database, [row.user_id for row in rows if row.user_id])
+    people = await people_by_id(session.database, [row.user_id for row in rows if row.user_id]) if out.as_table else {}
     *narrow, details = columns(people, session.settings.timezone)
     for row in rows:
-        if out.as_json:
-            out.data(record_of(row))
+        if not out.as_table:
+            out.line(record_of(row))
             continue
         cells = [fit(str(column.cell(row)), width) for column, width in zip(narrow, WIDTHS, strict=True)]
         out.text("  ".join([*cells, str(details.cell(row))]))

@@ -56,7 +56,7 @@ async def _test(session: Session, out: Output, *, integration_type: str) -> None
     integration = await find_integration(session, integration_type, or_give=", or --all")
     out.say(ASKING)
     tested = await run_on_stored(session, integration, partial(_say_verdict, out, integration))
-    if out.as_json:
+    if not out.as_table:
         out.data(_record(integration, tested))
     else:
         out.text(tested.summary())
@@ -73,7 +73,7 @@ async def _test_all(session: Session, out: Output) -> None:
         raise NotFound("No integration of this organisation can be tested.", "Set one up first.")
     out.say(ASKING)
     results = await asyncio.gather(*(_test_or_fail(session, out, integration) for integration in testable))
-    if out.as_json:
+    if not out.as_table:
         out.data([_record(integration, result) for integration, result in zip(testable, results, strict=True)])
     else:
         for integration, result in zip(testable, results, strict=True):

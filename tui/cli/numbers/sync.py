@@ -52,7 +52,7 @@ async def sync(session: Session, out: Output, dry_run: bool, integration: str | 
     _show_plan(out, plan)
     if dry_run:
         await leave_plan(session, plan, "dry run")
-        if out.as_json:
+        if not out.as_table:
             out.data(plan_record(plan) | {"dry_run": True})
         else:
             out.text(f"{_capitalised(plan.sentence())}; nothing was written.")
@@ -71,7 +71,7 @@ async def sync(session: Session, out: Output, dry_run: bool, integration: str | 
 
 
 def _show_plan(out: Output, plan: SyncPlan) -> None:
-    if not out.as_json:
+    if out.as_table:
         planned = planned_rows(plan)
         if planned:
             out.table(planned, PLAN_COLUMNS)

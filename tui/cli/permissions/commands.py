@@ -179,7 +179,7 @@ async def _review_and_apply(
     lines = review_lines(review, people_by_id, integrations_by_id, zone)
     record = review_record(review, integrations_by_id) | {"notes": notes}
     for line in [*lines[:-1], *notes]:
-        (out.text if dry_run and not out.as_json else out.say)(line)
+        (out.text if dry_run and out.as_table else out.say)(line)
     if dry_run or not (review.total or label):
         out.result(record | {"applied": False, "operation_id": None}, lines[-1])
         return
