@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SIGNAL = 128
 SIGINT, SIGPIPE = 2, 13
+# As tui.cli.completion.scripts has it.
+COMPLETION = "_SWITCHBOARD_COMPLETE"
 WITHOUT_A_TERMINAL = "switchboard integrations list"
 LOCKED_WITHOUT_A_TERMINAL = "ssh HOST integrations list"
 DEMO_WITHOUT_A_TERMINAL = "switchboard demo --env"
@@ -39,6 +41,10 @@ def main() -> int:
 def _main() -> int:
     harden()
     _replace_closed_streams()
+    if COMPLETION in os.environ:
+        from tui.cli.completion.answer import answer
+
+        return answer(os.environ)
     draw_skeleton(sys.argv[1:])
     from tui.cli.request import Options, asks_for_json
     from tui.process.garbage import hold_collector

@@ -12,9 +12,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.support.acme import ASHA
 from tests.support.commands import execute, one_line_of_json
-from tests.support.database.number_rows import OLD, add_row, create_people
+from tests.support.database.number_rows import OLD
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tui.cli.csv_text import csv_line
 from tui.cli.request import asks_for_json
@@ -23,14 +22,6 @@ if TYPE_CHECKING:
     from tests.support.commands import Outcome, Shell
 
 LISTS = ("integrations list", "permissions list --user asha@acme.example", "phone-numbers list", "audit list", "doctor")
-
-
-@pytest.fixture
-def office_shell(phone_shell: Shell) -> Shell:
-    """A shell in which every list has a row."""
-    create_people(phone_shell.environment["DATABASE_URL"])
-    add_row(phone_shell.environment["DATABASE_URL"], OLD, assigned_to_user_id=ASHA, display_name="=1+1")
-    return phone_shell
 
 
 def csv_rows(outcome: Outcome) -> list[dict[str, str]]:

@@ -66,9 +66,9 @@ warning (`warning`, `what_to_do`).
 
 `--format` (`-o`) chooses between four forms of the same fields, before or after any command; `--json` is
 `--format json`. `json` is one line, on a terminal it is indented. `jsonl` is a line for each object of a list. `csv`
-has a header and a row for each object, as the csv of an [export](reading_the_log.md#exporting-the-log): nothing in it is a formula (so
-`+91...` has an apostrophe before it), null is an empty field, and what is nested is its JSON. `table`, for people, is
-what there is without the option. `audit export` has a `--format` of its own.
+has a header and a row for each object, as the csv of an [export](reading_the_log.md#exporting-the-log): nothing in it
+is a formula (so `+91...` has an apostrophe before it), null is an empty field, and what is nested is its JSON. `table`,
+for people, is what there is without the option. `audit export` has a `--format` of its own.
 """
 OPTIONS_INTRODUCTION = """\
 ## Options
@@ -137,6 +137,7 @@ EXAMPLES = (
     Example("schema", OBJECT, "sql"),
     Example("doctor", LIST, "area title state sentence what_to_do"),
     Example("keys generate", OBJECT, "master_key"),
+    Example("completion bash", OBJECT, "script"),
     Example("help", OBJECT, "help"),
     Example("version", OBJECT, "version"),
     Example("keys status", OBJECT, KEY_STATUS),

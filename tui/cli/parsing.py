@@ -12,7 +12,9 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from tui.cli.completion.candidates import files, organizations, people, words
 from tui.cli.request import FORMS, Options
 from tui.cli.requirements import Requirements
 from tui.errors import InvalidInput
@@ -108,6 +110,10 @@ class OneOf(click.ParamType[str]):
             raise InvalidInput(f"{what} is not {', '.join(others)} or {last}.", "Give one of them.")
         return str(value)
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+        """Complete with the words."""
+        return words(*self.words)(ctx, param, incomplete)
+
 
 def _store_common_option(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     if value and parameter.name:
@@ -122,11 +128,21 @@ def _common_option(*names: str, **attributes: Any) -> Option:
 
 
 COMMON: list[click.Parameter] = [
-    _common_option("--organization", metavar="ID|NAME", help="The organisation to look at.", locked=True),
+    _common_option(
+        "--organization",
+        metavar="ID|NAME",
+        help="The organisation to look at.",
+        locked=True,
+        shell_complete=organizations,
+    ),
     # Open for the forced command itself; `words_over_ssh` refuses it: the log would name whom a person claims to be.
-    _common_option("--operator", metavar="ID|E-MAIL", help="Who you are, for the audit log.", locked=True),
+    _common_option(
+        "--operator", metavar="ID|E-MAIL", help="Who you are, for the audit log.", locked=True, shell_complete=people
+    ),
     # Closed in the locked console, where no act reads other settings than root's.
-    _common_option("--env-file", metavar="FILE", help="Read settings from FILE instead of ./.env."),
+    _common_option(
+        "--env-file", metavar="FILE", help="Read settings from FILE instead of ./.env.", shell_complete=files
+    ),
     _common_option("--read-only", help="Write nothing but rows of the audit log.", locked=True),
     _common_option("--json", help="Print JSON; failures too, on standard error.", locked=True),
     _common_option(
@@ -235,6 +251,15 @@ class Group(Command, click.Group):
             raise closed(f"`{plain(ctx.command_path)} {name}`")
         return name, command, rest
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Complete with the commands and what they are, of which none is imported; after a - with options."""
+        listed = [(name, self._short_help(name)) for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        found = [CompletionItem(name, help=help_) for name, help_ in listed]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+
+    def _short_help(self, name: str, limit: int = 80) -> str:
+        return click.Command(name, help=_docstring(self.lazy_commands[name])).get_short_help_str(limit)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names; in the locked console those of the commands that work there."""
         names = [*self.lazy_commands]
@@ -244,9 +269,8 @@ class Group(Command, click.Group):
         """Write the commands, each with the first sentence of its help."""
         names = self.list_commands(ctx)
         limit = formatter.width - 6 - max(map(len, names), default=0)
-        listed = [click.Command(name, help=_docstring(self.lazy_commands[name])) for name in names]
         with formatter.section("Commands"):
-            formatter.write_dl([(str(each.name), each.get_short_help_str(limit)) for each in listed])
+            formatter.write_dl([(name, self._short_help(name, limit)) for name in names])
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands first, then the options."""

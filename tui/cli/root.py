@@ -30,6 +30,7 @@ PROGRAM = "switchboard"
         "phone-numbers": "tui.cli.numbers:phone_numbers",
         "audit": "tui.cli.audit:audit",
         "keys": "tui.cli.keys:keys",
+        "completion": "tui.cli.completion.command:completion",
         "help": "tui.cli.about.help:help_",
         "version": "tui.cli.about.version:version",
     },

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from tui.cli.request import Options, Work
     from tui.cli.requirements import Requirements
+    from tui.settings.settings import Settings
 
 
 SIGNAL = 128
@@ -69,20 +70,12 @@ def open_session(
 ) -> Session:
     """Return a session that is not connected yet, and write the warnings about its settings and keys.
 
-    What the command line says wins over the environment, and that over `.env` in `cwd`; the locked console reads root's
-    file instead. With `keys` the master keys are read, which may run a command of up to 10 seconds. Raises ConfigError
+    With `keys` the master keys are read, which may run a command of up to 10 seconds. Raises ConfigError
     and MasterKeyError.
     """
-    env_file = Path(options.env_file) if options.env_file else None
-    settings = load_settings(environ, env_file=env_file, cwd=cwd or Path.cwd(), locked=options.locked)
+    settings = settings_of(options, environ=environ, cwd=cwd)
     if settings.root_sets_connection:
         forget_connection(os.environ)
-    settings = replace(
-        settings,
-        organization=options.organization or settings.organization,
-        operator=options.operator or settings.operator,
-        read_only=options.read_only or settings.read_only,
-    )
     for sentence in settings.warnings:
         out.warn(sentence)
     keyring = read_keyring(settings.master_key_sources()) if keys else Keyring(None)
@@ -91,6 +84,21 @@ def open_session(
             out.warn(*standing)
     # Who runs the process, and from where, is read from its own environment, also for the demo.
     return Session(settings, os.environ, keyring)
+
+
+def settings_of(options: Options, *, environ: Mapping[str, str] = os.environ, cwd: Path | None = None) -> Settings:
+    """Return the settings: what the command line says, else the environment, else `.env` in `cwd`.
+
+    The locked console reads root's file instead. Raises ConfigError.
+    """
+    env_file = Path(options.env_file) if options.env_file else None
+    settings = load_settings(environ, env_file=env_file, cwd=cwd or Path.cwd(), locked=options.locked)
+    return replace(
+        settings,
+        organization=options.organization or settings.organization,
+        operator=options.operator or settings.operator,
+        read_only=options.read_only or settings.read_only,
+    )
 
 
 def require_writable(session: Session) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,9 +13,17 @@ from tui.cli.request import Options
 from tui.errors import InvalidInput
 from tui.words.text import plain
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+def _commands(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    found = context_of(context.find_root(), context.params.get("names") or ())
+    return found.command.shell_complete(found, incomplete) if isinstance(found.command, click.Group) else []
+
 
 @command(locked=True)
-@argument("names", locked=True, nargs=-1, metavar="[COMMAND...]")
+@argument("names", locked=True, nargs=-1, metavar="[COMMAND...]", shell_complete=_commands)
 @click.pass_context
 def help_(context: click.Context, names: tuple[str, ...]) -> None:
     """Explain a command, or list all commands.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.audit.filter import FilteredCommand
+from tui.cli.completion.candidates import files, words
 from tui.cli.parsing import Text, command, is_locked, option
 from tui.cli.requirements import Requirements
 from tui.data.audit.export import export_audit_log
@@ -47,6 +48,7 @@ class NewFileName(Text):
     locked=True,
     type=NewFileName(),
     metavar="FILE",
+    shell_complete=files,
     help="Write a new FILE, and FILE.manifest.json beside it.",
 )
 @option(
@@ -55,6 +57,7 @@ class NewFileName(Text):
     "form",
     locked=True,
     metavar="csv|jsonl",
+    shell_complete=words("csv", "jsonl"),
     help="Where left out: csv if FILE ends in .csv, else jsonl.",
 )
 @click.pass_obj

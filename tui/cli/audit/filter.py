@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.cells import cell_len
 
+from tui.cli.completion.candidates import filter_words
 from tui.cli.parsing import Argument, Command
 from tui.cli.request import Options
 from tui.cli.run import run
@@ -20,6 +21,8 @@ from tui.words.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from click.shell_completion import CompletionItem
 
     from tui.cli.output import Output
     from tui.session.session import Session
@@ -41,7 +44,22 @@ class FilteredCommand(Command):
             context_settings={"ignore_unknown_options": True},
             **attributes,
         )
-        self.params.insert(0, Argument(["words"], locked=True, nargs=-1, metavar="FILTER", callback=_refuse_options))
+        self.params.insert(
+            0,
+            Argument(
+                ["words"],
+                locked=True,
+                nargs=-1,
+                metavar="FILTER",
+                callback=_refuse_options,
+                shell_complete=filter_words,
+            ),
+        )
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Complete options; after a single - also with qualifiers, which it negates."""
+        negated = [] if incomplete.startswith("--") else filter_words(ctx, self.params[0], incomplete)
+        return [*super().shell_complete(ctx, incomplete), *negated]
 
     def make_parser(self, ctx: click.Context) -> Any:
         """Return a parser that takes a short option only where it stands alone: in -status:failed is no -s."""

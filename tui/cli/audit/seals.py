@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.cli.completion.candidates import files
 from tui.cli.output import Output
 from tui.cli.parsing import Text, command, is_locked, option
 from tui.cli.requirements import Requirements
@@ -46,6 +47,7 @@ class KeyOrFile(Text):
 @option(
     "--new-key",
     metavar="FILE",
+    shell_complete=files,
     needs=Requirements(key="sealing"),
     help="Make a sealing key in a new FILE and stop there.",
 )
@@ -70,13 +72,19 @@ def seal(options: Options, new_key: str | None) -> Work | None:
     type=KeyOrFile(),
     multiple=True,
     metavar="KEY|FILE",
+    shell_complete=files,
     help="Trust this key instead of those in the database; may be given again.",
 )
 @option(
     "--newest-seal", locked=True, metavar="SEAL", help="Require that this seal, noted down before, is in the chain."
 )
 # Closed in the locked console, which reads no file that a person names.
-@option("--manifest", metavar="FILE", help="Take the public keys and the newest seal from the manifest of an export.")
+@option(
+    "--manifest",
+    metavar="FILE",
+    shell_complete=files,
+    help="Take the public keys and the newest seal from the manifest of an export.",
+)
 def verify(public_keys: tuple[str, ...], newest_seal: str | None, manifest: str | None) -> Work:
     """Check the log against its seals; no secret is needed.
 

@@ -6,6 +6,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tui.cli.completion.candidates import types
 from tui.cli.integrations.lookup import find_integration
 from tui.cli.parsing import argument, command, option
 from tui.cli.requirements import Requirements
@@ -33,7 +34,7 @@ ASKING = "Asking the provider; ctrl+c stops."
 
 
 @command(locked=True, needs=Requirements("support", key="required", writes="log", finds=True))
-@argument("integration_type", locked=True, metavar="[TYPE]", required=False)
+@argument("integration_type", locked=True, metavar="[TYPE]", required=False, shell_complete=types)
 @option("--all", "everything", locked=True, help="Test every integration of the organisation.")
 def test(integration_type: str | None, everything: bool) -> Work:
     """Ask the provider whether a credential works; nothing is sent or changed there.

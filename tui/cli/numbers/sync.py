@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.cli.completion.candidates import types
 from tui.cli.confirm import confirm, confirm_by_name
 from tui.cli.numbers.view import PLAN_COLUMNS, plan_record
 from tui.cli.parsing import command, option
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     "--integration",
     locked=True,
     metavar="TYPE|ID",
+    shell_complete=types,
     help="Whose account is asked; where left out, the first that lists numbers.",
 )
 @option("--deactivate-all", locked=True, help="Go on where the plan switches off all its numbers.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.cli.completion.candidates import people
 from tui.cli.integrations.lookup import not_set_up
 from tui.cli.parsing import argument
 from tui.data.permissions.listing import integrations_of
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from tui.models import Integration
     from tui.session.session import Session
 
-user_argument = argument("user", locked=True, metavar="USER")
+user_argument = argument("user", locked=True, metavar="USER", shell_complete=people)
 
 
 async def integrations_of_types(session: Session, types: Sequence[str]) -> list[Integration]:

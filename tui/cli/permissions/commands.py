@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tui.cli.completion.candidates import people, types, words
 from tui.cli.confirm import confirm
 from tui.cli.parsing import argument, command, option
 from tui.cli.permissions.arguments import integrations_of_types, user_argument
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from tui.models import Integration
     from tui.session.session import Session
 
-types_argument = argument("types", locked=True, metavar="TYPE...", nargs=-1, required=True)
+types_argument = argument("types", locked=True, metavar="TYPE...", nargs=-1, required=True, shell_complete=types)
 dry_run_option = option(
     "--dry-run", locked=True, needs=Requirements("support"), help="Print the review, and write nothing."
 )
@@ -51,7 +52,13 @@ def right_options(command: Callable[..., Work]) -> Callable[..., Work]:
 @user_argument
 @types_argument
 @right_options
-@option("--expires", locked=True, metavar="WHEN", help="When it ends: a date, 30d, 2w, end of month, never.")
+@option(
+    "--expires",
+    locked=True,
+    metavar="WHEN",
+    shell_complete=words("30d", "2w", "end of month", "never"),
+    help="When it ends: a date, 30d, 2w, end of month, never.",
+)
 @option("--daily-limit", locked=True, metavar="N", help="Sends per day, or unlimited.")
 @option("--monthly-limit", locked=True, metavar="N", help="Sends per month, or unlimited.")
 @option("--label", locked=True, metavar="NAME", help="A name for the id USER; only without a directory.")
@@ -110,8 +117,8 @@ async def revoke(session: Session, out: Output, user: str, types: tuple[str, ...
 
 
 @command(locked=True, needs=Requirements("administrator", writes="data"))
-@argument("source", locked=True, metavar="FROM")
-@argument("target", locked=True, metavar="TO")
+@argument("source", locked=True, metavar="FROM", shell_complete=people)
+@argument("target", locked=True, metavar="TO", shell_complete=people)
 @dry_run_option
 async def copy(session: Session, out: Output, source: str, target: str, dry_run: bool) -> None:
     """Give one person exactly what another one has: rights, expiry and limits.
