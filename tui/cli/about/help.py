@@ -1,4 +1,4 @@
-"""The command `help`: what --help prints of a command, by its name."""
+"""The command `help`: what --help prints of a command, by its name; or the manual page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.output import Output
-from tui.cli.parsing import argument, command
+from tui.cli.parsing import argument, command, option
 from tui.cli.request import Options
 from tui.errors import InvalidInput
 from tui.words.text import plain
@@ -24,15 +24,25 @@ def _commands(context: click.Context, parameter: click.Parameter, incomplete: st
 
 @command(locked=True)
 @argument("names", locked=True, nargs=-1, metavar="[COMMAND...]", shell_complete=_commands)
+@option("--man", locked=True, help="Print the manual page of the program, in roff.")
 @click.pass_context
-def help_(context: click.Context, names: tuple[str, ...]) -> None:
+def help_(context: click.Context, names: tuple[str, ...], man: bool) -> None:
     """Explain a command, or list all commands.
 
     \b
-    Example:
+    Examples:
         switchboard help audit export
+        switchboard help --man | man -l -
     """
-    text = context_of(context.find_root(), names).get_help()
+    if man and names:
+        raise InvalidInput("The manual page is of the whole program.", "Leave the command out, or --man.")
+    if man:
+        # Not above: it is rarely asked for.
+        from tui.cli.about.man_page import man_page
+
+        text = man_page(context.find_root()).removesuffix("\n")
+    else:
+        text = context_of(context.find_root(), names).get_help()
     out = Output((context.find_object(Options) or Options()).form)
     if out.as_table:
         sys.stdout.write(f"{text}\n")

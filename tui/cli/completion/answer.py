@@ -93,11 +93,10 @@ def _reader(line: str) -> shlex.shlex:
 
 
 def _ends_in_quotes(line: str) -> bool:
-    reader = _reader(line)
     try:
-        list(reader)
-    except ValueError:
-        return reader.state in ("'", '"')
+        list(_reader(line))
+    except ValueError as error:
+        return "quotation" in str(error)
     return False
 
 
