@@ -131,7 +131,7 @@ COMMON: list[click.Parameter] = [
     _common_option(
         "--organization",
         metavar="ID|NAME",
-        help="The organisation to look at.",
+        help="The organisation, by id, name or a unique beginning.",
         locked=True,
         shell_complete=organizations,
     ),

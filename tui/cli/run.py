@@ -18,6 +18,7 @@ from tui.locked.mode import ASK, forget_connection
 from tui.process.garbage import resume_collector
 from tui.session.session import Session, require_configured, require_installed
 from tui.settings.settings import load_settings
+from tui.words.organizations import organization_in_full
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from tui.cli.request import Options, Work
     from tui.cli.requirements import Requirements
+    from tui.models import Organization
     from tui.settings.settings import Settings
 
 
@@ -59,10 +61,17 @@ def run(
                 newer = SchemaNewer()
                 out.warn(newer.sentence, newer.what_to_do)
             if needs.organization:
-                await session.find_organization()
+                organization = await session.find_organization()
+                if options.organization and not _is_whole(options.organization, organization):
+                    out.say(f"Organisation: {organization_in_full(organization.id, organization.name)}.")
         await work(session, out)
 
     run_to_the_end(session, command())
+
+
+def _is_whole(text: str, organization: Organization) -> bool:
+    """Whether a text is the id or the name of the organisation, and not only the beginning of one."""
+    return text.strip().lower() in (str(organization.id), organization.id.hex, (organization.name or "").lower())
 
 
 def open_session(
@@ -83,7 +92,10 @@ def open_session(
         if standing:
             out.warn(*standing)
     # Who runs the process, and from where, is read from its own environment, also for the demo.
-    return Session(settings, os.environ, keyring)
+    session = Session(settings, os.environ, keyring)
+    # Typed and seen now. What a setting has stood for since long must not become another one that begins alike.
+    session.organization_may_be_short = options.organization is not None
+    return session
 
 
 def settings_of(options: Options, *, environ: Mapping[str, str] = os.environ, cwd: Path | None = None) -> Settings:

@@ -35,6 +35,7 @@ def test_commands_options_and_fixed_words_need_no_database(shell: Shell) -> None
     assert completed(shell, "audit list --format=t") == ["--format=table"]
     assert completed(shell, "integrations test exotel_p") == ["exotel_phone"]
     assert completed(shell, "permissions grant a@b.example zoho") == ["zoho_mail"]
+    assert completed(shell, "permissions grant --user a@b.example zoho") == ["zoho_mail"]
     assert completed(shell, "phone-numbers list --type t") == ["toll-free"]
     assert completed(shell, "help audit e") == ["export"]
     assert completed(shell, "completion f") == ["fish"]
