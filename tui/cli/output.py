@@ -190,8 +190,9 @@ def report(failure: SwitchboardError, *, as_json: bool) -> int:
 
 
 def _write_error(line: str) -> None:
-    # On the screen of the shell, where it stays.
-    early_screen.give_back()
+    if sys.stderr is sys.__stderr__:
+        # On the screen of the shell, where it stays; not what --watch draws on the other one.
+        early_screen.give_back()
     try:
         sys.stderr.write(line + "\n")
         sys.stderr.flush()

@@ -27,16 +27,24 @@ if TYPE_CHECKING:
 
 OPTION_NAME = re.compile(r"-[a-zA-Z]|--[a-z]{1,20}(?:-[a-z]{1,20}){0,3}")
 
+# A number of the longest option that may stand alone; a phone number is longer.
+SECONDS = re.compile(r"[0-9]{1,3}")
+
 
 class Option(click.Option):
     """An option; it is closed in the locked console unless `locked` says that it works there.
 
     With a `metavar` it takes a text, unless `type` says otherwise; without one it is a flag. `needs` replaces the
-    command's own requirements where the option is given.
+    command's own requirements where the option is given. `bare` is the number that it takes where it stands alone.
     """
 
     def __init__(
-        self, *arguments: Any, locked: bool = False, needs: Requirements | None = None, **attributes: Any
+        self,
+        *arguments: Any,
+        locked: bool = False,
+        needs: Requirements | None = None,
+        bare: int | None = None,
+        **attributes: Any,
     ) -> None:
         # Said of an option with a value, is_flag=False would let click accept it without one.
         if "metavar" in attributes:
@@ -46,6 +54,7 @@ class Option(click.Option):
         super().__init__(*arguments, **attributes)
         self.locked = locked
         self.needs = needs
+        self.bare = bare
 
 
 class Argument(click.Argument):
@@ -158,6 +167,19 @@ COMMON: list[click.Parameter] = [
 ]
 
 
+watch_option = option(
+    "--watch",
+    bare=2,
+    locked=True,
+    type=Count(3600),
+    metavar="[=SECONDS]",
+    expose_value=False,
+    callback=_store_common_option,
+    help="Read it again every 2 s, or every SECONDS, until ctrl+c.",
+)
+"""For lists, which a person at a terminal may watch."""
+
+
 class Command(click.Command):
     """A command that takes the common options; `locked` says that it works in the locked console.
 
@@ -175,6 +197,7 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments. Raises InvalidInput for what is closed in the locked console."""
+        args = _with_bare_values(self, args)
         _refuse_closed_options(self, ctx, args)
         return super().parse_args(ctx, args)
 
@@ -346,6 +369,19 @@ def _refuse_closed_options(command: click.Command, context: click.Context, argum
         for parameter in parameters:
             if not _is_open(parameter, context):
                 raise closed(f"The option {parameter.opts[0]}")
+
+
+def _with_bare_values(command: click.Command, arguments: list[str]) -> list[str]:
+    """Give an option that may stand alone its value: the number behind it, else its own."""
+    bare = {name: option.bare for option in command.params if isinstance(option, Option) for name in option.opts}
+    given: list[str] = []
+    for argument in arguments:
+        last = given[-1] if given else ""
+        if bare.get(last) is not None and SECONDS.fullmatch(argument):
+            given[-1] = f"{last}={argument}"
+            continue
+        given.append(argument)
+    return [argument if bare.get(argument) is None else f"{argument}={bare[argument]}" for argument in given]
 
 
 def _parameter_name(parameter: click.Parameter | None) -> str:

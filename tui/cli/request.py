@@ -24,7 +24,7 @@ FORMS: tuple[Form, ...] = get_args(Form)
 
 @dataclass(slots=True)
 class Options:
-    """The options that every command takes; filled in while the command line is read."""
+    """The options that every command takes, and --watch of lists; filled in while the command line is read."""
 
     organization: str | None = None
     operator: str | None = None
@@ -33,6 +33,8 @@ class Options:
     json: bool = False
     format: Form | None = None
     yes: bool = False
+    watch: int | None = None
+    """How many seconds lie between two readings of a list; None where it is read once."""
     locked: bool = False
     """Whether this is the locked console; known before anything else is read."""
     expects_json: bool = False

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.cli.output import Output
+from tui.cli.watch import require_watchable, watch
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.sources import read_keyring, standing_warning, wrapping_warnings
 from tui.errors import Advice, ReadOnlyMode, SchemaNewer, SwitchboardError
@@ -42,6 +43,8 @@ def run(
     `before` checks what was typed against the settings, before anything is connected to.
     Raises SwitchboardError, and SystemExit after a signal.
     """
+    if options.watch is not None:
+        require_watchable(options)
     out = Output(options.form, yes=options.yes)
     session = open_session(options, out, keys=needs.reads_keys)
     writes = needs.writes == "data"
@@ -64,7 +67,7 @@ def run(
                 organization = await session.find_organization()
                 if options.organization and not _is_whole(options.organization, organization):
                     out.say(f"Organisation: {organization_in_full(organization.id, organization.name)}.")
-        await work(session, out)
+        await (work(session, out) if options.watch is None else watch(session, work, options.watch))
 
     run_to_the_end(session, command())
 

@@ -9,7 +9,7 @@ import click
 
 from tui.cli.completion.candidates import numbers, people, words
 from tui.cli.numbers.view import COLUMNS, EVERYWHERE, record_of
-from tui.cli.parsing import argument, command, option
+from tui.cli.parsing import argument, command, option, watch_option
 from tui.cli.requirements import Requirements
 from tui.data.directory import find_person
 from tui.data.numbers.input import known_type
@@ -44,6 +44,7 @@ number_types = words("virtual", "toll-free", "local")
 @option("--primary", locked=True, help="Only primary numbers.")
 @option("--inactive", locked=True, help="Only those that are switched off.")
 @option("--all", "with_inactive", locked=True, help="Also those that are switched off.")
+@watch_option
 @click.pass_obj
 def list_(
     options: Options,
