@@ -97,9 +97,17 @@ class Example:
     @property
     def needs(self) -> Requirements:
         """What is declared for the line: by the option in it that says so, else by the command."""
+        return next((option.needs for option in self._options if option.needs), leaves()[self.path].needs)
+
+    @property
+    def locked(self) -> bool:
+        """Whether the line works in the locked console: the command does, and every option of its own in the line."""
+        return leaves()[self.path].locked and all(option.locked for option in self._options)
+
+    @property
+    def _options(self) -> list[Option]:
         options = (option for option in leaves()[self.path].params if isinstance(option, Option))
-        named = (option for option in options if option.opts[0] in self.line.split())
-        return next((option.needs for option in named if option.needs), leaves()[self.path].needs)
+        return [option for option in options if option.opts[0] in self.line.split()]
 
 
 OBJECT, LIST = "object", "list"
@@ -186,7 +194,16 @@ EXAMPLES = (
     ),
     Example("audit seal", "object; with --new-key key_id, public_key", "seals rows sealed_until newest_seal key_id"),
     Example("audit seal --new-key other.pem", OBJECT, "key_id public_key"),
-    Example("audit verify", OBJECT, "ok seals rows first_hour sealed_until newest_seal keys found findings"),
+    Example(
+        "audit verify",
+        "object; another with --file",
+        "ok seals rows first_hour sealed_until newest_seal keys found findings",
+    ),
+    Example(
+        "audit verify --file earlier.jsonl",
+        OBJECT,
+        "ok file manifest rows bytes sha256 operation_id found findings",
+    ),
     Example("setup --dry-run", OBJECT, PLAN),
     Example("setup", OBJECT, PLAN),
     Example("integrations delete exotel_phone", OBJECT, "id integration_type deleted permissions people phone_numbers"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from tui.data.audit.export_format import FORMATS, format_of
 from tui.errors import InvalidInput
 from tui.locked.export_place import new_file, require_plain_name
 from tui.words.audit import exported_words, progress_line
+from tui.words.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from tui.data.audit.filter import AuditFilter
     from tui.session.session import Session
 
+NAME_OF_FILE = re.compile(r"[^\":]+\.(?:csv|jsonl|json)", re.IGNORECASE)
 FIGURES = ("rows", "bytes", "sha256", "first", "last", "format", "altered")
 
 
@@ -42,7 +45,21 @@ class NewFileName(Text):
         return text
 
 
-@command(cls=FilteredCommand, locked=True, needs=Requirements("any", writes="log", organization=False))
+class ExportCommand(FilteredCommand):
+    """The command on the rows of a FILTER that takes no name of a file among its words."""
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Run it. Raises InvalidInput where a word is a file that should be written."""
+        for word in ctx.params["words"] if ctx.params["output"] is None else ():
+            if NAME_OF_FILE.fullmatch(word):
+                raise InvalidInput(
+                    f"{plain(word)} would be looked for in the log, not written.",
+                    f"Did you mean --output {plain(word)}? To look for it, put it in double quotes as well as single.",
+                )
+        super().invoke(ctx)
+
+
+@command(cls=ExportCommand, locked=True, needs=Requirements("any", writes="log", organization=False))
 @option(
     "--output",
     locked=True,
