@@ -1,8 +1,7 @@
-"""Click's commands, options and values with what is Switchboard's own: requirements, the locked console, errors."""
+"""Click's commands, options and values with what is Switchboard's own: requirements, the locked console, completion."""
 
 from __future__ import annotations
 
-import difflib
 import re
 from functools import partial
 from importlib import import_module
@@ -24,8 +23,6 @@ from tui.words.text import is_unicode, plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-
-OPTION_NAME = re.compile(r"-[a-zA-Z]|--[a-z]{1,20}(?:-[a-z]{1,20}){0,3}")
 
 # A number of the longest option that may stand alone; a phone number is longer.
 SECONDS = re.compile(r"[0-9]{1,3}")
@@ -78,7 +75,7 @@ class Text(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the text. Raises InvalidInput, which never repeats it: it may be a secret in the wrong place."""
         text = str(value)
-        what = param.opts[0] if isinstance(param, click.Option) else f"The argument {_parameter_name(param)}"
+        what = param.opts[0] if isinstance(param, click.Option) else f"The argument {parameter_name(param)}"
         if not text.strip():
             raise InvalidInput(f"{what} is empty.", "Give it a value, or leave it out.")
         if not is_unicode(text):
@@ -322,33 +319,6 @@ def group(**attributes: Any) -> Callable[[Callable[..., Any]], Group]:
     return click.group(cls=Group, **attributes)
 
 
-def usage_failure(error: click.UsageError) -> InvalidInput:
-    """Translate click's error; no value is repeated, since it may be a secret in the wrong place.
-
-    An option that there is not is named where it is letters alone, which no key is.
-    """
-    command = plain(error.ctx.command_path if error.ctx else "switchboard")
-    see_help = f"See `{command} --help`."
-    if isinstance(error, click.exceptions.NoSuchCommand):
-        sentence = f"`{command}` has no such command."
-        return InvalidInput(sentence, _suggestion(error.possibilities) or f"Commands are: {_names_of_commands(error)}.")
-    if isinstance(error, click.exceptions.NoSuchOption):
-        name = error.option_name.partition("=")[0]
-        named = f"No such option {name}." if OPTION_NAME.fullmatch(name) else f"`{command}` has no such option."
-        return InvalidInput(named, _suggestion(_nearest(name, error.possibilities)) or see_help)
-    if isinstance(error, click.MissingParameter):
-        return InvalidInput(f"`{command}` needs {_parameter_name(error.param)}.", see_help)
-    if isinstance(error, click.exceptions.BadOptionUsage):
-        option = plain(error.option_name)
-        problem = "needs a value" if "requires an argument" in error.message else "takes no value"
-        return InvalidInput(f"The option {option} {problem}.", see_help)
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        return InvalidInput(f"`{command}` needs a command.", f"Commands are: {_names_of_commands(error)}.")
-    return InvalidInput(
-        f"`{command}` takes no further argument.", f"{see_help} Secrets and JSON come from standard input."
-    )
-
-
 def is_locked(context: click.Context | None) -> bool:
     """Tell whether the command line is read for the locked console."""
     options = context.find_object(Options) if context else None
@@ -384,25 +354,10 @@ def _with_bare_values(command: click.Command, arguments: list[str]) -> list[str]
     return [argument if bare.get(argument) is None else f"{argument}={bare[argument]}" for argument in given]
 
 
-def _parameter_name(parameter: click.Parameter | None) -> str:
+def parameter_name(parameter: click.Parameter | None) -> str:
+    """Return what a person calls a parameter: --limit, TYPE."""
     if parameter is None:
         return "a value"
     return (
         parameter.opts[0] if isinstance(parameter, click.Option) else str(parameter.metavar or parameter.name).upper()
     )
-
-
-def _nearest(name: str, possibilities: Sequence[str] | None) -> list[str]:
-    """Return the one option that is most like the name; click names up to three."""
-    return difflib.get_close_matches(name, possibilities or (), n=1, cutoff=0.0)
-
-
-def _suggestion(possibilities: Sequence[str] | None) -> str:
-    return f"Did you mean {' or '.join(possibilities)}?" if possibilities else ""
-
-
-def _names_of_commands(error: click.UsageError) -> str:
-    context = error.ctx
-    if context is None or not isinstance(context.command, click.Group):
-        return "see --help"
-    return ", ".join(context.command.list_commands(context))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from tui import __version__
-from tui.cli.parsing import Option, group, usage_failure
+from tui.cli.parsing import Option, group
 from tui.cli.request import OpenConsole, Options
+from tui.cli.usage import usage_failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
