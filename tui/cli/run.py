@@ -36,7 +36,7 @@ TERMINAL_LOOKED_AT_EVERY_S = 1.0
 
 
 def run(
-    options: Options, work: Work, needs: Requirements, *, before: Callable[[Session, Output], None] | None = None
+    options: Options, work: Work, needs: Requirements, *, before: Callable[[Session, Output], object] | None = None
 ) -> None:
     """Make sure that what the command requires is there, and do the work.
 

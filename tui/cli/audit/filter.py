@@ -77,17 +77,18 @@ class FilteredCommand(Command):
         """
         text = join_words(ctx.params.pop("words"))
         work = self.work(ctx)
-        parsed: list[AuditFilter] = []
 
-        def parse(session: Session, out: Output) -> None:
+        def parse(session: Session, out: Output) -> AuditFilter:
             with _pointing_at_errors(out):
-                parsed.append(parse_filter(text, zone=session.settings.timezone))
+                return parse_filter(text, zone=session.settings.timezone)
 
         async def work_on_filter(session: Session, out: Output) -> None:
-            names_organization = any(term.name == "org" for term in parsed[0].terms)
+            # Anew for each reading of a list that is watched: since:10m goes on with the time.
+            parsed = parse(session, out)
+            names_organization = any(term.name == "org" for term in parsed.terms)
             organization_id = None if names_organization else (await session.find_organization()).id
             with _pointing_at_errors(out):
-                resolved = await resolve_filter(session.database, parsed[0], organization_id)
+                resolved = await resolve_filter(session.database, parsed, organization_id)
             for note in resolved.notes:
                 out.say(note)
             await work(session, out, resolved.audit_filter)
