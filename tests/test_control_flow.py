@@ -13,7 +13,7 @@ FOR_PEOPLE = {"sentence", "title", "what_to_do", "message", "label", "way_out"}
 ASKING = {"startswith", "endswith", "partition", "rpartition", "removeprefix", "removesuffix", "find", "replace"}
 # Where words are compared all the same, and why.
 ALLOWED = {
-    ("cli/parsing.py", "error.message"): "click says what is wrong with an option in its message alone",
+    ("cli/usage.py", "error.message"): "click says what is wrong with an option in its message alone",
     ("widgets/frame.py", "self.sentence"): "a caller asks whether the sentence that it showed still stands",
     ("widgets/text_lines.py", "old.label"): "what is painted again depends on what is drawn",
     ("widgets/text_lines.py", "new.label"): "what is painted again depends on what is drawn",

@@ -131,7 +131,7 @@ def test_what_stands_in_a_pipe_is_left_to_whoever_reads_the_settings(tmp_path: P
 def test_options_and_names_are_those_of_the_commands_and_the_settings() -> None:
     flags = {parameter.opts[0]: parameter.is_flag for parameter in COMMON}
     assert {name for name, is_flag in flags.items() if is_flag} == plan.FLAGS | {"--json"}
-    assert {name for name, is_flag in flags.items() if not is_flag} == plan.OPTIONS_WITH_VALUE
+    assert {name for name, is_flag in flags.items() if not is_flag} == plan.OPTIONS_WITH_VALUE | {"--format"}
     assert str(ROOT_FILE) == plan.ROOT_FILE
     assert ("DATABASE_URL", *PLACE_NAMES) == plan.PLACES
     assert KEY_COMMAND_NAME == plan.KEY_COMMAND

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SIGNAL = 128
 SIGINT, SIGPIPE = 2, 13
+# As tui.cli.completion.scripts has it.
+COMPLETION = "_SWITCHBOARD_COMPLETE"
 WITHOUT_A_TERMINAL = "switchboard integrations list"
 LOCKED_WITHOUT_A_TERMINAL = "ssh HOST integrations list"
 DEMO_WITHOUT_A_TERMINAL = "switchboard demo --env"
@@ -40,14 +42,18 @@ def main() -> int:
 def _main() -> int:
     harden()
     _replace_closed_streams()
+    if COMPLETION in os.environ:
+        from tui.cli.completion.answer import answer
+
+        return answer(os.environ)
     draw_skeleton(sys.argv[1:])
-    from tui.cli.request import Options
+    from tui.cli.request import Options, asks_for_json
     from tui.process.garbage import hold_collector
 
     hold_collector()
 
     # Before click reads the arguments, so that a failure on the way there is JSON as well.
-    options = Options(json="--json" in sys.argv[1:])
+    options = Options(expects_json=asks_for_json(sys.argv[1:]))
     try:
         status = _run_or_report(sys.argv[1:], options)
         sys.stdout.flush()
@@ -93,8 +99,9 @@ def _run_or_report(arguments: list[str], options: Options) -> int:
 
 def _arguments_over_ssh(arguments: list[str], options: Options) -> list[str]:
     """Note whether this is the locked console; return the arguments, there with those that ssh was given."""
+    from tui.cli.request import asks_for_json
     from tui.errors import InvalidInput
-    from tui.locked.mode import asks_for_json, forget_places, is_locked, words_over_ssh
+    from tui.locked.mode import ORIGINAL_COMMAND, forget_places, is_locked, words_over_ssh
 
     options.locked = is_locked(arguments, os.environ)
     if not options.locked:
@@ -103,9 +110,9 @@ def _arguments_over_ssh(arguments: list[str], options: Options) -> list[str]:
     try:
         words = words_over_ssh(os.environ)
     except InvalidInput:
-        options.json |= asks_for_json(os.environ)
+        options.expects_json |= asks_for_json(os.environ[ORIGINAL_COMMAND].split())
         raise
-    options.json |= "--json" in words
+    options.expects_json |= asks_for_json(words)
     return [*arguments, *words]
 
 
@@ -132,7 +139,7 @@ def _open_console(request: OpenConsole) -> int:
     drop_libpq_variables()
     with prepare_demo(reset=request.reset) as demo:
         if demo.notice:
-            Output(as_json=False).say(demo.notice)
+            Output().say(demo.notice)
         request.options.env_file = request.options.profile = None
         return _run_app(request.options, demo.environment, demo.server.data_dir, is_demo=True)
 
@@ -149,7 +156,7 @@ def _run_app(options: Options, environ: Mapping[str, str], cwd: Path, *, is_demo
     # The size is the terminal's own, whatever a shell has exported.
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
-    session = open_session(options, Output(as_json=False), keys=True, environ=environ, cwd=cwd)
+    session = open_session(options, Output(), keys=True, environ=environ, cwd=cwd)
 
     def load_profile(name: str | None) -> tuple[Session, list[tuple[str, ...]]]:
         # The organisation that was named is one of the other database.
@@ -174,7 +181,7 @@ def _run_app(options: Options, environ: Mapping[str, str], cwd: Path, *, is_demo
 def _report(failure: SwitchboardError, options: Options) -> int:
     from tui.cli.output import report
 
-    return report(failure, as_json=options.json)
+    return report(failure, as_json=options.fails_in_json)
 
 
 def _warn_of_commit_in_doubt(options: Options) -> None:
@@ -185,7 +192,7 @@ def _warn_of_commit_in_doubt(options: Options) -> None:
     from tui.cli.output import Output
 
     for sentence, what_to_do in commit.last_words():
-        Output(as_json=options.json).warn(sentence, what_to_do)
+        Output("json" if options.fails_in_json else "table").warn(sentence, what_to_do)
 
 
 def _is_output_error(error: OSError) -> bool:

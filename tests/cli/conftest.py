@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.acme import ACME, KEY, PHONE
+from tests.support.acme import ACME, ASHA, KEY, PHONE
 from tests.support.commands import Shell
-from tests.support.database.number_rows import OLD
+from tests.support.database.number_rows import OLD, add_row, create_people
 from tests.support.servers.exotel import ExotelServer
 
 if TYPE_CHECKING:
@@ -67,6 +67,14 @@ def phone_shell(shell: Shell, postgres: TestServer, phone_template: str) -> Iter
     """A shell on a database with a recorded master key and exotel_phone set up."""
     with shell_on_clone(postgres, phone_template, shell.folder) as on_clone:
         yield on_clone
+
+
+@pytest.fixture
+def office_shell(phone_shell: Shell) -> Shell:
+    """The same with a directory and a number that is assigned: every list has a row."""
+    create_people(phone_shell.environment["DATABASE_URL"])
+    add_row(phone_shell.environment["DATABASE_URL"], OLD, assigned_to_user_id=ASHA, display_name="=1+1")
+    return phone_shell
 
 
 @pytest.fixture

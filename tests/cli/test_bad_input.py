@@ -198,7 +198,11 @@ def test_an_unknown_organisation_is_an_error_that_lists_the_known_ones(acme_shel
     line = acme_shell.run("integrations", "list", "--organization", "Initech").refusal(2)
     assert f"Acme ({ACME}), Globex ({GLOBEX})" in line
     assert "Choose one" in acme_shell.without("SWITCHBOARD_ORGANIZATION").run("integrations", "list").refusal(2)
-    assert acme_shell.run("integrations", "list", "--organization", "globex").status == 0
+    assert acme_shell.run("integrations", "list", "--organization", "globex").err == ""
+    # A unique beginning will do on the command line, and is said; a setting has to be whole.
+    assert f"Organisation: Globex ({GLOBEX})." in acme_shell.run("integrations", "list", "--organization", "glo").err
+    assert "More than one" in acme_shell.run("integrations", "list", "--organization", "0000").refusal(2)
+    assert "No organisation" in acme_shell.with_(SWITCHBOARD_ORGANIZATION="glo").run("integrations", "list").refusal(2)
 
 
 def test_without_any_organisation_the_way_to_name_one_is_said(acme_shell: Shell) -> None:

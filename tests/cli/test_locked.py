@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # these lead to must stay closed.
 CLOSED_COMMANDS = {"demo", "setup", "keys generate", "audit seal"}
 CLOSED_OPTIONS = {"--env-file"}
-CLOSED_OPTIONS_OF = {"audit verify": {"--manifest"}}
+CLOSED_OPTIONS_OF = {"audit verify": {"--manifest", "--file"}}
 IS_CLOSED = "is not open in the locked console"
 
 

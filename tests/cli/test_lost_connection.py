@@ -173,3 +173,19 @@ def assert_ends_at_once(terminal: ForkedTerminal) -> None:
     terminal.signal(signal.SIGINT)
     assert terminal.wait_for_exit() == 130
     assert time.monotonic() - started < 3
+
+
+def test_a_watched_list_stays_while_the_database_is_away_and_says_that_it_is_old(
+    office_shell: Shell, proxy: TcpProxy
+) -> None:
+    shell = through(proxy, office_shell)
+    words = ("phone-numbers", "list", "--watch=1")
+    with ForkedTerminal(*words, environment=shell.environment, cwd=shell.folder) as terminal:
+        terminal.wait_for("+91 11 4116 9368")
+        proxy.refuse()
+        text = terminal.wait_for("Not read since ")
+        assert "+91 11 4116 9368" in text
+        proxy.restore()
+        terminal.wait_for("Every 1 s; read at")
+        terminal.press("ctrl+c")
+        assert terminal.wait_for_exit() == 130

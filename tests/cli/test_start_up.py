@@ -56,7 +56,15 @@ def assert_none(names: set[str], budget: set[str], line: str) -> None:
 
 
 def test_a_help_and_wrong_usage_import_nothing_heavy(shell: Shell) -> None:
-    helps = ["--version", *(f"{path} --help" for path, _ in groups())]
+    helps = [
+        "version",
+        "--version",
+        "help",
+        "help audit",
+        "keys -h",
+        "completion zsh",
+        *(f"{path} --help" for path, _ in groups()),
+    ]
     refused = ["nonsense", "keys nonsense", "audit --jsn", "permissions", "--json nonsense"]
     # In this order: what was imported stays.
     lines = [*helps, *refused, "schema", "keys generate"]

@@ -17,7 +17,7 @@ SECRET = "sk-CANARY-5f0c1e2d"
 
 
 def test_the_version_and_the_help_go_to_standard_output(shell: Shell) -> None:
-    assert shell.run("--version").out == f"switchboard {__version__}\n"
+    assert shell.run("--version").out == shell.run("version").out == f"switchboard {__version__}\n"
     helped = shell.run("--help")
     assert helped.status == 0
     assert max(map(len, helped.out.splitlines())) <= 80
@@ -31,8 +31,29 @@ def test_every_command_has_a_help_that_fits_a_screen() -> None:
         text = command.get_help(click.Context(command, info_name=name, max_content_width=80))
         assert text.startswith(f"Usage: {name} "), path
         assert max(map(len, text.splitlines())) <= 80, path
-        assert len(text.splitlines()) <= 35, path
+        # The program's own lists every command.
+        assert len(text.splitlines()) <= (35 if path else 40), path
         assert "--organization" in text, path
+
+
+def test_help_prints_what_dash_h_and_help_print_of_every_command(shell: Shell) -> None:
+    for path, command in every_command():
+        context = click.Context(command, info_name=f"switchboard {path}".rstrip())
+        assert command.get_help_option_names(context) == ["--help", "-h"], path
+    for words in ([], ["audit"], ["audit", "list"]):
+        printed = shell.run("help", *words).out
+        assert printed == shell.run(*words, "-h").out == shell.run(*words, "--help").out
+        assert printed.startswith(f"Usage: {' '.join(['switchboard', *words])} ")
+    assert "`switchboard keys` has no such command. Commands are: generate" in shell.run("help", "keys", "x").refusal(2)
+    assert "has no commands" in shell.run("help", "keys", "status", "x").refusal(2)
+    assert "is not open" in shell.run("--locked", "help", "keys", "generate").refusal(2)
+    assert "demo" not in shell.run("--locked", "help").out
+
+
+def test_a_negation_in_a_filter_is_no_short_option() -> None:
+    words = ["-has:before", "-status:failed", "-o:x"]
+    command = dict(every_command())["audit list"]
+    assert command.make_context("list", [*words, "--limit", "3"]).params["words"] == tuple(words)
 
 
 @pytest.mark.parametrize(
@@ -43,9 +64,13 @@ def test_every_command_has_a_help_that_fits_a_screen() -> None:
         (["integrations", "test"], "Give a TYPE, or --all"),
         (["integrations", "check"], "list, show"),
         (["integrations", "show"], "TYPE"),
-        (["integrations", "list", "--jsn"], "--json"),
+        (["integrations", "list", "--jsn"], "No such option --jsn. Did you mean --json?"),
+        (["audit", "list", "--organisation", "x"], "No such option --organisation. Did you mean --organization?"),
+        (["keys", "status", "-x"], "No such option -x. See `switchboard keys status --help`."),
+        (["keys", "status", f"--{SECRET}"], "has no such option"),
+        (["audit", "list", f"--{SECRET}"], "has no such option"),
         (["integrations", "configure", "exotel_sms", json.dumps({"api_key": SECRET})], "standard input"),
-        (["keys", "generate", f"--master-key={SECRET}"], "no such option"),
+        (["keys", "generate", f"--master-key={SECRET}"], "No such option --master-key. See"),
         (["--organization"], "--organization needs a value"),
         (["--organization", "", "integrations", "list"], "--organization is empty"),
         (["--json=yes", "integrations", "list"], "--json takes no value"),

@@ -45,8 +45,9 @@ HEADER = """\
 ## Requirements
 
 What each command and [option](#options) does and requires, and what a command [prints as JSON](#json).
-`switchboard COMMAND --help` explains a command in full. `python -m tests.generate.commands` makes this file from what
-each command declares, and `tests/cli/test_requirements.py` runs every command against every column.
+`switchboard help COMMAND` explains a command in full, as `--help` and `-h` do. `python -m tests.generate.commands`
+makes this file from what each command declares, and `tests/cli/test_requirements.py` runs every command against every
+column.
 
 - **role**: the least that the login may be. "any group" begins with auditors (`switchboard_auditor`); above them are
   support (`switchboard_support`), administrators (`switchboard_admin`) and the owner of the schema. A login that is
@@ -66,6 +67,12 @@ JSON_INTRODUCTION = """\
 What `--json` prints, in ASCII: "object" is one object, "list" one array of objects. A field that is a column of the
 tables has the column's name. A failure is one object on standard error (`error`, `what_to_do`, `exit`), and so is a
 warning (`warning`, `what_to_do`).
+
+`--format` (`-o`) chooses between four forms of the same fields, before or after any command; `--json` is
+`--format json`. `json` is one line, on a terminal it is indented. `jsonl` is a line for each object of a list. `csv`
+has a header and a row for each object, as the csv of an [export](reading_the_log.md#exporting-the-log): nothing in it
+is a formula (so `+91...` has an apostrophe before it), null is an empty field, and what is nested is its JSON. `table`,
+for people, is what there is without the option. `audit export` has a `--format` of its own.
 """
 OPTIONS_INTRODUCTION = """\
 ## Options
@@ -94,9 +101,17 @@ class Example:
     @property
     def needs(self) -> Requirements:
         """What is declared for the line: by the option in it that says so, else by the command."""
+        return next((option.needs for option in self._options if option.needs), leaves()[self.path].needs)
+
+    @property
+    def locked(self) -> bool:
+        """Whether the line works in the locked console: the command does, and every option of its own in the line."""
+        return leaves()[self.path].locked and all(option.locked for option in self._options)
+
+    @property
+    def _options(self) -> list[Option]:
         options = (option for option in leaves()[self.path].params if isinstance(option, Option))
-        named = (option for option in options if option.opts[0] in self.line.split())
-        return next((option.needs for option in named if option.needs), leaves()[self.path].needs)
+        return [option for option in options if option.opts[0] in self.line.split()]
 
 
 OBJECT, LIST = "object", "list"
@@ -134,6 +149,9 @@ EXAMPLES = (
     Example("schema", OBJECT, "sql"),
     Example("doctor", LIST, "area title state sentence what_to_do"),
     Example("keys generate", OBJECT, "master_key"),
+    Example("completion bash", OBJECT, "script"),
+    Example("help", OBJECT, "help"),
+    Example("version", OBJECT, "version"),
     Example("keys status", OBJECT, KEY_STATUS),
     Example("integrations list", LIST, INTEGRATION),
     Example("integrations show exotel_phone", OBJECT, f"{INTEGRATION} credential"),
@@ -181,7 +199,16 @@ EXAMPLES = (
     Example("audit stats --by hour", OBJECT, "rows complete counted_back_to timezone by_hour"),
     Example("audit seal", "object; with --new-key key_id, public_key", "seals rows sealed_until newest_seal key_id"),
     Example("audit seal --new-key other.pem", OBJECT, "key_id public_key"),
-    Example("audit verify", OBJECT, "ok seals rows first_hour sealed_until newest_seal keys found findings"),
+    Example(
+        "audit verify",
+        "object; another with --file",
+        "ok seals rows first_hour sealed_until newest_seal keys found findings",
+    ),
+    Example(
+        "audit verify --file earlier.jsonl",
+        OBJECT,
+        "ok file manifest rows bytes sha256 operation_id found findings",
+    ),
     Example("setup --dry-run", OBJECT, PLAN),
     Example("setup", OBJECT, PLAN),
     Example("integrations delete exotel_phone", OBJECT, "id integration_type deleted permissions people phone_numbers"),

@@ -31,7 +31,7 @@ async def main():
         "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
         "ENCRYPTION_MASTER_KEY": "of-32-characters-and-a-few-more-of-them",
     }
-    app = SwitchboardApp(open_session(Options(), Output(as_json=False), keys=True, environ=environ, cwd=Path("/proc")))
+    app = SwitchboardApp(open_session(Options(), Output(), keys=True, environ=environ, cwd=Path("/proc")))
     async with app.run_test(size=(80, 24)) as pilot:
         while app.connection.failure is None:
             await pilot.pause()

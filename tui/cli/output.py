@@ -1,10 +1,11 @@
-"""What a command prints: data on standard output as a table or JSON, prose and failures on standard error."""
+"""What a command prints: data on standard output in one of the forms, prose and failures on standard error."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Generic, TextIO, TypeVar
@@ -15,8 +16,9 @@ from tui.terminal.early_screen import early_screen
 from tui.words.text import ascii_json, fit, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from tui.cli.request import Form
     from tui.errors import SwitchboardError
 
 GAP = "  "
@@ -43,16 +45,27 @@ class Column(Generic[CellItem_contra]):
 
 
 class Output:
-    """Writes data to standard output and prose to standard error; `as_json` makes data ASCII JSON and omits prose.
+    """Writes data to standard output in a form, and prose, which JSON omits, to standard error.
 
     Every text is made safe for a terminal on its way out. Nothing is ever coloured.
     """
 
-    def __init__(self, *, as_json: bool, yes: bool = False) -> None:
-        self.as_json = as_json
+    def __init__(self, form: Form = "table", *, yes: bool = False) -> None:
+        self.form = form
         self.yes = yes
         """Whether every confirmation was given beforehand."""
         self._progress_at = time.monotonic()
+        self._columns: tuple[str, ...] = ()
+
+    @property
+    def as_table(self) -> bool:
+        """Whether data is for people."""
+        return self.form == "table"
+
+    @property
+    def as_json(self) -> bool:
+        """Whether what is said beside the data is JSON too, or left out."""
+        return self.form in ("json", "jsonl")
 
     def rows(
         self,
@@ -63,17 +76,17 @@ class Output:
         record: Callable[[Item], Mapping[str, Any]],
         piped_width: int | None = None,
     ) -> None:
-        """Write a list: one JSON array of the items' records, or a table, or `empty` where there are no items."""
-        if self.as_json:
+        """Write a list: the items' records, or a table, or `empty` where there are no items."""
+        if not self.as_table:
             self.data([record(item) for item in items])
         elif items:
             self.table(items, columns, piped_width)
-        else:
+        if not items:
             self.say(empty)
 
     def record(self, record: Mapping[str, Any], lines: Iterable[tuple[str, object]]) -> None:
-        """Write one thing: the record as a JSON object, or the lines as names and values under one another."""
-        if self.as_json:
+        """Write one thing: the record, or the lines as names and values under one another."""
+        if not self.as_table:
             self.data(dict(record))
             return
         named = list(lines)
@@ -82,15 +95,46 @@ class Output:
             self.text(f"{name.ljust(width)}{GAP}{_safe_line(value, sys.stdout)}")
 
     def result(self, record: Mapping[str, Any], sentence: str) -> None:
-        """Write the result of an act: the record as a JSON object, or a sentence."""
-        if self.as_json:
+        """Write the result of an act: the record, or a sentence."""
+        if not self.as_table:
             self.data(dict(record))
         else:
             self.text(sentence)
 
-    def data(self, value: object) -> None:
-        """Write a value as one line of ASCII JSON."""
-        sys.stdout.write(ascii_json(value) + "\n")
+    def data(self, value: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
+        """Write one record or a list of records, as JSON in ASCII or as CSV.
+
+        JSON is one line, on a terminal indented; as JSON lines each record of a list has a line of its own.
+        """
+        records = [value] if isinstance(value, Mapping) else value
+        if self.form == "csv":
+            self._write_csv(records, {name: None for record in records for name in record})
+        elif self.form == "jsonl":
+            for record in records:
+                sys.stdout.write(ascii_json(record) + "\n")
+        else:
+            sys.stdout.write(ascii_json(value, indent=2 if sys.stdout.isatty() else None) + "\n")
+
+    def line(self, record: Mapping[str, Any]) -> None:
+        """Write one more record of a list that has no end: a line of JSON or of CSV, before its first one the header.
+
+        Every record has the fields of the first.
+        """
+        if self.form == "csv":
+            self._write_csv([record], () if self._columns else record)
+        else:
+            sys.stdout.write(ascii_json(record) + "\n")
+
+    def _write_csv(self, records: Sequence[Mapping[str, Any]], header: Iterable[str]) -> None:
+        from tui.cli.csv_text import csv_line
+
+        columns = tuple(header)
+        if columns:
+            self._columns = columns
+            sys.stdout.write(csv_line(columns))
+        for record in records:
+            line = csv_line([record.get(name) for name in self._columns])
+            sys.stdout.write(line.encode("ascii", "backslashreplace").decode() if _ascii_only(sys.stdout) else line)
 
     def text(self, line: object) -> None:
         """Write one line of data."""
@@ -146,8 +190,9 @@ def report(failure: SwitchboardError, *, as_json: bool) -> int:
 
 
 def _write_error(line: str) -> None:
-    # On the screen of the shell, where it stays.
-    early_screen.give_back()
+    if sys.stderr is sys.__stderr__:
+        # On the screen of the shell, where it stays; not what --watch draws on the other one.
+        early_screen.give_back()
     try:
         sys.stderr.write(line + "\n")
         sys.stderr.flush()

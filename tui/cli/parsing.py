@@ -1,7 +1,8 @@
-"""Click's commands, options and values with what is Switchboard's own: requirements, the locked console, errors."""
+"""Click's commands, options and values with what is Switchboard's own: requirements, the locked console, completion."""
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -10,8 +11,10 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
-from tui.cli.request import Options
+from tui.cli.completion.candidates import files, organizations, people, words
+from tui.cli.request import FORMS, Options
 from tui.cli.requirements import Requirements
 from tui.errors import InvalidInput
 from tui.locked.mode import closed
@@ -21,15 +24,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 
+# A number of the longest option that may stand alone; a phone number is longer.
+SECONDS = re.compile(r"[0-9]{1,3}")
+
+
 class Option(click.Option):
     """An option; it is closed in the locked console unless `locked` says that it works there.
 
     With a `metavar` it takes a text, unless `type` says otherwise; without one it is a flag. `needs` replaces the
-    command's own requirements where the option is given.
+    command's own requirements where the option is given. `bare` is the number that it takes where it stands alone.
     """
 
     def __init__(
-        self, *arguments: Any, locked: bool = False, needs: Requirements | None = None, **attributes: Any
+        self,
+        *arguments: Any,
+        locked: bool = False,
+        needs: Requirements | None = None,
+        bare: int | None = None,
+        **attributes: Any,
     ) -> None:
         # Said of an option with a value, is_flag=False would let click accept it without one.
         if "metavar" in attributes:
@@ -39,6 +51,7 @@ class Option(click.Option):
         super().__init__(*arguments, **attributes)
         self.locked = locked
         self.needs = needs
+        self.bare = bare
 
 
 class Argument(click.Argument):
@@ -62,7 +75,7 @@ class Text(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the text. Raises InvalidInput, which never repeats it: it may be a secret in the wrong place."""
         text = str(value)
-        what = param.opts[0] if isinstance(param, click.Option) else f"The argument {_parameter_name(param)}"
+        what = param.opts[0] if isinstance(param, click.Option) else f"The argument {parameter_name(param)}"
         if not text.strip():
             raise InvalidInput(f"{what} is empty.", "Give it a value, or leave it out.")
         if not is_unicode(text):
@@ -87,29 +100,83 @@ class Count(click.ParamType[int]):
         return int(text)
 
 
+class OneOf(click.ParamType[str]):
+    """One of a few words."""
+
+    name = "word"
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = words
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word. Raises InvalidInput, which never repeats it."""
+        if value not in self.words:
+            what = param.opts[0] if param else "The word"
+            *others, last = self.words
+            raise InvalidInput(f"{what} is not {', '.join(others)} or {last}.", "Give one of them.")
+        return str(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+        """Complete with the words."""
+        return words(*self.words)(ctx, param, incomplete)
+
+
 def _store_common_option(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     if value and parameter.name:
         options = context.ensure_object(Options)
         setattr(options, parameter.name, value)
+        if options.json and options.format not in (None, "json"):
+            raise InvalidInput(f"--json and --format {options.format} contradict each other.", "Give one of them.")
 
 
-def _common_option(flag: str, **attributes: Any) -> Option:
-    return Option([flag], **attributes, expose_value=False, callback=_store_common_option)
+def _common_option(*names: str, **attributes: Any) -> Option:
+    return Option(names, **attributes, expose_value=False, callback=_store_common_option)
 
 
 COMMON: list[click.Parameter] = [
-    _common_option("--organization", metavar="ID|NAME", help="The organisation to look at.", locked=True),
+    _common_option(
+        "--organization",
+        metavar="ID|NAME",
+        help="The organisation, by id, name or a unique beginning.",
+        locked=True,
+        shell_complete=organizations,
+    ),
     # Open for the forced command itself; `words_over_ssh` refuses it: the log would name whom a person claims to be.
-    _common_option("--operator", metavar="ID|E-MAIL", help="Who you are, for the audit log.", locked=True),
+    _common_option(
+        "--operator", metavar="ID|E-MAIL", help="Who you are, for the audit log.", locked=True, shell_complete=people
+    ),
     # Closed in the locked console, where no act reads other settings than root's.
-    _common_option("--env-file", metavar="FILE", help="Read settings from FILE instead of ./.env."),
+    _common_option(
+        "--env-file", metavar="FILE", help="Read settings from FILE instead of ./.env.", shell_complete=files
+    ),
     # Open for the forced command itself, as --operator is.
     _common_option("--profile", metavar="NAME", help="Read the settings of the profile NAME.", locked=True),
     _common_option("--read-only", help="Write nothing but rows of the audit log.", locked=True),
     _common_option("--json", help="Print JSON; failures too, on standard error.", locked=True),
+    _common_option(
+        "--format",
+        "-o",
+        metavar="FORMAT",
+        type=OneOf(FORMS),
+        help="Print table, json, jsonl (a line each) or csv.",
+        locked=True,
+    ),
     _common_option("--yes", help="Do not ask for confirmation.", locked=True),
     _common_option("--locked", help="Run locked: nothing leads out of Switchboard.", locked=True),
 ]
+
+
+watch_option = option(
+    "--watch",
+    bare=2,
+    locked=True,
+    type=Count(3600),
+    metavar="[=SECONDS]",
+    expose_value=False,
+    callback=_store_common_option,
+    help="Read it again every 2 s, or every SECONDS, until ctrl+c.",
+)
+"""For lists, which a person at a terminal may watch."""
 
 
 class Command(click.Command):
@@ -129,6 +196,7 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments. Raises InvalidInput for what is closed in the locked console."""
+        args = _with_bare_values(self, args)
         _refuse_closed_options(self, ctx, args)
         return super().parse_args(ctx, args)
 
@@ -142,6 +210,10 @@ class Command(click.Command):
 
         return run(ctx.find_object(Options) or Options(), work, self.requirements(ctx))
 
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        """Return the names of the option that every command has."""
+        return ["--help", "-h"]
+
     def requirements(self, ctx: click.Context) -> Requirements:
         """Return its requirements, or those of an option that is given and replaces them."""
         options = (option for option in self.params if isinstance(option, Option) and ctx.params.get(option.name or ""))
@@ -154,13 +226,17 @@ class Command(click.Command):
         return super().invoke(ctx)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Return its own parameters, then the common ones."""
-        return [*super().get_params(ctx), *COMMON]
+        """Return its own parameters, then the common ones, but for an option that it has of its own."""
+        own = super().get_params(ctx)
+        names = {name for parameter in own for name in parameter.opts}
+        return [*own, *(option for option in COMMON if names.isdisjoint(option.opts))]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write its own options, then the common ones."""
-        own = [parameter for parameter in self.get_params(ctx) if parameter not in COMMON]
-        for title, listed in (("Options", own), ("Common options, before or after the command", COMMON)):
+        parameters = self.get_params(ctx)
+        own = [parameter for parameter in parameters if parameter not in COMMON]
+        common = [parameter for parameter in parameters if parameter in COMMON]
+        for title, listed in (("Options", own), ("Common options, before or after the command", common)):
             options = [option for option in listed if isinstance(option, click.Option) and _is_open(option, ctx)]
             records = [option.get_help_record(ctx) for option in options]
             with formatter.section(title):
@@ -197,6 +273,15 @@ class Group(Command, click.Group):
             raise closed(f"`{plain(ctx.command_path)} {name}`")
         return name, command, rest
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Complete with the commands and what they are, of which none is imported; after a - with options."""
+        listed = [(name, self._short_help(name)) for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        found = [CompletionItem(name, help=help_) for name, help_ in listed]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+
+    def _short_help(self, name: str, limit: int = 80) -> str:
+        return click.Command(name, help=_docstring(self.lazy_commands[name])).get_short_help_str(limit)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names; in the locked console those of the commands that work there."""
         names = [*self.lazy_commands]
@@ -206,9 +291,8 @@ class Group(Command, click.Group):
         """Write the commands, each with the first sentence of its help."""
         names = self.list_commands(ctx)
         limit = formatter.width - 6 - max(map(len, names), default=0)
-        listed = [click.Command(name, help=_docstring(self.lazy_commands[name])) for name in names]
         with formatter.section("Commands"):
-            formatter.write_dl([(str(each.name), each.get_short_help_str(limit)) for each in listed])
+            formatter.write_dl([(name, self._short_help(name, limit)) for name in names])
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands first, then the options."""
@@ -237,28 +321,6 @@ def group(**attributes: Any) -> Callable[[Callable[..., Any]], Group]:
     return click.group(cls=Group, **attributes)
 
 
-def usage_failure(error: click.UsageError) -> InvalidInput:
-    """Translate click's error; no value is repeated, since it may be a secret in the wrong place."""
-    command = plain(error.ctx.command_path if error.ctx else "switchboard")
-    see_help = f"See `{command} --help`."
-    if isinstance(error, click.exceptions.NoSuchCommand):
-        sentence = f"`{command}` has no such command."
-        return InvalidInput(sentence, _suggestion(error.possibilities) or f"Commands are: {_names_of_commands(error)}.")
-    if isinstance(error, click.exceptions.NoSuchOption):
-        return InvalidInput(f"`{command}` has no such option.", _suggestion(error.possibilities) or see_help)
-    if isinstance(error, click.MissingParameter):
-        return InvalidInput(f"`{command}` needs {_parameter_name(error.param)}.", see_help)
-    if isinstance(error, click.exceptions.BadOptionUsage):
-        option = plain(error.option_name)
-        problem = "needs a value" if "requires an argument" in error.message else "takes no value"
-        return InvalidInput(f"The option {option} {problem}.", see_help)
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        return InvalidInput(f"`{command}` needs a command.", f"Commands are: {_names_of_commands(error)}.")
-    return InvalidInput(
-        f"`{command}` takes no further argument.", f"{see_help} Secrets and JSON come from standard input."
-    )
-
-
 def is_locked(context: click.Context | None) -> bool:
     """Tell whether the command line is read for the locked console."""
     options = context.find_object(Options) if context else None
@@ -281,20 +343,23 @@ def _refuse_closed_options(command: click.Command, context: click.Context, argum
                 raise closed(f"The option {parameter.opts[0]}")
 
 
-def _parameter_name(parameter: click.Parameter | None) -> str:
+def _with_bare_values(command: click.Command, arguments: list[str]) -> list[str]:
+    """Give an option that may stand alone its value: the number behind it, else its own."""
+    bare = {name: option.bare for option in command.params if isinstance(option, Option) for name in option.opts}
+    given: list[str] = []
+    for argument in arguments:
+        last = given[-1] if given else ""
+        if bare.get(last) is not None and SECONDS.fullmatch(argument):
+            given[-1] = f"{last}={argument}"
+            continue
+        given.append(argument)
+    return [argument if bare.get(argument) is None else f"{argument}={bare[argument]}" for argument in given]
+
+
+def parameter_name(parameter: click.Parameter | None) -> str:
+    """Return what a person calls a parameter: --limit, TYPE."""
     if parameter is None:
         return "a value"
     return (
         parameter.opts[0] if isinstance(parameter, click.Option) else str(parameter.metavar or parameter.name).upper()
     )
-
-
-def _suggestion(possibilities: Sequence[str] | None) -> str:
-    return f"Did you mean {' or '.join(possibilities)}?" if possibilities else ""
-
-
-def _names_of_commands(error: click.UsageError) -> str:
-    context = error.ctx
-    if context is None or not isinstance(context.command, click.Group):
-        return "see --help"
-    return ", ".join(context.command.list_commands(context))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from tui import __version__
-from tui.cli.parsing import Option, group, usage_failure
+from tui.cli.parsing import Option, group
 from tui.cli.request import OpenConsole, Options
+from tui.cli.usage import usage_failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,9 @@ PROGRAM = "switchboard"
         "phone-numbers": "tui.cli.numbers:phone_numbers",
         "audit": "tui.cli.audit:audit",
         "keys": "tui.cli.keys:keys",
+        "completion": "tui.cli.completion.command:completion",
+        "help": "tui.cli.about.help:help_",
+        "version": "tui.cli.about.version:version",
     },
     invoke_without_command=True,
     context_settings={"max_content_width": 80},

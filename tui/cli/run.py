@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.cli.output import Output
+from tui.cli.watch import require_watchable, watch
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.sources import read_keyring, standing_warning, wrapping_warnings
 from tui.errors import Advice, ConfigError, ReadOnlyMode, SchemaNewer, SwitchboardError
@@ -19,6 +20,7 @@ from tui.process.garbage import resume_collector
 from tui.session.session import Session, require_configured, require_installed
 from tui.settings.profiles import PROFILE_OPTION
 from tui.settings.settings import KEY_COMMAND_NAME, load_settings
+from tui.words.organizations import organization_in_full
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
     from tui.cli.request import Options, Work
     from tui.cli.requirements import Requirements
+    from tui.models import Organization
+    from tui.settings.settings import Settings
 
 
 SIGNAL = 128
@@ -33,14 +37,16 @@ TERMINAL_LOOKED_AT_EVERY_S = 1.0
 
 
 def run(
-    options: Options, work: Work, needs: Requirements, *, before: Callable[[Session, Output], None] | None = None
+    options: Options, work: Work, needs: Requirements, *, before: Callable[[Session, Output], object] | None = None
 ) -> None:
     """Make sure that what the command requires is there, and do the work.
 
     `before` checks what was typed against the settings, before anything is connected to.
     Raises SwitchboardError, and SystemExit after a signal.
     """
-    out = Output(as_json=options.json, yes=options.yes)
+    if options.watch is not None:
+        require_watchable(options)
+    out = Output(options.form, yes=options.yes)
     session = open_session(options, out, keys=needs.reads_keys)
     writes = needs.writes == "data"
     if writes:
@@ -59,10 +65,17 @@ def run(
                 newer = SchemaNewer()
                 out.warn(newer.sentence, newer.what_to_do)
             if needs.organization:
-                await session.find_organization()
-        await work(session, out)
+                organization = await session.find_organization()
+                if options.organization and not _is_whole(options.organization, organization):
+                    out.say(f"Organisation: {organization_in_full(organization.id, organization.name)}.")
+        await (work(session, out) if options.watch is None else watch(session, work, options.watch))
 
     run_to_the_end(session, command())
+
+
+def _is_whole(text: str, organization: Organization) -> bool:
+    """Whether a text is the id or the name of the organisation, and not only the beginning of one."""
+    return text.strip().lower() in (str(organization.id), organization.id.hex, (organization.name or "").lower())
 
 
 def open_session(
@@ -90,18 +103,9 @@ def load_session(
     command of up to 10 seconds; not where the screen is open, on which that command might ask something.
     Raises ConfigError and MasterKeyError.
     """
-    env_file = Path(options.env_file) if options.env_file else None
-    settings = load_settings(
-        environ, env_file=env_file, profile=options.profile, cwd=cwd or Path.cwd(), locked=options.locked
-    )
+    settings = settings_of(options, environ=environ, cwd=cwd)
     if settings.root_sets_connection:
         forget_connection(os.environ)
-    settings = replace(
-        settings,
-        organization=options.organization or settings.organization,
-        operator=options.operator or settings.operator,
-        read_only=options.read_only or settings.read_only,
-    )
     if screen_is_open and any(variable.name == KEY_COMMAND_NAME for variable in settings.master_key):
         raise ConfigError(
             f"{KEY_COMMAND_NAME} is a program, which runs before the screen opens.",
@@ -112,7 +116,27 @@ def load_session(
     warnings: list[tuple[str, ...]] = [(sentence,) for sentence in settings.warnings]
     warnings += [warning for warning in standing if warning]
     # Who runs the process, and from where, is read from its own environment, also for the demo.
-    return Session(settings, os.environ, keyring), warnings
+    session = Session(settings, os.environ, keyring)
+    # Typed and seen now. What a setting has stood for since long must not become another one that begins alike.
+    session.organization_may_be_short = options.organization is not None
+    return session, warnings
+
+
+def settings_of(options: Options, *, environ: Mapping[str, str] = os.environ, cwd: Path | None = None) -> Settings:
+    """Return the settings: what the command line says, else the environment, else `.env` in `cwd` or the profile.
+
+    The locked console reads root's files instead. Raises ConfigError.
+    """
+    env_file = Path(options.env_file) if options.env_file else None
+    settings = load_settings(
+        environ, env_file=env_file, profile=options.profile, cwd=cwd or Path.cwd(), locked=options.locked
+    )
+    return replace(
+        settings,
+        organization=options.organization or settings.organization,
+        operator=options.operator or settings.operator,
+        read_only=options.read_only or settings.read_only,
+    )
 
 
 def require_writable(session: Session) -> None:

@@ -31,6 +31,10 @@ select id, nullif(btrim(name), '') as name from switchboard.organizations where 
 ORGANIZATION_BY_NAME = """
 select id, name from switchboard.organizations where lower(name) = lower(%(name)s) order by id limit 3
 """
+ORGANIZATIONS_BEGINNING = """
+select id, nullif(btrim(name), '') as name from switchboard.organizations
+ where name ilike %(start)s or id::text ilike %(start)s order by name nulls last, id limit %(limit)s
+"""
 # Where an organisation stays in use although the directory has dropped it. A role reads not all of them.
 TABLES_OF_ORGANIZATIONS = """
 select t.name
@@ -97,10 +101,13 @@ async def directory_sources(database: Database) -> dict[str, Source]:
     return {source.view_name: source for source in sources}
 
 
-async def resolve_organization(database: Database, id_or_name: str | None) -> Organization:
+async def resolve_organization(
+    database: Database, id_or_name: str | None, *, may_be_short: bool = False
+) -> Organization:
     """Return the organisation meant by an id or a name; None means the only one there is.
 
-    Where there is a directory an unknown one is an error, unless its id is in use; else any UUID is accepted.
+    Where there is a directory an unknown one is an error, unless its id is in use; else any UUID is accepted. With
+    `may_be_short` the beginning of a name or an id will do where it is one organisation's alone.
     Raises UnknownOrganization, which lists the ones to choose from.
     """
     if id_or_name is None:
@@ -114,7 +121,7 @@ async def resolve_organization(database: Database, id_or_name: str | None) -> Or
             "There is more than one organisation.",
             f"Choose one with --organization or SWITCHBOARD_ORGANIZATION: {_list_names(organizations)}",
         )
-    return await _resolve_id_or_name(database, id_or_name)
+    return await _resolve_id_or_name(database, id_or_name, may_be_short=may_be_short)
 
 
 async def name_organization(database: Database, organization_id: UUID, name: str) -> None:
@@ -196,7 +203,7 @@ def parse_uuid(text: str) -> UUID | None:
     return parsed if len(text.strip()) >= 32 else None
 
 
-async def _resolve_id_or_name(database: Database, id_or_name: str) -> Organization:
+async def _resolve_id_or_name(database: Database, id_or_name: str, *, may_be_short: bool) -> Organization:
     organization_id = parse_uuid(id_or_name)
     if organization_id is not None:
         names = await organizations_by_id(database, [organization_id])
@@ -213,6 +220,12 @@ async def _resolve_id_or_name(database: Database, id_or_name: str) -> Organizati
         raise UnknownOrganization(
             "No organisation has that id, and nothing here belongs to it.", "Check it; a part of the name finds it too."
         )
+    if may_be_short and (begun := await _organizations_beginning(database, id_or_name)):
+        if len(begun) == 1:
+            return begun[0]
+        raise UnknownOrganization(
+            "More than one organisation begins with that.", f"Give more of its name or id: {_list_names(begun)}"
+        )
     similar = await list_organizations(database, id_or_name, SHOWN_ORGANIZATIONS + 1)
     shown = similar or await list_organizations(database, limit=SHOWN_ORGANIZATIONS + 1)
     choices = f"{'Like it are' if similar else 'Known are'}: {_list_names(shown)}"
@@ -220,6 +233,11 @@ async def _resolve_id_or_name(database: Database, id_or_name: str) -> Organizati
         "No organisation has that id or name.",
         choices if shown else await _advice(database, "There is none yet: give its id, a UUID."),
     )
+
+
+async def _organizations_beginning(database: Database, text: str) -> list[Organization]:
+    values = {"start": f"{escaped(text.strip())}%", "limit": SHOWN_ORGANIZATIONS + 1}
+    return await database.fetch_all(ORGANIZATIONS_BEGINNING, values, row_factory=class_row(Organization))
 
 
 async def _is_in_use(database: Database, organization_id: UUID) -> bool:

@@ -71,11 +71,6 @@ def words_over_ssh(environ: Mapping[str, str]) -> list[str]:
     return words[1:] if words[:1] == [PROGRAM] else words
 
 
-def asks_for_json(environ: Mapping[str, str]) -> bool:
-    """Tell whether a command over SSH that cannot be taken apart wants to hear so in JSON."""
-    return "--json" in environ.get(ORIGINAL_COMMAND, "").split()
-
-
 def forget_places(environ: MutableMapping[str, str]) -> None:
     """Take away the variables by which a person would choose the folders that this process writes to."""
     for name in list(environ):

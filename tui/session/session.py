@@ -37,6 +37,8 @@ class Session:
         self.keyring = keyring
         self.operator = Operator(None, login_name(environ), source_address(environ), user_agent(environ))
         self.organization: Organization | None = None
+        self.organization_may_be_short = False
+        """Whether the beginning of a name or an id is enough to settle on an organisation."""
         self.server: ServerInfo | None = None
         self.schema: SchemaState | None = None
         self.database_name = "no database"
@@ -134,7 +136,9 @@ class Session:
         """
         from tui.data.directory import resolve_organization
 
-        self.organization = await resolve_organization(self.database, self.settings.organization)
+        self.organization = await resolve_organization(
+            self.database, self.settings.organization, may_be_short=self.organization_may_be_short
+        )
         return self.organization
 
     async def until_back(self) -> SwitchboardError | None:

@@ -61,6 +61,11 @@ class TestSeal:
         unsealed = acme_shell.run("audit", "verify")
         assert unsealed.status == 5
         assert "The log has no seal, so nothing can be said of it" in unsealed.out
+        assert unsealed.out.splitlines()[0].split() == ["log", "not", "sealed", "yet"]
+        assert "not sealed yet" in unsealed.err
+        # A seal that was noted down, or a trigger that is off, is more than that.
+        noted = acme_shell.run("audit", "verify", "--newest-seal", "ab" * 32)
+        assert "NOT as it was sealed" in noted.out
         first = sealing.run("audit", "seal", "--json").data
         assert (first["seals"], first["rows"]) == (5, 12)
         again = sealing.run("audit", "seal", "--json").data

@@ -110,6 +110,27 @@ def test_a_dry_run_prints_the_review_and_writes_nothing_even_in_read_only_mode(d
     assert "read-only" in directory.run(*command[:-1], "--yes", "--read-only").refusal(2)
 
 
+def test_several_people_are_given_and_lose_the_same_in_one_transaction(directory: Shell) -> None:
+    users = ("--user", ANN, "--user", BOB, "--user", str(person(1)))
+    planned = directory.run("permissions", "grant", *users, "exotel_phone", "--send", "--dry-run", "--json").data
+    assert {cell["user_id"] for cell in planned["cells"]} == {str(person(1)), str(person(2))}
+    granted = directory.run("permissions", "grant", "exotel_phone", *users, "--send", "--yes")
+    assert granted.out == "Applied: 2 grants for 2 people.\n"
+    assert {row[0] for row in rows(directory)} == {person(1), person(2)}
+    revoked = directory.run("permissions", "revoke", *users, "exotel_phone", "--yes", "--json").data
+    assert (revoked["revokes"], rows(directory)) == (2, [])
+    operations = execute(
+        directory.environment["DATABASE_URL"],
+        "select action, count(*), count(distinct details ->> 'operation_id') from public.integration_audit_logs"
+        " where action like 'permission%%' group by action order by action",
+    )
+    assert operations == [("permission_granted", 2, 1), ("permission_revoked", 2, 1)]
+    # One who is unknown, and nobody is given anything.
+    unknown = ("--user", ANN, "--user", "nobody@acme.example")
+    assert "No person" in directory.run("permissions", "grant", *unknown, "exotel_phone", "--view", "--yes").refusal(2)
+    assert rows(directory) == []
+
+
 def test_without_yes_it_asks_and_only_yes_applies(directory: Shell) -> None:
     command = ("permissions", "grant", ANN, "exotel_phone", "--view")
     refused = directory.run(*command)
@@ -164,6 +185,9 @@ def test_bad_input_is_one_sentence_and_writes_nothing(directory: Shell) -> None:
         (("grant", ANN, "exotel_phone", "--view", "--label", "Ann"), 2, "directory"),
         (("grant", ANN, "exotel_phone", "--daily-limit", "9"), 2, "no right yet"),
         (("grant", ANN), 2, "TYPE"),
+        (("grant", BOB, "exotel_phone", "--user", ANN, "--view"), 2, "With --user every other word is a TYPE"),
+        (("grant", "exotel_phone", "--user", ANN, "--user", BOB, "--view", "--label", "A"), 2, "names one person"),
+        (("revoke", "exotel_phone"), 2, "USER or TYPE is missing"),
         (("revoke", "nobody@acme.example", "exotel_phone"), 2, "No person"),
         (("revoke", ANN, "exotel_fax"), 2, "exotel_fax"),
         (("copy", ANN, str(GONE)), 2, "No person"),

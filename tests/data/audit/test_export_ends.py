@@ -148,6 +148,7 @@ class TestAFile:
         def create_it(_progress: object) -> None:
             (tmp_path / "log").write_text("somebody else's")
 
+        fill_log(installed_database, 1)
         with pytest.raises(InvalidInput, match="replaces nothing"):
             await export(installed_database, NewFile(tmp_path / "log"), on_progress=create_it)
         assert names_in(tmp_path) == ["log"]

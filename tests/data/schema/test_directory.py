@@ -214,8 +214,19 @@ async def test_an_organisation_is_found_among_more_than_any_list_holds(empty_dat
         assert [organization.id for organization in await list_organizations(database, str(HOME)[:10])] == [HOME]
         assert len(await list_organizations(database, "", 20)) == 20
         assert (await resolve_line(database, "org:zoë_100%")).terms[0].ids == (HOME,)
+        for beginning in ("ZOË", "zoë_", str(HOME)[:12]):
+            assert (await resolve_organization(database, beginning, may_be_short=True)).id == HOME
+            with pytest.raises(UnknownOrganization, match="No organisation has that"):
+                await resolve_organization(database, beginning)
+        with pytest.raises(UnknownOrganization, match="More than one organisation begins with that") as ambiguous:
+            await resolve_organization(database, "clinic 249", may_be_short=True)
+        assert ambiguous.value.what_to_do.count("Clinic 249") == 10
+        # A name is taken before a beginning, and what is in the middle is none.
+        assert (await resolve_organization(database, "Clinic 1000", may_be_short=True)).name == "Clinic 1000"
+        with pytest.raises(UnknownOrganization, match="No organisation has that"):
+            await resolve_organization(database, "%oë", may_be_short=True)
         with pytest.raises(UnknownOrganization, match="No organisation has that") as refused:
-            await resolve_organization(database, "inic 2500")
+            await resolve_organization(database, "inic 2500", may_be_short=True)
         assert refused.value.what_to_do.startswith("Like it are: ")
         assert refused.value.what_to_do.count("Clinic ") == refused.value.what_to_do.count("Clinic 2500") == 1
         with pytest.raises(UnknownOrganization) as many:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.audit.filter import FilteredCommand
+from tui.cli.completion.candidates import files, words
 from tui.cli.parsing import Text, command, is_locked, option
 from tui.cli.requirements import Requirements
 from tui.data.audit.export import export_audit_log
 from tui.data.audit.export_file import MANIFEST, Stream
-from tui.data.audit.export_format import format_of
+from tui.data.audit.export_format import FORMATS, format_of
 from tui.errors import InvalidInput
 from tui.locked.export_place import new_file, require_plain_name
 from tui.providers import title_of
 from tui.words.audit import exported_words, progress_line
+from tui.words.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from tui.data.audit.filter import AuditFilter
     from tui.session.session import Session
 
-CSV, JSONL = "csv", "jsonl"
+NAME_OF_FILE = re.compile(r"[^\":]+\.(?:csv|jsonl|json)", re.IGNORECASE)
 FIGURES = ("rows", "bytes", "sha256", "first", "last", "format", "altered")
 
 
@@ -43,16 +46,37 @@ class NewFileName(Text):
         return text
 
 
-@command(cls=FilteredCommand, locked=True, needs=Requirements("any", writes="log", organization=False))
+class ExportCommand(FilteredCommand):
+    """The command on the rows of a FILTER that takes no name of a file among its words."""
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Run it. Raises InvalidInput where a word is a file that should be written."""
+        for word in ctx.params["words"] if ctx.params["output"] is None else ():
+            if NAME_OF_FILE.fullmatch(word):
+                raise InvalidInput(
+                    f"{plain(word)} would be looked for in the log, not written.",
+                    f"Did you mean --output {plain(word)}? To look for it, put it in double quotes as well as single.",
+                )
+        super().invoke(ctx)
+
+
+@command(cls=ExportCommand, locked=True, needs=Requirements("any", writes="log", organization=False))
 @option(
     "--output",
     locked=True,
     type=NewFileName(),
     metavar="FILE",
+    shell_complete=files,
     help="Write a new FILE, and FILE.manifest.json beside it.",
 )
 @option(
-    "--format", "form", locked=True, metavar="csv|jsonl", help="Where left out: csv if FILE ends in .csv, else jsonl."
+    "--format",
+    "-o",
+    "form",
+    locked=True,
+    metavar="csv|jsonl",
+    shell_complete=words("csv", "jsonl"),
+    help="Where left out: csv if FILE ends in .csv, else jsonl.",
 )
 @click.pass_obj
 def export(
@@ -66,6 +90,9 @@ def export(
     --output rows go to standard output, and there is no manifest. In the locked console FILE is a plain name in
     SWITCHBOARD_EXPORT_DIR.
     """
+    if form is None and options.format in FORMATS:
+        # It stood before `export`.
+        form, options.format = options.format, None
     form_name = _format(options, output, form)
 
     async def work(session: Session, out: Output, audit_filter: AuditFilter) -> None:
@@ -92,8 +119,8 @@ def export(
 
 
 def _format(options: Options, output: str | None, form: str | None) -> FormatName:
-    if form is not None and form not in (CSV, JSONL):
+    if form is not None and form not in FORMATS:
         raise InvalidInput("--format is neither csv nor jsonl.", "Give one of the two.")
-    if options.json and form == CSV and output is None:
+    if options.form == "json" and form == "csv" and output is None:
         raise InvalidInput("--json and --format csv do not go together on standard output.", "Leave one out.")
-    return format_of(output) if form is None else "csv" if form == CSV else "jsonl"
+    return format_of(output) if form is None else "csv" if form == "csv" else "jsonl"

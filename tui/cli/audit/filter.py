@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.cells import cell_len
 
+from tui.cli.completion.candidates import filter_words
 from tui.cli.parsing import Argument, Command
 from tui.cli.request import Options
 from tui.cli.run import run
@@ -20,6 +21,8 @@ from tui.words.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from click.shell_completion import CompletionItem
 
     from tui.cli.output import Output
     from tui.session.session import Session
@@ -41,7 +44,29 @@ class FilteredCommand(Command):
             context_settings={"ignore_unknown_options": True},
             **attributes,
         )
-        self.params.insert(0, Argument(["words"], locked=True, nargs=-1, metavar="FILTER", callback=_refuse_options))
+        self.params.insert(
+            0,
+            Argument(
+                ["words"],
+                locked=True,
+                nargs=-1,
+                metavar="FILTER",
+                callback=_refuse_options,
+                shell_complete=filter_words,
+            ),
+        )
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Complete options; after a single - also with qualifiers, which it negates."""
+        negated = [] if incomplete.startswith("--") else filter_words(ctx, self.params[0], incomplete)
+        return [*super().shell_complete(ctx, incomplete), *negated]
+
+    def make_parser(self, ctx: click.Context) -> Any:
+        """Return a parser that takes a short option only where it stands alone: in -status:failed is no -s."""
+        parser: Any = super().make_parser(ctx)
+        parser._long_opt |= parser._short_opt
+        parser._short_opt.clear()
+        return parser
 
     def invoke(self, ctx: click.Context) -> None:
         """Run the work on the rows of the filter that the words say.
@@ -52,17 +77,18 @@ class FilteredCommand(Command):
         """
         text = join_words(ctx.params.pop("words"))
         work = self.work(ctx)
-        parsed: list[AuditFilter] = []
 
-        def parse(session: Session, out: Output) -> None:
+        def parse(session: Session, out: Output) -> AuditFilter:
             with _pointing_at_errors(out):
-                parsed.append(parse_filter(text, zone=session.settings.timezone))
+                return parse_filter(text, zone=session.settings.timezone)
 
         async def work_on_filter(session: Session, out: Output) -> None:
-            names_organization = any(term.name == "org" for term in parsed[0].terms)
+            # Anew for each reading of a list that is watched: since:10m goes on with the time.
+            parsed = parse(session, out)
+            names_organization = any(term.name == "org" for term in parsed.terms)
             organization_id = None if names_organization else (await session.find_organization()).id
             with _pointing_at_errors(out):
-                resolved = await resolve_filter(session.database, parsed[0], organization_id)
+                resolved = await resolve_filter(session.database, parsed, organization_id)
             for note in resolved.notes:
                 out.say(note)
             await work(session, out, resolved.audit_filter)
@@ -96,6 +122,6 @@ def _refuse_options(context: click.Context, parameter: click.Parameter, words: t
         if word.startswith("--"):
             names = [name for option in context.command.get_params(context) for name in option.opts]
             long_names = [name for name in names if name.startswith("--")]
-            near = difflib.get_close_matches(word.partition("=")[0], long_names, n=1, cutoff=0.6)
+            near = difflib.get_close_matches(word.partition("=")[0], long_names)
             raise click.NoSuchOption(word, possibilities=near, ctx=context)
     return words

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.cli.audit.filter import FilteredCommand
 from tui.cli.audit.view import PIPED_WIDTH, columns, names_of, record_of
-from tui.cli.parsing import Count, command, option
+from tui.cli.parsing import Count, command, option, watch_option
 from tui.cli.requirements import Requirements
 from tui.data.audit.pages import AuditReader, Place
 from tui.words.audit import no_rows_words
@@ -31,6 +31,7 @@ ROWS_AT_ONCE = 500
     metavar="N",
     help=f"How many rows at most, 1 to {MOST_ROWS}; 50 where left out.",
 )
+@watch_option
 async def list_(session: Session, out: Output, audit_filter: AuditFilter, limit: int) -> None:
     """List the newest rows of the organisation's log, newest first.
 

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.cli.completion.candidates import files
 from tui.cli.output import Output
 from tui.cli.parsing import Text, command, is_locked, option
 from tui.cli.requirements import Requirements
+from tui.data.audit.export_check import check_file
 from tui.data.seals.sealing import seal_log
 from tui.data.seals.sealing_keys import new_seal_key, read_manifest, read_newest_seal, read_public_key, read_seal_key
 from tui.data.seals.verify import hour_moment, hour_text, verify_log
@@ -46,6 +48,7 @@ class KeyOrFile(Text):
 @option(
     "--new-key",
     metavar="FILE",
+    shell_complete=files,
     needs=Requirements(key="sealing"),
     help="Make a sealing key in a new FILE and stop there.",
 )
@@ -57,7 +60,7 @@ def seal(options: Options, new_key: str | None) -> Work | None:
     private key is in the file that SWITCHBOARD_SEAL_KEY_FILE names; without it the exit status is 4.
     """
     if new_key is not None:
-        _make_sealing_key(Output(as_json=options.json), new_key)
+        _make_sealing_key(Output(options.form), new_key)
         return None
     return _seal
 
@@ -70,19 +73,41 @@ def seal(options: Options, new_key: str | None) -> Work | None:
     type=KeyOrFile(),
     multiple=True,
     metavar="KEY|FILE",
+    shell_complete=files,
     help="Trust this key instead of those in the database; may be given again.",
 )
 @option(
     "--newest-seal", locked=True, metavar="SEAL", help="Require that this seal, noted down before, is in the chain."
 )
 # Closed in the locked console, which reads no file that a person names.
-@option("--manifest", metavar="FILE", help="Take the public keys and the newest seal from the manifest of an export.")
-def verify(public_keys: tuple[str, ...], newest_seal: str | None, manifest: str | None) -> Work:
-    """Check the log against its seals; no secret is needed.
+@option(
+    "--manifest",
+    metavar="FILE",
+    shell_complete=files,
+    help="Take the public keys and the newest seal from the manifest of an export.",
+)
+# For whoever has an export alone: it asks no database.
+@option(
+    "--file",
+    metavar="FILE",
+    shell_complete=files,
+    needs=Requirements(finds=True),
+    help="Check an exported FILE against FILE.manifest.json and stop there.",
+)
+@click.pass_obj
+def verify(
+    options: Options, public_keys: tuple[str, ...], newest_seal: str | None, manifest: str | None, file: str | None
+) -> Work | None:
+    """Check the log against its seals, or an export against its manifest; no secret is needed.
 
     Exits with 5 where a row or a seal is not as it was sealed, or where what protects the log is off. Whoever owns
     the database can replace the public keys in it: --public-key or --manifest brings them from elsewhere.
     """
+    if file is not None:
+        if manifest is not None or public_keys or newest_seal:
+            raise InvalidInput("--file is checked against its manifest alone.", "Leave the other options out.")
+        _verify_file(Output(options.form), Path(file))
+        return None
     if manifest is not None and (public_keys or newest_seal):
         raise InvalidInput(
             "--manifest brings the keys and the newest seal, and they were given as well.", "Give one or the other."
@@ -97,6 +122,11 @@ def verify(public_keys: tuple[str, ...], newest_seal: str | None, manifest: str 
         out.record(_record(report), _lines(report))
         if report.keys and not any(key.given for key in report.keys):
             out.say("The public keys are the database's own, which its owner can replace: see --public-key.")
+        if report.is_unsealed:
+            raise CheckFailed(
+                "The log is not sealed yet, so whether it was changed cannot be told.",
+                "`switchboard audit seal` makes the first seals.",
+            )
         if not report.is_well:
             raise CheckFailed(
                 f"The log is not as it was sealed, or not protected: {counted(report.finding_count, 'finding')}.",
@@ -104,6 +134,36 @@ def verify(public_keys: tuple[str, ...], newest_seal: str | None, manifest: str 
             )
 
     return work
+
+
+def _verify_file(out: Output, path: Path) -> None:
+    """Check an exported file. Raises CheckFailed where it is not as its manifest says."""
+    check = check_file(path)
+    record = {
+        "ok": check.is_well,
+        "file": str(path),
+        "manifest": check.manifest,
+        "rows": check.rows,
+        "bytes": check.size,
+        "sha256": check.sha256,
+        "operation_id": check.operation_id,
+        "found": len(check.findings),
+        "findings": [{"kind": finding.kind, "sentence": finding.sentence} for finding in check.findings],
+    }
+    lines: list[tuple[str, object]] = [
+        ("file", "as its manifest says" if check.is_well else "NOT as its manifest says"),
+        ("rows", f"{check.rows:,}"),
+        ("bytes", f"{check.size:,}"),
+        ("sha256", check.sha256),
+    ]
+    out.record(record, [*lines, *(("finding", finding.sentence) for finding in check.findings)])
+    if not check.is_well:
+        raise CheckFailed(
+            "The file is not the one that was exported, or its manifest is another one's.",
+            "Export it again, or compare the SHA-256 with the log's row of that export.",
+        )
+    out.say("A manifest is not signed. The log, which is sealed, has the SHA-256 of each export as well:")
+    out.say(f"switchboard audit list action:log_exported details.operation_id:{check.operation_id or 'ID'} --json")
 
 
 def _make_sealing_key(out: Output, path: str) -> None:
@@ -151,6 +211,8 @@ def _record(report: SealReport) -> dict[str, Any]:
 
 def _lines(report: SealReport) -> list[tuple[str, object]]:
     verdict = "as it was sealed" if report.is_well else "NOT as it was sealed, or not protected"
+    if report.is_unsealed:
+        verdict = "not sealed yet"
     if report.is_well_as_far_as_known:
         verdict = "as it was sealed, as far as this version can tell"
     lines: list[tuple[str, object]] = [

@@ -54,8 +54,9 @@ async def stats(session: Session, out: Output, audit_filter: AuditFilter, by: st
     people = await people_by_id(
         session.database, [identifier for identifier in figures.by_user if identifier is not None]
     )
-    if out.as_json:
-        out.data(_record(figures, zone, by))
+    if not out.as_table:
+        record = _record(figures, zone, by)
+        out.data(_counts(record) if out.form == "csv" else record)
         return
     if figures.complete:
         out.text(f"{counted(figures.rows, 'row')}, all of the filter.")
@@ -106,6 +107,14 @@ def _write_table(out: Output, title: str, ordered: list[tuple[Any, int]], names:
             Column("ROWS", lambda record: f"{record['rows']:,}", to_the_right=True),
         ]
         out.table(records, columns)
+
+
+def _counts(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the counts of a record as one flat list."""
+    named = [
+        (name.removeprefix("by_"), entry) for name, value in record.items() if name.startswith("by_") for entry in value
+    ]
+    return [{"by": name, "value": entry[name], "rows": entry["rows"]} for name, entry in named]
 
 
 def _record(figures: Statistics, zone: tzinfo, by: str | None) -> dict[str, Any]:

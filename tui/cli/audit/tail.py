@@ -36,7 +36,7 @@ WIDTHS = (19, 24, 16, 22, 8, 15)
 async def tail(session: Session, out: Output, audit_filter: AuditFilter) -> None:
     """Show the last rows of the log and then each new one, oldest first, until it is interrupted.
 
-    With --json each row is a line of JSON. A lost connection is waited for up to a minute, and no row is missed.
+    As json or jsonl each row is a line of JSON. A lost connection is waited for up to a minute, and no row is missed.
     """
     following = Tail(session.database, audit_filter)
     await following.begin()
@@ -68,9 +68,9 @@ async def _new_rows(following: Tail, out: Output) -> Sequence[AuditRow]:
 async def _show(session: Session, out: Output, rows: Sequence[AuditRow]) -> None:
     if not rows:
         return
-    if out.as_json:
+    if not out.as_table:
         for row in rows:
-            out.data(record_of(row))
+            out.line(record_of(row))
     else:
         *narrow, summary = columns(await names_of(session, rows))
         for row in rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.cli.integrations.view import COLUMNS, record_of
-from tui.cli.parsing import command
+from tui.cli.parsing import command, watch_option
 from tui.cli.requirements import Requirements
 from tui.data.integrations.listing import list_integrations
 from tui.providers import registry
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 @command(locked=True, needs=Requirements("support", key="optional"))
+@watch_option
 async def list_(session: Session, out: Output) -> None:
     """List every type of integration, configured or not."""
     listed = await list_integrations(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.cli.completion.candidates import types
 from tui.cli.parsing import argument
 from tui.data.integrations.listing import list_integrations
 from tui.data.keys.encryption import Keyring
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from tui.models import Integration
     from tui.session.session import Session
 
-type_argument = argument("integration_type", locked=True, metavar="TYPE")
+type_argument = argument("integration_type", locked=True, metavar="TYPE", shell_complete=types)
 
 
 async def find_integration(

@@ -6,6 +6,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tui.cli.completion.candidates import types
 from tui.cli.integrations.lookup import find_integration
 from tui.cli.parsing import argument, command, option
 from tui.cli.requirements import Requirements
@@ -33,7 +34,7 @@ ASKING = "Asking the provider; ctrl+c stops."
 
 
 @command(locked=True, needs=Requirements("support", key="required", writes="log", finds=True))
-@argument("integration_type", locked=True, metavar="[TYPE]", required=False)
+@argument("integration_type", locked=True, metavar="[TYPE]", required=False, shell_complete=types)
 @option("--all", "everything", locked=True, help="Test every integration of the organisation.")
 def test(integration_type: str | None, everything: bool) -> Work:
     """Ask the provider whether a credential works; nothing is sent or changed there.
@@ -56,7 +57,7 @@ async def _test(session: Session, out: Output, *, integration_type: str) -> None
     integration = await find_integration(session, integration_type, or_give=", or --all")
     out.say(ASKING)
     tested = await run_on_stored(session, integration, partial(_say_verdict, out, integration))
-    if out.as_json:
+    if not out.as_table:
         out.data(_record(integration, tested))
     else:
         out.text(tested.summary())
@@ -73,7 +74,7 @@ async def _test_all(session: Session, out: Output) -> None:
         raise NotFound("No integration of this organisation can be tested.", "Set one up first.")
     out.say(ASKING)
     results = await asyncio.gather(*(_test_or_fail(session, out, integration) for integration in testable))
-    if out.as_json:
+    if not out.as_table:
         out.data([_record(integration, result) for integration, result in zip(testable, results, strict=True)])
     else:
         for integration, result in zip(testable, results, strict=True):

@@ -18,11 +18,8 @@ if TYPE_CHECKING:
 @click.pass_obj
 def generate(options: Options) -> None:
     """Print a new master key; the database is not touched."""
-    out = Output(as_json=options.json)
+    out = Output(options.form)
     key = generate_master_key().reveal("printed for the person who asked for a new one")
-    if options.json:
-        out.data({"master_key": key})
-    else:
-        out.text(key)
+    out.result({"master_key": key}, key)
     out.say("Set it as ENCRYPTION_MASTER_KEY, in quotes in .env, and keep a copy elsewhere: without it no")
     out.say("credential opens again. A database that already has credentials needs the key they were written with.")

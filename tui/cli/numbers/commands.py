@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.cli.completion.candidates import numbers, people, types
 from tui.cli.confirm import confirm
 from tui.cli.integrations.lookup import find_integration
-from tui.cli.numbers.list import TYPES
+from tui.cli.numbers.list import TYPES, number_types
 from tui.cli.numbers.view import record_of
 from tui.cli.parsing import argument, command, option
 from tui.cli.requirements import Requirements
@@ -41,16 +42,29 @@ if TYPE_CHECKING:
     from tui.models import PhoneNumber
     from tui.session.session import Session
 
-number_argument = argument("number", locked=True, metavar="NUMBER")
+number_argument = argument("number", locked=True, metavar="NUMBER", shell_complete=numbers)
 
 
 @command(locked=True, needs=Requirements("support", writes="data"))
 @number_argument
 @option("--name", locked=True, metavar="TEXT", help="What people call it; up to 100 characters.")
-@option("--type", "number_type", locked=True, metavar="TYPE", help=f"{TYPES} Derived where left out.")
+@option(
+    "--type",
+    "number_type",
+    locked=True,
+    metavar="TYPE",
+    shell_complete=number_types,
+    help=f"{TYPES} Derived where left out.",
+)
 @option("--no-call", locked=True, help="The number cannot call.")
 @option("--no-sms", locked=True, help="The number cannot send SMS.")
-@option("--integration", locked=True, metavar="TYPE", help="The integration it belongs to; none where left out.")
+@option(
+    "--integration",
+    locked=True,
+    metavar="TYPE",
+    shell_complete=types,
+    help="The integration it belongs to; none where left out.",
+)
 async def add(
     session: Session,
     out: Output,
@@ -82,7 +96,7 @@ async def add(
 @number_argument
 @option("--name", locked=True, metavar="TEXT", help="What people call it; up to 100 characters.")
 @option("--no-name", locked=True, help="Remove its name.")
-@option("--type", "number_type", locked=True, metavar="TYPE", help=TYPES)
+@option("--type", "number_type", locked=True, metavar="TYPE", shell_complete=number_types, help=TYPES)
 @option("--call/--no-call", "can_call", locked=True, default=None, help="Whether it can call.")
 @option("--sms/--no-sms", "can_sms", locked=True, default=None, help="Whether it can send SMS.")
 @option("--active", locked=True, help="Switch it on again.")
@@ -132,7 +146,7 @@ async def deactivate(session: Session, out: Output, number: str) -> None:
 
 @command(locked=True, needs=Requirements("support", writes="data"))
 @number_argument
-@argument("user", locked=True, metavar="USER")
+@argument("user", locked=True, metavar="USER", shell_complete=people)
 async def assign(session: Session, out: Output, number: str, user: str) -> None:
     """Hand a number to a person: id or e-mail. Asks where somebody else has it."""
     seen = await _find_number(session, number)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.completion.candidates import numbers, people, words
 from tui.cli.numbers.view import COLUMNS, EVERYWHERE, record_of
-from tui.cli.parsing import argument, command, option
+from tui.cli.parsing import argument, command, option, watch_option
 from tui.cli.requirements import Requirements
 from tui.data.directory import find_person
 from tui.data.numbers.input import known_type
@@ -21,18 +22,29 @@ if TYPE_CHECKING:
     from tui.session.session import Session
 
 TYPES = "virtual, toll-free or local."
+number_types = words("virtual", "toll-free", "local")
 
 
 @command(locked=True, needs=Requirements("support", organization=False))
-@argument("number", locked=True, metavar="[NUMBER]", required=False)
-@option("--assigned-to", locked=True, metavar="USER", help="Only those of a person: id or e-mail.")
+@argument("number", locked=True, metavar="[NUMBER]", required=False, shell_complete=numbers)
+@option(
+    "--assigned-to", locked=True, metavar="USER", shell_complete=people, help="Only those of a person: id or e-mail."
+)
 @option("--free", locked=True, help="Only those in the pool, assigned to nobody.")
-@option("--type", "number_type", locked=True, metavar="TYPE", help=f"Only those of a type: {TYPES}")
+@option(
+    "--type",
+    "number_type",
+    locked=True,
+    metavar="TYPE",
+    shell_complete=number_types,
+    help=f"Only those of a type: {TYPES}",
+)
 @option("--can-call", locked=True, help="Only those that can call.")
 @option("--can-sms", locked=True, help="Only those that can send SMS.")
 @option("--primary", locked=True, help="Only primary numbers.")
 @option("--inactive", locked=True, help="Only those that are switched off.")
 @option("--all", "with_inactive", locked=True, help="Also those that are switched off.")
+@watch_option
 @click.pass_obj
 def list_(
     options: Options,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.cli.completion.candidates import types
 from tui.cli.confirm import confirm, confirm_by_name
 from tui.cli.numbers.view import PLAN_COLUMNS, plan_record
 from tui.cli.parsing import command, option
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     "--integration",
     locked=True,
     metavar="TYPE|ID",
+    shell_complete=types,
     help="Whose account is asked; where left out, the first that lists numbers.",
 )
 @option("--deactivate-all", locked=True, help="Go on where the plan switches off all its numbers.")
@@ -52,7 +54,7 @@ async def sync(session: Session, out: Output, dry_run: bool, integration: str | 
     _show_plan(out, plan)
     if dry_run:
         await leave_plan(session, plan, "dry run")
-        if out.as_json:
+        if not out.as_table:
             out.data(plan_record(plan) | {"dry_run": True})
         else:
             out.text(f"{_capitalised(plan.sentence())}; nothing was written.")
@@ -71,7 +73,7 @@ async def sync(session: Session, out: Output, dry_run: bool, integration: str | 
 
 
 def _show_plan(out: Output, plan: SyncPlan) -> None:
-    if not out.as_json:
+    if out.as_table:
         planned = planned_rows(plan)
         if planned:
             out.table(planned, PLAN_COLUMNS)

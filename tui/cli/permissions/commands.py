@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from tui.cli.completion.candidates import people
+from tui.cli.completion.candidates import words as completed_words
 from tui.cli.confirm import confirm
 from tui.cli.parsing import argument, command, option
-from tui.cli.permissions.arguments import integrations_of_types, user_argument
+from tui.cli.permissions.arguments import (
+    integrations_of_types,
+    people_and_types,
+    people_and_types_argument,
+    users_option,
+)
 from tui.cli.permissions.view import review_lines, review_record
 from tui.cli.requirements import Requirements
 from tui.data.directory import parse_uuid, people_are_labelled
@@ -32,7 +40,6 @@ if TYPE_CHECKING:
     from tui.models import Integration
     from tui.session.session import Session
 
-types_argument = argument("types", locked=True, metavar="TYPE...", nargs=-1, required=True)
 dry_run_option = option(
     "--dry-run", locked=True, needs=Requirements("support"), help="Print the review, and write nothing."
 )
@@ -48,17 +55,23 @@ def right_options(command: Callable[..., Work]) -> Callable[..., Work]:
 
 
 @command(locked=True, needs=Requirements("administrator", writes="data"))
-@user_argument
-@types_argument
+@people_and_types_argument
+@users_option
 @right_options
-@option("--expires", locked=True, metavar="WHEN", help="When it ends: a date, 30d, 2w, end of month, never.")
+@option(
+    "--expires",
+    locked=True,
+    metavar="WHEN",
+    shell_complete=completed_words("30d", "2w", "end of month", "never"),
+    help="When it ends: a date, 30d, 2w, end of month, never.",
+)
 @option("--daily-limit", locked=True, metavar="N", help="Sends per day, or unlimited.")
 @option("--monthly-limit", locked=True, metavar="N", help="Sends per month, or unlimited.")
 @option("--label", locked=True, metavar="NAME", help="A name for the id USER; only without a directory.")
 @dry_run_option
 def grant(
-    user: str,
-    types: tuple[str, ...],
+    words: tuple[str, ...],
+    users: tuple[str, ...],
     expires: str | None,
     daily_limit: str | None,
     monthly_limit: str | None,
@@ -66,7 +79,13 @@ def grant(
     dry_run: bool,
     **flags: bool,
 ) -> Work:
-    """Give rights, add to those that are there, or change expiry and limits."""
+    """Give rights, add to those that are there, or change expiry and limits.
+
+    Several people (--user) are given the same in one transaction.
+    """
+    named_people, types = people_and_types(words, users)
+    if label is not None and len(named_people) > 1:
+        raise InvalidInput("--label names one person, and --user gives several.", "Leave it out.")
     named = {"daily_limit": daily_limit, "monthly_limit": monthly_limit}
     limits = {name: parse_limit(text) for name, text in named.items() if text is not None}
     rights = tuple(right for right in RIGHTS if flags[right])
@@ -83,35 +102,41 @@ def grant(
             changed["expires_at"] = parse_expiry(
                 expires, await server_time(session.database), session.settings.timezone
             )
-        person = await _find_grantee(session, user, label)
+        people = _unique([await _find_grantee(session, user, label) for user in named_people])
 
         def stage(staged: Staged, cells: dict[UUID, list[Cell]], now: datetime) -> list[str]:
-            return _stage_grant(staged, cells[person.id], now, rights, changed)
+            return _stage_grant(staged, list(chain.from_iterable(cells.values())), now, rights, changed)
 
-        given_label = None if label is None else (person.id, label)
-        await _review_and_apply(session, out, [person], integrations, stage, dry_run=dry_run, label=given_label)
+        given_label = None if label is None else (people[0].id, label)
+        await _review_and_apply(session, out, people, integrations, stage, dry_run=dry_run, label=given_label)
 
     return work
 
 
 @command(locked=True, needs=Requirements("administrator", writes="data"))
-@user_argument
-@types_argument
+@people_and_types_argument
+@users_option
 @dry_run_option
-async def revoke(session: Session, out: Output, user: str, types: tuple[str, ...], dry_run: bool) -> None:
-    """Take every right on one integration, or on several."""
-    integrations = await integrations_of_types(session, types)
-    person = await find_holder(session.database, session.chosen_organization.id, user)
+def revoke(words: tuple[str, ...], users: tuple[str, ...], dry_run: bool) -> Work:
+    """Take every right on one integration, or on several, from one person or from several (--user)."""
+    named_people, types = people_and_types(words, users)
 
-    def stage(staged: Staged, cells: dict[UUID, list[Cell]], now: datetime) -> list[str]:
-        return list(staged.revoke(cells[person.id], now).notes)
+    async def work(session: Session, out: Output) -> None:
+        integrations = await integrations_of_types(session, types)
+        organization_id = session.chosen_organization.id
+        people = _unique([await find_holder(session.database, organization_id, user) for user in named_people])
 
-    await _review_and_apply(session, out, [person], integrations, stage, dry_run=dry_run)
+        def stage(staged: Staged, cells: dict[UUID, list[Cell]], now: datetime) -> list[str]:
+            return list(staged.revoke(list(chain.from_iterable(cells.values())), now).notes)
+
+        await _review_and_apply(session, out, people, integrations, stage, dry_run=dry_run)
+
+    return work
 
 
 @command(locked=True, needs=Requirements("administrator", writes="data"))
-@argument("source", locked=True, metavar="FROM")
-@argument("target", locked=True, metavar="TO")
+@argument("source", locked=True, metavar="FROM", shell_complete=people)
+@argument("target", locked=True, metavar="TO", shell_complete=people)
 @dry_run_option
 async def copy(session: Session, out: Output, source: str, target: str, dry_run: bool) -> None:
     """Give one person exactly what another one has: rights, expiry and limits.
@@ -129,6 +154,11 @@ async def copy(session: Session, out: Output, source: str, target: str, dry_run:
         return list(staged.copy(cells[holder.id], cells[other.id], now).notes)
 
     await _review_and_apply(session, out, [holder, other], integrations, stage, dry_run=dry_run)
+
+
+def _unique(people: Sequence[Holder]) -> list[Holder]:
+    """Return each person once: an id and an e-mail may name the same one."""
+    return list({person.id: person for person in people}.values())
 
 
 def _stage_grant(
@@ -179,7 +209,7 @@ async def _review_and_apply(
     lines = review_lines(review, people_by_id, integrations_by_id, zone)
     record = review_record(review, integrations_by_id) | {"notes": notes}
     for line in [*lines[:-1], *notes]:
-        (out.text if dry_run and not out.as_json else out.say)(line)
+        (out.text if dry_run and out.as_table else out.say)(line)
     if dry_run or not (review.total or label):
         out.result(record | {"applied": False, "operation_id": None}, lines[-1])
         return

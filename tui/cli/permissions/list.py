@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.cli.parsing import command, option
+from tui.cli.completion.candidates import people, types
+from tui.cli.parsing import command, option, watch_option
 from tui.cli.permissions.arguments import integrations_of_types
 from tui.cli.permissions.view import columns, record_of
 from tui.cli.requirements import Requirements
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
 
 @command(locked=True, needs=Requirements("support"))
-@option("--user", locked=True, metavar="USER", help="Only this person, on every integration.")
-@option("--type", "integration_type", locked=True, metavar="TYPE", help="Only this integration.")
+@option("--user", locked=True, metavar="USER", shell_complete=people, help="Only this person, on every integration.")
+@option("--type", "integration_type", locked=True, metavar="TYPE", shell_complete=types, help="Only this integration.")
+@watch_option
 async def list_(session: Session, out: Output, user: str | None, integration_type: str | None) -> None:
     """List who may do what now, and why not."""
     organization_id = session.chosen_organization.id

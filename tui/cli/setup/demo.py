@@ -31,13 +31,13 @@ def demo(options: Options, reset: bool, env: bool) -> OpenConsole | None:
     """
     if not env:
         return OpenConsole(options, demo=True, reset=reset)
-    out = Output(as_json=options.json)
+    out = Output(options.form)
     drop_libpq_variables()
     # Left running on purpose: the settings are of use only while it runs. The next console on it stops it.
     database = prepare_demo(reset=reset)
     if database.notice:
         out.say(database.notice)
-    if options.json:
+    if not out.as_table:
         out.data(database.environment)
     else:
         for name, value in database.environment.items():

@@ -22,7 +22,8 @@ def schema(options: Options) -> None:
 
     The text runs in one transaction and can be run again at any time.
     """
-    if options.json:
-        Output(as_json=True).data({"sql": schema_text()})
-    else:
+    out = Output(options.form)
+    if out.as_table:
         sys.stdout.write(schema_text())
+    else:
+        out.data({"sql": schema_text()})

@@ -92,7 +92,7 @@ class _ProgressLines:
 
 def _show_plan(out: Output, plan: Plan, *, every_line: bool) -> None:
     """Write the plan: what is there, what will be made and changed, what is in the way, and the holes."""
-    if out.as_json:
+    if not out.as_table:
         return
     server = plan.facts.server
     out.text(f"Database {server.database} as {server.role}, PostgreSQL {server.version_text}")
@@ -132,7 +132,7 @@ def _write_report(out: Output, session: Session, report: InstallReport) -> None:
     plan, verification = report.plan, report.verification
     has_key = session.keyring.current is not None
     out.result(_record(report, has_key=has_key), _summary(report))
-    if verification is not None and not out.as_json:
+    if verification is not None and out.as_table:
         for drift in verification.drifts:
             out.warn(drift.sentence, _advice(drift).strip())
         for hole in verification.holes:

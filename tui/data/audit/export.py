@@ -86,10 +86,10 @@ async def export_audit_log(
     """Write the rows of a resolved filter to a destination, newest first, those without a time last.
 
     Commits a pending row log_exported with the filter first, and exports nothing where that fails. All rows come from
-    one snapshot taken after it. A second row of the same operation says how the export ended, also when it was
-    cancelled; without one, it was killed or the server was out of reach. Works in read-only mode. Memory does not grow
-    with the number of rows. `title_of` says what summaries call a type. Calls `on_progress` after each block and every
-    second, but not more often than `progress_every_s`.
+    one snapshot taken after it; that row itself is left out. A second row of the same operation says how the export
+    ended, also when it was cancelled; without one, it was killed or the server was out of reach. Works in read-only
+    mode. Memory does not grow with the number of rows. `title_of` says what summaries call a type. Calls `on_progress`
+    after each block and every second, but not more often than `progress_every_s`.
 
     Raises InvalidInput and ExportFailed of the destination, PermissionDenied, ExportFailed where the connection broke,
     and OSError where a stream takes no more.
@@ -102,7 +102,8 @@ async def export_audit_log(
         progress = Progress(await count_rows(database, audit_filter))
         await _write_rows(
             database,
-            audit_filter,
+            where(audit_filter).also("l.id <> %(own_row)s", own_row=act.row_id),
+            audit_filter.bounds_time,
             FORMATS[form],
             Summaries(database, title_of),
             destination,
@@ -128,7 +129,7 @@ class _ExportRecord:
         self._database = database
         self._form = form
         self._operation = uuid4()
-        self._announced = False
+        self.row_id: UUID | None = None
         self._organizations = organizations_of(audit_filter)
         self._asked = {"filter": audit_filter.canonical(), "typed": audit_filter.text}
         self._details = {**self._asked, "format": form, "output": output}
@@ -136,13 +137,12 @@ class _ExportRecord:
     async def announce(self) -> datetime:
         """Commit the row that comes before everything; return when it was written."""
 
-        async def unit(connection: Connection) -> datetime:
-            await self._log(connection, "pending", {})
+        async def unit(connection: Connection) -> tuple[UUID, datetime]:
+            row_id = await self._log(connection, "pending", {})
             now: datetime = (await (await connection.execute(CLOCK)).fetchone() or {})["now"]
-            return now
+            return row_id, now
 
-        now = await self._database.write(unit, operation_id=self._operation, log_only=True)
-        self._announced = True
+        self.row_id, now = await self._database.write(unit, operation_id=self._operation, log_only=True)
         return now
 
     async def succeed(self, manifest: dict[str, Any]) -> None:
@@ -158,7 +158,7 @@ class _ExportRecord:
 
     async def fail(self, failure: BaseException) -> None:
         """Add the row of an export that broke off, where the server can still be told."""
-        if not self._announced or self._database.is_silent:
+        if self.row_id is None or self._database.is_silent:
             return
         within = LAST_ROW_WITHIN_S
         reason = failure.sentence if isinstance(failure, SwitchboardError) else "the output took no more"
@@ -210,11 +210,11 @@ class _ExportRecord:
 
         await self._database.write(unit, operation_id=self._operation, log_only=True)
 
-    async def _log(self, connection: Connection, status: str, details: dict[str, Any]) -> None:
+    async def _log(self, connection: Connection, status: str, details: dict[str, Any]) -> UUID:
         only = self._organizations or []
         organization = UUID(only[0]) if len(only) == 1 else NO_ORGANIZATION
         about = {**self._details, "organizations": self._organizations, **details}
-        await log_act(connection, "log_exported", organization, "none", status=status, details=about)
+        return await log_act(connection, "log_exported", organization, "none", status=status, details=about)
 
 
 def organizations_of(audit_filter: AuditFilter) -> list[str] | None:
@@ -234,7 +234,8 @@ async def _read_evidence(database: Database) -> SealEvidence:
 
 async def _write_rows(
     database: Database,
-    audit_filter: AuditFilter,
+    conditions: Where,
+    bounds_time: bool,
     form: Format,
     summaries: Summaries,
     destination: Destination,
@@ -242,7 +243,6 @@ async def _write_rows(
     report: Callable[[], None],
 ) -> None:
     """Stream everything. Raises ExportFailed where the connection broke, or it took too long."""
-    conditions = where(audit_filter)
 
     async def put(rows: list[bytes]) -> None:
         block = form.block(rows, await summaries.of(rows) if form.is_summarized else ())
@@ -256,7 +256,7 @@ async def _write_rows(
             await destination.write(form.header)
             _account(progress, form.header, 0)
         progress.newest, progress.oldest = await _copy_rows(connection, form, conditions, TIMED, put)
-        if not audit_filter.bounds_time:
+        if not bounds_time:
             await _copy_rows(connection, form, conditions, TIMELESS, put)
         row = await (await connection.execute(CLOCK)).fetchone()
         progress.finished_at = row["now"] if row else None

@@ -88,6 +88,12 @@ class SealReport:
     keys: list[KeyUsed] = field(default_factory=list)
     findings: list[SealFinding] = field(default_factory=list)
     finding_count: int = 0
+    never_sealed: bool = False
+
+    @property
+    def is_unsealed(self) -> bool:
+        """Whether all that is wrong is that the log was never sealed: there is no seal, no key, no trace of one."""
+        return self.never_sealed and self.finding_count == 1
 
     @property
     def is_well(self) -> bool:
@@ -138,6 +144,7 @@ async def verify_log(
     if last is None:
         for finding in awaited.values():
             report.add(finding)
+        report.never_sealed = not check.has_recorded_keys
         report.add(SealFinding("seal", _nothing_sealed(has_keys=check.has_recorded_keys)))
         return report
     report.newest_seal, report.sealed_until = last.fingerprint().hex(), sealed_until(last)

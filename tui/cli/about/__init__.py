@@ -1,0 +1,1 @@
+"""The commands `help` and `version`: what the program says of itself."""
