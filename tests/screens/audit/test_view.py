@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.screens.audit.log_in_memory import BEGIN, row
+from tests.screens.audit.log_in_memory import row
 from tests.support.acme import ACME, ASHA
 from tests.support.hostile_strings import UNSAFE, hostile_strings
 from tui.data.audit.filter import parse_filter
 from tui.data.audit.rows import LongDetails
-from tui.data.seals.sealing import SealEvidence
 from tui.models import AuditRow, Person
 from tui.screens.audit.names_and_matches import NamesAndMatches
 from tui.screens.audit.prompts import like_this
@@ -113,18 +112,6 @@ def test_of_details_that_the_list_did_not_read_their_beginning_is_shown_and_how_
     assert "First 500 characters of 300,028 bytes; x in the list exports all." in text
     assert "~operator Ann (claimed)" in text
     assert "\n500 bytes\n" in "\n".join(full(cut, long=LongDetails("x" * 500, 500, {})))
-
-
-def test_a_row_says_whether_its_hour_is_sealed_as_far_as_that_is_known() -> None:
-    evidence = SealEvidence("ab" * 32, BEGIN + timedelta(hours=1), ())
-    for at, seals, words in (
-        (0, evidence, "its hour is sealed: `switchboard audit verify` checks it"),
-        (-3600, evidence, "its hour is not sealed yet"),
-        (0, SealEvidence(None, None, ()), "its hour is not sealed yet"),
-    ):
-        assert f"Seal         {words}" in full(row(0, at), seals=seals)
-    for unknown in (full(row(0, 0)), full(row(0), seals=evidence)):
-        assert not any(line.startswith("Seal") for line in unknown)
 
 
 def test_a_row_whose_every_field_is_hostile_does_no_harm_wherever_it_is_shown() -> None:

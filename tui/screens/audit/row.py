@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.cells import chop_cells
 
 from tui.data.audit.rows import read_long_details
-from tui.data.seals.sealing import read_seal_evidence
+from tui.data.seals.row_check import check_row
 from tui.errors import PermissionDenied
 from tui.screens.audit.view import MOST_CHANGES, TONES, Names, changes_of, person_of
 from tui.screens.page import Page
@@ -28,12 +28,26 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui.data.audit.rows import LongDetails
-    from tui.data.seals.sealing import SealEvidence
+    from tui.data.seals.row_check import RowSeal
     from tui.models import AuditRow
     from tui.widgets.frame import Tone
 
 LABEL = 13
 MOST_LINES = 5_000
+
+COMPARING = "its hour is being compared with its seal ..."
+CANNOT_TELL = "not known: your role does not see the whole log, or its time is of no hour"
+NOT = "NOT as it was sealed"
+SEAL_WORDS: dict[RowSeal, str] = {
+    "as sealed": "as it was sealed, with every row of its hour; `switchboard audit verify` checks all hours",
+    "not sealed yet": "its hour is not sealed yet",
+    "altered": f"{NOT}: the row was altered afterwards",
+    "added": f"{NOT}: the row was added afterwards",
+    "hour altered": f"{NOT}: some row of its hour was changed; `switchboard audit verify` says more",
+    "seal missing": f"{NOT}: its hour had no row then, or its seal was removed",
+    "seal altered": f"{NOT}: the seal of its hour is not signed with a key that the database knows",
+}
+"""What stands beside "Seal": only the hour of the row is looked at."""
 
 
 class AuditRowScreen(Page):
@@ -52,7 +66,7 @@ class AuditRowScreen(Page):
         self._row = row
         self._names = names
         self._step = step
-        self._seals: SealEvidence | None = None
+        self._seal = COMPARING
         self._long: LongDetails | None = None
 
     def compose_body(self) -> Iterable[Widget]:
@@ -73,10 +87,11 @@ class AuditRowScreen(Page):
             if self.is_mounted:
                 self._show()
         try:
-            self._seals = self._seals or await read_seal_evidence(self.session.database)
+            seal = await check_row(self.session.database, self._row)
+            self._seal = SEAL_WORDS[seal] if seal else CANNOT_TELL
         except PermissionDenied:
-            # Most roles may not know how far the log is sealed; the rest of the row they may see.
-            return
+            # The rest of the row they may see.
+            self._seal = CANNOT_TELL
         if self.is_mounted:
             self._show()
 
@@ -89,11 +104,10 @@ class AuditRowScreen(Page):
             self.status.say("There is no newer row here yet." if by < 0 else "There is no older row here yet.")
             return
         self.status.clear()
-        self._row, self._long = row, None
+        self._row, self._long, self._seal = row, None, COMPARING
         self.query_one(RowBody).cursor = 0
         self._show()
-        if row.is_cut:
-            self.start_load()
+        self.start_load()
         self.refresh_frame()
 
     def action_copy(self) -> None:
@@ -104,7 +118,7 @@ class AuditRowScreen(Page):
 
     def _show(self) -> None:
         width = max(40, self.size.width - 1)
-        about = row_lines(self._row, self._names, self.session.settings.timezone, width, self._seals, self._long)
+        about = row_lines(self._row, self._names, self.session.settings.timezone, width, self._seal, self._long)
         lines = [Row(str(n), (Cell(text, tone),)) for n, (text, tone) in enumerate(about)]
         rows = self.query_one(RowList)
         rows.use_columns((Column(self._heading(), 20, grows=True),))
@@ -123,7 +137,7 @@ def row_lines(
     names: Names,
     zone: tzinfo,
     width: int,
-    seals: SealEvidence | None = None,
+    seal: str = COMPARING,
     long: LongDetails | None = None,
 ) -> list[tuple[str, Tone]]:
     """Return the lines about a row, each with its tone, broken at `width` cells; `long` are details of one that is cut.
@@ -147,7 +161,7 @@ def row_lines(
         ("Connected as", spelled(details["session_user"]) if details.get("session_user") else ""),
         ("Seen from", spelled(details["client_address"]) if details.get("client_address") else ""),
         ("Operation", spelled(details["operation_id"]) if details.get("operation_id") else ""),
-        ("Seal", _seal_words(row, seals)),
+        ("Seal", seal),
         ("Written by", "a trigger" if details.get("source") == "trigger" else ""),
     ]
     happened = _wrap(names.sentence(row, zone), width)
@@ -155,7 +169,8 @@ def row_lines(
     for label, text in facts:
         if text:
             first, *rest = _wrap(text, width - LABEL)
-            out += [(f"{label.ljust(LABEL)}{first}", "plain"), *((" " * LABEL + more, "plain") for more in rest)]
+            tone: Tone = "bad" if label == "Seal" and seal.startswith(NOT) else "plain"
+            out += [(f"{label.ljust(LABEL)}{first}", tone), *((" " * LABEL + more, tone) for more in rest)]
     changes = changes_of(row, most)
     if changes:
         out += [("", "plain"), ("Before and after", "good")]
@@ -178,13 +193,6 @@ def row_lines(
         return out
     cut = f"Cut after {MOST_LINES:,} lines: y copies the whole row, x in the list exports it."
     return [*out[: MOST_LINES - 1], (cut, "warning")]
-
-
-def _seal_words(row: AuditRow, seals: SealEvidence | None) -> str:
-    if seals is None or row.created_at is None:
-        return ""
-    is_sealed = seals.sealed_until is not None and row.created_at < seals.sealed_until
-    return "its hour is sealed: `switchboard audit verify` checks it" if is_sealed else "its hour is not sealed yet"
 
 
 def _with_id(name: str, identity: str) -> str:
