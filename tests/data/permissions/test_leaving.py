@@ -86,6 +86,11 @@ async def test_everything_is_taken_with_one_operation_id_and_given_back_as_it_wa
         again = await undo_departure(database, undone)
         assert everything(directory) == (permissions, numbers)
         assert (done.is_taken, undone.is_taken, again.is_taken) == (True, False, True)
+        query = "update organization_phone_numbers set assigned_to_user_id = %s where phone_number = '+911141169368'"
+        execute(directory, query, person(1))
+        # A number alone, with nothing left to revoke.
+        alone = await take_all(database)
+        assert log_of(directory, alone) == [("number_unassigned", None)]
         assert not (await leaver_report(database, ACME, LEAVER)).numbers
 
 

@@ -119,9 +119,10 @@ class LeaverScreen(Page):
 
 def departure_words(done: Departure) -> str:
     """Return what was written for a leaver, in counts."""
-    number = counted(len(done.numbers), "number")
-    numbers = f", {number} {'returned to the pool' if done.is_taken else 'given back'}" if done.numbers else ""
-    return f"{applied_words(done.applied)}{numbers}"
+    permissions = [applied_words(done.applied)] if done.applied.cells else []
+    where = "returned to the pool" if done.is_taken else "given back"
+    numbers = [f"{counted(len(done.numbers), 'number')} {where}"] if done.numbers else []
+    return ", ".join(permissions + numbers)
 
 
 def report_rows(report: LeaverReport, zone: tzinfo, glyphs: Glyphs) -> list[tuple[Cell, Cell]]:

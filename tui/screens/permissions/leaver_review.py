@@ -53,9 +53,9 @@ class LeaverReviewScreen(Page):
         return (("enter", "apply all of it"), ("esc", "back, nothing is changed"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
-        revokes = counted(len(self._staged), "revoke")
-        numbers = f", {counted(len(self._numbers), 'number')} returned" if self._numbers else ""
-        return (Part(f"{revokes}{numbers}", "warning"), Part(holder_in_full(self._person), give=1))
+        revokes = [counted(len(self._staged), "revoke")] if len(self._staged) else []
+        numbers = [f"{counted(len(self._numbers), 'number')} returned"] if self._numbers else []
+        return (Part(", ".join(revokes + numbers), "warning"), Part(holder_in_full(self._person), give=1))
 
     async def load(self) -> None:
         switcher = self.query_one(StateSwitcher)

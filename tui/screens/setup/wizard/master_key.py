@@ -182,6 +182,7 @@ class MasterKeyStep(Step):
 
     def on_option_lines_chosen(self, event: OptionLines.Chosen) -> None:
         event.stop()
+        self.host.status.clear()
         self._show_way()
         self._forget_verdict()
         self.work_in_background(partial(self._judge, QUIET_S))
