@@ -172,7 +172,7 @@ def _run_app(options: Options, environ: Mapping[str, str], cwd: Path, *, is_demo
         _warn_of_commit_in_doubt(options)
 
     with EndingOnSignals(app.end_soon, abandon, app.wake):
-        status = app.run(mouse=False)
+        status = app.run(mouse=app.configuration.mouse)
     if app.crash_file is not None:
         return _report(crash_failure(app.crash_file), options)
     return status or app.return_code or 0

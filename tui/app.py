@@ -93,10 +93,10 @@ class SwitchboardApp(OrderedApp):
         self.glyphs = UNICODE
         # A person's file could not open what is closed, but might say of another file whether it is there.
         is_locked = session.settings.locked
-        self._configuration = (
+        self.configuration = (
             Configuration() if is_locked else read_configuration(configuration_file(os.environ), keymap_file())
         )
-        self.profile_colours: Mapping[str, Colour] = self._configuration.colours
+        self.profile_colours: Mapping[str, Colour] = self.configuration.colours
         self.crash_file: Path | None = None
         self.started_without_profile = session.settings.profile is None
         self._load_profile = load_profile
@@ -121,7 +121,7 @@ class SwitchboardApp(OrderedApp):
         return self._line_filters
 
     def _new_line_filters(self) -> tuple[LineFilter, ...]:
-        is_truecolor = self._configuration.is_truecolor
+        is_truecolor = self.configuration.is_truecolor
         return (
             ControlFilter(),
             *((AsciiFilter(),) if self.session.settings.ascii else ()),
@@ -137,7 +137,7 @@ class SwitchboardApp(OrderedApp):
 
     def on_mount(self) -> None:
         self.add_mode(SECTIONS[0].name, SECTIONS[0].open)
-        self.set_keymap(self._configuration.keys)
+        self.set_keymap(self.configuration.keys)
         self._watch_idle()
         if self._wizard:
             self.switch_mode("setup")
@@ -146,8 +146,8 @@ class SwitchboardApp(OrderedApp):
         drawing.enter_context(self.batch_update())
         # Messages wait until the app runs, and what comes after a refresh until the screen has nothing left to do.
         self.call_later(lambda: self.screen.call_after_refresh(self._draw_first_frame, drawing))
-        if self._configuration.problem:
-            self.call_after_refresh(self.warn, self._configuration.problem)
+        if self.configuration.problem:
+            self.call_after_refresh(self.warn, self.configuration.problem)
 
     def _draw_first_frame(self, drawing: contextlib.ExitStack) -> None:
         drawing.close()

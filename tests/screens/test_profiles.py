@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
+    import pytest
+
     from tui.session.session import Session
 
 CONNECTIONS = "select count(*) from pg_stat_activity where application_name like 'switchboard/%%' and datname = %s"
@@ -59,7 +61,7 @@ def keys_of_staging() -> list[MasterKey]:
 
 
 async def test_another_profile_is_opened_whole_once_it_connects_and_nobody_minds_what_is_lost(
-    installed_database: str, keyed_database: str, tmp_path: Path
+    installed_database: str, keyed_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = psycopg.conninfo.conninfo_to_dict(installed_database)["dbname"]
     write_profiles(
@@ -74,15 +76,17 @@ async def test_another_profile_is_opened_whole_once_it_connects_and_nobody_minds
         },
     )
     (tmp_path / "switchboard" / "open.env").chmod(0o644)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "switchboard" / "config.toml").write_text('[profiles]\nstaging = "red"\nproduction = "none"\n')
     async with console_on(tmp_path, "staging") as console:
         app = console.app
         await console.wait_for(" connected")
-        assert " staging " in console.text.splitlines()[0]
+        assert " PRODUCTION: staging " in console.text.splitlines()[0]
         assert len(keys_of_staging()) == 1
         before = app.session
         await console.press("D")
         await console.wait_for("open now")
-        assert all(console.shows(name) for name in ("asks", "nowhere", "PRODUCTION", "unreachable"))
+        assert all(console.shows(name) for name in ("asks", "nowhere", "production", "unreachable"))
         assert not console.shows("no profile")
         await console.press("escape")
         for name, why in {
@@ -110,7 +114,7 @@ async def test_another_profile_is_opened_whole_once_it_connects_and_nobody_minds
         await console.wait_for("It is not saved yet.")
         assert execute(keyed_database, CONNECTIONS, first) != [(0,)]
         await console.press("d")
-        await console.wait_for("PRODUCTION")
+        await console.wait_for("  production  ")
         await console.wait_for(" connected")
         assert [type(screen) for screen in app.screen_stack] == [IntegrationsScreen]
         assert app.session.settings.profile == "production"

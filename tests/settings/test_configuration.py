@@ -45,6 +45,7 @@ def test_the_example_changes_nothing_and_with_its_remarks_taken_off_has_every_na
     assert read(example) == Configuration()
     uncommented = re.sub(r"^# (?=\S+ = )", "", example, flags=re.MULTILINE)
     assert read(uncommented).is_truecolor
+    assert read(uncommented).mouse
     assert read(uncommented).colours == {"staging": "yellow", "prod-copy": "none"}
     assert set(tomllib.loads(uncommented)) == set(NAMES)
     for name in NAMES:
@@ -66,6 +67,7 @@ def test_colours_and_keys_are_read_and_keys_from_the_older_file_too(read: Callab
         ("profile = 1", "profile in {file} is unknown, the nearest name is profiles"),
         ("[key]", "the nearest name is keys"),
         ('theme = "pink"', "theme in {file} is none of ansi, truecolor"),
+        ("mouse = 1", "mouse in {file} is neither true nor false"),
         ("theme = []", "is none of ansi, truecolor"),
         ("profiles = 1", "must be a table, [profiles]"),
         ('[profiles]\nstaging = "pink"', "The colour of staging in {file} is none of none, red,"),

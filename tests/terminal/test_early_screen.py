@@ -105,7 +105,7 @@ def imported(code: str, until: bytes = b"\x1b") -> set[str]:
 def test_nothing_slow_is_imported_before_the_skeleton_is_drawn() -> None:
     before = imported("from tui.__main__ import main; main()", until=DRAWN)
     ours = {"tui", "tui.__main__", "tui.process", "tui.process.hardening", "tui.process.terminal_checks"}
-    ours |= {"tui.skeleton", "tui.terminal", "tui.terminal.early_screen"}
+    ours |= {"tui.skeleton", "tui.settings", "tui.settings.profiles", "tui.terminal", "tui.terminal.early_screen"}
     assert before - imported("import __future__, ctypes, resource, select, termios") == ours
 
 

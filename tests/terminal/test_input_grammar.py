@@ -200,6 +200,18 @@ def test_a_character_in_pieces_is_whole() -> None:
     ]
 
 
+def test_of_the_mouse_the_left_button_and_the_wheel_are_heard_and_only_where_that_was_asked_for() -> None:
+    heard = {"0;3;5M": "MouseDown", "0;80;24m": "MouseUp", "64;1;1M": "MouseScrollUp", "65;1;1M": "MouseScrollDown"}
+    unheard = ("1;3;5M", "2;3;5M", "4;3;5M", "35;3;5M", "66;1;1M", "64;1;1m", "0;0;0M", "0;99999;1M", "0;-1;1M", "0;1M")
+    for report in (*heard, *unheard):
+        for with_mouse in (False, True):
+            grammar, keys = InputGrammar(), KeyReader(with_mouse=with_mouse)
+            found = [
+                type(message).__name__ for message in keys.messages(grammar.feed(f"\x1b[<{report}j".encode(), 0.0))
+            ]
+            assert found == [*([heard[report]] if with_mouse and report in heard else []), "Key"], (report, with_mouse)
+
+
 def test_a_paste_is_whole_wherever_it_is_cut_and_none_of_it_is_a_key() -> None:
     pasted = "RAy\x1b[A\x1b[201\ny\r"
     whole = f"\x1b[200~{pasted}\x1b[201~j"

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.containers import Horizontal, Vertical
+from textual.events import MouseEvent
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widgets import Static
@@ -177,6 +178,11 @@ class Page(Screen[Any]):
         # Put off and never dropped: Textual sends what differs from the frame before.
         if not self.console.terminal_is_behind:
             super()._on_timer_update()
+
+    def _forward_event(self, event: events.Event) -> None:
+        """Keep clicks from the screen while a question is open, as its keys are."""
+        if not (isinstance(event, MouseEvent) and self.prompt.is_asking):
+            super()._forward_event(event)
 
     def leave(self, result: object = None) -> None:
         """Leave with a result, once help or the cover over this screen is gone: dismiss() takes what is on top."""

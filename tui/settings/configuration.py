@@ -17,7 +17,7 @@ Colour = Literal["none", "red", "yellow", "green", "blue", "magenta", "cyan"]
 
 COLOURS: tuple[Colour, ...] = ("none", "red", "yellow", "green", "blue", "magenta", "cyan")
 THEMES = ("ansi", "truecolor")
-NAMES = ("theme", "profiles", "keys")
+NAMES = ("theme", "mouse", "profiles", "keys")
 MOST_BYTES = 64_000
 
 
@@ -27,6 +27,9 @@ class Configuration:
 
     is_truecolor: bool = False
     """Whether to draw with colours of our own in place of the terminal's sixteen."""
+
+    mouse: bool = False
+    """Whether clicks and the wheel reach the console; the terminal then selects text with shift held."""
 
     colours: dict[str, Colour] = field(default_factory=dict)
     """The colours of profiles, by their names."""
@@ -68,6 +71,7 @@ def read_configuration(file: Path, keymap: Path) -> Configuration:
             raise _NotUsedError(f'"{both[0]}" has keys in {file} and in {keymap}: take one out; every key is as usual.')
         return Configuration(
             is_truecolor=_theme(table, file) == "truecolor",
+            mouse=_mouse(table, file),
             colours={name: _colour(name, value, file) for name, value in colours.items()},
             keys=older_keys | keys,
         )
@@ -103,6 +107,13 @@ def _theme(table: Mapping[str, object], file: Path) -> object:
     if theme not in THEMES:
         raise _NotUsedError(f"theme in {file} is none of {', '.join(THEMES)}: nothing of it is used.")
     return theme
+
+
+def _mouse(table: Mapping[str, object], file: Path) -> bool:
+    mouse = table.get("mouse", False)
+    if not isinstance(mouse, bool):
+        raise _NotUsedError(f"mouse in {file} is neither true nor false: nothing of it is used.")
+    return mouse
 
 
 def _keys(table: Mapping[str, object], file: Path) -> dict[str, str]:

@@ -25,6 +25,8 @@ LOOKS_EVERY_S = 0.1
 LAST_ANSWER_WITHIN_S = 0.5
 LOOKS_FOR_ANSWER_EVERY_S = 0.01
 OTHER_SCREEN = "\x1b[?1049h"
+# Buttons and wheel, by numbers: https://invisible-island.net/xterm/ctlseqs/ctlseqs.html#h2-Mouse-Tracking
+MOUSE = "\x1b[?1000h\x1b[?1006h"
 USUAL_SIZE = (80, 24)
 # The other screen, no cursor, reports of the focus, pastes in brackets, no wrapped lines: a shell may have undone them.
 RETAKE_TERMINAL = f"{OTHER_SCREEN}\x1b[?25l\x1b[?1004h\x1b[?2004h\x1b[?7l"
@@ -35,8 +37,8 @@ LARGEST_SIZE = (1000, 1000)
 class TerminalDriver(LinuxDriver):
     """Reads by a grammar of its own, writes without blocking, and ends the program when the terminal is gone.
 
-    `run_input_thread`, `_get_terminal_size`, `_query_in_band_window_resize` and `attrs_before` are Textual's own: its
-    version is pinned.
+    `run_input_thread`, `_get_terminal_size`, `_query_in_band_window_resize`, `_enable_mouse_support` and `attrs_before`
+    are Textual's own: its version is pinned.
     """
 
     def __init__(self, app: Any, **more: Any) -> None:
@@ -115,6 +117,7 @@ class TerminalDriver(LinuxDriver):
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self._raw_attributes)
             self.write(RETAKE_TERMINAL)
+            self._enable_mouse_support()
             self.send_message(self.SignalResume())
 
     def disable_input(self) -> None:
@@ -143,7 +146,7 @@ class TerminalDriver(LinuxDriver):
         """Read until the driver stops; end of file raises SIGHUP."""
         # Textual's parser hands out what stays incomplete for 100 ms as single keys: an arrow that a slow line cuts
         # after its bracket was the key A, and applied what was staged in 12 of 12 trials.
-        grammar, keys = InputGrammar(), KeyReader()
+        grammar, keys = InputGrammar(), KeyReader(with_mouse=self._mouse)
         while not self.exit_event.is_set():
             deadline = grammar.deadline
             wait = LOOKS_EVERY_S if deadline is None else min(LOOKS_EVERY_S, max(0.0, deadline - time.monotonic()))
@@ -167,6 +170,11 @@ class TerminalDriver(LinuxDriver):
                     self._pace.record_answer()
             for message in keys.messages(tokens):
                 self.process_message(message)
+
+    def _enable_mouse_support(self) -> None:
+        """Ask for buttons and wheel where the mouse is wanted; not for every motion, which is what Textual asks for."""
+        if self._mouse:
+            self.write(MOUSE)
 
     def _get_terminal_size(self) -> tuple[int, int]:
         return terminal_size(self._output)

@@ -1,4 +1,4 @@
-"""Translates the terminal's sequences into Textual's messages: keys, focus, modes; others become nothing."""
+"""Translates the terminal's sequences into Textual's messages: keys, focus, modes, clicks; others become nothing."""
 
 from __future__ import annotations
 
@@ -25,14 +25,21 @@ _MODIFIED_OTHER_KEY = "27~"
 _MOST_MODIFIERS = 256
 # Where the cursor is, which F3 with modifiers cannot be told from.
 _CURSOR_POSITION = re.compile(r"\x1b\[\d+;\d+R")
+# The left button (0) going down or up, and the wheel (64 and 65), each where it is on a screen of at most 9999x9999.
+_MOUSE = re.compile(r"\x1b\[<(?:0;\d{1,4};\d{1,4}[Mm]|6[45];\d{1,4};\d{1,4}M)")
 _SYNCHRONIZED_OUTPUT = re.compile(r"\x1b\[\?2026;[1-4]\$y")
 
 
 class KeyReader:
-    """Turns tokens into Textual's messages; what is no key that Textual knows becomes nothing."""
+    """Turns tokens into Textual's messages; what is no key that Textual knows becomes nothing.
 
-    def __init__(self) -> None:
+    Of the mouse it takes the left button and the wheel, and these `with_mouse` alone: a terminal that was not asked for
+    reports may send what looks like one.
+    """
+
+    def __init__(self, *, with_mouse: bool = False) -> None:
         self._textual = XTermParser()
+        self._with_mouse = with_mouse
 
     def messages(self, tokens: Iterable[Token]) -> Iterator[Message]:
         """Yield the messages, in order."""
@@ -57,6 +64,10 @@ class KeyReader:
             yield messages.TerminalSupportsSynchronizedOutput()
         elif _CURSOR_POSITION.fullmatch(sequence):
             return
+        elif self._with_mouse and _MOUSE.fullmatch(sequence):
+            event = self._textual.parse_mouse_code(sequence)
+            if event is not None:
+                yield event
         elif sequence in ANSI_SEQUENCES_KEYS or _is_kitty_key(sequence):
             yield from self._keys(sequence)
 

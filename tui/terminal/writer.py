@@ -20,8 +20,10 @@ FLUSHES = 5
 # https://man7.org/linux/man-pages/man2/TIOCCONS.2const.html lists it; Python's termios does not have it.
 TIOCGDEV = 0x80045432
 # CAN ends a sequence that was cut, ST a string; then as Textual's driver leaves it: no synchronized update, plain text,
-# no pastes in brackets, wrapped lines, plain keys, the first screen, a cursor, no reports of the focus.
-LEAVE_CLEAN = "\x18\x1b\\\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
+# no pastes in brackets, wrapped lines, plain keys, the first screen, a cursor, no reports of the focus or the mouse.
+LEAVE_CLEAN = (
+    "\x18\x1b\\\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l\x1b[?1000l\x1b[?1006l"
+)
 
 
 class TerminalWriter(threading.Thread):

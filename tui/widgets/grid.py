@@ -16,12 +16,13 @@ from textual.widget import Widget
 
 from tui.widgets.bindings import bind
 from tui.widgets.grid_cells import GAP, GridCell, Widths, cell_segment, share_width
-from tui.widgets.row_list import TONES, EndWanted, RowBody
+from tui.widgets.row_list import TONES, WHEEL_LINES, EndWanted, RowBody
 from tui.words.text import fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from textual import events
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
@@ -326,6 +327,22 @@ class Grid(Horizontal, can_focus=True):
         self._show_cursor()
         self.repaint()
         self.post_message(self.Moved())
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the cell that was clicked; a double click opens it."""
+        row = self.top + event.y - HEADING_LINES
+        if event.y < HEADING_LINES or row > self.highest:
+            return
+        place = next((place for place, part in enumerate(self._parts) if part is event.widget), None)
+        self.move_to(row, self.column if place is None else self.left + place)
+        if event.chain == 2:
+            self.action_open()
+
+    def on_mouse_scroll_down(self) -> None:
+        self.action_move(WHEEL_LINES)
+
+    def on_mouse_scroll_up(self) -> None:
+        self.action_move(-WHEEL_LINES)
 
     def action_move(self, by: int) -> None:
         self.move_to(self.row + by, self.column)

@@ -21,6 +21,7 @@ from tui.words.text import fit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from textual import events
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
@@ -38,6 +39,7 @@ HEADER = Style.parse("bold underline")
 GAP = 2
 MOST_GROWN = 40
 """Cells that a column grows to before another one is cut."""
+WHEEL_LINES = 3
 
 
 class Column(NamedTuple):
@@ -240,6 +242,17 @@ class RowBody(Columned, ScrollView, can_focus=True):
     def action_open(self) -> None:
         if self.current_key is not None:
             self.post_message(self.Opened(self.current_key))
+
+    def focus_on_click(self) -> bool:
+        return not self._moved_from_elsewhere
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the row that was clicked; a double click opens it."""
+        index = event.y + int(self.scroll_offset.y)
+        if index < len(self.rows):
+            self.cursor = index
+            if event.chain == 2:
+                self.action_open()
 
     def on_resize(self) -> None:
         self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)

@@ -10,12 +10,13 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.widgets.row_list import CURSOR, TONES, Columned, ColumnList, EndWanted, RowBody, row_strip
+from tui.widgets.row_list import CURSOR, TONES, WHEEL_LINES, Columned, ColumnList, EndWanted, RowBody, row_strip
 from tui.words.text import fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from textual import events
     from textual.binding import BindingType
 
     from tui.widgets.row_list import Column, Row
@@ -155,6 +156,19 @@ class WindowBody(Columned, can_focus=True):
     def action_end(self, direction: int) -> None:
         # The owner moves the cursor: the line may have to be read first.
         self.post_message(EndWanted(direction))
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the line that was clicked; a double click opens it."""
+        if self.top + event.y < len(self._keys):
+            self.move_to(self.top + event.y)
+            if event.chain == 2:
+                self.action_open()
+
+    def on_mouse_scroll_down(self) -> None:
+        self.action_move(WHEEL_LINES)
+
+    def on_mouse_scroll_up(self) -> None:
+        self.action_move(-WHEEL_LINES)
 
     def action_open(self) -> None:
         if self.current_key is not None:
