@@ -53,7 +53,8 @@ class Integration:
     two rows of one type, which adopted tables may have, and None for the only one. `proven` is True where a successful
     connection test by Switchboard is in the log since the envelope last changed; is_verified without it was set by
     another program. `unknown_since` is when a test got no answer about the credential first, None where the last one
-    did; what was found out before that stays in the other fields.
+    did; what was found out before that stays in the other fields. `test_failure` says why a test failed, as far as the
+    log knows.
     """
 
     id: UUID | None
@@ -73,6 +74,7 @@ class Integration:
     failing: bool = False
     tested_at: datetime | None = None
     unknown_since: datetime | None = None
+    test_failure: str = ""
     verified_by: UUID | None = None
     people_with_access: int | None = None
     phone_numbers: int | None = None

@@ -22,6 +22,7 @@ NOTHING_CHANGED = "Nothing changed, so nothing was written."
 LIST_AGAIN = "Somebody else deleted it; list the integrations again."
 HIDDEN = "hidden"
 """Stands for NOT_VISIBLE in a column."""
+MOST_REASON = 60
 
 # Why an envelope does not open: in a column of 17 cells, and in a sentence.
 _UNREADABLE = {
@@ -55,7 +56,8 @@ def connection(integration: Integration, now: datetime | None = None) -> str:
     if integration.unknown_since is not None:
         return f"unknown, {ago(integration.unknown_since, now)}"
     if integration.failing:
-        return f"failed {ago(integration.tested_at, now)}"
+        reason = safe_text(integration.test_failure, MOST_REASON)
+        return f"{reason or 'failed'}, {ago(integration.tested_at, now)}"
     if not integration.is_verified:
         return "not tested"
     return f"works, {ago(integration.last_verified_at, now)}" if integration.proven else "unproven"
@@ -107,12 +109,14 @@ def _connection(integration: Integration, authors: Authors, zone: tzinfo) -> tup
     if integration.unknown_since is None:
         return (("Connection", verdict),)
     since = to_the_minute(integration.unknown_since, zone)
-    return ("Connection", f"unknown since {since}: nobody answered"), ("Before", verdict)
+    reason = safe_text(integration.test_failure, 200) or "nobody answered"
+    return ("Connection", f"unknown since {since}: {reason}; test it again"), ("Before", verdict)
 
 
 def _last_verdict(integration: Integration, authors: Authors, zone: tzinfo) -> str:
     if integration.failing:
-        return f"the last test failed, {to_the_minute(integration.tested_at, zone)}"
+        reason = safe_text(integration.test_failure, 200) or "the last test failed"
+        return f"{reason}, {to_the_minute(integration.tested_at, zone)}: correct it, then test it again"
     if not integration.is_verified:
         return "not tested since it last changed"
     whom = _author(authors.tested) if integration.proven else "another program, unproven"

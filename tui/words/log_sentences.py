@@ -62,13 +62,17 @@ def _with(text: str, more: str, between: str = ": ") -> str:
 
 
 def _why(told: Told) -> str:
-    """Why something failed: the log's own words, beside the code."""
     code, words = told.text("error_code", "code"), told.text("why", "error", "reason", "message")
+    return failure_reason(code, words, is_message=bool(told.details.get("error")))
+
+
+def failure_reason(code: str, words: str, *, is_message: bool = False) -> str:
+    """Return why something failed: the log's own words, beside the code; `is_message` of another program's error."""
     words = words.removesuffix(".") or _CODES.get(code, "")
     words = f"t{words[1:]}" if words.startswith("The") else words
     if code in words:
         return words
-    return f"{code} {words}" if code and told.details.get("error") else ", ".join(filter(None, (code, words)))
+    return f"{code} {words}" if code and is_message else ", ".join(filter(None, (code, words)))
 
 
 def _ended(told: Told, text: str) -> str:

@@ -73,6 +73,7 @@ async def test_a_no_ends_the_verification_and_a_provider_that_was_not_reached_do
     # From when on nobody knows, and not when it was last tried.
     assert once_more.unknown_since == unreached.unknown_since > unreached.last_verified_at
     assert (refused.is_verified, refused.failing, refused.unknown_since) == (False, True, None)
+    assert refused.test_failure == "401 key refused"
     assert refused.last_verified_at == unreached.last_verified_at
     assert (unknown.failing, unknown.tested_at) == (True, refused.tested_at)
     assert unknown.unknown_since is not None

@@ -66,7 +66,9 @@ def test_a_row_says_state_connection_and_use() -> None:
     # What is not known yet is not called active.
     assert cells(replace(STORED, unreadable="not tried"))[2] == "◌ checking"
     assert cells(replace(STORED, unreadable="other key"))[2:4] == ["✗ unreadable", "another key"]
-    assert cells(replace(STORED, failing=True, tested_at=EARLIER))[3].startswith("✗ failed ")
+    failing = replace(STORED, failing=True, tested_at=EARLIER)
+    assert cells(failing)[3].startswith("✗ failed, ")
+    assert cells(replace(failing, test_failure="401 key refused"))[3].startswith("✗ 401 key refused, ")
     assert cells(replace(VERIFIED, proven=True))[3].startswith("✓ works, ")
     assert cells(VERIFIED)[3] == "▲ unproven"
     assert cells(replace(VERIFIED, proven=True, unknown_since=EARLIER))[3].startswith("▲ unknown, ")
@@ -86,7 +88,7 @@ def test_the_detail_says_who_and_when_and_what_is_not_known() -> None:
     ]
     assert lines(replace(VERIFIED, proven=True))[2] == "Connection  verified 2026-03-01 09:30 UTC by Ravi"
     assert lines(replace(VERIFIED, proven=True, unknown_since=EARLIER))[2:4] == [
-        "Connection  unknown since 2026-03-01 09:30 UTC: nobody answered",
+        "Connection  unknown since 2026-03-01 09:30 UTC: nobody answered; test it again",
         "Before      verified 2026-03-01 09:30 UTC by Ravi",
     ]
     assert lines(replace(STORED, unreadable="other key"))[1] == (

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SET, NOT_SET = "set", "not set"
 # What a type that has no row has no value for: false would say that somebody disabled it.
+OF_SCREENS = ("place", "unknown_since", "test_failure")
 ROW_ONLY_FIELDS = ("is_active", "is_verified", "proven", "failing")
 
 
@@ -30,7 +31,7 @@ def record_of(integration: Integration) -> dict[str, Any]:
 
     Of a type that is not set up, everything but the organisation, the type and the state is None.
     """
-    names = [field.name for field in dataclasses.fields(Integration) if field.name not in ("place", "unknown_since")]
+    names = [field.name for field in dataclasses.fields(Integration) if field.name not in OF_SCREENS]
     values = {name: getattr(integration, name) for name in names}
     if integration.id is None:
         values |= dict.fromkeys(ROW_ONLY_FIELDS)
@@ -41,7 +42,7 @@ COLUMNS: tuple[Column[Integration], ...] = (
     Column("TYPE", lambda row: row.integration_type, shrinks_to=15),
     Column("NAME", integration_name, shrinks_to=12),
     Column("STATE", lambda row: row.state, shrinks_to=10),
-    Column("CONNECTION", connection, usual=17),
+    Column("CONNECTION", connection, shrinks_to=17, usual=17),
     Column("FORMAT", stored_format, optional=True),
     Column("PEOPLE", lambda row: count_of_use(row, row.people_with_access), to_the_right=True),
     Column("NUMBERS", lambda row: count_of_use(row, row.phone_numbers), to_the_right=True),

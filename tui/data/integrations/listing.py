@@ -16,6 +16,7 @@ from tui.errors import Conflict, NotFound
 from tui.models import Integration
 from tui.words.counts import counted
 from tui.words.integrations import LIST_AGAIN
+from tui.words.log_sentences import failure_reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,9 +39,12 @@ _TESTS = """public.integration_audit_logs as l
             and l.integration_type = c.integration_type and l.details ->> 'source' = 'switchboard'
             and l.status <> 'pending' and l.details -> 'draft' is null
             and coalesce(l.details ->> 'integration_id', c.id::text) = c.id::text"""
+MOST_WORDS = 200
+_REASON = f"""left(coalesce(l.details ->> 'code', l.details ->> 'error_code'), 40) as code,
+         left(coalesce(l.details ->> 'why', l.details ->> 'error'), {MOST_WORDS}) as words"""
 # A test that did not reach the provider is logged as failed and judged unknown: it says nothing about the credential.
 LATEST_TEST = f"""left join lateral (
-         select l.status, l.created_at, l.user_id from {_TESTS}
+         select l.status, l.created_at, l.user_id, {_REASON} from {_TESTS}
             and l.details ->> 'judgement' is distinct from 'unknown'
           order by l.created_at desc limit 1) as test on true
        left join lateral (
@@ -51,13 +55,14 @@ LATEST_TEST = f"""left join lateral (
             and coalesce(l.details -> 'row' ->> 'id', c.id::text) = c.id::text
           order by l.created_at desc limit 1) as change on true
        left join lateral (
-         select min(l.created_at) as created_at from {_TESTS}
+         select min(l.created_at) as created_at, max(left(l.details ->> 'why', {MOST_WORDS})) as words from {_TESTS}
             and l.details ->> 'judgement' = 'unknown'
             and l.created_at > greatest(test.created_at, change.created_at, c.last_verified_at, '-infinity')
          ) as unreached on true"""
 
-NO_TEST = """cross join (select null as status, null::timestamptz as created_at, null::uuid as user_id) as test
-       cross join (select null::timestamptz as created_at) as unreached
+NO_TEST = """cross join (select null as status, null::timestamptz as created_at, null::uuid as user_id, null as code,
+         null as words) as test
+       cross join (select null::timestamptz as created_at, null as words) as unreached
        cross join (select null::timestamptz as created_at) as change"""
 
 NO_ACCESS_LOST = "removes nobody's access"
@@ -121,7 +126,8 @@ async def list_integrations(
     query = f"""
 select {COLUMNS}, {envelope} as envelope, {people} as people_with_access, {numbers} as phone_numbers,
        test.status as test_status, test.created_at as tested_at, test.user_id as tested_by,
-       change.created_at as changed_at, unreached.created_at as unreached_at
+       change.created_at as changed_at, unreached.created_at as unreached_at,
+       test.code as test_code, test.words as test_words, unreached.words as unreached_words
   from public.integration_credentials as c {test}
  where c.organization_id = %(organization_id)s
  order by c.created_at, c.id
@@ -217,7 +223,16 @@ def _integration(row: dict[str, Any], keyring: Keyring | None, envelopes_visible
         failing=is_current and row["test_status"] == "failed",
         tested_at=tested_at if is_current else None,
         unknown_since=row["unreached_at"],
+        test_failure=_failure(row),
         verified_by=row["tested_by"] if proven else None,
         people_with_access=row["people_with_access"],
         phone_numbers=row["phone_numbers"],
     )
+
+
+def _failure(row: dict[str, Any]) -> str:
+    """Say why the last test failed; empty where it did not, or nobody knows."""
+    if row["unreached_at"] is not None:
+        return failure_reason("", row["unreached_words"] or "")
+    is_failed = row["test_status"] == "failed"
+    return failure_reason(row["test_code"] or "", row["test_words"] or "", is_message=True) if is_failed else ""
