@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tui.data.keys.master_key import MasterKey
     from tui.data.postgres.database import Database
     from tui.data.schema.state import SchemaState
+    from tui.data.seals.marks import SealMarks
     from tui.models import Organization, ServerInfo
     from tui.settings.settings import Settings
 
@@ -39,6 +40,8 @@ class Session:
         self.organization: Organization | None = None
         self.server: ServerInfo | None = None
         self.schema: SchemaState | None = None
+        self.log_marks: SealMarks | None = None
+        """What the last check of the log in this sitting found."""
         self.database_name = "no database"
         # The database that was asked for, and the same once it could be connected to.
         self._requested_database: Database | None = None
