@@ -47,9 +47,9 @@ OPEN = frozenset(
         *("number_form.save", "number_form.next", "number_form.previous"),
         # Of an export the file is closed, but for a plain name in one folder: see export_place.
         *("audit.search", "audit.next", "audit.previous", "audit.jump", "audit.fold", "audit.like", "audit.follow"),
-        *("audit.bars", "audit.export", "audit.copy", "log_row.newer", "log_row.older", "log_row.copy"),
+        *("audit.bars", "audit.export", "audit.copy", "audit.verify", "log_row.newer", "log_row.older", "log_row.copy"),
         *("filter.complete", "filter.next", "filter.previous", "filter.leave"),
-        "setup.leave",
+        *("setup.leave", "setup.verify"),
     }
 )
 

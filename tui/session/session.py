@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tui.data.keys.master_key import MasterKey
     from tui.data.postgres.database import Database
     from tui.data.schema.state import SchemaState
+    from tui.data.seals.marks import SealMarks
     from tui.models import Organization, ServerInfo
     from tui.settings.settings import Settings
 
@@ -41,6 +42,8 @@ class Session:
         """Whether the beginning of a name or an id is enough to settle on an organisation."""
         self.server: ServerInfo | None = None
         self.schema: SchemaState | None = None
+        self.log_marks: SealMarks | None = None
+        """What the last check of the log in this sitting found."""
         self.database_name = "no database"
         # The database that was asked for, and the same once it could be connected to.
         self._requested_database: Database | None = None

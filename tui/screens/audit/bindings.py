@@ -28,6 +28,7 @@ KEYS: list[BindingType] = [
     _key("b", "bars", "bars", "Histogram", "Rows per hour, day or month, and the failed ones"),
     _key("x", "export", "export", "Export", "The rows of the filter, as CSV or JSON lines"),
     _key("y", "copy", "copy", "Copy row", "Copy the row"),
+    _key("v", "verify", "verify", "Verify", "Compare the log with its seals, and mark what is not as it was"),
 ]
 SEARCHING_HINTS: Hints = (
     ("n N", "next, previous"),
@@ -49,5 +50,5 @@ def reading_hints(*, following: bool) -> Hints:
     return (
         *(("enter", "details"), ("/", "filter"), ("s", "search"), ("ctrl+g", "date")),
         ("f", "stop following" if following else "follow"),
-        *(("x", "export"), ("b", "bars"), ("w", "like this"), ("m", "save filter"), ("?", "help")),
+        *(("x", "export"), ("b", "bars"), ("w", "like this"), ("v", "verify"), ("m", "save filter"), ("?", "help")),
     )

@@ -20,7 +20,7 @@ from tui.widgets.text_lines import TextLines
 from tui.widgets.window_list import WindowBody, WindowList
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import tzinfo
 
     from textual.app import ComposeResult
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tui.data.audit.filter import AuditFilter
     from tui.data.audit.pages import AuditReader
     from tui.data.postgres.database import Database
+    from tui.data.seals.marks import SealMarks
     from tui.models import AuditRow
     from tui.screens.audit.state import AuditState
     from tui.screens.audit.view import Names
@@ -49,8 +50,9 @@ class AuditPane(PagingPane):
     class Moved(Message):
         """Another row is under the cursor, or reading has come further."""
 
-    def __init__(self, zone: tzinfo, state: AuditState) -> None:
+    def __init__(self, zone: tzinfo, state: AuditState, marks: Callable[[], SealMarks | None] = lambda: None) -> None:
         super().__init__()
+        self._marks = marks
         self.reader: AuditReader | None = None
         self.window = AuditWindow()
         self._names_and_matches = NamesAndMatches(lambda: self.window.rows)
@@ -253,10 +255,12 @@ class AuditPane(PagingPane):
         """Show what the window holds now."""
         self._lines = self.window.lines()
         lines, names, zone, matches = self._lines, self.names, self.zone, self._names_and_matches.matches
+        marks = self._marks()
 
         def row_at(place: int) -> Row:
             line = lines[place]
-            return row_of(line, names, zone, is_match=line.row.id in matches)
+            found = marks.of(line.row) if marks else ""
+            return row_of(line, names, zone, is_match=line.row.id in matches, found=found)
 
         in_windows = self.reader is not None and self.reader.in_windows
         note = note_of(self.window, self.state.reading, self.zone, in_windows=in_windows)

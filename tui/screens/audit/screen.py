@@ -22,6 +22,7 @@ from tui.screens.audit.state import AuditState, Following, Rows, Typing
 from tui.screens.audit.view import row_of
 from tui.screens.background import background
 from tui.screens.list_page import ListPage
+from tui.screens.log_verification import STOPPED, LogVerification
 from tui.widgets.frame import Hints, Part
 from tui.widgets.state_switcher import StateSwitcher
 from tui.words.audit import count_words
@@ -58,11 +59,12 @@ class AuditScreen(ListPage):
         return self.query_one(AuditPane)
 
     def compose_body(self) -> Iterable[Widget]:
-        pane = AuditPane(self.session.settings.timezone, self._state)
+        pane = AuditPane(self.session.settings.timezone, self._state, lambda: self.session.log_marks)
         self._search = AuditSearch(self, pane, self._state)
         self._updates = LiveUpdates(self, pane, self._state, lambda: self._go_to_end(-1))
         self._export = AuditExport(self, self._state)
         self._memory = FilterMemory(self)
+        self._verification = LogVerification(self, pane.refresh_lines)
         yield pane
         yield AuditHistogram()
         yield AuditFilterLine()
@@ -323,6 +325,14 @@ class AuditScreen(ListPage):
 
         self._export.start(resolve_filter)
 
+    def action_verify(self) -> None:
+        self._verification.start()
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        # The log may have been checked from section 5 meanwhile.
+        self.pane.refresh_lines()
+
     def action_copy(self) -> None:
         line = self.pane.line
         if line is not None:
@@ -363,6 +373,8 @@ class AuditScreen(ListPage):
                 self.query_one(StateSwitcher).show_empty("Reading the log was stopped.", "r  read it again")
         elif self._export.is_running:
             self._export.ask_to_stop()
+        elif self._verification.stop():
+            self.status.say(STOPPED)
         elif self.query_one(AuditHistogram).stop():
             self.status.say("Stopped: hours that show ? were not counted.")
         elif self._search.text:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 TONES: dict[str, Tone] = {"failed": "bad", "pending": "warning"}
 FOLDED, UNFOLDED, WITHIN, MATCH = "+", "-", "|", "*"
+NOT_AS_SEALED = "!"
 VALUE_WIDTH = 60
 MOST_CHANGES = 200
 # What changes with every change, and says the least about it.
@@ -74,20 +75,23 @@ def columns(zone: tzinfo, width: int) -> tuple[Column, ...]:
     )
 
 
-def row_of(line: ListLine, names: Names, zone: tzinfo, *, is_match: bool) -> Row:
-    """Return a line of the list."""
+def row_of(line: ListLine, names: Names, zone: tzinfo, *, is_match: bool, found: str = "") -> Row:
+    """Return a line of the list, marked with what a check of the log has found of its row."""
     row, entry = line.row, line.entry
     count = len(entry.numbered)
     fold = WITHIN if line.within else " " if count == 1 else UNFOLDED if entry.unfolded else FOLDED
     # Where there is no room for the status the sentence says that something failed.
     folded = f"{count} rows: " if count > 1 and not line.within else ""
     tone = TONES.get(row.status, "plain")
+    happened = Cell(folded + names.sentence(row, zone), tone)
+    if found:
+        happened = Cell(f"{NOT_AS_SEALED} {found}: {happened.text}", "bad")
     return Row(
         line.key,
         (
             Cell(f"{MATCH if is_match else ' '}{fold}{clock(row, zone)}", "warning" if is_match else "plain"),
             Cell(names.who(row)),
-            Cell(folded + names.sentence(row, zone), tone),
+            happened,
             Cell(safe_text(row.action, 100)),
             Cell(safe_text(row.integration_type, 50)),
             Cell(safe_text(row.status, 50), tone),

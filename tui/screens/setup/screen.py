@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.containers import Vertical
 
 from tui.errors import ConnectionFailed, SwitchboardError
+from tui.screens.log_verification import STOPPED, LogVerification
 from tui.screens.page import Page
 from tui.screens.setup.doctor_pane import DoctorPane
 from tui.screens.setup.wizard.flow import Flow
@@ -36,6 +37,7 @@ class SetupScreen(Page):
     CSS_PATH: ClassVar[Any] = ["screen.tcss", "wizard/steps.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("q", "leave", "Quit", id="setup.leave"),
+        bind("v", "verify", "Verify the log", id="setup.verify", tooltip="Compare the whole log with its seals"),
         bind("w", "wizard", "Set up again", id="setup.wizard", tooltip="Open the setup wizard"),
     ]
     section = "setup"
@@ -47,6 +49,7 @@ class SetupScreen(Page):
         self._failure: SwitchboardError | None = None
         self._acting = False
         self._looked_in = Part("")
+        self._verification = LogVerification(self, self.refresh_frame)
 
     def compose_body(self) -> Iterable[Any]:
         yield Vertical(id="setup")
@@ -55,7 +58,7 @@ class SetupScreen(Page):
         if self.wizard is not None:
             return self.wizard.hints(leaves=not self._needs_wizard())
         wizard = (("w", "setup wizard"),) if self._has_wizard else ()
-        return (("r", "look again"), *wizard, ("1", "integrations"), ("?", "help"))
+        return (("r", "look again"), *wizard, ("v", "verify the log"), ("1", "integrations"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
         return (self._doctor.summary,) if self._doctor is not None else ()
@@ -123,7 +126,7 @@ class SetupScreen(Page):
             self.act(self._act(work))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("wizard", "reload"):
+        if action in ("wizard", "reload", "verify"):
             return self.wizard is None
         return super().check_action(action, parameters)
 
@@ -134,6 +137,10 @@ class SetupScreen(Page):
     def action_wizard(self) -> None:
         if self.wizard is None and not self.is_busy:
             self.run_in_background(self._open_wizard, group="wizard")
+
+    def action_verify(self) -> None:
+        if self.wizard is None:
+            self._verification.start()
 
     async def action_leave(self) -> None:
         """Quit from the doctor, as everywhere; in the wizard one key must not lose what was typed."""
@@ -150,7 +157,9 @@ class SetupScreen(Page):
             self.start_load()
 
     def action_back(self) -> None:
-        if self.wizard is None:
+        if self._verification.stop():
+            self.status.say(STOPPED)
+        elif self.wizard is None:
             super().action_back()
         elif not self._acting:
             self.status.clear()
