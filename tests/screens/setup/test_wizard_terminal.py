@@ -55,7 +55,7 @@ def test_from_an_empty_database_to_a_saved_and_reopened_credential(
     execute(empty_database, f'alter database "{name}" owner to builder')
     with ForkedTerminal(cwd=tmp_path) as terminal:
         terminal.wait_for(FIRST)
-        terminal.paste(postgres.conninfo(name, user="builder", password=PASSWORD))
+        terminal.paste(f'psql "{postgres.conninfo(name, user="builder", password=PASSWORD)}"')
         terminal.wait_for("Connected to database")
         terminal.press("enter")
         terminal.wait_for("A good key")

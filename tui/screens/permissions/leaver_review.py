@@ -45,6 +45,7 @@ class LeaverReviewScreen(Page):
         self._person = person
         self._staged = staged
         self._numbers = numbers
+        self._is_shown = False
 
     def compose_body(self) -> Iterable[Widget]:
         yield StateSwitcher(RowList(COLUMNS))
@@ -80,10 +81,11 @@ class LeaverReviewScreen(Page):
         ]
         self.query_one(RowBody).show([Row(str(n), cells) for n, cells in enumerate(rows)])
         switcher.show_content()
+        self._is_shown = True
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "apply":
-            return None if self.is_busy or self.prompt.is_asking or not self.query_one(RowBody).rows else True
+            return None if self.is_busy or self.prompt.is_asking or not self._is_shown else True
         return super().check_action(action, parameters)
 
     def action_say_how(self) -> None:
