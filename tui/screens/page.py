@@ -14,6 +14,7 @@ from textual.worker import NoActiveWorker, Worker, WorkerState, get_current_work
 
 from tui.errors import SwitchboardError
 from tui.screens.background import background
+from tui.screens.profile_part import profile_part
 from tui.widgets.bindings import bind
 from tui.widgets.frame import (
     AgeLine,
@@ -23,7 +24,6 @@ from tui.widgets.frame import (
     Part,
     SectionLine,
     StatusLine,
-    Tone,
     TopLine,
     section_parts,
 )
@@ -32,7 +32,6 @@ from tui.widgets.prompt import Prompt
 from tui.widgets.row_list import RowBody
 from tui.widgets.state_switcher import StateSwitcher
 from tui.words.organizations import WITHOUT_ORGANIZATION, organization_name
-from tui.words.profiles import profile_colour, profile_label
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -47,18 +46,8 @@ if TYPE_CHECKING:
     from tui.screens.app_interface import Console
     from tui.screens.paging_pane import ReadFailed
     from tui.session.session import Session
-    from tui.settings.configuration import Colour
 
 SMALLEST = (60, 20)
-TONES: dict[Colour, Tone] = {
-    "none": "plain",
-    "red": "bad",
-    "yellow": "warning",
-    "green": "good",
-    "blue": "blue",
-    "magenta": "magenta",
-    "cyan": "cyan",
-}
 
 
 def enter_does(action: str, title: str, *, id: str, tooltip: str) -> Binding:
@@ -321,17 +310,12 @@ class Page(Screen[Any]):
         self.query_one(AgeLine).age = self._age
         self.query_one(KeyHints).hints = (("esc", "closes the question"),) if self.prompt.is_asking else self.hints()
 
-    def profile_part(self, name: str) -> Part:
-        """Return how a profile is shown."""
-        colour = profile_colour(name, self.console.profile_colours)
-        return Part(profile_label(name, colour), TONES[colour], give=1)
-
     def _profile_or_database(self) -> Part:
         """Return the profile that the settings are from, or where there is none the database."""
         profile = self.session.settings.profile
         if profile is None:
             return Part(safe_text(self.session.database_name, 60), give=3)
-        return self.profile_part(profile)
+        return profile_part(profile, self.console.profile_colours)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.filterable if action == "filter" else True

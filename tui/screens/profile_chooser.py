@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from tui.errors import SwitchboardError
 from tui.screens.chooser import ChooserScreen
+from tui.screens.profile_part import profile_part
 from tui.settings.profiles import profile_names
 from tui.widgets.prompt import Choice
 from tui.widgets.row_list import Cell, Column, Row
@@ -48,7 +49,7 @@ class ProfileChooser(ChooserScreen):
             self.act(self._open(key or None))
 
     def _row(self, name: str) -> Row:
-        shown = self.profile_part(name)
+        shown = profile_part(name, self.console.profile_colours)
         return Row(name, (Cell(shown.text, shown.tone), self._mark(name)))
 
     def _mark(self, name: str | None, otherwise: str = "") -> Cell:

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Literal
 
 from tui.errors import ConfigError
 from tui.settings.dotenv_file import read_env_file
+from tui.settings.named_profile import no_such_profile, refuse_another_database, requested_profile
 from tui.settings.profiles import (
-    NAME_RULE,
     PROFILE_OPTION,
     PROFILE_VARIABLE,
     WHO_CONNECTS,
     configuration_folder,
-    is_profile_name,
     profile_file,
     profile_names,
 )
@@ -190,7 +189,7 @@ def load_settings(
     name in it, for a value that is not understood, and in the locked console for a key command that does not come
     from root.
     """
-    profile = _profile(environ, profile, env_file)
+    profile = requested_profile(environ, profile, env_file)
     folder = str(root_file.parent) if locked else configuration_folder(environ)
     if profile is not None:
         file = Path(profile_file(folder, profile))
@@ -199,12 +198,13 @@ def load_settings(
     warnings: list[str] = []
     in_file = read_env_file(file, _is_setting, of_root=locked, warnings=warnings)
     if in_file is None and profile is not None:
-        raise ConfigError(f"There is no profile of that name in {folder}.", _profiles_that_are(folder))
+        raise no_such_profile(folder)
     if in_file is None and env_file is not None:
         raise ConfigError("The file named with --env-file is not there.", "Check its name, or leave the option out.")
     _refuse_unknown(in_file or {}, file)
     if profile is not None:
-        _refuse_another_database(profile, environ, in_file or {}, locked=locked)
+        deciding = {name: value for name, value in environ.items() if _decides(name, locked=locked)}
+        refuse_another_database(profile, deciding, in_file or {})
     values = _Values(environ, in_file or {}, str(file), file_wins=locked)
     libpq = {
         name: value
@@ -301,47 +301,11 @@ def _check_key_command(command: Variable | None, root_file: Path) -> None:
         )
 
 
-def _profile(environ: Mapping[str, str], option: str | None, env_file: Path | None) -> str | None:
-    """Return the profile asked for. Raises ConfigError for what is no name, and where a file is named as well."""
-    profile = option or environ.get(PROFILE_VARIABLE)
-    if not profile:
-        return None
-    asked_with = PROFILE_OPTION if option else PROFILE_VARIABLE
-    if env_file is not None:
-        raise ConfigError(f"Both --env-file and {asked_with} say where the settings are.", "Leave one of them out.")
-    if not is_profile_name(profile):
-        raise ConfigError(f"{asked_with} is not the name of a profile.", NAME_RULE)
-    return profile
-
-
-def _profiles_that_are(folder: str) -> str:
-    names = profile_names(folder)
-    return (
-        f"Profiles are: {', '.join(names)}."
-        if names
-        else "Put its settings there as NAME.env, closed to others (chmod 600)."
-    )
-
-
-def _refuse_another_database(
-    profile: str, environ: Mapping[str, str], in_file: Mapping[str, str], *, locked: bool
-) -> None:
-    """Raise ConfigError where the environment says something else than the profile: its name must never be untrue."""
-    # Empty ones as well, which would cover those of the file.
-    others = sorted(
-        name
-        for name, value in environ.items()
-        if (name in _PROFILE_DECIDES or name in ENVIRONMENT_ONLY_NAMES or LIBPQ_NAME.fullmatch(name))
-        and value != in_file.get(name, "")
-        and not (locked and name in WHO_CONNECTS)
-    )
-    if others:
-        *first, last = others
-        names, verb, them = (f"{', '.join(first)} and {last}", "are", "them") if first else (last, "is", "it")
-        raise ConfigError(
-            f"{names} in the environment {verb} not as in the profile {profile}.",
-            f"Unset {them}, or start without the profile.",
-        )
+def _decides(name: str, *, locked: bool) -> bool:
+    """Whether a variable decides which database it is, and what opens it: what a profile stands for."""
+    if locked and name in WHO_CONNECTS:
+        return False
+    return name in _PROFILE_DECIDES or name in ENVIRONMENT_ONLY_NAMES or LIBPQ_NAME.fullmatch(name) is not None
 
 
 def _refuse_unknown(values: Mapping[str, str], file: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -160,7 +161,9 @@ async def test_a_secret_is_hidden_after_its_time_and_all_is_covered_after_the_id
         await console.press("j", "k")
         await reveal_first(console)
         # Not from the start, when a slow machine may need longer than that to show what is to be covered.
-        console.app._watch_idle(2.0)
+        session = console.app.session
+        session.settings = replace(session.settings, idle_lock=2)
+        console.app._watch_idle()
         await console.wait_for("Switchboard is covered")
         assert "API token" not in console.text
         assert KEY not in console.text
