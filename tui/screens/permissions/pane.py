@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui.errors import PermissionDenied, SwitchboardError
 from tui.screens.background import background
 from tui.screens.paging_pane import PagingPane, ReadFailed
-from tui.screens.permissions.view import heading
+from tui.screens.permissions.view import heading, legend
 from tui.widgets.grid import Grid
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLine, TextLines
@@ -33,7 +33,7 @@ class PermissionPane(PagingPane):
 
     DEFAULT_CSS = """
     PermissionPane { height: 1fr; }
-    PermissionPane > #detail { height: 6; }
+    PermissionPane > #detail { height: 7; }
     """
 
     def __init__(self, glyphs: Glyphs) -> None:
@@ -155,7 +155,7 @@ class PermissionPane(PagingPane):
         lines = self.model.detail(grid.row, grid.column, grid.selection)
         blank = [TextLine("")] * (NOTE_LINE - len(lines))
         note = self._note if len(self._note) <= shown.size.width else self._note.partition(":")[0]
-        shown.show((*lines, *blank, TextLine(note, "quiet")))
+        shown.show((*lines, *blank, TextLine(note, "quiet"), TextLine(legend(self._glyphs), "quiet")))
 
     def on_grid_moved(self) -> None:
         self.load_missing()

@@ -66,6 +66,12 @@ def expiry_sign(state: CellState, glyphs: Glyphs) -> tuple[str, Tone]:
     return signs[state]
 
 
+def legend(glyphs: Glyphs) -> str:
+    """Return what the letters and signs of a cell mean."""
+    letters = " ".join(f"{right.letter} {right.name}" for right in RIGHTS.values())
+    return f"{letters}  {glyphs.bad} expired {glyphs.warning} soon  d m share of day, month limit"
+
+
 def row_view(
     holder: Holder,
     cells: Sequence[Cell],
