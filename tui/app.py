@@ -15,9 +15,9 @@ from tui.locked.acts import CLOSED, is_open
 from tui.navigation import SECTIONS, Navigation, open_new_sections
 from tui.process.crash_report import crash_report
 from tui.process.garbage import resume_collector
+from tui.screens.freshness import Freshness
 from tui.screens.page import Page
 from tui.session.console_connection import CONNECTING, ConsoleConnection, Health
-from tui.session.freshness import Freshness
 from tui.session.session import require_configured
 from tui.settings.configuration import Configuration, configuration_file, keymap_file, read_configuration
 from tui.widgets.ascii_filter import AsciiFilter
@@ -89,7 +89,7 @@ class SwitchboardApp(OrderedApp):
         super().__init__()
         self.connection = ConsoleConnection(session, self, NOT_SET_UP if wizard else CONNECTING)
         self.navigation = Navigation(self, self.read_again)
-        self._freshness = Freshness(self.connection, self)
+        self._freshness = Freshness(self)
         self.glyphs = UNICODE
         # A person's file could not open what is closed, but might say of another file whether it is there.
         is_locked = session.settings.locked
@@ -167,7 +167,7 @@ class SwitchboardApp(OrderedApp):
 
     def _watch_idle(self) -> None:
         """Look again when the limit could be reached; cover the screen once it is."""
-        seconds, idle = self.session.settings.idle_lock, self.seconds_idle
+        seconds, idle = self.session.settings.idle_lock, time.monotonic() - self.last_key_at
         if idle < seconds:
             self._idle_timer = self.set_timer(seconds - idle, self._watch_idle)
             return
@@ -206,22 +206,6 @@ class SwitchboardApp(OrderedApp):
             if self.connection.ready:
                 page.start_load()
         _: Worker[None] = self.run_worker(self._freshness.run, group="freshness", exclusive=True, exit_on_error=False)
-
-    @property
-    def seconds_idle(self) -> float:
-        return time.monotonic() - self.last_key_at
-
-    @property
-    def follows_changes(self) -> bool:
-        """Whether what is shown is read again by itself: a section that nothing covers."""
-        return isinstance(self.screen, Page) and self.screen.follows_changes
-
-    def read_behind(self) -> bool:
-        return isinstance(self.screen, Page) and self.screen.read_behind()
-
-    def confirm(self, *, unchanged: bool) -> None:
-        if isinstance(self.screen, Page) and self.screen.is_mounted:
-            self.screen.confirm(unchanged=unchanged)
 
     async def use_session(self, session: Session) -> None:
         """Leave the connection there is, work with other settings from now on, and show the integrations."""

@@ -19,7 +19,7 @@ from tests.support.acme import ACME, opened
 from tests.support.database.log_rows import fill_log, log_row
 from tests.support.servers.postgres import TestServer, run_schema_files
 from tui.data.audit.change_watch import ChangeWatch
-from tui.session.freshness import LOOK_EVERY_S
+from tui.screens.freshness import LOOK_EVERY_S
 
 CONSOLES = 20
 SECONDS = 60.0

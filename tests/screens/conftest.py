@@ -10,7 +10,7 @@ from tests.support.database.log_rows import fill_log
 from tests.support.database.number_rows import create_people
 from tests.support.servers.certificates import authority_file
 from tests.support.servers.exotel import ExotelServer
-from tui.session import freshness
+from tui.screens import freshness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ import psycopg
 
 from tests.support.database.number_rows import BANGALORE, add_row
 from tests.support.terminal.console_driver import ConsoleDriver, add, new_app, run_headless
-from tui.session import freshness
+from tui.screens import freshness
 from tui.widgets.row_list import RowBody
 
 if TYPE_CHECKING:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tui.errors import PermissionDenied, SwitchboardError
+from tui.screens.page import Page
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from tui.data.audit.change_watch import ChangeWatch
     from tui.session.console_connection import ConsoleConnection
 
@@ -17,22 +20,15 @@ SELDOM_AFTER_S = 600.0
 LOOK_SELDOM_EVERY_S = 30.0
 
 
-class Reader(Protocol):
-    """What shows the data, and follows it."""
+class ConsoleOnTop(Protocol):
+    """What is asked of the app: its connection, the last key's moment, and the screen on top."""
+
+    connection: ConsoleConnection
+    last_key_at: float
 
     @property
-    def seconds_idle(self) -> float:
-        """How long ago the last key was pressed."""
-
-    @property
-    def follows_changes(self) -> bool:
-        """Whether what is shown now can be read again by itself."""
-
-    def read_behind(self) -> bool:
-        """Read again what is shown, behind what is there; return False where that has to wait."""
-
-    def confirm(self, *, unchanged: bool) -> None:
-        """Say how old is what is shown; with `unchanged` it is as true as if it had been read now."""
+    def screen(self) -> Screen[Any]:
+        """The screen on top."""
 
 
 class Freshness:
@@ -42,22 +38,22 @@ class Freshness:
     anything again.
     """
 
-    def __init__(self, connection: ConsoleConnection, reader: Reader) -> None:
-        self._connection = connection
-        self._reader = reader
+    def __init__(self, app: ConsoleOnTop) -> None:
+        self._app = app
 
     async def run(self) -> None:
         """Look until it is cancelled; a login that may not read the log asks once, and learns how old everything is."""
         from tui.data.audit.change_watch import ChangeWatch
 
-        session = self._connection.session
+        session = self._app.connection.session
         if session.organization is None:
             return
         watch: ChangeWatch | None = ChangeWatch(session.database, session.organization.id)
         looked_at, has_changed = 0.0, False
         while True:
-            if self._reader.seconds_idle < SELDOM_AFTER_S or time.monotonic() - looked_at >= LOOK_SELDOM_EVERY_S:
-                looked_at = time.monotonic()
+            now = time.monotonic()
+            if now - self._app.last_key_at < SELDOM_AFTER_S or now - looked_at >= LOOK_SELDOM_EVERY_S:
+                looked_at = now
                 try:
                     has_changed = await self._look(watch, has_changed)
                 except PermissionDenied:
@@ -66,8 +62,10 @@ class Freshness:
 
     async def _look(self, watch: ChangeWatch | None, has_changed: bool) -> bool:
         """Look once; return whether there is a change that has not been read yet."""
-        is_known = False
-        if watch is not None and self._connection.ready and self._reader.follows_changes:
+        page, is_known = self._app.screen, False
+        if not isinstance(page, Page) or not page.is_mounted:
+            return has_changed
+        if watch is not None and self._app.connection.ready and page.follows_changes:
             try:
                 has_changed = await watch.has_news() or has_changed
                 is_known = True
@@ -76,7 +74,9 @@ class Freshness:
             except SwitchboardError:
                 # Whoever watches the connection finds out by himself and says so.
                 pass
-        if has_changed and is_known and self._reader.read_behind():
+        if page is not self._app.screen or not page.is_mounted:
+            return has_changed
+        if has_changed and is_known and page.read_behind():
             return False
-        self._reader.confirm(unchanged=is_known and not has_changed)
+        page.confirm(unchanged=is_known and not has_changed)
         return has_changed
