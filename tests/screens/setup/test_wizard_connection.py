@@ -93,8 +93,12 @@ async def paste_a_string(console: Wizard, login: str) -> None:
 
 
 async def paste_a_command_without_the_password(console: Wizard, login: str) -> None:
-    """Every field is filled but the password's, which has the cursor; nothing is tried before it is typed."""
-    await console.focus("#c-port")
+    """Every field is filled but the password's, which has the cursor; after a placeholder nothing is tried before."""
+    await console.paste("psql -h no-such-host.invalid -U me -d app")
+    await console.wait_for("failed to resolve host")
+    assert console.app.screen.query_one("#c-database", Input).value == "app"
+    assert console.app.screen.query_one("#c-password", Input).has_focus
+    await console.focus("#c-tls")
     await console.paste(f'export DATABASE_URL="{login.replace(CANARY, "[YOUR-PASSWORD]")}"')
     await console.wait_for("Type the password")
     parts = conninfo_to_dict(login)

@@ -214,7 +214,8 @@ class ConnectionStep(Step):
             self.screen.set_focus(self._inputs["password"])
             self._notices.say([Notice("plain", "Type the password: what was pasted does not hold it.")])
             return False
-        self._inputs["host"].focus()
+        lacks_password = pasted.settings.password is None and not pasted.settings.is_local
+        self.screen.set_focus(self._inputs["password" if lacks_password else "host"])
         self._test_after(0)
         return True
 
