@@ -45,10 +45,11 @@ class Freshness:
         """Look until it is cancelled; a login that may not read the log asks once, and learns how old everything is."""
         from tui.data.audit.change_watch import ChangeWatch
 
-        session = self._app.connection.session
-        if session.organization is None:
+        # Not kept in a variable: a session that is left goes with its master key.
+        organization = self._app.connection.session.organization
+        if organization is None:
             return
-        watch: ChangeWatch | None = ChangeWatch(session.database, session.organization.id)
+        watch: ChangeWatch | None = ChangeWatch(self._app.connection.session.database, organization.id)
         looked_at, has_changed = 0.0, False
         while True:
             now = time.monotonic()

@@ -199,7 +199,8 @@ class Page(Screen[Any]):
         """Say how old is what is shown; with `unchanged` it is as true as if it had been read now."""
         if unchanged and self._true_at is not None and not self._is_reading:
             self._true_at = time.monotonic()
-        self.query_one(AgeLine).age = self._age
+        for line in self.query(AgeLine):
+            line.age = self._age
 
     @property
     def _age(self) -> str:

@@ -72,7 +72,7 @@ def failure_reason(code: str, words: str, *, is_message: bool = False) -> str:
     words = f"t{words[1:]}" if words.startswith("The") else words
     if code in words:
         return words
-    return f"{code} {words}" if code and is_message else ", ".join(filter(None, (code, words)))
+    return f"{code} {words}" if code and words and is_message else ", ".join(filter(None, (code, words)))
 
 
 def _ended(told: Told, text: str) -> str:

@@ -234,5 +234,8 @@ def _failure(row: dict[str, Any]) -> str:
     """Say why the last test failed; empty where it did not, or nobody knows."""
     if row["unreached_at"] is not None:
         return failure_reason("", row["unreached_words"] or "")
-    is_failed = row["test_status"] == "failed"
-    return failure_reason(row["test_code"] or "", row["test_words"] or "", is_message=True) if is_failed else ""
+    if row["test_status"] != "failed":
+        return ""
+    # Exotel refuses with 200 as well, which explains nothing.
+    code = row["test_code"] or ""
+    return failure_reason("" if code.startswith("2") else code, row["test_words"] or "", is_message=True)

@@ -160,7 +160,7 @@ def _notices(plan: Plan) -> list[Notice]:
         )
     if plan.holes:
         holes = counted(len(plan.holes), "security hole", "security holes")
-        verdicts.append(Notice("warning", f"{holes} found in the existing tables. Each is shown below with its query."))
+        verdicts.append(Notice("warning", f"{holes} found in the existing tables. Each is shown below."))
     return verdicts
 
 
