@@ -92,7 +92,7 @@ async def hear_a_no(console: ConsoleDriver, conninfo: str, wrong: Mapping[str, o
     await console.wait_for("Not verified; the credential is kept.")
     assert "401" in console.text
     await console.press("escape")
-    await console.wait_for(lambda: console.text.count("failed, just now") == 2)
+    await console.wait_for(lambda: console.text.count(", just now") == 2)
 
 
 async def stop_it(console: ConsoleDriver, exotel: ExotelServer, conninfo: str) -> None:

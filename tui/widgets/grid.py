@@ -163,7 +163,7 @@ class Grid(Horizontal, can_focus=True):
         changed = {row for old, new in zip(before, (lowest, highest), strict=True) if old != new for row in (old, new)}
         if changed:
             self.refresh_rows(range(max(seen.start, min(changed)), min(seen.stop, max(changed) + 1)))
-        self._refresh_corner()
+            self._refresh_corner()
 
     def place(self, row: int, top: int) -> None:
         """Put the cursor on a row and another row at the top, and paint what has changed."""
