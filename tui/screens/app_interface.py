@@ -57,6 +57,12 @@ class Navigation(Protocol):
     def open_audit_row(self, row: AuditRow, names: Names, step: Callable[[int], AuditRow | None]) -> None:
         """Open a row of the log in full; `step` moves to the next newer (-1) or older (1) one and returns it."""
 
+    def open_history(self, filter_text: str) -> None:
+        """Show what a filter leaves of the log, in its section; esc there comes back."""
+
+    def open_section(self, name: str) -> None:
+        """Show a section as it was left."""
+
 
 class Console(Protocol):
     """The app as screens know it; `sections` are (key, name, title)."""
