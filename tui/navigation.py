@@ -176,3 +176,14 @@ class Navigation:
         self._app.switch_mode("audit")
         if isinstance(self._app.screen, AuditScreen):
             self._app.screen.show_filter(filter_text)
+
+    def open_history(self, filter_text: str) -> None:
+        from tui.screens.audit.screen import AuditScreen
+
+        origin = self._app.current_mode
+        self._app.switch_mode("audit")
+        if isinstance(self._app.screen, AuditScreen):
+            self._app.screen.show_history(filter_text, origin)
+
+    def open_section(self, name: str) -> None:
+        self._app.switch_mode(name)

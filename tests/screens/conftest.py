@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from tests.support.database.log_rows import fill_log
 from tests.support.database.number_rows import create_people
 from tests.support.servers.certificates import authority_file
 from tests.support.servers.exotel import ExotelServer
+from tui.data.audit import change_watch
 from tui.screens import freshness
 
 if TYPE_CHECKING:
@@ -41,3 +43,4 @@ def exotel(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExotelServer]:
 def changes_are_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at the log once and not every five seconds, so that no test depends on how long it takes."""
     monkeypatch.setattr(freshness, "LOOK_EVERY_S", 3_600.0)
+    monkeypatch.setattr(change_watch, "JUST_BEFORE", timedelta(0))

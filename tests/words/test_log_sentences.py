@@ -45,7 +45,7 @@ DONE = (
     (
         f"select set_config('switchboard.fields', 'api_key,api_token', true); update {CREDENTIALS}"
         " set credentials_encrypted = 'sb2.y', is_verified = false",
-        "Exotel phone, api_key, api_token changed",
+        "Exotel phone changed: api_key, api_token",
     ),
     (f"update {CREDENTIALS} set credentials_encrypted = 'sb2.z'", "Exotel phone, credential changed"),
     (f"update {CREDENTIALS} set is_verified = true, last_verified_at = now()", "Exotel phone, verified"),
@@ -123,7 +123,7 @@ WRITTEN: tuple[tuple[str, str, Any, str], ...] = (
         {"synced_numbers": 9, "new_numbers": 2, "updated_numbers": 0, "deactivated_numbers": 1},
         "Exotel phone numbers synced: 2 new, 1 not listed any more",
     ),
-    ("numbers_synced", "failed", {"error": "no answer"}, "Exotel phone: sync of numbers failed: no answer"),
+    ("numbers_synced", "failed", {"error": "no answer"}, "Exotel phone: numbers not synced: no answer"),
     ("log_exported", "pending", {"output": "log.csv", "typed": ""}, "export to log.csv begun"),
     ("log_exported", "success", {"rows": 12_251}, "exported 12,251 rows"),
     (

@@ -119,7 +119,7 @@ def _credential_changes(told: Told) -> str:
     envelope = told.side("envelope")
     parts = []
     if told.listed("fields"):
-        parts.append(f"{told.listed('fields')} changed")
+        parts.append(f"changed: {told.listed('fields')}")
     elif envelope:
         parts.append("credential changed")
     before, after = value_words(envelope.get("before")), value_words(envelope.get("after"))
@@ -129,7 +129,8 @@ def _credential_changes(told: Told) -> str:
 
 
 def _credential_updated(told: Told) -> str:
-    return _with(told.on, _credential_changes(told) or "nothing of note changed", ", ")
+    changes = _credential_changes(told) or "nothing of note changed"
+    return f"{told.on}{' ' if changes.startswith('changed: ') else ', '}{changes}"
 
 
 def _credential_created(told: Told) -> str:
@@ -280,7 +281,7 @@ def _synced(told: Told) -> str:
     if told.status == "pending":
         return f"{told.on}: sync of numbers begun"
     if told.status != "success":
-        return _with(f"{told.on}: sync of numbers failed", _why(told))
+        return _with(f"{told.on}: numbers not synced", _why(told) or told.text("outcome"))
     kinds = (("new_numbers", "new"), ("updated_numbers", "changed"), ("deactivated_numbers", "not listed any more"))
     done = ", ".join(f"{count:,} {word}" for name, word in kinds if (count := told.count(name)))
     return f"{told.on} numbers synced: {done or 'nothing to change'}"

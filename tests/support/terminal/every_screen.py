@@ -93,7 +93,7 @@ WALK = (
     Stop(AuditScreen, ("/",), "[call_made]", text="status:failed action:"),
     Stop(AuditScreen, ("/",), "^^^", text="foo:bar\r", back=LOG),
     Stop(AuditScreen, ("w",), "[s] status:", back=LOG),
-    Stop(AuditRowScreen, ("enter",), "Operation", "Time", back=LOG),
+    Stop(AuditRowScreen, ("enter",), "Operation", "Exotel phone", back=LOG),
     Stop(AuditScreen, ("ctrl+g",), "2026-01-31", back=LOG),
     Stop(AuditScreen, ("x",), "to which new file", back=LOG),
     Stop(SetupScreen, ("5",), "w setup wizard", "Credentials", back=LOG),

@@ -18,7 +18,7 @@ from tui.screens.audit.live_updates import LiveUpdates
 from tui.screens.audit.pane import AuditPane
 from tui.screens.audit.prompts import ask_likeness, ask_moment
 from tui.screens.audit.search import AuditSearch
-from tui.screens.audit.state import AuditState, Following, Rows, Typing
+from tui.screens.audit.state import AuditState, Following, History, Rows, Typing
 from tui.screens.audit.view import row_of
 from tui.screens.background import background
 from tui.screens.list_page import ListPage
@@ -72,7 +72,23 @@ class AuditScreen(ListPage):
     def hints(self) -> Hints:
         if self.is_filtering:
             return typing_hints(has_earlier=self.query_one(AuditFilterLine).has_earlier)
-        return SEARCHING_HINTS if self._search.text else reading_hints(following=self._state.is_following)
+        hints = SEARCHING_HINTS if self._search.text else reading_hints(following=self._state.is_following)
+        return (("esc", "back"), *hints) if self._in_history and not self._search.text else hints
+
+    @property
+    def _in_history(self) -> bool:
+        """Whether what is shown is what another section asked for, so that esc goes back there."""
+        return self._state.history is not None and self._state.history.filter_text == self.filter_text
+
+    def show_history(self, filter_text: str, origin: str) -> None:
+        """Show what a filter leaves until esc, which brings back the filter that was there, and the section."""
+        before = self._state.history.before if self._in_history and self._state.history else self.filter_text
+        self._state.history = History(filter_text, before, origin)
+        if self.is_mounted and self.filter_text != filter_text:
+            self._set_filter(filter_text)
+        else:
+            # What is loaded first is that.
+            self.filter_text = filter_text
 
     def context(self) -> tuple[Part, ...]:
         count = "" if self._state.count is None or self._state.rows_arrived else count_words(self._state.count)
@@ -380,6 +396,10 @@ class AuditScreen(ListPage):
         elif self._search.text:
             self._search.end()
             self.refresh_frame()
+        elif self._in_history and self._state.history is not None:
+            history, self._state.history = self._state.history, None
+            self._set_filter(history.before)
+            self.console.navigation.open_section(history.origin)
         else:
             super().action_back()
 

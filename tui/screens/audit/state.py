@@ -60,6 +60,15 @@ class Typing(Enum):
     SEARCH = "search"
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """The filter of one thing, which another section asked for, and the filter that was there before."""
+
+    filter_text: str
+    before: str
+    origin: str
+
+
 @dataclass(slots=True)
 class AuditState:
     """What is shown of the audit log, and what goes on."""
@@ -83,6 +92,7 @@ class AuditState:
     """What the status line said when typing began."""
     opened: AuditRow | None = None
     """The row that is open in full."""
+    history: History | None = None
     exported_rows: int | None = None
     """How many rows the export that runs has written."""
 

@@ -47,6 +47,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
         bind("d", "delete", "Delete", id="integrations.delete", tooltip="Delete, after counting"),
         bind("R", "secrets", "Reveal", id="integrations.secrets", tooltip="Show or copy a secret; logged"),
         bind("s", "sort", "Sort", id="integrations.sort", tooltip="Next order of the list"),
+        bind("H", "history", "History", id="integrations.history", tooltip="What the log says of it; esc comes back"),
         bind("y", "copy", "Copy row", id="integrations.copy", tooltip="Copy the row, never a secret"),
     ]
     section = "integrations"
@@ -71,7 +72,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
             (self.is_allowed("delete"), "d", "delete"),
         )
         allowed = tuple((key, meaning) for may, key, meaning in acts if may)
-        return (*allowed, ("/", "filter"), ("s", "sort"), ("o", "organisation"), ("?", "help"))
+        return (*allowed, ("/", "filter"), ("s", "sort"), ("o", "organisation"), ("H", "history"), ("?", "help"))
 
     async def load(self) -> None:
         from tui.data.integrations.listing import list_integrations
@@ -128,6 +129,12 @@ class IntegrationsScreen(DetailPage["Integration"]):
     def action_edit(self) -> None:
         if self.current is not None and not self.is_busy and self.may("configure"):
             self.console.navigation.open_editor(self.current.integration_type, self.current)
+
+    def action_history(self) -> None:
+        from tui.data.audit.history import history_of_type
+
+        if self.current is not None:
+            self.console.navigation.open_history(history_of_type(self.current.integration_type))
 
     def action_secrets(self) -> None:
         if self.current is not None and self.may("envelopes"):

@@ -72,6 +72,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
         bind("S", "sync", "Sync", id="numbers.sync", tooltip="Compare with what the provider lists"),
         bind("v", "view", "View", id="numbers.view", tooltip="All, free, assigned, not active"),
         bind("s", "sort", "Sort", id="numbers.sort", tooltip="Next order of the list"),
+        bind("H", "history", "History", id="numbers.history", tooltip="What the log says of it; esc comes back"),
         bind("y", "copy", "Copy row", id="numbers.copy", tooltip="Copy the row"),
     ]
     section = "phone_numbers"
@@ -94,7 +95,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
         acts.append(("e", "edit"))
         if not self._is_ours(current) or not self.is_allowed("change"):
             acts = []
-        return (*acts, ("S", "sync"), ("/", "whose?"), ("v", "view"), ("?", "help"))
+        return (*acts, ("S", "sync"), ("/", "whose?"), ("v", "view"), ("H", "history"), ("?", "help"))
 
     def scope(self) -> tuple[Part, ...]:
         view = (Part(VIEWS[self._view], "warning"),) if self._view else ()
@@ -175,6 +176,12 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
 
     def on_row_body_opened(self) -> None:
         self.action_assign()
+
+    def action_history(self) -> None:
+        from tui.data.audit.history import history_of_number
+
+        if self.current is not None:
+            self.console.navigation.open_history(history_of_number(self.current.phone_number))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if self.is_busy and action in (*ON_A_NUMBER, "add", "sync"):

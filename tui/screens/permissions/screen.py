@@ -68,6 +68,7 @@ class PermissionsScreen(ListPage):
         _key("S", "sort", "sort", "Sort", "By name, e-mail or newest grant"),
         _key("i", "users", "users", "Who can use it", "Everybody who can use this integration, and why not"),
         _key("L", "leaver", "leaver", "Leaver report", "What this person could reach, and which secrets they know"),
+        _key("H", "history", "history", "History", "What the log says of this person; esc comes back"),
         _key("a", "add", "add", "Add a person", "By id and name, where there is no directory"),
         _key("y", "copy", "copy", "Copy row", "Copy the row as text"),
     ]
@@ -110,6 +111,7 @@ class PermissionsScreen(ListPage):
             ("u", "undo"),
             USERS_HINT,
             *reading,
+            ("H", "history"),
             ("?", "help"),
         )
 
@@ -260,6 +262,13 @@ class PermissionsScreen(ListPage):
         person = self.model.person(self.pane.grid.row) if self.model else None
         if person is not None:
             self.console.navigation.open_leaver_report(person)
+
+    def action_history(self) -> None:
+        from tui.data.audit.history import history_of_person
+
+        person = self.model.person(self.pane.grid.row) if self.model else None
+        if person is not None:
+            self.console.navigation.open_history(history_of_person(person.id))
 
     def action_add(self) -> None:
         if self.model is not None:
