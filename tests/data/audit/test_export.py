@@ -199,7 +199,7 @@ class TestCsv:
         self, hostile_log: str, installed_database: str, tmp_path: Path
     ) -> None:
         create_people(installed_database)
-        changed = {"row": {"user_id": str(ASHA)}, "after": {"can_view": True, "note": 'a "}",b'}}
+        changed = {"row": {"user_id": str(ASHA)}, "after": {"can_view": True, "note": 'a "}",b}'}}
         with psycopg.connect(installed_database) as connection:
             log_row(connection, action="permission_granted", user_id=ASHA, details=changed)
             log_row(connection, action="permission_granted", details={**changed, "pad": "x" * 70_000})
