@@ -4,29 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
-from rich.cells import cell_len
-from textual.content import Content
-
 from tui.screens.list_page import ListPage
 from tui.widgets.frame import Part
 from tui.widgets.row_list import RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
-from tui.widgets.text_lines import TextLines
+from tui.widgets.text_lines import DetailPane
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from textual import events
     from textual.widget import Widget
 
     from tui.widgets.row_list import Column, Row
     from tui.widgets.text_lines import TextLine
 
 T = TypeVar("T")
-TITLE_MARGIN = 4
-WIDE = 110
-"""Columns from which on the detail stands beside the list."""
 
 
 class DetailPage(ListPage, Generic[T]):
@@ -45,7 +38,7 @@ class DetailPage(ListPage, Generic[T]):
 
     def compose_body(self) -> Iterable[Widget]:
         yield StateSwitcher(RowList(self.columns))
-        yield TextLines(id="detail", classes="detail")
+        yield DetailPane()
 
     def matching(self) -> list[T]:
         """Return the items that the filter leaves, in the order of the list."""
@@ -89,24 +82,9 @@ class DetailPage(ListPage, Generic[T]):
         self._show_detail()
 
     def _show_detail(self) -> None:
-        current, pane = self.current, self.query_one("#detail", TextLines)
-        lines = () if current is None else self.detail_of(current)
-        if pane.wraps:
-            title = lines[0].text if lines else ""
-            # Content, since a text would be read as markup.
-            pane.border_title = Content(title)
-            lines = lines[cell_len(title) <= pane.size.width - TITLE_MARGIN :]
-        pane.show(lines)
+        current = self.current
+        self.query_one(DetailPane).show(() if current is None else self.detail_of(current))
         self.refresh_frame()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Put the detail beside the list where there is room for both."""
-        is_wide, pane = event.size.width >= WIDE, self.query_one("#detail", TextLines)
-        if pane.wraps is not is_wide:
-            pane.wraps = is_wide
-            self.set_class(is_wide, "-wide")
-            pane.border_title = None
-            self._show_detail()
 
     def on_row_body_moved(self) -> None:
         self._show_detail()

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tui.widgets.frame import Tone
 
 
+TITLE_MARGIN = 4
+
+
 class TextLine(NamedTuple):
     """A label, and a safe text behind it."""
 
@@ -67,6 +70,35 @@ class TextLines(Widget):
         label = line.label[:width]
         text = fit(line.text, max(0, width - cell_len(label)))
         return Strip([Segment(label, TONES["quiet"]), Segment(text, TONES[line.tone])])
+
+
+class DetailPane(TextLines):
+    """What is known of the thing under the cursor: below a list, or beside it, with its first line in the border."""
+
+    def __init__(self) -> None:
+        super().__init__(id="detail", classes="detail")
+        self._all: tuple[TextLine, ...] = ()
+
+    def show(self, lines: Sequence[TextLine]) -> None:
+        self._all = tuple(lines)
+        if not self.wraps:
+            super().show(self._all)
+            return
+        title = self._all[0].text if self._all else ""
+        # Content, since a text would be read as markup.
+        self.border_title = Content(title)
+        super().show(self._all[cell_len(title) <= self.size.width - TITLE_MARGIN :])
+
+    def place(self, *, beside: bool) -> None:
+        """Show it beside the list, or below."""
+        if self.wraps is not beside:
+            self.wraps = beside
+            self.border_title = None
+            self.show(self._all)
+
+    def on_resize(self) -> None:
+        self.show(self._all)
+        super().on_resize()
 
 
 def _wrapped(line: TextLine, width: int) -> list[TextLine]:

@@ -16,7 +16,7 @@ from tui.screens.audit.window import AuditWindow
 from tui.screens.background import background
 from tui.screens.paging_pane import PagingPane, ReadFailed
 from tui.widgets.state_switcher import StateSwitcher
-from tui.widgets.text_lines import TextLines
+from tui.widgets.text_lines import DetailPane
 from tui.widgets.window_list import WindowBody, WindowList
 
 if TYPE_CHECKING:
@@ -42,10 +42,7 @@ READ_AHEAD = 200
 class AuditPane(PagingPane):
     """Shows the rows of one reader. A window round what is seen is held, however far one scrolls."""
 
-    DEFAULT_CSS = """
-    AuditPane { height: 1fr; }
-    AuditPane > #detail { height: 6; }
-    """
+    DEFAULT_CSS = "AuditPane { height: 1fr; }"
 
     class Moved(Message):
         """Another row is under the cursor, or reading has come further."""
@@ -105,7 +102,7 @@ class AuditPane(PagingPane):
 
     def compose(self) -> ComposeResult:
         yield StateSwitcher(WindowList(columns(self.zone, 0)))
-        yield TextLines(id="detail", classes="detail")
+        yield DetailPane()
 
     async def open(self, reader: AuditReader, *, place: Place | None = None) -> None:
         """Show a reader's rows from its newest, or from a place on. Raises what reading raises."""
@@ -268,10 +265,12 @@ class AuditPane(PagingPane):
         self._show_detail()
 
     def _show_detail(self) -> None:
-        self.query_one("#detail", TextLines).show(detail(self.line, self.names, self.zone) if self.line else ())
+        self.query_one(DetailPane).show(detail(self.line, self.names, self.zone) if self.line else ())
 
     def on_resize(self) -> None:
-        self.query_one(WindowList).use_columns(columns(self.zone, self.size.width))
+        # Two thirds where the detail stands beside the list: see page.tcss.
+        share = 2 / 3 if self.query_one(DetailPane).wraps else 1
+        self.query_one(WindowList).use_columns(columns(self.zone, int(self.size.width * share)))
 
     def on_window_body_moved(self, event: WindowBody.Moved) -> None:
         event.stop()
