@@ -97,8 +97,10 @@ class PermissionPane(PagingPane):
         if model.listing is not None and model.listing.is_same(listing):
             listing = model.listing
             await listing.reload(grid.top)
-            # Before they are shown: the bars would go and come again.
-            await self._read_use(listing)
+            # All of what is seen before it is shown: rows and bars would go and come again.
+            seen = self._visible_rows
+            while await listing.read_more(seen.start, seen.stop - 1) or await self._read_use(listing):
+                pass
         else:
             await listing.read_beginning()
         if not self.is_mounted or model is not self.model:
