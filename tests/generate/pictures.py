@@ -17,6 +17,7 @@ from tests.support.terminal.console_driver import ConsoleDriver, run_headless
 from tui.app import SwitchboardApp
 from tui.data.keys.sources import read_keyring
 from tui.demo.session import prepare_demo
+from tui.process.identity import login_name
 from tui.session.session import Session
 from tui.settings.settings import load_settings
 
@@ -32,6 +33,9 @@ UNIQUE = re.compile(r"terminal-\d+")
 # What changes with the day and the hour on which the sample data was made.
 UUID, DIGITS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), re.compile(r"\d+")
 BARS = re.compile("[ ▁▂▃▄▅▆▇█]{20,}")
+# Whoever drew them was somebody else, on another machine.
+AGENT, LOGIN = re.compile(r"(switchboard/\S+) \(\S+?\)"), re.compile(rf"\b(root|{re.escape(login_name())})\b")
+GAP = re.compile("  +")
 LOG_ROW = re.compile(r".*0-0-0 0:0:0 .*")
 STYLES = re.compile(r"-(r\d+) \{ (.*?) \}")
 TEXTS = re.compile(r'<text class="\S*-(r\d+)" x="([\d.]+)" y="([\d.]+)" [^>]*>(.*?)</text>')
@@ -60,8 +64,9 @@ def content_of(svg: str) -> list[str]:
     styles = dict(STYLES.findall(svg))
     lines: dict[float, list[tuple[float, str]]] = {}
     for style, x, y, text in TEXTS.findall(svg):
-        lasting = BARS.sub("bars", UUID.sub("id", html.unescape(text).replace("\xa0", " ")))
-        lines.setdefault(float(y), []).append((float(x), f"[{styles[style]}] {lasting.rstrip()}"))
+        plain = html.unescape(text).replace("\xa0", " ")
+        lasting = LOGIN.sub("login", AGENT.sub(r"\1", BARS.sub("bars", UUID.sub("id", plain))))
+        lines.setdefault(float(y), []).append((float(x), f"[{styles[style]}] {GAP.sub('  ', lasting.rstrip())}"))
     texts = (DIGITS.sub("0", " ".join(piece for _, piece in sorted(line))) for _, line in sorted(lines.items()))
     return [LOG_ROW.sub("a row of the log", text) for text in texts]
 
@@ -204,6 +209,8 @@ async def draw_audit(console: ConsoleDriver, keep: Keep) -> None:
 def main() -> None:
     """Draw on a demo of its own, so that nobody's demo is touched."""
     with reachable_folder() as folder, prepare_demo(reset=False, folder=folder / "demo") as demo:
+        # Nobody's own filters are offered in them, or kept.
+        os.environ["XDG_STATE_HOME"] = str(folder)
         asyncio.run(draw(demo.environment, save))
         asyncio.run(draw_without_colours(demo.environment, save))
 

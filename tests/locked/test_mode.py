@@ -137,6 +137,7 @@ def load(tmp_path: Path) -> Callable[..., Settings]:
 class TestSettings:
     """Root's file over the environment, and no other file."""
 
+    @as_root
     def test_a_file_in_the_working_folder_is_not_read(self, load: Callable[..., Settings], tmp_path: Path) -> None:
         (tmp_path / ".env").write_text("DATABASE_URL=b\nnonsense\n")
         settings = load({})
@@ -166,6 +167,7 @@ class TestSettings:
     def test_an_empty_line_of_roots_covers_the_environment(self, load: Callable[..., Settings]) -> None:
         assert load({"SWITCHBOARD_OPERATOR": "x"}, "SWITCHBOARD_OPERATOR=\n").operator is None
 
+    @as_root
     def test_a_key_command_of_the_environment_is_refused(self, load: Callable[..., Settings]) -> None:
         with pytest.raises(ConfigError, match="not open in the locked console") as refused:
             load({"ENCRYPTION_MASTER_KEY_COMMAND": CANARY})

@@ -185,7 +185,9 @@ async def narrow_and_wide_terminals_show_what_fits_and_stay_where_they_are(conso
     before = current_id(console)
     for size, shown, hidden in (
         ((60, 20), ("Who", "What happened"), ("Status",)),
-        ((200, 50), ("Who", "What happened", "Action", "Type", "Status", "Address", "Organisation"), ()),
+        ((290, 50), ("Who", "What happened", "Action", "Type", "Status", "Address", "Organisation"), ()),
+        # The detail stands beside the list.
+        ((200, 50), ("Who", "What happened", "Status"), ("Organisation",)),
         ((80, 24), ("What happened",), ("Organisation",)),
     ):
         await console.pilot.resize_terminal(*size)

@@ -42,7 +42,10 @@ READ_AHEAD = 200
 class AuditPane(PagingPane):
     """Shows the rows of one reader. A window round what is seen is held, however far one scrolls."""
 
-    DEFAULT_CSS = "AuditPane { height: 1fr; }"
+    DEFAULT_CSS = """
+    AuditPane { height: 1fr; }
+    AuditPane > #detail { height: 6; }
+    """
 
     class Moved(Message):
         """Another row is under the cursor, or reading has come further."""
