@@ -106,7 +106,7 @@ PLACES = {
     "type of a number": Place(NumberForm, ("3", "g", "e", "tab"), "can send and receive SMS", is_rare=True),
     "abilities of a number": Place(NumberForm, ("3", "g", "e", "tab", "tab"), "can send and receive SMS", is_rare=True),
     "sync of numbers": Place(NumberSyncScreen, ("3", "S"), "1 new"),
-    "log": Place(AuditScreen, ("4", "g"), "credential_created", is_rare=True),
+    "log": Place(AuditScreen, ("4", "g"), "Exotel phone set up", is_rare=True),
     "filter of the log": Place(AuditScreen, ("4", "slash"), "enter apply", is_rare=True),
     "row of the log": Place(AuditRowScreen, ("4", "g", "enter"), "Written by", is_rare=True),
     "doctor": Place(SetupScreen, ("5",), "all ok", is_rare=True),
