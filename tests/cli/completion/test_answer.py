@@ -96,6 +96,21 @@ def test_bash_gets_the_part_that_it_replaces_with_what_a_shell_would_read_escape
         assert completed(office_shell, line, for_shell="bash", word=word) == answered, line
 
 
+def test_bash_gets_nothing_that_would_run_within_quotes(office_shell: Shell) -> None:
+    name = 'Evil\'s "$(x)" `y` \\!'
+    statement = "insert into switchboard.organization_labels values (gen_random_uuid(), %s)"
+    execute(office_shell.environment["DATABASE_URL"], statement, name)
+    for line, answered in (
+        ('--organization "Ev', 'Evil\'s \\"\\$(x)\\" \\`y\\` \\\\"\\!"'),
+        ("--organization 'Ev", "Evil'\\''s \"$(x)\" `y` \\!"),
+        ('--organization="Ac', "Acme Foods"),
+        ('--organization=Ac"me F', "me Foods"),
+        ('"--organization=Ac', "--organization=Acme Foods"),
+        ("audit list 'status:fa", "status:failed"),
+    ):
+        assert completed(office_shell, line, for_shell="bash", word=line) == [answered], line
+
+
 def test_without_an_answer_from_the_database_there_are_no_candidates_soon(office_shell: Shell) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql://asha@127.0.0.1:{silent.getsockname()[1]}/app"
