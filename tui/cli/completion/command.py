@@ -30,6 +30,7 @@ def completion(options: Options, shell: str) -> None:
     ~/.config/fish/config.fish  switchboard completion fish | source
     """
     out = Output(options.form)
+    out.require_exact()
     if out.as_table:
         sys.stdout.write(SCRIPTS[shell])
     else:
