@@ -39,6 +39,7 @@ def test_commands_options_and_fixed_words_need_no_database(shell: Shell) -> None
     assert completed(shell, "phone-numbers list --type t") == ["toll-free"]
     assert completed(shell, "help audit e") == ["export"]
     assert completed(shell, "completion f") == ["fish"]
+    assert completed(shell, "audit stats --by h") == ["hour"]
     assert completed(shell, "audit list st") == ["status:"]
     assert completed(shell, "audit list -st") == ["-status:"]
     assert completed(shell, "audit list -status:fa") == ["-status:failed"]
