@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from tui.cli.completion.candidates import files, organizations, people, words
+from tui.cli.completion.candidates import files, organizations, people, profiles, words
 from tui.cli.request import FORMS, Options
 from tui.cli.requirements import Requirements
 from tui.errors import InvalidInput
@@ -150,7 +150,13 @@ COMMON: list[click.Parameter] = [
         "--env-file", metavar="FILE", help="Read settings from FILE instead of ./.env.", shell_complete=files
     ),
     # Open for the forced command itself, as --operator is.
-    _common_option("--profile", metavar="NAME", help="Read the settings of the profile NAME.", locked=True),
+    _common_option(
+        "--profile",
+        metavar="NAME",
+        help="Read the settings of the profile NAME.",
+        locked=True,
+        shell_complete=profiles,
+    ),
     _common_option("--read-only", help="Write nothing but rows of the audit log.", locked=True),
     _common_option("--json", help="Print JSON; failures too, on standard error.", locked=True),
     _common_option(

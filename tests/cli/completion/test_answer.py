@@ -39,6 +39,9 @@ def test_commands_options_and_fixed_words_need_no_database(shell: Shell) -> None
     assert completed(shell, "phone-numbers list --type t") == ["toll-free"]
     assert completed(shell, "help audit e") == ["export"]
     assert completed(shell, "completion f") == ["fish"]
+    (shell.folder / "switchboard").mkdir()
+    (shell.folder / "switchboard" / "production.env").touch()
+    assert completed(shell.with_(XDG_CONFIG_HOME=str(shell.folder)), "--profile p") == ["production"]
     assert completed(shell, "audit stats --by h") == ["hour"]
     assert completed(shell, "audit list st") == ["status:"]
     assert completed(shell, "audit list -st") == ["-status:"]
