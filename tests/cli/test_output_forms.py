@@ -36,7 +36,7 @@ def test_every_list_has_the_same_records_in_every_form(office_shell: Shell) -> N
         records = office_shell.run(*words, "--json").data
         assert records, line
         as_json = office_shell.run("--format", "json", *words)
-        as_lines = office_shell.run(*words, "-o", "jsonl")
+        as_lines = office_shell.run(*words, "-ojsonl")
         as_csv = office_shell.run(*words, "--format=csv")
         assert as_json.data == records, line
         assert [json.loads(text) for text in as_lines.out.splitlines()] == records, line
@@ -75,8 +75,15 @@ def test_forms_that_contradict_each_other_or_are_none_are_refused(shell: Shell) 
     assert "No database is configured." in shell.run("keys", "status", "-o", "csv").refusal(1)
 
 
+def test_what_has_to_be_exact_is_never_csv(shell: Shell) -> None:
+    for words in (["keys", "generate"], ["schema"], ["completion", "bash"], ["demo", "--env"], ["help"]):
+        refused = shell.run(*words, "-o", "csv")
+        assert "exactly" in refused.refusal(2)
+        assert refused.out == ""
+
+
 def test_an_export_keeps_a_format_of_its_own(office_shell: Shell) -> None:
-    for words in (["audit", "export", "-o", "csv"], ["-o", "csv", "audit", "export"]):
+    for words in (["audit", "export", "-o", "csv"], ["-o", "csv", "audit", "export"], ["audit", "export", "-ocsv"]):
         assert "integration_type" in csv_rows(office_shell.run(*words))[0]
     result = office_shell.run("audit", "export", "--output", "log.csv", "--format", "jsonl", "--json")
     assert result.data["format"] == "jsonl"
@@ -109,6 +116,7 @@ def test_the_rows_of_a_tail_are_lines_below_one_header(office_shell: Shell) -> N
         ("audit list -o json", True),
         ("audit list --format=jsonl", True),
         ("audit export --format jsonl", False),
+        ("audit list -ojson", True),
         ("audit list -o csv", False),
         ("audit list jsonl", False),
     ],

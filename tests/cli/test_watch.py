@@ -5,6 +5,7 @@ from __future__ import annotations
 import termios
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from tests.generate.commands import leaves
@@ -60,6 +61,15 @@ def test_more_lines_than_there_is_room_for_are_counted_also_in_another_size(offi
         terminal.resize(80, 40)
         terminal.wait_for("80 3375 5529")
         assert "lines more" not in terminal.text
+
+
+def test_a_lock_that_passes_is_waited_for(office_shell: Shell) -> None:
+    with watching(office_shell, "phone-numbers", "list", "--watch=1") as terminal:
+        terminal.wait_for("+91 11 4116 9368")
+        with psycopg.connect(office_shell.environment["DATABASE_URL"]) as holder:
+            holder.execute("lock table organization_phone_numbers")
+            terminal.wait_for("Not read since ")
+        terminal.wait_for("Every 1 s; read at")
 
 
 def test_a_failure_that_waiting_cannot_mend_ends_it_with_its_status_on_the_shells_own_screen(

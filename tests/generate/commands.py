@@ -71,8 +71,9 @@ warning (`warning`, `what_to_do`).
 `--format` (`-o`) chooses between four forms of the same fields, before or after any command; `--json` is
 `--format json`. `json` is one line, on a terminal it is indented. `jsonl` is a line for each object of a list. `csv`
 has a header and a row for each object, as the csv of an [export](reading_the_log.md#exporting-the-log): nothing in it
-is a formula (so `+91...` has an apostrophe before it), null is an empty field, and what is nested is its JSON. `table`,
-for people, is what there is without the option. `audit export` has a `--format` of its own.
+is a formula (so `+91...` has an apostrophe before it), null is an empty field, and what is nested is its JSON; what has
+to be exact (a key, SQL, a script) is refused as csv. `table`, for people, is what there is without the option.
+`audit export` has a `--format` of its own.
 """
 OPTIONS_INTRODUCTION = """\
 ## Options

@@ -6,7 +6,6 @@ import atexit
 import fcntl
 import os
 import shutil
-from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 from tests.support.servers.folders import new_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     Derivation = Callable[[bytes, bytes, int], bytes]
 
@@ -22,20 +21,30 @@ VARIABLE = "TESTS_RUN_FOLDER"
 
 
 def run_folder() -> Path:
-    """The folder: made by the first process that asks, which deletes it when it ends; its children inherit it."""
+    """The folder: made by the first process that asks and deleted when that ends; its children inherit it."""
     if VARIABLE not in os.environ:
         folder = new_folder("switchboard-run-")
         os.environ[VARIABLE] = str(folder)
-        atexit.register(shutil.rmtree, folder)
+        atexit.register(delete_run_folder)
     return Path(os.environ[VARIABLE])
 
 
-@contextmanager
-def made_by_the_first(path: Path) -> Iterator[Path]:
-    """The same path, at which whoever comes first makes something; others wait until it is there."""
+def made_once(path: Path, make: Callable[[Path], object]) -> Path:
+    """The same path, at which whoever comes first makes a file or a folder; others wait until it is there, whole."""
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield path
+        if not path.exists():
+            part = path.with_suffix(".part")
+            # Of somebody who failed, or was ended while it was made.
+            shutil.rmtree(part, ignore_errors=True)
+            make(part)
+            part.rename(path)
+    return path
+
+
+def delete_run_folder() -> None:
+    """Delete it, if it is still there."""
+    shutil.rmtree(os.environ[VARIABLE], ignore_errors=True)
 
 
 def derived_once(derive: Derivation) -> Derivation:
@@ -46,9 +55,7 @@ def derived_once(derive: Derivation) -> Derivation:
         if not os.access(folder, os.W_OK):
             # A process that has become an ordinary user.
             return derive(key, salt, n)
-        with made_by_the_first(folder / sha256(repr((key, salt, n)).encode()).hexdigest()) as file:
-            if not file.exists():
-                file.write_bytes(derive(key, salt, n))
-            return file.read_bytes()
+        file = folder / sha256(repr((key, salt, n)).encode()).hexdigest()
+        return made_once(file, lambda part: part.write_bytes(derive(key, salt, n))).read_bytes()
 
     return find_or_derive

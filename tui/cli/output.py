@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TextIO, TypeVar
 
 from rich.cells import cell_len
 
+from tui.errors import InvalidInput
 from tui.terminal.early_screen import early_screen
 from tui.words.text import ascii_json, fit, plain
 
@@ -66,6 +67,11 @@ class Output:
     def as_json(self) -> bool:
         """Whether what is said beside the data is JSON too, or left out."""
         return self.form in ("json", "jsonl")
+
+    def require_exact(self) -> None:
+        """Raise InvalidInput for CSV, which changes what would be a formula: a key may begin with a +."""
+        if self.form == "csv":
+            raise InvalidInput("CSV would not have it exactly as it is.", "Leave --format out, or give json.")
 
     def rows(
         self,

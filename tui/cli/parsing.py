@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from tui.cli.completion.candidates import files, organizations, people, words
+from tui.cli.completion.candidates import files, organizations, people, profiles, words
 from tui.cli.request import FORMS, Options
 from tui.cli.requirements import Requirements
 from tui.errors import InvalidInput
@@ -111,7 +111,7 @@ class OneOf(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the word. Raises InvalidInput, which never repeats it."""
         if value not in self.words:
-            what = param.opts[0] if param else "The word"
+            what = param.opts[0] if isinstance(param, click.Option) else f"The argument {parameter_name(param)}"
             *others, last = self.words
             raise InvalidInput(f"{what} is not {', '.join(others)} or {last}.", "Give one of them.")
         return str(value)
@@ -150,7 +150,13 @@ COMMON: list[click.Parameter] = [
         "--env-file", metavar="FILE", help="Read settings from FILE instead of ./.env.", shell_complete=files
     ),
     # Open for the forced command itself, as --operator is.
-    _common_option("--profile", metavar="NAME", help="Read the settings of the profile NAME.", locked=True),
+    _common_option(
+        "--profile",
+        metavar="NAME",
+        help="Read the settings of the profile NAME.",
+        locked=True,
+        shell_complete=profiles,
+    ),
     _common_option("--read-only", help="Write nothing but rows of the audit log.", locked=True),
     _common_option("--json", help="Print JSON; failures too, on standard error.", locked=True),
     _common_option(
@@ -197,8 +203,13 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments. Raises InvalidInput for what is closed in the locked console."""
         args = _with_bare_values(self, args)
-        _refuse_closed_options(self, ctx, args)
-        return super().parse_args(ctx, args)
+        try:
+            _refuse_closed_options(self, ctx, args)
+            return super().parse_args(ctx, args)
+        except click.UsageError as wrong:
+            # Where an option has no value, click does not say of which command.
+            wrong.ctx = wrong.ctx or ctx
+            raise
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; return the console that it asks for."""

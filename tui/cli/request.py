@@ -59,7 +59,7 @@ def asks_for_json(words: Sequence[str]) -> bool:
     # The JSON lines of an export are its rows alone.
     forms = {"json"} if "export" in words else {"json", "jsonl"}
     named = {value for name, value in pairwise(words) if name in ("--format", "-o")}
-    joined = {word.removeprefix("--format=") for word in words if word.startswith("--format=")}
+    joined = {word[len(name) :] for word in words for name in ("--format=", "-o") if word.startswith(name)}
     return bool((named | joined) & forms)
 
 

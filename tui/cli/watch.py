@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from tui.cli.output import Output
-from tui.errors import ConnectionFailed, InvalidInput, TimedOut
+from tui.errors import ConnectionFailed, InvalidInput, Locked, TimedOut
 from tui.terminal.early_screen import OUTPUT, early_screen
 from tui.words.text import fit, plain
 
@@ -40,7 +40,7 @@ def require_watchable(options: Options) -> None:
 async def watch(session: Session, work: Work, every_s: int) -> None:
     """Do the work every so many seconds, and draw what it prints on the terminal's other screen, until ctrl+c.
 
-    While the database is out of reach the last lines stay, and it is said that they are old.
+    While the database is out of reach, or a table locked, the last lines stay, and it is said that they are old.
     """
     zone = session.settings.timezone
     resized = asyncio.Event()
@@ -54,7 +54,7 @@ async def watch(session: Session, work: Work, every_s: int) -> None:
                 await work(session, Output())
             lines, read_at = frame.getvalue().splitlines(), f"{datetime.now(zone):%H:%M:%S} {zone}"
             head = f"Every {every_s} s; read at {read_at}; ctrl+c ends it."
-        except (ConnectionFailed, TimedOut) as failure:
+        except (ConnectionFailed, Locked, TimedOut) as failure:
             why = plain(f"{failure.sentence} {failure.what_to_do}")
             head = f"Not read since {read_at or 'it began'}; trying again every {every_s} s. {why}"
         screen.draw([head, "", *lines])

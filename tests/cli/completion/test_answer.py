@@ -39,6 +39,10 @@ def test_commands_options_and_fixed_words_need_no_database(shell: Shell) -> None
     assert completed(shell, "phone-numbers list --type t") == ["toll-free"]
     assert completed(shell, "help audit e") == ["export"]
     assert completed(shell, "completion f") == ["fish"]
+    (shell.folder / "switchboard").mkdir()
+    (shell.folder / "switchboard" / "production.env").touch()
+    assert completed(shell.with_(XDG_CONFIG_HOME=str(shell.folder)), "--profile p") == ["production"]
+    assert completed(shell, "audit stats --by h") == ["hour"]
     assert completed(shell, "audit list st") == ["status:"]
     assert completed(shell, "audit list -st") == ["-status:"]
     assert completed(shell, "audit list -status:fa") == ["-status:failed"]
@@ -94,6 +98,21 @@ def test_bash_gets_the_part_that_it_replaces_with_what_a_shell_would_read_escape
         ("audit list org:gl", "gl", ["Globex"]),
     ):
         assert completed(office_shell, line, for_shell="bash", word=word) == answered, line
+
+
+def test_bash_gets_nothing_that_would_run_within_quotes(office_shell: Shell) -> None:
+    name = 'Evil\'s "$(x)" `y` \\!'
+    statement = "insert into switchboard.organization_labels values (gen_random_uuid(), %s)"
+    execute(office_shell.environment["DATABASE_URL"], statement, name)
+    for line, answered in (
+        ('--organization "Ev', 'Evil\'s \\"\\$(x)\\" \\`y\\` \\\\"\\!"'),
+        ("--organization 'Ev", "Evil'\\''s \"$(x)\" `y` \\!"),
+        ('--organization="Ac', "Acme Foods"),
+        ('--organization=Ac"me F', "me Foods"),
+        ('"--organization=Ac', "--organization=Acme Foods"),
+        ("audit list 'status:fa", "status:failed"),
+    ):
+        assert completed(office_shell, line, for_shell="bash", word=line) == [answered], line
 
 
 def test_without_an_answer_from_the_database_there_are_no_candidates_soon(office_shell: Shell) -> None:

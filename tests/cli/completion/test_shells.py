@@ -37,6 +37,7 @@ TYPED_AND_COMPLETED = (
     ("switchboard audit list -action:credential_cr", "list -action:credential_created"),
     ("switchboard --organization=Ac", "--organization=Acme\\ Foods"),
     ("switchboard --organization Evil", "Evil\\ \\$\\("),
+    ('switchboard --organization "Evil', '"Evil \\$('),
     ("switchboard --env-file fi", "--env-file file.env"),
 )
 

@@ -188,6 +188,8 @@ def test_bad_input_is_one_sentence_and_writes_nothing(directory: Shell) -> None:
         (("grant", BOB, "exotel_phone", "--user", ANN, "--view"), 2, "With --user every other word is a TYPE"),
         (("grant", "exotel_phone", "--user", ANN, "--user", BOB, "--view", "--label", "A"), 2, "names one person"),
         (("revoke", "exotel_phone"), 2, "USER or TYPE is missing"),
+        (("revoke",), 2, "USER or TYPE is missing"),
+        (("revoke", "--user", "asha@acme.example"), 2, "TYPE is missing. Give one TYPE"),
         (("revoke", "nobody@acme.example", "exotel_phone"), 2, "No person"),
         (("revoke", ANN, "exotel_fax"), 2, "exotel_fax"),
         (("copy", ANN, str(GONE)), 2, "No person"),

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from tests.support.run_folder import made_by_the_first, run_folder
+from tests.support.run_folder import made_once, run_folder
 from tests.support.servers.folders import new_folder
 from tui.demo.account import Account, running_as_root
 from tui.demo.embedded import EmbeddedServer
@@ -56,10 +56,12 @@ class TestServer:
 
     def _copied_cluster(self, version: int, account: Account | None, superuser: str) -> Path:
         """A copy of what the first worker that needs such a server has made: a tenth of the work of making it anew."""
-        with made_by_the_first(run_folder() / f"{self.server_class.__name__}-{version}-{superuser}") as made:
-            if not made.exists():
-                with self.server_class(made, version=version, account=account, superuser=superuser):
-                    pass
+
+        def make(folder: Path) -> None:
+            with self.server_class(folder, version=version, account=account, superuser=superuser):
+                pass
+
+        made = made_once(run_folder() / f"{self.server_class.__name__}-{version}-{superuser}", make)
         subprocess.run(["cp", "-a", made, self.folder / "postgres"], check=True)
         return self.folder / "postgres"
 

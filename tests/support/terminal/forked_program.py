@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.support.run_folder import derived_once
+from tests.support.run_folder import delete_run_folder, derived_once
 
 if TYPE_CHECKING:
     import signal
@@ -270,3 +270,6 @@ def _run_program(arguments: list[str], environment: dict[str, str], folder: str,
 
 if __name__ == "__main__":
     serve(socket.socket(fileno=int(sys.argv[1])), sys.stdin.fileno())
+    if Path.cwd() == REPOSITORY:
+        # A run that was killed deletes nothing itself. The server of a release ends before the run does.
+        delete_run_folder()

@@ -44,6 +44,7 @@ def help_(context: click.Context, names: tuple[str, ...], man: bool) -> None:
     else:
         text = context_of(context.find_root(), names).get_help()
     out = Output((context.find_object(Options) or Options()).form)
+    out.require_exact()
     if out.as_table:
         sys.stdout.write(f"{text}\n")
     else:

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from tui.cli.completion.candidates import filter_words
 from tui.cli.parsing import Argument, Command
-from tui.cli.request import Options
+from tui.cli.request import FORMS, Options
 from tui.cli.run import run
 from tui.data.audit.filter import AuditFilter, join_words, parse_filter
 from tui.data.audit.name_resolution import resolve_filter
@@ -60,6 +60,11 @@ class FilteredCommand(Command):
         """Complete options; after a single - also with qualifiers, which it negates."""
         negated = [] if incomplete.startswith("--") else filter_words(ctx, self.params[0], incomplete)
         return [*super().shell_complete(ctx, incomplete), *negated]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; -ocsv is the format, as in every other command, and no word that is negated."""
+        joined = {f"-o{form}": f"--format={form}" for form in FORMS}
+        return super().parse_args(ctx, [joined.get(argument, argument) for argument in args])
 
     def make_parser(self, ctx: click.Context) -> Any:
         """Return a parser that takes a short option only where it stands alone: in -status:failed is no -s."""

@@ -6,6 +6,7 @@ import difflib
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.audit.filter import FilteredCommand
+from tui.cli.completion.candidates import words
 from tui.cli.output import Column
 from tui.cli.parsing import command, option
 from tui.cli.requirements import Requirements
@@ -36,6 +37,7 @@ FIELDS = {"type": "integration_type", "user": "user_id"}
     "--by",
     locked=True,
     metavar="|".join(CHOICES),
+    shell_complete=words(*CHOICES),
     callback=lambda context, parameter, value: _one_of_choices(value),
     help="Count by this alone: all of it, hours of the day and days in their order, the others by their rows.",
 )

@@ -29,6 +29,11 @@ MOST_CANDIDATES = 200
 
 _LAST_WORD = re.compile(r"(?:[^\s\\]|\\.)*\Z", re.DOTALL)
 _NEEDS_BACKSLASH = re.compile(r"([^\w@%+=:,./-])")
+# Within double quotes no backslash keeps a ! from history expansion: they are closed round it.
+_WITHIN = {
+    "'": str.maketrans({"'": r"'\''"}),
+    '"': str.maketrans({sign: f"\\{sign}" for sign in '\\"$`'} | {"!": r'"\!"'}),
+}
 _OPTION_WITH_VALUE = re.compile(r"--[a-z-]+=")
 
 
@@ -92,13 +97,19 @@ def _reader(line: str) -> shlex.shlex:
     return reader
 
 
-def _ends_in_quotes(line: str) -> bool:
-    try:
-        # A letter brings a backslash at the end to its own end, and closes no quotes.
-        list(_reader(f"{line}x"))
-    except ValueError:
-        return True
-    return False
+def _open_quotes(line: str) -> tuple[str, int]:
+    """Return the quotation mark that is open at the end of a line, and where it stands; no mark where none is open."""
+    mark, place, index = "", 0, 0
+    while index < len(line):
+        sign = line[index]
+        if sign == "\\" and mark != "'":
+            index += 1
+        elif mark:
+            mark = "" if sign == mark else mark
+        elif sign in _WITHIN:
+            mark, place = sign, index
+        index += 1
+    return mark, place
 
 
 def _last_word(line: str) -> str:
@@ -109,8 +120,11 @@ def _last_word(line: str) -> str:
 
 def _part_for_bash(value: str, line: str, word: str) -> str | None:
     """Return what bash puts in place of `word`, the end of the last word; None for another beginning than is typed."""
-    if _ends_in_quotes(line):
-        return value
+    mark, place = _open_quotes(line)
+    if mark:
+        # Bash replaces what stands behind the mark, and writes there what it is given: also $(...), which would run.
+        _, before = split_line(line[:place])
+        return value.removeprefix(before).translate(_WITHIN[mark]) if value.startswith(before) else None
     last = _last_word(line)
     written = _NEEDS_BACKSLASH.sub(r"\\\1", value)
     before = last.removesuffix(word)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from click.shell_completion import CompletionItem
 
 from tui.cli.request import Options
+from tui.settings.profiles import configuration_folder, profile_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -33,6 +35,12 @@ def types(context: click.Context, parameter: click.Parameter, incomplete: str) -
     from tui.providers import registry
 
     return fitting(((type_.name, type_.title) for type_ in registry().values()), incomplete)
+
+
+def profiles(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Complete with the profiles that there are."""
+    names = profile_names(configuration_folder(os.environ))
+    return fitting(((name, "") for name in names), incomplete)
 
 
 def people(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:

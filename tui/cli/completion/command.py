@@ -23,6 +23,7 @@ def completion(options: Options, shell: str) -> None:
 
     Completed are commands, options, types, people, numbers, organisations and filters. Whatever is in the database is
     asked for with the settings that a command would have, for two seconds at most; nothing is written and no key read.
+    Bash has to be 4.4 or later.
 
     \b
     ~/.bashrc                   eval "$(switchboard completion bash)"
@@ -30,6 +31,7 @@ def completion(options: Options, shell: str) -> None:
     ~/.config/fish/config.fish  switchboard completion fish | source
     """
     out = Output(options.form)
+    out.require_exact()
     if out.as_table:
         sys.stdout.write(SCRIPTS[shell])
     else:

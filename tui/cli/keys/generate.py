@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def generate(options: Options) -> None:
     """Print a new master key; the database is not touched."""
     out = Output(options.form)
+    out.require_exact()
     key = generate_master_key().reveal("printed for the person who asked for a new one")
     out.result({"master_key": key}, key)
     out.say("Set it as ENCRYPTION_MASTER_KEY, in quotes in .env, and keep a copy elsewhere: without it no")

@@ -32,6 +32,7 @@ def demo(options: Options, reset: bool, env: bool) -> OpenConsole | None:
     if not env:
         return OpenConsole(options, demo=True, reset=reset)
     out = Output(options.form)
+    out.require_exact()
     drop_libpq_variables()
     # Left running on purpose: the settings are of use only while it runs. The next console on it stops it.
     database = prepare_demo(reset=reset)

@@ -23,6 +23,7 @@ def schema(options: Options) -> None:
     The text runs in one transaction and can be run again at any time.
     """
     out = Output(options.form)
+    out.require_exact()
     if out.as_table:
         sys.stdout.write(schema_text())
     else:
