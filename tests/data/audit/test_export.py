@@ -205,9 +205,13 @@ class TestCsv:
             log_row(connection, action="permission_granted", details={**changed, "pad": "x" * 70_000})
             log_row(connection, action="odd, one", details=None, user_agent='{"a": 1}')
             log_row(connection, action="number_assigned", details=7, status="failed")
+            # Of an adopted table.
+            connection.execute("alter table integration_audit_logs alter integration_type type text")
+            log_row(connection, action="of_a_long_type", integration_type="x" * 120_000)
         await export(installed_database, tmp_path / "log.csv", "", "csv", title_of=str.title)
         told = [row["summary"] for row in csv_rows(tmp_path / "log.csv") if row["action"] != "log_exported"]
         assert sorted(told) == [
+            f"  ({'X' + 'x' * 58}\u2026)",
             "Asha Rao: view on Zoho_Mail",
             "Asha Rao: view on Zoho_Mail",
             "a number assigned failed",

@@ -89,7 +89,9 @@ def _names_somebody(details: object) -> bool:
 
 def _columns_by_csv(row: bytes) -> tuple[Columns, Any]:
     line = (row if len(row) <= LONGEST_ROW else row[:MOST_BEFORE_DETAILS]).decode("utf-8", "replace")
-    kind, action, status, details = map(unguarded, next(csv.reader([line]))[TYPE : TYPE + 4])
+    # An adopted table may hold a type so long that nothing behind it is looked at.
+    fields = [*next(csv.reader([line]))[TYPE : TYPE + 4], "", "", ""]
+    kind, action, status, details = map(unguarded, fields[:4])
     return (kind, action, status), _details(details)
 
 
