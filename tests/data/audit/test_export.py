@@ -135,6 +135,16 @@ class TestJsonLines:
         await export(installed_database, tmp_path / "log", "org:* action:counted")
         assert stored in (tmp_path / "log").read_text("ascii")
 
+    async def test_have_a_row_without_an_id_which_only_an_adopted_table_can_hold(
+        self, installed_database: str, tmp_path: Path
+    ) -> None:
+        with psycopg.connect(installed_database) as connection:
+            connection.execute("alter table integration_audit_logs drop constraint integration_audit_logs_pkey")
+            connection.execute("alter table integration_audit_logs alter id drop not null")
+            log_row(connection, id=None)
+        await export(installed_database, tmp_path / "log", "org:* action:email_sent")
+        assert [row["id"] for row in json_rows(tmp_path / "log")] == [None]
+
     async def test_keep_the_mask_of_an_address(self, installed_database: str, tmp_path: Path) -> None:
         with psycopg.connect(installed_database) as connection:
             for number, address in enumerate(("10.0.0.5/24", "10.0.0.6", "2001:db8::1/64")):
