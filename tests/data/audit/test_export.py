@@ -215,11 +215,23 @@ class TestCsv:
             log_row(connection, action="permission_granted", details={**changed, "pad": "x" * 70_000})
             log_row(connection, action="odd, one", details=None, user_agent='{"a": 1}')
             log_row(connection, action="number_assigned", details=7, status="failed")
+            for odd in (
+                '{"a": ' + "1" * 400 + ".5}",
+                '{"a": ' + "[" * 900 + "]" * 900 + "}",
+                '{"a": ' + "1" * 5000 + "}",
+            ):
+                connection.execute(
+                    "insert into integration_audit_logs (organization_id, integration_type, action, status, details)"
+                    " values (%s, 'none', 'of_odd_json', 'success', %s::jsonb)",
+                    (ACME, odd),
+                )
             # Of an adopted table.
             connection.execute("alter table integration_audit_logs alter integration_type type text")
             log_row(connection, action="of_a_long_type", integration_type="x" * 120_000)
         await export(installed_database, tmp_path / "log.csv", "", "csv", title_of=str.title)
         told = [row["summary"] for row in csv_rows(tmp_path / "log.csv") if row["action"] != "log_exported"]
+        odd_json, told = ([text for text in told if text.startswith("of_odd") is is_odd] for is_odd in (True, False))
+        assert sorted(text[:30] for text in odd_json) == ["of_odd_json (None)", *["of_odd_json (None): a: 1111111"] * 2]
         assert sorted(told) == [
             f"  ({'X' + 'x' * 58}\u2026)",
             "Asha Rao: view on Zoho_Mail",

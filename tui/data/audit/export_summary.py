@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-from json import JSONDecoder
 from typing import TYPE_CHECKING, Any
 
 from tui.data.audit.export_format import unguarded
 from tui.data.directory import people_by_id
+from tui.data.postgres.json_loader import tolerant_loads
 from tui.words.log_details import LogNames, mentioned_people
 from tui.words.log_sentences import sentence_of
 
@@ -32,7 +32,6 @@ TYPE_AT = 2 * (UUID_LENGTH + 1) + 1
 
 MOST_HEADS = 5_000
 _SIDES = frozenset(("row", "before", "after"))
-_scan = JSONDecoder().scan_once  # type: ignore[attr-defined]
 
 
 class Summaries:
@@ -97,7 +96,7 @@ def _columns_by_csv(row: bytes) -> tuple[Columns, Any]:
 
 def _details(text: str) -> Any:
     try:
-        return _scan(text, 0)[0] if text else None
-    except (ValueError, StopIteration, RecursionError):
-        # Cut with the row, or a number that Python does not read.
+        return tolerant_loads(text) if text else None
+    except ValueError:
+        # Cut with the row.
         return None
