@@ -110,7 +110,9 @@ def _zoned(value: str) -> tuple[str, str]:
     zone = time_zone(name)
     if zone is None:
         suggested = suggest_zone(name)
-        raise WrongValue(f"{name} is no time zone: {f'use {suggested}' if suggested else 'use a name such as UTC'}.")
+        raise WrongValue(
+            f"{name or 'Nothing'} is no time zone: {f'use {suggested}' if suggested else 'use a name such as UTC'}."
+        )
     return typed.strip().lower(), str(zone)
 
 
