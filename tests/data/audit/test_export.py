@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from tests.support.acme import ACME, ASHA, opened
-from tests.support.database.log_rows import fill_log, log_row, read_all, resolve_line
+from tests.support.database.log_rows import fill_log, let_eve_read, log_row, read_all, resolve_line
 from tests.support.database.number_rows import create_people
 from tests.support.hostile_strings import UNSAFE, hostile_strings
 from tui.data.audit.export import ExportResult, export_audit_log
@@ -248,6 +248,20 @@ class TestCsv:
         told_of = {row["id"]: row["summary"].replace("'", "") for row in rows}
         for row in listed:
             assert row.is_cut or told_of[str(row.id)] == sentence(row, LogNames({}, str)).replace("'", "")
+
+    async def test_names_people_by_their_ids_to_whom_the_directory_is_closed(
+        self, installed_database: str, tmp_path: Path
+    ) -> None:
+        granted = {"row": {"user_id": str(ASHA)}, "after": {"can_view": True}}
+        with psycopg.connect(installed_database) as connection:
+            log_row(connection, action="permission_granted", details=granted)
+            let_eve_read(connection)
+            connection.execute("grant execute on all functions in schema switchboard to eve")
+            connection.execute("create policy eve on integration_audit_logs for select to eve using (true)")
+            connection.execute("revoke select on switchboard.people from eve")
+        eve = installed_database.replace("postgres@", "eve@")
+        await export(eve, tmp_path / "log.csv", "action:permission_granted", "csv")
+        assert [row["summary"] for row in csv_rows(tmp_path / "log.csv")] == [f"{ASHA}: view on zoho_mail"]
 
     async def test_tells_an_empty_text_from_none_and_leaves_the_rest_alone(
         self, installed_database: str, tmp_path: Path

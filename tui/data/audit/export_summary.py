@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 from typing import TYPE_CHECKING, Any
 
 from tui.data.audit.export_format import unguarded
 from tui.data.directory import people_by_id
 from tui.data.postgres.json_loader import tolerant_loads
+from tui.errors import PermissionDenied
 from tui.words.log_details import LogNames, mentioned_people
 from tui.words.log_sentences import sentence_of
 
@@ -59,7 +61,9 @@ class Summaries:
             self._unknown.clear()
         missing = mentioned - self._people.keys() - self._unknown
         if missing:
-            self._people |= await people_by_id(self._database, missing)
+            # Who may not read the directory has ids in place of names, as the exact rows do.
+            with contextlib.suppress(PermissionDenied):
+                self._people |= await people_by_id(self._database, missing)
             self._unknown |= missing - self._people.keys()
 
     def _columns(self, row: bytes) -> tuple[Columns, Any]:
