@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tui.session.session import Session
 
 people_and_types_argument = argument(
-    "words", locked=True, metavar="[USER] TYPE...", nargs=-1, shell_complete=person_or_types
+    "words", locked=True, metavar="[USER] TYPE...", nargs=-1, required=True, shell_complete=person_or_types
 )
 users_option = option(
     "--user",
@@ -38,14 +38,12 @@ def people_and_types(words: Sequence[str], users: Sequence[str]) -> tuple[list[s
     Raises InvalidInput.
     """
     if users:
-        if not words:
-            raise InvalidInput("TYPE is missing.", "Give one TYPE or more, such as exotel_phone.")
         if "@" in words[0] or parse_uuid(words[0]):
             raise InvalidInput(
                 "With --user every other word is a TYPE, and the first is a person.", "Give each person with --user."
             )
         return list(users), list(words)
-    user, *types = words or ("",)
+    user, *types = words
     if not types:
         raise InvalidInput("USER or TYPE is missing.", "Give a person (id or e-mail) and one TYPE or more.")
     return [user], types
