@@ -59,6 +59,15 @@ def test_what_did_not_pass_says_why_first_and_then_what_was_kept(verdicts: tuple
     )
 
 
+def test_why_is_told_in_our_own_words_alone() -> None:
+    turned_away = Verdict("reach", "SMTP", "failed", "It turned away. It said: token=hunter2", "Wait.", code="554")
+    whys = [connection_test.outcome_of(Report((verdict,), 12)).details().get("why") for verdict in (UNREACHED, NO)]
+    assert whys == ["No such host.", None]
+    details = connection_test.outcome_of(Report((turned_away,), 12)).details()
+    assert details["why"] == "The SMTP server answered 554 before the login."
+    assert "hunter2" not in str(details)
+
+
 def test_a_yes_to_what_is_not_stored_any_more_verifies_nothing() -> None:
     report = Report((REACHED, YES), 12)
     assert connection_test.ConnectionTestResult(report, "kept").is_verified

@@ -66,6 +66,20 @@ def test_a_name_that_is_none_and_too_many_names_are_refused(file: Path) -> None:
         save_filter(file, "one more", "x")
 
 
+def test_a_file_never_becomes_larger_than_it_is_read(file: Path) -> None:
+    long = "\U0001f4de" * (LONGEST_TEXT - 10)
+    saved = 0
+    with pytest.raises(InvalidInput, match="too long"):
+        for saved in range(MOST_SAVED):
+            add_earlier_filter(file, f"{saved} {long}")
+            save_filter(file, f"name {saved}", f"{saved} {long}")
+    kept = read_kept_filters(file)
+    assert len(kept.saved) == saved > 10
+    assert kept.earlier == ()
+    save_filter(file, "name 0", "")
+    assert len(read_kept_filters(file).saved) == saved - 1
+
+
 def other_owner(file: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root gives files away")

@@ -145,6 +145,13 @@ WRITTEN: tuple[tuple[str, str, Any, str], ...] = (
         {"schema_number": 13, "made": 283, "changed": 0},
         "schema set up as 13: 283 made, 0 changed",
     ),
+    # Of another program, whatever it says.
+    ("log_sealed", "failed", {"rows": 5, "seals": 1}, "sealed 5 rows of 1 hour failed"),
+    ("schema_changed", "denied", {"schema_number": 13}, "schema set up as 13: 0 made, 0 changed denied"),
+    ("log_exported", "denied", {}, "export denied"),
+    ("connection_tested", "denied", {}, "Exotel phone test denied"),
+    ("credential_created", "failed", {"after": {"display_name": "failed"}}, "Exotel phone set up as failed failed"),
+    ("credential_versions_forgotten", "failed", {}, "earlier versions of a credential forgotten failed"),
     ("schema_changed", "success", {"accepted": "trigger x"}, "accepted in the database: trigger x"),
     ("keys_rotated", "success", {"envelopes": 20}, "keys rotated: envelopes: 20"),
     ("call_made", "success", {"to": "+919800000000", "duration": 45}, "call to +919800000000, 45 s"),

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tui.errors import SwitchboardError
+from tui.screens.background import background
 from tui.words.counts import counted
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class LogVerification:
     def start(self) -> None:
         """Check the whole log, unless that is under way."""
         if not self.is_running and self._page.session.is_connected:
-            self._page.run_worker(self._run(), group=GROUP, exit_on_error=False)
+            _check(self._page, self._done)
 
     def stop(self) -> bool:
         """Stop the check, on the server too; False where none is under way."""
@@ -43,30 +44,33 @@ class LogVerification:
         self._page.workers.cancel_group(self._page, GROUP)
         return was_running
 
-    async def _run(self) -> None:
-        from tui.data.seals.marks import marks_of
-        from tui.data.seals.verify import hour_text, verify_log
 
-        page, status = self._page, self._page.status
-        shown = status.say("Comparing the log with its seals ... esc stops")
-        shown_at = time.monotonic()
+@background(GROUP)
+async def _check(page: Page, done: Callable[[], object]) -> None:
+    from tui.data.seals.marks import marks_of
+    from tui.data.seals.verify import hour_text, verify_log
 
-        def report(rows: int, hour: int) -> None:
-            nonlocal shown, shown_at
-            if page.is_mounted and time.monotonic() - shown_at >= PROGRESS_EVERY_S:
-                shown_at = time.monotonic()
-                words = f"{counted(rows, 'row')} compared, up to {hour_text(hour)} ... esc stops"
-                shown = status.say(words, over=shown)
+    # Not the session that the console has when the check ends: that may be of another database.
+    status, session = page.status, page.session
+    shown = status.say("Comparing the log with its seals ... esc stops")
+    shown_at = time.monotonic()
 
-        try:
-            found = await verify_log(page.session.database, on_progress=report)
-            page.session.log_marks = marks_of(found)
-            if page.is_mounted:
-                status.say(*outcome(found))
-                self._done()
-        except SwitchboardError as failure:
-            if page.is_mounted:
-                page.report_failure(failure)
+    def report(rows: int, hour: int) -> None:
+        nonlocal shown, shown_at
+        if page.is_mounted and time.monotonic() - shown_at >= PROGRESS_EVERY_S:
+            shown_at = time.monotonic()
+            words = f"{counted(rows, 'row')} compared, up to {hour_text(hour)} ... esc stops"
+            shown = status.say(words, over=shown)
+
+    try:
+        found = await verify_log(session.database, on_progress=report)
+        session.log_marks = marks_of(found)
+        if page.is_mounted:
+            status.say(*outcome(found))
+            done()
+    except SwitchboardError as failure:
+        if page.is_mounted:
+            page.report_failure(failure)
 
 
 def outcome(report: SealReport) -> tuple[str, Tone]:

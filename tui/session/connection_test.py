@@ -116,7 +116,7 @@ async def run_on_stored(session: Session, integration: Integration, tell: Tell) 
         report = Report((verdict,), 0)
     else:
         report = await _run_test(type_, contents.credential, tell)
-    outcome = _outcome(report)
+    outcome = outcome_of(report)
     result = await record_test(session.database, integration, outcome, sealed.stamp, operation_id)
     return ConnectionTestResult(report, result)
 
@@ -135,7 +135,7 @@ async def run_on_draft(
     if strange_fields:
         _refuse_to_send(type_, credential, stored or {}, strange_fields, is_locked=session.settings.locked)
     report = await _run_test(type_, credential, tell)
-    outcome = _outcome(report)
+    outcome = outcome_of(report)
     hosts = {field.name: str(credential[field.name]) for field in strange_fields}
     logged_at = await log_draft_test(session.database, draft.organization_id, draft.integration_type, outcome, hosts)
     return ConnectionTestResult(
@@ -212,11 +212,16 @@ def shape_of(type_: IntegrationType, credential: Mapping[str, Any]) -> Verdict:
     return Verdict("shape", "fields", "failed", " ".join(sentences), "Correct it in the editor, then test again.")
 
 
-def _outcome(report: Report) -> ConnectionTestOutcome:
+def outcome_of(report: Report) -> ConnectionTestOutcome:
+    """Return what is kept of a report, which has no text of the provider."""
     verdicts = tuple(_verdict_details(verdict) for verdict in report.verdicts)
-    reason = report.reason
-    # Of an answer the code alone is logged: its sentence may hold what the provider said.
-    why = reason.sentence if reason is not None and reason.level == "reach" else ""
+    reason, why = report.reason, ""
+    # Of an answer the code alone is logged: its sentence may hold what the provider said. A mail server may also answer
+    # with a code before the login.
+    if reason is not None and reason.level == "reach":
+        why = (
+            f"The {reason.subject} server answered {reason.code} before the login." if reason.code else reason.sentence
+        )
     return ConnectionTestOutcome(standing_of(report), report.level, report.milliseconds, report.code, verdicts, why)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tui.errors import ConfigError, InvalidInput
-from tui.settings.dotenv_file import printable, read_checked, replace_file
+from tui.settings.dotenv_file import LARGEST_BYTES, printable, read_checked, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +72,7 @@ def save_filter(file: Path | None, name: str, text: str) -> None:
     """Keep a filter under a name, in place of the one that has it; an empty text takes the name away.
 
     Raises ConfigError as `read_kept_filters`, and where the file cannot be written; InvalidInput for a name that is
-    none and for more than MOST_SAVED.
+    none, for more than MOST_SAVED and for more than the file may hold.
     """
     if not (0 < len(name) <= LONGEST_NAME and name.isprintable() and name == name.strip()):
         raise InvalidInput(f"A name has 1 to {LONGEST_NAME} characters.", "Give one such as night calls.")
@@ -86,7 +86,7 @@ def save_filter(file: Path | None, name: str, text: str) -> None:
 
 
 def add_earlier_filter(file: Path | None, text: str) -> None:
-    """Put a filter before those that were applied earlier, of which the oldest goes. Raises ConfigError."""
+    """Put a filter before those that were applied earlier, of which the oldest go. Raises ConfigError."""
     if not text or len(text) > LONGEST_TEXT:
         return
     kept = read_kept_filters(file)
@@ -104,7 +104,17 @@ def _write(file: Path | None, kept: KeptFilters) -> None:
         raise ConfigError(
             f"The folder {printable(file.parent)} cannot be made: {exc.strerror}.", "Check who owns the one above it."
         ) from None
-    replace_file(file, json.dumps({"saved": dict(kept.saved), "earlier": kept.earlier}, indent=1).encode("ascii"))
+    earlier = kept.earlier
+    while len(content := _content(kept.saved, earlier)) > LARGEST_BYTES:
+        # What is larger would not be read again. Filters are short: few ever come here.
+        if not earlier:
+            raise InvalidInput("The saved filters are too long to be kept together.", "Take one away first.")
+        earlier = earlier[: len(earlier) // 2]
+    replace_file(file, content)
+
+
+def _content(saved: Mapping[str, str], earlier: tuple[str, ...]) -> bytes:
+    return json.dumps({"saved": dict(saved), "earlier": earlier}, indent=1).encode("ascii")
 
 
 def _is_kept(named: object) -> bool:

@@ -32,7 +32,9 @@ _CODES = {
     "535": "password refused",
     "AUTHENTICATIONFAILED": "password refused",
 }
-_OF_TRIGGERS = ("credential_", "permission_", "number_")
+# Switchboard logs these when they are done; another program may write one of the same name that is not.
+_OF_SUCCESS = ("credential_", "permission_", "number_", "log_sealed", "schema_changed")
+_SAYS_ITS_END = "credential_versions_forgotten"
 _UPKEEP = {"created_at", "created_by", "updated_at", "updated_by", "granted_at", "granted_by"}
 
 
@@ -45,8 +47,7 @@ def sentence_of(action: str, integration_type: str, status: str, details: object
     """Return the same of a row's columns. An action that nobody here knows is told by its name and its details."""
     told = Told(action, integration_type, status, details, names)
     text = SENTENCES.get(action, _unknown)(told)
-    # A trigger's row is always of a success; another program may write one of the same name that is not.
-    if status != "success" and action.startswith(_OF_TRIGGERS) and "failed" not in text:
+    if status != "success" and action.startswith(_OF_SUCCESS) and action in SENTENCES and action != _SAYS_ITS_END:
         text = _ended(told, text)
     return safe_text(text, LONGEST)
 
@@ -79,7 +80,11 @@ def _ended(told: Told, text: str) -> str:
     """Say of what another program does how it ended, where that is not well."""
     if told.status == "success":
         return text
-    return _with(f"{text} {'failed' if told.status == 'failed' else safe_text(told.status, 50)}", _why(told))
+    return _with(f"{text} {_end(told)}", _why(told))
+
+
+def _end(told: Told) -> str:
+    return safe_text(told.status, 50) or "without a status"
 
 
 # What changed: of any row that a trigger logs.
@@ -172,7 +177,7 @@ def _tested(told: Told) -> str:
         before = told.details.get("tested_before_saving") is True or told.details.get("draft") is True
         return f"{told.on} tested: works{', before it was saved' if before else ''}"
     unknown = "the provider was not reached" if told.details.get("judgement") == "unknown" else ""
-    return _with(f"{told.on} test failed", _why(told) or unknown)
+    return _with(f"{told.on} test {_end(told)}", _why(told) or unknown)
 
 
 def _configured(told: Told) -> str:
@@ -297,7 +302,7 @@ def _exported(told: Told) -> str:
         return f"exported {counted(told.count('rows'), 'row')}{file}{of}"
     if told.status == "failed":
         return f"export{file} failed: {_why(told) or 'no reason given'}{of}"
-    return f"export{file} begun{of}"
+    return f"export{file} {'begun' if told.status == 'pending' else _end(told)}{of}"
 
 
 def _sealed(told: Told) -> str:

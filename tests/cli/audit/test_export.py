@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import shlex
 import signal
 import subprocess
 from pathlib import Path
@@ -126,8 +127,8 @@ class TestAFile:
             assert logged_shell.run("audit", "export", word).status == 0
 
     def test_is_checked_against_its_manifest_by_whoever_has_both(self, logged_shell: Shell) -> None:
-        for name in ("log.csv", "log.jsonl"):
-            logged_shell.run("audit", "export", "--output", name)
+        for name, organizations in (("log.csv", []), ("log.jsonl", ["org:*"])):
+            logged_shell.run("audit", "export", "--output", name, *organizations)
         offline = logged_shell.without("DATABASE_URL", "ENCRYPTION_MASTER_KEY")
         for name, rows in (("log.csv", 6), ("log.jsonl", 8)):
             checked = offline.run("audit", "verify", "--file", name, "--json").data
@@ -135,8 +136,13 @@ class TestAFile:
             said = offline.run("audit", "verify", "--file", name)
             assert said.out.startswith("file    as its manifest says\n")
             (command,) = [line for line in said.err.splitlines() if line.startswith("switchboard audit list")]
-            (row,) = [row for row in logged_shell.run(*command.split()[1:]).data if row["status"] == "success"]
+            (row,) = [row for row in logged_shell.run(*shlex.split(command)[1:]).data if row["status"] == "success"]
             assert row["details"]["sha256"] == checked["sha256"]
+        manifest = logged_shell.folder / "log.csv.manifest.json"
+        genuine = json.loads(manifest.read_text())
+        for forged in ("$(touch x)", 7, None, ["x"]):
+            manifest.write_text(json.dumps(genuine | {"operation_id": forged}))
+            assert "details.operation_id:ID --json" in offline.run("audit", "verify", "--file", "log.csv").err
         file = logged_shell.folder / "log.csv"
         content = file.read_bytes()
         for changed, kinds in (

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from tests.support.acme import ACME, ASHA, opened
-from tests.support.database.log_rows import fill_log, log_row, read_all, resolve_line
+from tests.support.database.log_rows import fill_log, let_eve_read, log_row, read_all, resolve_line
 from tests.support.database.number_rows import create_people
 from tests.support.hostile_strings import UNSAFE, hostile_strings
 from tui.data.audit.export import ExportResult, export_audit_log
@@ -135,6 +135,16 @@ class TestJsonLines:
         await export(installed_database, tmp_path / "log", "org:* action:counted")
         assert stored in (tmp_path / "log").read_text("ascii")
 
+    async def test_have_a_row_without_an_id_which_only_an_adopted_table_can_hold(
+        self, installed_database: str, tmp_path: Path
+    ) -> None:
+        with psycopg.connect(installed_database) as connection:
+            connection.execute("alter table integration_audit_logs drop constraint integration_audit_logs_pkey")
+            connection.execute("alter table integration_audit_logs alter id drop not null")
+            log_row(connection, id=None)
+        await export(installed_database, tmp_path / "log", "org:* action:email_sent")
+        assert [row["id"] for row in json_rows(tmp_path / "log")] == [None]
+
     async def test_keep_the_mask_of_an_address(self, installed_database: str, tmp_path: Path) -> None:
         with psycopg.connect(installed_database) as connection:
             for number, address in enumerate(("10.0.0.5/24", "10.0.0.6", "2001:db8::1/64")):
@@ -205,9 +215,25 @@ class TestCsv:
             log_row(connection, action="permission_granted", details={**changed, "pad": "x" * 70_000})
             log_row(connection, action="odd, one", details=None, user_agent='{"a": 1}')
             log_row(connection, action="number_assigned", details=7, status="failed")
+            for odd in (
+                '{"a": ' + "1" * 400 + ".5}",
+                '{"a": ' + "[" * 900 + "]" * 900 + "}",
+                '{"a": ' + "1" * 5000 + "}",
+            ):
+                connection.execute(
+                    "insert into integration_audit_logs (organization_id, integration_type, action, status, details)"
+                    " values (%s, 'none', 'of_odd_json', 'success', %s::jsonb)",
+                    (ACME, odd),
+                )
+            # Of an adopted table.
+            connection.execute("alter table integration_audit_logs alter integration_type type text")
+            log_row(connection, action="of_a_long_type", integration_type="x" * 120_000)
         await export(installed_database, tmp_path / "log.csv", "", "csv", title_of=str.title)
         told = [row["summary"] for row in csv_rows(tmp_path / "log.csv") if row["action"] != "log_exported"]
+        odd_json, told = ([text for text in told if text.startswith("of_odd") is is_odd] for is_odd in (True, False))
+        assert sorted(text[:30] for text in odd_json) == ["of_odd_json (None)", *["of_odd_json (None): a: 1111111"] * 2]
         assert sorted(told) == [
+            f"  ({'X' + 'x' * 58}\u2026)",
             "Asha Rao: view on Zoho_Mail",
             "Asha Rao: view on Zoho_Mail",
             "a number assigned failed",
@@ -222,6 +248,20 @@ class TestCsv:
         told_of = {row["id"]: row["summary"].replace("'", "") for row in rows}
         for row in listed:
             assert row.is_cut or told_of[str(row.id)] == sentence(row, LogNames({}, str)).replace("'", "")
+
+    async def test_names_people_by_their_ids_to_whom_the_directory_is_closed(
+        self, installed_database: str, tmp_path: Path
+    ) -> None:
+        granted = {"row": {"user_id": str(ASHA)}, "after": {"can_view": True}}
+        with psycopg.connect(installed_database) as connection:
+            log_row(connection, action="permission_granted", details=granted)
+            let_eve_read(connection)
+            connection.execute("grant execute on all functions in schema switchboard to eve")
+            connection.execute("create policy eve on integration_audit_logs for select to eve using (true)")
+            connection.execute("revoke select on switchboard.people from eve")
+        eve = installed_database.replace("postgres@", "eve@")
+        await export(eve, tmp_path / "log.csv", "action:permission_granted", "csv")
+        assert [row["summary"] for row in csv_rows(tmp_path / "log.csv")] == [f"{ASHA}: view on zoho_mail"]
 
     async def test_tells_an_empty_text_from_none_and_leaves_the_rest_alone(
         self, installed_database: str, tmp_path: Path

@@ -108,6 +108,7 @@ def test_text_with_a_colon_that_is_no_qualifier_is_text() -> None:
         ("ip:fe80::1%eth0", "ip:fe80::1%eth0", "neither an address", "ip:10"),
         ("x hour:25", "hour:25", "no hour of the day", "Write hour:9"),
         ("hour:8pm-6:30am", "hour:8pm-6:30am", "no hour of the day", "write hour:20-06:30"),
+        ("hour:8@", "hour:8@", "no hour", "Nothing is no time zone"),
         ("hour:8-08", "hour:8-08", "no hour", "end where they begin"),
         ("hour:9@Nowhere", "hour:9@Nowhere", "no hour", "Nowhere is no time zone"),
         ("day:s", "day:s", "no day of the week", "day:saturday or day:sunday"),

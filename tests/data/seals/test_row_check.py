@@ -31,6 +31,7 @@ async def test_each_row_is_judged_by_the_seal_of_its_hour(installed_database: st
     with psycopg.connect(installed_database) as connection:
         timeless = log_row(connection, timed=False, created_at=None)
         ancient = log_row(connection, created_at="0044-03-15 00:00:00+00 BC")
+        log_row(connection, created_at="1969-12-31 22:59:59.5+00")
     async with opened(installed_database) as database:
         assert {*(await verdicts(database)).values()} == {"not sealed yet", None}
     await seal(installed_database)

@@ -47,5 +47,23 @@ async def test_a_check_tells_what_it_found_and_marks_it_until_the_next(
         await console.wait_for(lambda: "1 finding" in console.status)
 
 
+async def test_a_row_in_full_says_when_its_seal_cannot_be_looked_at(keyed_database: str) -> None:
+    write_log(keyed_database)
+    async with audit_log(keyed_database) as console:
+        with psycopg.connect(keyed_database) as connection:
+            connection.execute("alter table switchboard.seals rename to not_there")
+        await console.press("enter")
+        await console.wait_for("not known: this database has no seals yet")
+        assert console.status == ""
+        with psycopg.connect(keyed_database) as connection:
+            connection.execute(
+                "create view switchboard.seals as select 1 / 0 as id, null::timestamptz as hour, *"
+                " from switchboard.not_there as t (a, b)"
+            )
+        await console.press("right")
+        await console.wait_for("not known: its hour could not be compared")
+        assert console.status
+
+
 def lines_of_calls(console: ConsoleDriver) -> str:
     return "\n".join(line for line in console.text.splitlines() if " call" in line)

@@ -82,6 +82,19 @@ async def test_a_credential_is_saved_reopened_and_changed_and_what_was_typed_is_
         await meet_a_conflict(console, keyed_database)
 
 
+async def test_what_is_saved_is_said_to_be_saved_whatever_becomes_of_its_number(keyed_database: str) -> None:
+    async with run_headless(new_app(keyed_database)) as console:
+        await open_editor(console)
+        await fill(console, PHONE)
+        await console.press("f2")
+        await console.wait_for("to the organisation's pool of phone numbers?")
+        with psycopg.connect(keyed_database) as connection:
+            connection.execute("alter table organization_phone_numbers rename to not_there")
+        await console.press("y")
+        await console.wait_for(lambda: "was not added: " in console.status)
+        assert console.status.startswith("Saved as a new integration.")
+
+
 async def refuse_what_is_wrong(console: ConsoleDriver, conninfo: str) -> None:
     await open_editor(console, "zoho_mail")
     await fill(console, {"email": "not an address"})

@@ -163,7 +163,9 @@ def _verify_file(out: Output, path: Path) -> None:
             "Export it again, or compare the SHA-256 with the log's row of that export.",
         )
     out.say("A manifest is not signed. The log, which is sealed, has the SHA-256 of each export as well:")
-    out.say(f"switchboard audit list action:log_exported details.operation_id:{check.operation_id or 'ID'} --json")
+    # Quoted, since shells look for files by a star. The row of an export of many organisations is of none of them.
+    of_export = f"action:log_exported details.operation_id:{check.operation_id or 'ID'}"
+    out.say(f"switchboard audit list 'org:*' {of_export} --json")
 
 
 def _make_sealing_key(out: Output, path: str) -> None:

@@ -102,7 +102,7 @@ async def export_audit_log(
         progress = Progress(await count_rows(database, audit_filter))
         await _write_rows(
             database,
-            where(audit_filter).also("l.id <> %(own_row)s", own_row=act.row_id),
+            where(audit_filter).also("l.id is distinct from %(own_row)s", own_row=act.row_id),
             audit_filter.bounds_time,
             FORMATS[form],
             Summaries(database, title_of),

@@ -20,6 +20,7 @@ BLOCK_BYTES = 1024 * 1024
 # A manifest holds the filter, written out with every id that a name stood for.
 LARGEST_MANIFEST_BYTES = 4_194_304
 
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -91,8 +92,9 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         raise InvalidInput(
             "What lies beside the file is no manifest of an export.", "Take the one that the export wrote with it."
         )
-    operation = values.get("operation_id")
-    return values | {"operation_id": operation if isinstance(operation, str) else None}
+    # It stands in a command that is there to be copied, and a manifest is written by anybody.
+    operation = str(values.get("operation_id"))
+    return values | {"operation_id": operation if _UUID.fullmatch(operation) else None}
 
 
 def _open(path: Path, what: str) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
-from json import JSONDecoder
 from typing import TYPE_CHECKING, Any
 
 from tui.data.audit.export_format import unguarded
 from tui.data.directory import people_by_id
+from tui.data.postgres.json_loader import tolerant_loads
+from tui.errors import PermissionDenied
 from tui.words.log_details import LogNames, mentioned_people
 from tui.words.log_sentences import sentence_of
 
@@ -32,7 +34,6 @@ TYPE_AT = 2 * (UUID_LENGTH + 1) + 1
 
 MOST_HEADS = 5_000
 _SIDES = frozenset(("row", "before", "after"))
-_scan = JSONDecoder().scan_once  # type: ignore[attr-defined]
 
 
 class Summaries:
@@ -60,7 +61,9 @@ class Summaries:
             self._unknown.clear()
         missing = mentioned - self._people.keys() - self._unknown
         if missing:
-            self._people |= await people_by_id(self._database, missing)
+            # Who may not read the directory has ids in place of names, as the exact rows do.
+            with contextlib.suppress(PermissionDenied):
+                self._people |= await people_by_id(self._database, missing)
             self._unknown |= missing - self._people.keys()
 
     def _columns(self, row: bytes) -> tuple[Columns, Any]:
@@ -89,13 +92,15 @@ def _names_somebody(details: object) -> bool:
 
 def _columns_by_csv(row: bytes) -> tuple[Columns, Any]:
     line = (row if len(row) <= LONGEST_ROW else row[:MOST_BEFORE_DETAILS]).decode("utf-8", "replace")
-    kind, action, status, details = map(unguarded, next(csv.reader([line]))[TYPE : TYPE + 4])
+    # An adopted table may hold a type so long that nothing behind it is looked at.
+    fields = [*next(csv.reader([line]))[TYPE : TYPE + 4], "", "", ""]
+    kind, action, status, details = map(unguarded, fields[:4])
     return (kind, action, status), _details(details)
 
 
 def _details(text: str) -> Any:
     try:
-        return _scan(text, 0)[0] if text else None
-    except (ValueError, StopIteration, RecursionError):
-        # Cut with the row, or a number that Python does not read.
+        return tolerant_loads(text) if text else None
+    except ValueError:
+        # Cut with the row.
         return None

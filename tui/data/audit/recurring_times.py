@@ -21,6 +21,10 @@ _HOUR = re.compile(r"\d{1,2}")
 _TWELVE = re.compile(r"(\d{1,2})(?::([0-5]\d))? ?([ap])m")
 _MINUTES_OF_DAY = 24 * 60
 
+# The last hours that Postgres has are in no year of the zones east of it, and one row of them would end a whole search:
+# they are told by UTC.
+_LAST = "timestamptz '294276-12-31 UTC'"
+
 
 class WrongValue(ValueError):
     """A value of a qualifier that is none; the message is what to do about this very one."""
@@ -69,7 +73,7 @@ def hours_condition(values: Sequence[str], bind: Callable[[object], str]) -> lis
         hours, _, zone = value.partition("@")
         first, _, last = hours.partition("-")
         # By the server's own table of zones: a day on which the clocks change has the hours that it has there.
-        time = f"(l.created_at at time zone {bind(zone)}::text)::time"
+        time = f"({clock_in(f'{bind(zone)}::text')})::time"
         last = last or f"{int(first) + 1:02}"
         within = "and" if _padded(first) < _padded(last) else "or"
         from_first, before_last = (
@@ -88,8 +92,13 @@ def days_condition(values: Sequence[str], bind: Callable[[object], str]) -> list
         place, end = (next(n for n, name in enumerate(DAYS) if name.startswith(day)) for day in (first, last or first))
         # As ISO 8601 counts them: Monday is 1.
         numbers = ", ".join(str((place + further) % 7 + 1) for further in range((end - place) % 7 + 1))
-        conditions.append(f"extract(isodow from l.created_at at time zone {bind(zone)}::text) in ({numbers})")
+        conditions.append(f"extract(isodow from {clock_in(f'{bind(zone)}::text')}) in ({numbers})")
     return conditions
+
+
+def clock_in(zone: str) -> str:
+    """Return in SQL what the clocks of a zone, an expression of type text, showed when a row was."""
+    return f"l.created_at at time zone case when l.created_at < {_LAST} then {zone} else 'UTC' end"
 
 
 def _zoned(value: str) -> tuple[str, str]:
@@ -101,7 +110,9 @@ def _zoned(value: str) -> tuple[str, str]:
     zone = time_zone(name)
     if zone is None:
         suggested = suggest_zone(name)
-        raise WrongValue(f"{name} is no time zone: {f'use {suggested}' if suggested else 'use a name such as UTC'}.")
+        raise WrongValue(
+            f"{name or 'Nothing'} is no time zone: {f'use {suggested}' if suggested else 'use a name such as UTC'}."
+        )
     return typed.strip().lower(), str(zone)
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from tui.data.audit.recurring_times import clock_in
 from tui.data.audit.where import where
 from tui.data.audit.windows import OLDER, Windows
 
@@ -28,8 +29,8 @@ BY = {
     "status": ("by_status", "l.status"),
     "type": ("by_type", "l.integration_type"),
     "user": ("by_user", "l.user_id"),
-    "day": ("by_day", "(l.created_at at time zone %(zone)s)::date"),
-    "hour": ("by_hour", "extract(hour from l.created_at at time zone %(zone)s)::integer"),
+    "day": ("by_day", f"({clock_in('%(zone)s')})::date"),
+    "hour": ("by_hour", f"extract(hour from {clock_in('%(zone)s')})::integer"),
 }
 USUAL = ("action", "status", "type", "user", "day")
 # Grouped by one at a time, in one pass; grouping() says by which: a bit for each of the others.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Database
 
 HOUR = 3600
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # An hour is sealed when it has been over for so long: what began in it has committed by then, or is found as late.
 SETTLED_MIN = 15
 # A statement digests no more rows than these beyond its last hour, so that each ends in about a second.
@@ -133,10 +134,16 @@ class _Page:
     row_list: bytes
 
 
+def hour_of(moment: datetime | None) -> int | None:
+    """Return the hour in which a moment is, in seconds since 1970; None for no moment."""
+    # Not by timestamp(), a float: it has no microseconds left in the year 9998.
+    return None if moment is None else (moment - _EPOCH) // timedelta(seconds=HOUR) * HOUR
+
+
 def moment_of(seconds: int) -> datetime | None:
     """Return a moment given in seconds since 1970, in UTC; None where it fits no datetime."""
     try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+        return _EPOCH + timedelta(seconds=seconds)
     except OverflowError:
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tui.data.seals.hours import HOUR
+from tui.data.seals.hours import hour_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -33,7 +33,7 @@ class SealMarks:
         """Return what was found of a row or of its hour, "" for nothing."""
         if not self.rows and not self.hours:
             return ""
-        hour = None if row.created_at is None else int(row.created_at.timestamp()) // HOUR * HOUR
+        hour = hour_of(row.created_at)
         return self.rows.get(row.id) or ("" if hour is None else self.hours.get(hour, ""))
 
 

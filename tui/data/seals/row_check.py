@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from psycopg.rows import class_row
 
 from tui.data.seals.changed_rows import changed_rows
-from tui.data.seals.hours import EMPTY, HOUR, HourOfRows, digest_in_pages, hours_with_rows
+from tui.data.seals.hours import EMPTY, HOUR, HourOfRows, digest_in_pages, hour_of, hours_with_rows
 from tui.data.seals.sealing import SEALS, Seal, newest_seal, require_whole_log
 from tui.data.seals.sealing_keys import is_signed, key_id_of, recorded_keys
 
@@ -37,7 +37,8 @@ async def check_row(database: Database, row: AuditRow) -> RowSeal | None:
     await database.read(require_whole_log)
     if row.created_at is None and row.created_at_text not in NO_HOUR:
         return None
-    newest, hour = await newest_seal(database), _hour_of(row)
+    # Without a time a row is sealed apart from all hours.
+    newest, hour = await newest_seal(database), hour_of(row.created_at)
     if newest is None or (hour is not None and (newest.hour is None or hour > newest.hour)):
         return "not sealed yet"
     seal = await database.fetch_one(OF_HOUR, {"hour": hour}, row_factory=class_row(Seal))
@@ -57,11 +58,6 @@ async def _compare(database: Database, row: AuditRow, seal: Seal) -> RowSeal:
         if one.id == row.id and one.change in ("altered", "added"):
             return one.change
     return "hour altered"
-
-
-def _hour_of(row: AuditRow) -> int | None:
-    """The hour in seconds since 1970; None for a row without a time, which is sealed apart from all hours."""
-    return None if row.created_at is None else int(row.created_at.timestamp()) // HOUR * HOUR
 
 
 async def _rows_of(database: Database, hour: int | None) -> HourOfRows:

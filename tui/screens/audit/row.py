@@ -10,7 +10,7 @@ from rich.cells import chop_cells
 
 from tui.data.audit.rows import read_long_details
 from tui.data.seals.row_check import check_row
-from tui.errors import PermissionDenied
+from tui.errors import PermissionDenied, SchemaMissing, SwitchboardError
 from tui.screens.audit.view import MOST_CHANGES, TONES, Names, changes_of, person_of
 from tui.screens.page import Page
 from tui.widgets.bindings import bind
@@ -37,6 +37,8 @@ MOST_LINES = 5_000
 
 COMPARING = "its hour is being compared with its seal ..."
 CANNOT_TELL = "not known: your role does not see the whole log, or its time is of no hour"
+NO_SEALS = "not known: this database has no seals yet; section 5 sets them up"
+NOT_COMPARED = "not known: its hour could not be compared"
 NOT = "NOT as it was sealed"
 SEAL_WORDS: dict[RowSeal, str] = {
     "as sealed": "as it was sealed, with every row of its hour; `switchboard audit verify` checks all hours",
@@ -92,6 +94,13 @@ class AuditRowScreen(Page):
         except PermissionDenied:
             # The rest of the row they may see.
             self._seal = CANNOT_TELL
+        except SchemaMissing:
+            self._seal = NO_SEALS
+        except SwitchboardError:
+            self._seal = NOT_COMPARED
+            if self.is_mounted:
+                self._show()
+            raise
         if self.is_mounted:
             self._show()
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.data.numbers.changes import add_number
 from tui.data.numbers.listing import find_phone_numbers
+from tui.errors import SwitchboardError
 from tui.words.numbers import shown_number
 from tui.words.phone_number import display, e164
 
@@ -31,11 +32,18 @@ async def offer_number(
     database, organization_id = page.session.database, integration.organization_id
     if not number:
         return ""
-    found = await find_phone_numbers(database, number, organization_id)
+    try:
+        found = await find_phone_numbers(database, number, organization_id)
+    except SwitchboardError:
+        # What is saved is saved: who may not see numbers is not told of a failure.
+        return ""
     if any(known.e164 == number for known in found.numbers):
         return ""
     question = f"Add {display(number)} to the organisation's pool of phone numbers?"
     if not await page.prompt.confirm(question, "add it"):
         return ""
-    added = await page.writing(add_number(database, organization_id, number, integration=integration))
+    try:
+        added = await page.writing(add_number(database, organization_id, number, integration=integration))
+    except SwitchboardError as failure:
+        return f" {display(number)} was not added: {failure}"
     return f" {shown_number(added.number)} is in the pool of numbers now."
