@@ -64,4 +64,4 @@ async def history(console: ConsoleDriver) -> str:
 async def back(console: ConsoleDriver, key: str, section: str) -> None:
     await console.press("escape")
     await console.wait_for(lambda: console.page.section == section)
-    await console.wait_for(f"[{key.strip()}]")
+    await console.wait_for(f"[{key}")
