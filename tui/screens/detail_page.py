@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
-from rich.cells import cell_len
-from textual.content import Content
-
 from tui.screens.list_page import ListPage
 from tui.widgets.frame import Part
 from tui.widgets.row_list import RowBody, RowList
@@ -24,7 +21,6 @@ if TYPE_CHECKING:
     from tui.widgets.text_lines import TextLine
 
 T = TypeVar("T")
-TITLE_MARGIN = 4
 WIDE = 110
 """Columns from which on the detail stands beside the list."""
 
@@ -90,13 +86,7 @@ class DetailPage(ListPage, Generic[T]):
 
     def _show_detail(self) -> None:
         current, pane = self.current, self.query_one("#detail", TextLines)
-        lines = () if current is None else self.detail_of(current)
-        if pane.wraps:
-            title = lines[0].text if lines else ""
-            # Content, since a text would be read as markup.
-            pane.border_title = Content(title)
-            lines = lines[cell_len(title) <= pane.size.width - TITLE_MARGIN :]
-        pane.show(lines)
+        pane.show(() if current is None else self.detail_of(current))
         self.refresh_frame()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -105,7 +95,6 @@ class DetailPage(ListPage, Generic[T]):
         if pane.wraps is not is_wide:
             pane.wraps = is_wide
             self.set_class(is_wide, "-wide")
-            pane.border_title = None
             self._show_detail()
 
     def on_row_body_moved(self) -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tui.widgets.frame import Tone
 
 
+TITLE_MARGIN = 4
+
+
 class TextLine(NamedTuple):
     """A label, and a safe text behind it."""
 
@@ -29,7 +32,10 @@ class TextLine(NamedTuple):
 
 
 class TextLines(Widget):
-    """Shows lines from the top; what does not fit is cut, or goes on below its text where the pane `wraps`."""
+    """Shows lines from the top; what does not fit is cut, or goes on below its text where the pane `wraps`.
+
+    A pane that wraps has its first line in its border, and where it is cut there also below.
+    """
 
     DEFAULT_CSS = "TextLines { height: 1fr; }"
 
@@ -49,8 +55,12 @@ class TextLines(Widget):
 
     def _wrap(self) -> None:
         before, self._lines = self._lines, self._unwrapped
+        title = self._unwrapped[0].text if self.wraps and self._unwrapped else ""
+        # Content, since a text would be read as markup.
+        self.border_title = Content(title) if title else None
         if self.wraps and self.size.width:
-            self._lines = tuple(piece for line in self._unwrapped for piece in _wrapped(line, self.size.width))
+            below = self._unwrapped[cell_len(title) <= self.size.width - TITLE_MARGIN :]
+            self._lines = tuple(piece for line in below for piece in _wrapped(line, self.size.width))
         for y in range(max(len(before), len(self._lines))):
             old = before[y] if y < len(before) else TextLine("")
             new = self._lines[y] if y < len(self._lines) else TextLine("")
