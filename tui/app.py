@@ -88,7 +88,7 @@ class SwitchboardApp(OrderedApp):
         """`load_profile` loads another session; without it there is none, as in the demo."""
         super().__init__()
         self.connection = ConsoleConnection(session, self, NOT_SET_UP if wizard else CONNECTING)
-        self.navigation = Navigation(self, self.read_again)
+        self.navigation = Navigation(self, self.read_again, self.enter_section)
         self._freshness = Freshness(self)
         self.glyphs = UNICODE
         # A person's file could not open what is closed, but might say of another file whether it is there.
@@ -188,6 +188,8 @@ class SwitchboardApp(OrderedApp):
 
     def stop_watching(self) -> None:
         self.workers.cancel_group(self, "connection")
+        # It looks at an organisation of the database that is left.
+        self.workers.cancel_group(self, "freshness")
 
     def show_health(self) -> None:
         """Show how the connection is."""
@@ -311,6 +313,11 @@ class SwitchboardApp(OrderedApp):
         if name != left.section and self.connection.failure is None:
             # When somebody comes back, it would be old.
             left.status.clear()
+        self.enter_section(name)
+
+    def enter_section(self, name: str) -> None:
+        """Open a section; what is shown there is read again behind its rows."""
+        left = self.screen
         self.switch_mode(name)
         if isinstance(self.screen, Page) and self.screen is not left and self.connection.ready:
             self.screen.read_behind()

@@ -94,13 +94,14 @@ async def open_new_sections(app: App[int]) -> None:
 class Navigation:
     """Opens screens on top of the one that is shown; `then` is called with what they were left with.
 
-    `changed` is called where what other screens show may not be true any more.
+    `changed` is called where what other screens show may not be true any more, `enter` opens a section by its name.
     """
 
     # With callbacks, since push_screen_wait works in workers only.
-    def __init__(self, app: App[int], changed: Callable[[], None]) -> None:
+    def __init__(self, app: App[int], changed: Callable[[], None], enter: Callable[[str], None]) -> None:
         self._app = app
         self._changed = changed
+        self._enter = enter
 
     def open_editor(self, integration_type: str, integration: Integration | None = None) -> None:
         from tui.screens.integrations.editor import CredentialEditor
@@ -186,4 +187,4 @@ class Navigation:
             self._app.screen.show_history(filter_text, origin)
 
     def open_section(self, name: str) -> None:
-        self._app.switch_mode(name)
+        self._enter(name)

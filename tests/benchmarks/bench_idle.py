@@ -42,11 +42,11 @@ async def look(conninfo: str, noticed: list[float], start_at: float) -> None:
     """Look like one console, beginning at its own moment; note when a row was new."""
     await asyncio.sleep(start_at)
     async with opened(conninfo) as database:
-        watch = ChangeWatch(database, ACME)
-        await watch.has_news()
+        watch = ChangeWatch(ACME)
+        await watch.has_news(database)
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            if await watch.has_news():
+            if await watch.has_news(database):
                 noticed.append(time.monotonic())
 
 

@@ -51,10 +51,10 @@ async def looked_again(console: ConsoleDriver) -> None:
     looks = 0
     look = console.app._freshness._look
 
-    async def counted(*args: object) -> bool:
+    async def counted(*args: object) -> None:
         nonlocal looks
         looks += 1
-        return await look(*args)  # type: ignore[arg-type]
+        await look(*args)  # type: ignore[arg-type]
 
     console.app._freshness._look = counted  # type: ignore[method-assign, assignment]
     await console.wait_for(lambda: looks > 1)
@@ -91,3 +91,27 @@ async def test_entering_a_section_reads_it_again_and_what_was_said_there_before_
         assert "clipboard" not in console.text
         assert console.page.query_one(RowBody).current_key == at
         assert "Loading" not in console.text
+        await console.press("g", "y", "H")
+        await console.wait_for("/type:exotel_phone")
+        rename(keyed_database, "Night line")
+        await console.press("escape")
+        await console.wait_for("Night line")
+        assert "clipboard" not in console.text
+
+
+async def test_what_could_not_be_read_again_is_not_said_to_be_fresh(
+    keyed_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(freshness, "LOOK_EVERY_S", SOON_S)
+    await add(keyed_database)
+    async with run_headless(new_app(keyed_database)) as console:
+        await console.wait_for("● active")
+        await looked_again(console)
+        with psycopg.connect(keyed_database) as connection:
+            connection.execute("alter table user_integration_permissions rename to elsewhere")
+        rename(keyed_database, "Dispatch line")
+        await console.wait_for(lambda: console.status)
+        assert console.page._true_at is not None
+        console.page._true_at -= 185
+        await looked_again(console)
+        await console.wait_for("read 3 min ago")

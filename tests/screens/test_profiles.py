@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,16 @@ from tests.support.terminal.console_driver import ConsoleDriver, run_headless
 from tui.app import SwitchboardApp
 from tui.cli.request import Options
 from tui.cli.run import load_session
+from tui.data.keys.encryption import Keyring
 from tui.data.keys.master_key import MasterKey
+from tui.data.postgres.conninfo.string import parse_connection_string
+from tui.data.postgres.conninfo.uri import connection_uri
+from tui.models import Operator
 from tui.screens.integrations.screen import IntegrationsScreen
 from tui.screens.numbers.form import NumberForm
 from tui.screens.profile_chooser import ProfileChooser
+from tui.screens.setup.wizard.flow import Flow
+from tui.widgets.glyphs import UNICODE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -53,6 +60,39 @@ async def choose(console: ConsoleDriver, name: str) -> None:
     await console.wait_for("Choose a profile")
     await console.type(name)
     await console.press("enter")
+
+
+async def test_nothing_goes_on_in_the_database_that_was_left_where_the_next_lists_nothing(
+    installed_database: str, keyed_database: str, tmp_path: Path
+) -> None:
+    write_profiles(tmp_path, {"staging": f"DATABASE_URL='{installed_database}'"})
+    without_organization = tmp_path / "switchboard" / "other.env"
+    without_organization.touch(0o600)
+    without_organization.write_text(f"DATABASE_URL='{keyed_database}'\n")
+    async with console_on(tmp_path, "staging") as console:
+        await console.wait_for(" connected")
+        await console.wait_for(lambda: freshness_runs(console))
+        await choose(console, "other")
+        await console.wait_for("Choose an organisation")
+        assert not freshness_runs(console)
+
+
+def freshness_runs(console: ConsoleDriver) -> bool:
+    return any(worker.group == "freshness" and worker.is_running for worker in console.app.workers)
+
+
+def test_the_name_of_a_profile_stands_over_no_connection_that_its_file_does_not_have(tmp_path: Path) -> None:
+    write_profiles(tmp_path, {"staging": "DATABASE_URL=postgresql://asha@db.example/app"})
+    environ = {"XDG_CONFIG_HOME": str(tmp_path)}
+    settings = load_session(Options(profile="staging"), keys=False, environ=environ, cwd=tmp_path)[0].settings
+    operator = Operator(None, "root", None, "switchboard/test")
+    flow = Flow(settings, environ, Keyring(None), operator, UNICODE)
+    flow.connection = parse_connection_string("postgresql://asha@db.example/app")
+    assert flow.session().settings.profile == "staging"
+    flow.connection = parse_connection_string("postgresql://asha@production.example/app")
+    assert flow.session().settings.profile is None
+    asyncio.run(flow.save({"DATABASE_URL": connection_uri(flow.connection)}))
+    assert flow.session().settings.profile == "staging"
 
 
 def keys_of_staging() -> list[MasterKey]:

@@ -64,6 +64,8 @@ def test_colours_and_keys_are_read_and_keys_from_the_older_file_too(read: Callab
     [
         (b"\xff", "could not be read"),
         ("[", "could not be read"),
+        ("theme = " + "[" * 10_000, "could not be read"),
+        ("theme = " + "1" * 5_000, "could not be read"),
         ("profile = 1", "profile in {file} is unknown, the nearest name is profiles"),
         ("[key]", "the nearest name is keys"),
         ('theme = "pink"', "theme in {file} is none of ansi, truecolor"),

@@ -40,35 +40,37 @@ class Freshness:
 
     def __init__(self, app: ConsoleOnTop) -> None:
         self._app = app
+        self._changed_at = 0.0
 
     async def run(self) -> None:
         """Look until it is cancelled; a login that may not read the log asks once, and learns how old everything is."""
         from tui.data.audit.change_watch import ChangeWatch
 
-        # Not kept in a variable: a session that is left goes with its master key.
+        # Neither the session nor its database is kept in a variable: what is left goes with its key and password.
         organization = self._app.connection.session.organization
         if organization is None:
             return
-        watch: ChangeWatch | None = ChangeWatch(self._app.connection.session.database, organization.id)
-        looked_at, has_changed = 0.0, False
+        watch: ChangeWatch | None = ChangeWatch(organization.id)
+        looked_at = self._changed_at = 0.0
         while True:
             now = time.monotonic()
             if now - self._app.last_key_at < SELDOM_AFTER_S or now - looked_at >= LOOK_SELDOM_EVERY_S:
                 looked_at = now
                 try:
-                    has_changed = await self._look(watch, has_changed)
+                    await self._look(watch)
                 except PermissionDenied:
                     watch = None
             await asyncio.sleep(LOOK_EVERY_S)
 
-    async def _look(self, watch: ChangeWatch | None, has_changed: bool) -> bool:
-        """Look once; return whether there is a change that has not been read yet."""
+    async def _look(self, watch: ChangeWatch | None) -> None:
+        """Look once, and let the page on top be read again where it was read before the last change."""
         page, is_known = self._app.screen, False
         if not isinstance(page, Page) or not page.is_mounted:
-            return has_changed
+            return
         if watch is not None and self._app.connection.ready and page.follows_changes:
             try:
-                has_changed = await watch.has_news() or has_changed
+                if await watch.has_news(self._app.connection.session.database):
+                    self._changed_at = time.monotonic()
                 is_known = True
             except PermissionDenied:
                 raise
@@ -76,8 +78,7 @@ class Freshness:
                 # Whoever watches the connection finds out by himself and says so.
                 pass
         if page is not self._app.screen or not page.is_mounted:
-            return has_changed
-        if has_changed and is_known and page.read_behind():
-            return False
-        page.confirm(unchanged=is_known and not has_changed)
-        return has_changed
+            return
+        # The page says itself when it was read: another one may have been on top at the change.
+        if not (is_known and not page.has_tried_since(self._changed_at) and page.read_behind()):
+            page.confirm(self._changed_at if is_known else None)

@@ -90,6 +90,7 @@ class Page(Screen[Any]):
         self._pending_result: tuple[object] | None = None
         self._reading_behind: Worker[None] | None = None
         self._true_at: float | None = None
+        self._tried_at = 0.0
 
     @property
     def console(self) -> Console:
@@ -160,6 +161,12 @@ class Page(Screen[Any]):
         if self._pending_result is not None:
             self.dismiss(*self._pending_result)
 
+    def on_screen_suspend(self) -> None:
+        """Take back what was said of an act that went well: it would be old when somebody comes back."""
+        for status in self.query(StatusLine):
+            if status.sentence.tone in ("plain", "good"):
+                status.clear()
+
     def _compositor_refresh(self) -> None:
         """Draw nothing while another screen covers this one, which would paint all of that; resuming draws it whole."""
         if self is self.app.screen:
@@ -198,9 +205,13 @@ class Page(Screen[Any]):
         if not self._is_read_behind:
             self.query_one(StateSwitcher).show_loading(what)
 
-    def confirm(self, *, unchanged: bool) -> None:
-        """Say how old is what is shown; with `unchanged` it is as true as if it had been read now."""
-        if unchanged and self._true_at is not None and not self._is_reading:
+    def has_tried_since(self, moment: float) -> bool:
+        """Whether it was read since then, or reading it has failed, which says so."""
+        return self._tried_at >= moment
+
+    def confirm(self, changed_at: float | None) -> None:
+        """Say how old is what is shown; what was read since the last change is as true as if it had been read now."""
+        if changed_at is not None and self._true_at is not None and self._true_at >= changed_at:
             self._true_at = time.monotonic()
         for line in self.query(AgeLine):
             line.age = self._age
@@ -212,7 +223,8 @@ class Page(Screen[Any]):
 
     @property
     def _is_reading(self) -> bool:
-        return any(worker.group == "load" and worker.is_running for worker in self.workers)
+        # The workers of every screen are kept together.
+        return any(worker.node is self and worker.group == "load" and worker.is_running for worker in self.workers)
 
     @property
     def _is_read_behind(self) -> bool:
@@ -237,14 +249,18 @@ class Page(Screen[Any]):
     @background("load")
     async def run_load(self, load: Callable[[], Awaitable[object]]) -> None:
         """Read something in place of what is being read."""
+        began_at = time.monotonic()
         try:
             await load()
         except SwitchboardError as failure:
+            self._tried_at = began_at
             # A worker outlives the children of a screen that is being left.
             if self.is_mounted:
                 (self.report_failure if self._is_read_behind else self.show_failure)(failure)
         else:
-            self._true_at = time.monotonic()
+            if load == self.load:
+                # Not when it ended: what has changed meanwhile may not be in it.
+                self._true_at = self._tried_at = began_at
         if self.is_mounted:
             self.refresh_frame()
 

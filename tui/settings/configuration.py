@@ -84,7 +84,8 @@ def _read(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_bytes()[:MOST_BYTES].decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+    # A number with thousands of digits is no TOMLDecodeError, and neither are thousands of brackets.
+    except (OSError, ValueError, RecursionError):
         raise _NotUsedError(f"{file} could not be read: everything is as usual. See docs/configuration.md.") from None
 
 

@@ -32,13 +32,17 @@ class TextLine(NamedTuple):
 
 
 class TextLines(Widget):
-    """Shows lines from the top; what does not fit is cut, or goes on below its text where the pane `wraps`."""
+    """Shows lines from the top; what does not fit is cut, or goes on below its text where the pane `wraps`.
+
+    A pane that wraps has its first line in its border, and where it is cut there also below.
+    """
 
     DEFAULT_CSS = "TextLines { height: 1fr; }"
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.wraps = False
+        self._title = ""
         self._unwrapped: tuple[TextLine, ...] = ()
         self._lines: tuple[TextLine, ...] = ()
 
@@ -52,8 +56,14 @@ class TextLines(Widget):
 
     def _wrap(self) -> None:
         before, self._lines = self._lines, self._unwrapped
+        title = self._unwrapped[0].text if self.wraps and self._unwrapped else ""
+        if title != self._title:
+            self._title = title
+            # Content, since a text would be read as markup. Setting it paints the whole pane.
+            self.border_title = Content(title) if title else None
         if self.wraps and self.size.width:
-            self._lines = tuple(piece for line in self._unwrapped for piece in _wrapped(line, self.size.width))
+            below = self._unwrapped[cell_len(title) <= self.size.width - TITLE_MARGIN :]
+            self._lines = tuple(piece for line in below for piece in _wrapped(line, self.size.width))
         for y in range(max(len(before), len(self._lines))):
             old = before[y] if y < len(before) else TextLine("")
             new = self._lines[y] if y < len(self._lines) else TextLine("")
@@ -73,32 +83,16 @@ class TextLines(Widget):
 
 
 class DetailPane(TextLines):
-    """What is known of the thing under the cursor: below a list, or beside it, with its first line in the border."""
+    """What is known of the thing under the cursor: below a list, or beside it."""
 
     def __init__(self) -> None:
         super().__init__(id="detail", classes="detail")
-        self._all: tuple[TextLine, ...] = ()
-
-    def show(self, lines: Sequence[TextLine]) -> None:
-        self._all = tuple(lines)
-        if not self.wraps:
-            super().show(self._all)
-            return
-        title = self._all[0].text if self._all else ""
-        # Content, since a text would be read as markup.
-        self.border_title = Content(title)
-        super().show(self._all[cell_len(title) <= self.size.width - TITLE_MARGIN :])
 
     def place(self, *, beside: bool) -> None:
         """Show it beside the list, or below."""
         if self.wraps is not beside:
             self.wraps = beside
-            self.border_title = None
-            self.show(self._all)
-
-    def on_resize(self) -> None:
-        self.show(self._all)
-        super().on_resize()
+            self._wrap()
 
 
 def _wrapped(line: TextLine, width: int) -> list[TextLine]:

@@ -20,29 +20,29 @@ async def test_news_is_told_once_for_each_row_of_the_organisation(installed_data
         (now,) = writer.execute("select now()").fetchone()  # type: ignore[misc]
         log_row(writer, created_at=now - AN_HOUR)
         async with opened(installed_database) as database:
-            watch = ChangeWatch(database, ACME)
-            assert not await watch.has_news()
-            assert not await watch.has_news()
+            watch = ChangeWatch(ACME)
+            assert not await watch.has_news(database)
+            assert not await watch.has_news(database)
             log_row(writer)
-            assert await watch.has_news()
-            assert not await watch.has_news()
+            assert await watch.has_news(database)
+            assert not await watch.has_news(database)
             log_row(writer, organization_id=GLOBEX)
             log_row(writer, created_at=now - AN_HOUR)
-            assert not await watch.has_news()
+            assert not await watch.has_news(database)
             with psycopg.connect(installed_database) as late:
                 log_row(late)
                 log_row(writer)
-                assert await watch.has_news()
+                assert await watch.has_news(database)
                 late.commit()
-            assert await watch.has_news()
+            assert await watch.has_news(database)
             for _ in range(MOST_IDS + 1):
                 log_row(writer)
-            assert await watch.has_news()
-            assert not await watch.has_news()
+            assert await watch.has_news(database)
+            assert not await watch.has_news(database)
             log_row(writer)
-            assert await watch.has_news()
+            assert await watch.has_news(database)
             # Whoever was reading just now may have missed it.
-            assert await ChangeWatch(database, ACME).has_news()
+            assert await ChangeWatch(ACME).has_news(database)
 
 
 async def test_a_login_that_may_not_read_the_log_is_told_so(installed_database: str) -> None:
@@ -50,4 +50,4 @@ async def test_a_login_that_may_not_read_the_log_is_told_so(installed_database: 
         writer.execute("create role eve login")
     async with opened(installed_database.replace("postgres@", "eve@")) as database:
         with pytest.raises(PermissionDenied):
-            await ChangeWatch(database, ACME).has_news()
+            await ChangeWatch(ACME).has_news(database)

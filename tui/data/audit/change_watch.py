@@ -37,13 +37,12 @@ class ChangeWatch:
     What commits later than OVERLAP after its time is not noticed before the next row; neither is a row without a time.
     """
 
-    def __init__(self, database: Database, organization_id: UUID) -> None:
-        self.database = database
+    def __init__(self, organization_id: UUID) -> None:
         self.organization_id = organization_id
         self._since: datetime | None = None
         self._seen: frozenset[UUID] = frozenset()
 
-    async def has_news(self) -> bool:
+    async def has_news(self, database: Database) -> bool:
         """Tell whether there is a row that was not there at the last look. Raises what reading raises.
 
         At the first look: whether one has come so shortly before that whoever was reading then may have missed it.
@@ -55,7 +54,7 @@ class ChangeWatch:
             "most": MOST_IDS,
             "just_before": JUST_BEFORE,
         }
-        (row,) = await self.database.fetch_all(NEWEST, parameters, statement_timeout_ms=TIMEOUT_MS)
+        (row,) = await database.fetch_all(NEWEST, parameters, statement_timeout_ms=TIMEOUT_MS)
         newest = frozenset(row["ids"])
         is_first, is_new = self._since is None, not newest <= self._seen
         self._since, self._seen = row["now"], newest

@@ -135,6 +135,7 @@ class TestMasking:
             ("jdbc:postgresql://h/d?password=a&user=u", "jdbc:postgresql://h/d?password=•&user=u"),
             ("PGPASSWORD=ab psql -h h", "PGPASSWORD=•• psql -h h"),
             ("psql -h h", "psql -h h"),
+            ("""PGPASSWORD='a'"'"'b'c psql d""", "PGPASSWORD=•••••••••• psql d"),
             ("hunter=2", "••••••••"),
         ],
     )

@@ -17,7 +17,11 @@ _FRONTS = ("postgresql://", "postgres://", "jdbc:postgresql://", "psql ", "expor
 _CREDENTIALS = re.compile(r"://([^:/?#]*):(.*)", re.DOTALL)
 _PORT = re.compile(r"\d{0,5}(?:[/?,].*)?", re.DOTALL)
 _WORD = re.compile(r"(?:password|secret|scram_\w+_key)\w*\s*=\s*", re.IGNORECASE)
-_VALUE = re.compile(r"""'(?:[^'\\]|\\.)*'?|"[^"]*"?|.*?(?=&\w+=|\s+\w+\s*=|\s+psql\s|\Z)""", re.DOTALL | re.IGNORECASE)
+# A shell puts quoted and bare pieces together to one word.
+_VALUE = re.compile(
+    r"""(?=['"])(?:'(?:[^'\\]|\\.)*'?|"[^"]*"?|[^\s'"])+|.*?(?=&\w+=|\s+\w+\s*=|\s+psql\s|\Z)""",
+    re.DOTALL | re.IGNORECASE,
+)
 
 
 def masked(text: str) -> str:

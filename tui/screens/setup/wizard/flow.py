@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tui.data.postgres.conninfo.settings import make_conninfo
+from tui.data.postgres.conninfo.string import from_environment
 from tui.data.postgres.conninfo.uri import connection_uri
+from tui.errors import SwitchboardError
 from tui.session.session import Session
 from tui.settings.dotenv_file import write_env_values
 
@@ -42,6 +45,7 @@ class Flow:
     plan: Plan | None = None
     organization: Organization | None = None
     operator_setting: str | None = None
+    saved_connection: ConnectionSettings | None = None
     done: set[str] = field(default_factory=set)
 
     @property
@@ -78,6 +82,8 @@ class Flow:
     async def save(self, values: Mapping[str, str]) -> None:
         """Write names and values to `.env`, mode 0600. Raises ConfigError, and nothing is written then."""
         await asyncio.to_thread(write_env_values, self.env_file, dict(values))
+        if "DATABASE_URL" in values:
+            self.saved_connection = self.connection
 
     def session(self) -> Session:
         """Return a session with what was chosen, for the console to go on with."""
@@ -90,8 +96,16 @@ class Flow:
             database_url=connection_uri(self.connection),
             organization=str(self.organization.id) if self.organization else None,
             operator=self.operator_setting,
+            profile=self.settings.profile if self._is_of_profile(self.connection) else None,
         )
         return Session(settings, self.environ, self.keyring)
+
+    def _is_of_profile(self, connection: ConnectionSettings) -> bool:
+        """Whether the file has this connection: a profile's name must not stand over another database."""
+        in_file = [self.saved_connection] if self.saved_connection is not None else []
+        with contextlib.suppress(SwitchboardError):
+            in_file.append(from_environment(self.settings.database_url, self.settings.libpq))
+        return connection_uri(connection) in map(connection_uri, in_file)
 
     async def close(self) -> None:
         """Close the connection; takes two seconds at most."""

@@ -1,0 +1,29 @@
+"""A pane of lines beside a list."""
+
+from __future__ import annotations
+
+from textual.app import App, ComposeResult
+
+from tui.widgets.text_lines import TextLine, TextLines
+
+
+class Pane(App[None]):
+    CSS = "TextLines { border: round; padding: 0 1; }"
+
+    def compose(self) -> ComposeResult:
+        pane = TextLines()
+        pane.wraps = True
+        # As a screen does, before anything has a size.
+        pane.show([TextLine("[red]Delhi desk, as entered years ago"), TextLine("active", label="State ")])
+        yield pane
+
+
+async def test_a_title_that_the_border_cuts_stands_below_it_as_well_from_the_first_frame_on() -> None:
+    app = Pane()
+    async with app.run_test(size=(30, 10)) as pilot:
+        lines = app.query_one(TextLines)._lines
+        assert [line.text for line in lines] == ["[red]Delhi desk, as", "entered years ago", "active"]
+        assert str(app.query_one(TextLines)._border_title) == "[red]Delhi desk, as entered years ago"
+        await pilot.resize_terminal(60, 10)
+        await pilot.pause()
+        assert [line.text for line in app.query_one(TextLines)._lines] == ["active"]
