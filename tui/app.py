@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.worker import Worker, WorkerState
@@ -15,6 +16,7 @@ from tui.locked.acts import CLOSED, is_open
 from tui.navigation import SECTIONS, Navigation, open_new_sections
 from tui.process.crash_report import crash_report
 from tui.process.garbage import resume_collector
+from tui.screens.background import leaving_nothing
 from tui.screens.freshness import Freshness
 from tui.screens.page import Page
 from tui.session.console_connection import CONNECTING, ConsoleConnection, Health
@@ -184,7 +186,11 @@ class SwitchboardApp(OrderedApp):
 
     def watch_connection(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
         """Run what makes and watches the connection in the background, in place of what ran before."""
-        _: Worker[None] = self.run_worker(work, group="connection", exclusive=True, exit_on_error=False)
+        self._run_in_background(work, "connection")
+
+    def _run_in_background(self, work: Callable[[], Coroutine[None, None, None]], group: str) -> None:
+        run = partial(leaving_nothing, work)
+        _: Worker[None] = self.run_worker(run, group=group, exclusive=True, exit_on_error=False)
 
     def stop_watching(self) -> None:
         self.workers.cancel_group(self, "connection")
@@ -207,7 +213,7 @@ class SwitchboardApp(OrderedApp):
             page.refresh_frame()
             if self.connection.ready:
                 page.start_load()
-        _: Worker[None] = self.run_worker(self._freshness.run, group="freshness", exclusive=True, exit_on_error=False)
+        self._run_in_background(self._freshness.run, "freshness")
 
     async def use_session(self, session: Session) -> None:
         """Leave the connection there is, work with other settings from now on, and show the integrations."""
@@ -238,9 +244,14 @@ class SwitchboardApp(OrderedApp):
         _: Worker[None] = self.run_worker(self._change_session(session), group="session", exit_on_error=False)
 
     async def _change_session(self, session: Session) -> None:
-        for page in self._pages():
+        pages = self._pages()
+        for page in pages:
             page.hide_secrets()
             page.forget_unsaved()
+        for worker in self.workers:
+            # What still reads would ask the other session; a write is never cancelled.
+            if worker.node in pages and worker.group != "write":
+                worker.cancel()
         # Nothing is drawn of what is half old and half new.
         with self.batch_update():
             await self.connection.replace_session(session)

@@ -19,6 +19,7 @@ from tui.data.keys.encryption import Keyring
 from tui.data.keys.master_key import MasterKey
 from tui.data.postgres.conninfo.string import parse_connection_string
 from tui.data.postgres.conninfo.uri import connection_uri
+from tui.data.postgres.database import Database
 from tui.models import Operator
 from tui.screens.integrations.screen import IntegrationsScreen
 from tui.screens.numbers.form import NumberForm
@@ -100,6 +101,11 @@ def keys_of_staging() -> list[MasterKey]:
     return [key for key in gc.get_objects() if isinstance(key, MasterKey) and "staging.env" in key.source]
 
 
+def databases() -> list[Database]:
+    gc.collect()
+    return [database for database in gc.get_objects() if isinstance(database, Database)]
+
+
 async def test_another_profile_is_opened_whole_once_it_connects_and_nobody_minds_what_is_lost(
     installed_database: str, keyed_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,6 +168,8 @@ async def test_another_profile_is_opened_whole_once_it_connects_and_nobody_minds
         await console.wait_for(lambda: execute(keyed_database, CONNECTIONS, first) == [(0,)])
         del before
         assert keys_of_staging() == []
+        # It holds the password.
+        assert app.session.database in databases() and len(databases()) == 1
         await console.press("3")
         await console.wait_for("This organisation has no phone numbers.")
         assert not console.shows("+91 80 4718 0103")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast
@@ -42,3 +43,15 @@ def background(
         return cast("Started[Owner, Arguments]", work(group=group, exclusive=exclusive, exit_on_error=False)(reported))
 
     return decorate
+
+
+async def leaving_nothing(work: Callable[[], Awaitable[None]]) -> None:
+    """Run it, and let its cancellation keep none of its frames: they hold a database, and that holds a password."""
+    is_cancelled = False
+    try:
+        await work()
+    except CancelledError:
+        is_cancelled = True
+    if is_cancelled:
+        # Behind the handler, where the one that was caught is not its context.
+        raise CancelledError
