@@ -54,7 +54,7 @@ def test_a_list_follows_the_database_and_only_what_changed_is_written(office_she
 def test_more_lines_than_there_is_room_for_are_counted_also_in_another_size(office_shell: Shell) -> None:
     for number in range(30):
         add_row(office_shell.environment["DATABASE_URL"], f"+9180337555{number:02}")
-    with watching(office_shell, "phone-numbers", "list", "--watch", "900", rows=12) as terminal:
+    with watching(office_shell, "phone-numbers", "list", "--watch=900", rows=12) as terminal:
         # A head, a blank, the titles and 31 numbers.
         terminal.wait_for("... 23 lines more")
         assert len(terminal.lines) == 12
@@ -95,7 +95,8 @@ def test_it_is_for_lists_and_for_a_terminal_alone(office_shell: Shell) -> None:
     ("words", "seconds", "number"),
     [
         (["--watch"], 2, None),
-        (["--watch", "5"], 5, None),
+        (["--watch=5"], 5, None),
+        (["--watch", "429"], 2, "429"),
         (["--watch=60", "9368"], 60, "9368"),
         (["--watch", "9368"], 2, "9368"),
         (["9368", "--watch"], 2, "9368"),

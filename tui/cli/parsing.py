@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 
 # A number of the longest option that may stand alone; a phone number is longer.
-SECONDS = re.compile(r"[0-9]{1,3}")
 
 
 class Option(click.Option):
@@ -355,16 +353,9 @@ def _refuse_closed_options(command: click.Command, context: click.Context, argum
 
 
 def _with_bare_values(command: click.Command, arguments: list[str]) -> list[str]:
-    """Give an option that may stand alone its value: the number behind it, else its own."""
+    """Give an option that stands alone its own value: a number behind it may be a filter or a phone number."""
     bare = {name: option.bare for option in command.params if isinstance(option, Option) for name in option.opts}
-    given: list[str] = []
-    for argument in arguments:
-        last = given[-1] if given else ""
-        if bare.get(last) is not None and SECONDS.fullmatch(argument):
-            given[-1] = f"{last}={argument}"
-            continue
-        given.append(argument)
-    return [argument if bare.get(argument) is None else f"{argument}={bare[argument]}" for argument in given]
+    return [argument if bare.get(argument) is None else f"{argument}={bare[argument]}" for argument in arguments]
 
 
 def parameter_name(parameter: click.Parameter | None) -> str:
