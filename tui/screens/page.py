@@ -164,8 +164,7 @@ class Page(Screen[Any]):
     def on_screen_suspend(self) -> None:
         """Take back what was said of an act that went well: it would be old when somebody comes back."""
         for status in self.query(StatusLine):
-            if status.sentence.tone in ("plain", "good"):
-                status.clear()
+            status.clear_news()
 
     def _compositor_refresh(self) -> None:
         """Draw nothing while another screen covers this one, which would paint all of that; resuming draws it whole."""

@@ -163,6 +163,12 @@ class StatusLine(Widget):
         if only is None or self.sentence == only:
             self.sentence = Part("")
 
+    def clear_news(self) -> None:
+        """Show nothing, unless it is a warning or a failure."""
+        tone = self.sentence.tone
+        if tone in ("plain", "good"):
+            self.clear()
+
 
 class KeyHints(Widget):
     """The keys that matter here, context first; whole hints only, and the way to help always last."""
