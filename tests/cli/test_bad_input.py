@@ -201,6 +201,9 @@ def test_an_unknown_organisation_is_an_error_that_lists_the_known_ones(acme_shel
     assert acme_shell.run("integrations", "list", "--organization", "globex").err == ""
     # A unique beginning will do on the command line, and is said; a setting has to be whole.
     assert f"Organisation: Globex ({GLOBEX})." in acme_shell.run("integrations", "list", "--organization", "glo").err
+    # A script would write to another one, once that begins alike.
+    written = acme_shell.run("--organization", "glo", "integrations", "delete", "exotel_phone", "--yes").refusal(2)
+    assert f"only the beginning of Globex ({GLOBEX})" in written
     assert "More than one" in acme_shell.run("integrations", "list", "--organization", "0000").refusal(2)
     assert "No organisation" in acme_shell.with_(SWITCHBOARD_ORGANIZATION="glo").run("integrations", "list").refusal(2)
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import select
 import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from tui.cli.output import Output
 from tui.cli.watch import require_watchable, watch
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.sources import read_keyring, standing_warning, wrapping_warnings
-from tui.errors import Advice, ConfigError, ReadOnlyMode, SchemaNewer, SwitchboardError
+from tui.errors import Advice, ConfigError, InvalidInput, ReadOnlyMode, SchemaNewer, SwitchboardError
 from tui.locked.mode import ASK, forget_connection
 from tui.process.garbage import resume_collector
 from tui.session.session import Session, require_configured, require_installed
@@ -67,7 +68,13 @@ def run(
             if needs.organization:
                 organization = await session.find_organization()
                 if options.organization and not _is_whole(options.organization, organization):
-                    out.say(f"Organisation: {organization_in_full(organization.id, organization.name)}.")
+                    name = organization_in_full(organization.id, organization.name)
+                    if writes and not (sys.stderr and sys.stderr.isatty()):
+                        # One day another one begins alike, and nobody reads here which was meant.
+                        raise InvalidInput(
+                            f"That is only the beginning of {name}.", "To write, give its whole name or id."
+                        )
+                    out.say(f"Organisation: {name}.")
         await (work(session, out) if options.watch is None else watch(session, work, options.watch))
 
     run_to_the_end(session, command())
