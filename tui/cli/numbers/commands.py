@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui.cli.completion.candidates import numbers, people, types
 from tui.cli.confirm import confirm
 from tui.cli.integrations.lookup import find_integration
-from tui.cli.numbers.list import TYPES, number_types
+from tui.cli.numbers.list import TYPES, type_option
 from tui.cli.numbers.view import record_of
 from tui.cli.parsing import argument, command, option
 from tui.cli.requirements import Requirements
@@ -48,14 +48,7 @@ number_argument = argument("number", locked=True, metavar="NUMBER", shell_comple
 @command(locked=True, needs=Requirements("support", writes="data"))
 @number_argument
 @option("--name", locked=True, metavar="TEXT", help="What people call it; up to 100 characters.")
-@option(
-    "--type",
-    "number_type",
-    locked=True,
-    metavar="TYPE",
-    shell_complete=number_types,
-    help=f"{TYPES} Derived where left out.",
-)
+@type_option(help=f"{TYPES} Derived where left out.")
 @option("--no-call", locked=True, help="The number cannot call.")
 @option("--no-sms", locked=True, help="The number cannot send SMS.")
 @option(
@@ -96,7 +89,7 @@ async def add(
 @number_argument
 @option("--name", locked=True, metavar="TEXT", help="What people call it; up to 100 characters.")
 @option("--no-name", locked=True, help="Remove its name.")
-@option("--type", "number_type", locked=True, metavar="TYPE", shell_complete=number_types, help=TYPES)
+@type_option(help=TYPES)
 @option("--call/--no-call", "can_call", locked=True, default=None, help="Whether it can call.")
 @option("--sms/--no-sms", "can_sms", locked=True, default=None, help="Whether it can send SMS.")
 @option("--active", locked=True, help="Switch it on again.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -22,7 +23,14 @@ if TYPE_CHECKING:
     from tui.session.session import Session
 
 TYPES = "virtual, toll-free or local."
-number_types = words("virtual", "toll-free", "local")
+type_option = partial(
+    option,
+    "--type",
+    "number_type",
+    locked=True,
+    metavar="TYPE",
+    shell_complete=words("virtual", "toll-free", "local"),
+)
 
 
 @command(locked=True, needs=Requirements("support", organization=False))
@@ -31,14 +39,7 @@ number_types = words("virtual", "toll-free", "local")
     "--assigned-to", locked=True, metavar="USER", shell_complete=people, help="Only those of a person: id or e-mail."
 )
 @option("--free", locked=True, help="Only those in the pool, assigned to nobody.")
-@option(
-    "--type",
-    "number_type",
-    locked=True,
-    metavar="TYPE",
-    shell_complete=number_types,
-    help=f"Only those of a type: {TYPES}",
-)
+@type_option(help=f"Only those of a type: {TYPES}")
 @option("--can-call", locked=True, help="Only those that can call.")
 @option("--can-sms", locked=True, help="Only those that can send SMS.")
 @option("--primary", locked=True, help="Only primary numbers.")
