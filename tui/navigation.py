@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.listing import Holder
     from tui.data.permissions.staging import Staged
     from tui.models import AuditRow, Integration, Person, PhoneNumber
+    from tui.screens.audit.screen import AuditScreen
     from tui.screens.audit.view import Names
     from tui.session.connection_test import ConnectionTestResult, Job
 
@@ -172,19 +173,20 @@ class Navigation:
         self._app.push_screen(AuditRowScreen(row, names, step))
 
     def open_log(self, filter_text: str) -> None:
-        from tui.screens.audit.screen import AuditScreen
-
-        self._app.switch_mode("audit")
-        if isinstance(self._app.screen, AuditScreen):
-            self._app.screen.show_filter(filter_text)
+        if (screen := self._show_audit_log()) is not None:
+            screen.show_filter(filter_text)
 
     def open_history(self, filter_text: str) -> None:
+        origin = self._app.current_mode
+        if (screen := self._show_audit_log()) is not None:
+            screen.show_history(filter_text, origin)
+
+    def _show_audit_log(self) -> AuditScreen | None:
+        """Show the section of the log, which reads what it is asked for then, and nothing before."""
         from tui.screens.audit.screen import AuditScreen
 
-        origin = self._app.current_mode
         self._app.switch_mode("audit")
-        if isinstance(self._app.screen, AuditScreen):
-            self._app.screen.show_history(filter_text, origin)
+        return self._app.screen if isinstance(self._app.screen, AuditScreen) else None
 
     def open_section(self, name: str) -> None:
         self._enter(name)
