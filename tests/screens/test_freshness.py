@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -12,9 +13,10 @@ from tui.screens import freshness
 from tui.widgets.row_list import RowBody
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     import pytest
 
-NEVER_S = 3_600.0
 SOON_S = 0.05
 
 
@@ -23,13 +25,20 @@ def rename(conninfo: str, name: str) -> None:
         connection.execute("update integration_credentials set display_name = %s", (name,))
 
 
+@asynccontextmanager
+async def following_console(conninfo: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ConsoleDriver]:
+    """A console with one integration that looks for changes all the time."""
+    monkeypatch.setattr(freshness, "LOOK_EVERY_S", SOON_S)
+    await add(conninfo)
+    async with run_headless(new_app(conninfo)) as console:
+        await console.wait_for("● active")
+        yield console
+
+
 async def test_another_console_is_followed_behind_the_rows_and_a_question_is_not_disturbed(
     keyed_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(freshness, "LOOK_EVERY_S", SOON_S)
-    await add(keyed_database)
-    async with run_headless(new_app(keyed_database)) as console:
-        await console.wait_for("● active")
+    async with following_console(keyed_database, monkeypatch) as console:
         await console.press("slash")
         await console.type("phone")
         await console.press("enter", "y")
@@ -66,16 +75,15 @@ async def the_age_is_told(console: ConsoleDriver, conninfo: str) -> None:
     with psycopg.connect(conninfo) as connection:
         connection.execute("alter table integration_audit_logs rename to elsewhere")
     await looked_again(console)
-    assert console.page._true_at is not None
-    console.page._true_at -= 185
+    assert console.page.reading.true_at is not None
+    console.page.reading.true_at -= 185
     await console.wait_for("read 3 min ago")
     assert console.text.splitlines()[1].rstrip().endswith("read 3 min ago")
 
 
 async def test_entering_a_section_reads_it_again_and_what_was_said_there_before_is_gone(
-    keyed_database: str, monkeypatch: pytest.MonkeyPatch
+    keyed_database: str,
 ) -> None:
-    monkeypatch.setattr(freshness, "LOOK_EVERY_S", NEVER_S)
     await add(keyed_database)
     add_row(keyed_database, BANGALORE)
     async with run_headless(new_app(keyed_database)) as console:
@@ -102,16 +110,13 @@ async def test_entering_a_section_reads_it_again_and_what_was_said_there_before_
 async def test_what_could_not_be_read_again_is_not_said_to_be_fresh(
     keyed_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(freshness, "LOOK_EVERY_S", SOON_S)
-    await add(keyed_database)
-    async with run_headless(new_app(keyed_database)) as console:
-        await console.wait_for("● active")
+    async with following_console(keyed_database, monkeypatch) as console:
         await looked_again(console)
         with psycopg.connect(keyed_database) as connection:
             connection.execute("alter table user_integration_permissions rename to elsewhere")
         rename(keyed_database, "Dispatch line")
         await console.wait_for(lambda: console.status)
-        assert console.page._true_at is not None
-        console.page._true_at -= 185
+        assert console.page.reading.true_at is not None
+        console.page.reading.true_at -= 185
         await looked_again(console)
         await console.wait_for("read 3 min ago")

@@ -80,5 +80,5 @@ class Freshness:
         if page is not self._app.screen or not page.is_mounted:
             return
         # The page says itself when it was read: another one may have been on top at the change.
-        if not (is_known and not page.has_tried_since(self._changed_at) and page.read_behind()):
+        if not (is_known and not page.reading.has_been_tried_since(self._changed_at) and page.read_behind()):
             page.confirm(self._changed_at if is_known else None)

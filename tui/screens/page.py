@@ -10,11 +10,12 @@ from textual.events import MouseEvent
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widgets import Static
-from textual.worker import NoActiveWorker, Worker, WorkerState, get_current_worker
+from textual.worker import Worker, WorkerState
 
 from tui.errors import SwitchboardError
 from tui.screens.background import background
 from tui.screens.profile_part import profile_part
+from tui.screens.reading import Reading
 from tui.widgets.bindings import bind
 from tui.widgets.frame import (
     AgeLine,
@@ -88,9 +89,7 @@ class Page(Screen[Any]):
         self._writes = 0
         self._focus_before: Widget | None = None
         self._pending_result: tuple[object] | None = None
-        self._reading_behind: Worker[None] | None = None
-        self._true_at: float | None = None
-        self._tried_at = 0.0
+        self.reading = Reading(self)
 
     @property
     def console(self) -> Console:
@@ -194,56 +193,38 @@ class Page(Screen[Any]):
 
     def read_behind(self) -> bool:
         """Read again behind what is shown, which stays until then; return False where something has to end first."""
-        if self._true_at is None or self.is_busy or self.prompt.is_asking or self._is_reading:
+        if self.reading.true_at is None or self.is_busy or self.prompt.is_asking or self.reading.is_under_way:
             return False
-        self._reading_behind = self.run_load(self.load)
+        self.reading.go_behind(self.run_load(self.load))
         return True
 
     def show_loading(self, what: str) -> None:
         """Say that `what` is being read, in the place of what was there; nothing while that is read behind it."""
-        if not self._is_read_behind:
+        if not self.reading.is_behind:
             self.query_one(StateSwitcher).show_loading(what)
-
-    def has_tried_since(self, moment: float) -> bool:
-        """Whether it was read since then, or reading it has failed, which says so."""
-        return self._tried_at >= moment
 
     def confirm(self, changed_at: float | None) -> None:
         """Say how old is what is shown; what was read since the last change is as true as if it had been read now."""
-        if changed_at is not None and self._true_at is not None and self._true_at >= changed_at:
-            self._true_at = time.monotonic()
+        self.reading.confirm(changed_at)
         for line in self.query(AgeLine):
-            line.age = self._age
+            line.age = self.age
 
     @property
-    def _age(self) -> str:
-        minutes = int((time.monotonic() - self._true_at) / 60) if self._true_at is not None else 0
-        return f"read {minutes} min ago" if minutes else ""
-
-    @property
-    def _is_reading(self) -> bool:
-        # The workers of every screen are kept together.
-        return any(worker.node is self and worker.group == "load" and worker.is_running for worker in self.workers)
-
-    @property
-    def _is_read_behind(self) -> bool:
-        """Whether whoever asks is what `read_behind` started."""
-        try:
-            return get_current_worker() is self._reading_behind
-        except NoActiveWorker:
-            return False
-
-    @property
-    def _keeps_waiting(self) -> bool:
-        """Whether something is read that is waited for: escape stops that, and not what goes on behind the rows."""
-        behind = self._reading_behind
-        return self._is_reading and not (behind is not None and behind.is_running)
+    def age(self) -> str:
+        """How old is what is shown, where that is to be said."""
+        return self.reading.age
 
     def act(self, coroutine: Coroutine[Any, Any, object]) -> None:
         """Run an act that may write: never cancelled by another key, and one at a time."""
         self.status.clear()
         # A group of its own, and not exclusive: what cancels a load must never cancel a COMMIT.
         self.run_worker(self._guarded_act(coroutine), group="write", exit_on_error=False)
+
+    def refuse_held_key(self, instead: str) -> bool:
+        """Say `instead` where the key is held down since it did something else: it must do nothing more that stays."""
+        if self.console.is_key_held:
+            self.status.say(instead)
+        return self.console.is_key_held
 
     @background("load")
     async def run_load(self, load: Callable[[], Awaitable[object]]) -> None:
@@ -252,14 +233,13 @@ class Page(Screen[Any]):
         try:
             await load()
         except SwitchboardError as failure:
-            self._tried_at = began_at
+            self.reading.end(began_at, shows=False)
             # A worker outlives the children of a screen that is being left.
             if self.is_mounted:
-                (self.report_failure if self._is_read_behind else self.show_failure)(failure)
+                (self.report_failure if self.reading.is_behind else self.show_failure)(failure)
         else:
             if load == self.load:
-                # Not when it ended: what has changed meanwhile may not be in it.
-                self._true_at = self._tried_at = began_at
+                self.reading.end(began_at, shows=True)
         if self.is_mounted:
             self.refresh_frame()
 
@@ -326,7 +306,7 @@ class Page(Screen[Any]):
         sections = [section for section in self.console.sections if section[1] == self.section or not self.is_inner]
         self.query_one(SectionLine).parts = section_parts(sections, self.section, self.size.width)
         self.query_one(ContextLine).parts = context
-        self.query_one(AgeLine).age = self._age
+        self.query_one(AgeLine).age = self.age
         self.query_one(KeyHints).hints = (("esc", "closes the question"),) if self.prompt.is_asking else self.hints()
 
     def _profile_or_database(self) -> Part:
@@ -357,7 +337,7 @@ class Page(Screen[Any]):
 
     def action_back(self) -> None:
         """Stop loading, else clear the filter, else leave the screen."""
-        if self._keeps_waiting:
+        if self.reading.is_waited_for:
             self.workers.cancel_group(self, "load")
             self.status.say("Cancelled.")
         elif self.filter_text:

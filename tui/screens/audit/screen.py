@@ -108,8 +108,8 @@ class AuditScreen(ListPage):
         return self._state.is_following or super().read_behind()
 
     @property
-    def _age(self) -> str:
-        return "" if self._state.is_following else super()._age
+    def age(self) -> str:
+        return "" if self._state.is_following else super().age
 
     async def load(self) -> None:
         organization = self.organization_to_list()
@@ -150,7 +150,7 @@ class AuditScreen(ListPage):
             self.query_one(StateSwitcher).show_empty(*no_rows(self.filter_text))
         if self._state.rows is Rows.UNCOUNTED:
             self._state.rows = Rows.COUNTED
-            self._measure(bars=not self._is_read_behind or time.monotonic() - self._measured_at > BARS_AFTER_S)
+            self._measure(bars=not self.reading.is_behind or time.monotonic() - self._measured_at > BARS_AFTER_S)
 
     # Not in the group of the load: going to another row cancels that, and the count of the filter stays wanted.
     @background("measure")
@@ -377,7 +377,7 @@ class AuditScreen(ListPage):
     def action_back(self) -> None:
         """Stop what runs, else end the search, else clear the filter."""
         pane = self.pane
-        if self._keeps_waiting or pane.is_searching:
+        if self.reading.is_waited_for or pane.is_searching:
             self.workers.cancel_group(self, "load")
             pane.stop()
             pane.refresh_lines()

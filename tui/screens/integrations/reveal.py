@@ -84,10 +84,7 @@ class RevealScreen(Page):
 
     def action_reveal(self) -> None:
         key = self.query_one(RowBody).current_key
-        # An enter that is held down since it did something else reveals nothing.
-        if self.console.is_key_held:
-            self.status.say("R, then enter, reveals it.")
-        elif key is not None:
+        if not self.refuse_held_key("R, then enter, reveals it.") and key is not None:
             self.act(self._reveal(key))
 
     async def _reveal(self, field: str) -> None:

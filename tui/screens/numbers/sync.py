@@ -119,10 +119,8 @@ class NumberSyncScreen(Page):
             self.status.say("Nothing is written yet: enter writes all of it.")
 
     def action_apply(self) -> None:
-        # An enter that is held down since before the plan was shown writes nothing.
-        if self.console.is_key_held:
-            self.status.say("Nothing is written yet: A, then enter, writes all of it.")
-        elif self._plan is not None and self._plan.writes and not self.is_busy:
+        is_held = self.refuse_held_key("Nothing is written yet: A, then enter, writes all of it.")
+        if not is_held and self._plan is not None and self._plan.writes and not self.is_busy:
             self.act(self._apply(self._plan))
 
     async def _apply(self, plan: SyncPlan) -> None:

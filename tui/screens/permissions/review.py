@@ -191,10 +191,7 @@ class PermissionReviewScreen(Page):
             self.status.say("Nothing is applied yet: enter applies all of it.")
 
     def action_apply(self) -> None:
-        # An enter that is held down since it opened the review must not apply it as well.
-        if self.console.is_key_held:
-            self.status.say("Nothing is applied yet: A, then enter, applies all of it.")
-        else:
+        if not self.refuse_held_key("Nothing is applied yet: A, then enter, applies all of it."):
             self.act(self._apply())
 
     async def _apply(self) -> None:
