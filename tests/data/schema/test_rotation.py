@@ -26,7 +26,8 @@ select switchboard.rotate_credentials(array_agg(id), array_agg(credentials_encry
 from public.integration_credentials
 """
 VERSIONS = """
-select switchboard.rotate_versions(array_agg(id), array_agg(envelope), array_agg(replace(envelope, 'sb2.old.', 'sb2.new.')))
+select switchboard.rotate_versions(array_agg(id), array_agg(envelope),
+                                   array_agg(replace(envelope, 'sb2.old.', 'sb2.new.')))
 from switchboard.credential_versions
 """
 FINISH = "select switchboard.finish_rotation('{\"envelopes\": 6}', '{}', '{}')"
