@@ -969,7 +969,7 @@ begin
           string_to_array(current_setting('switchboard.fields'::text, true), ','));
       end if;
       -- Said by what only our own functions write, never by what a client claims.
-      if switchboard.is_rotation() then
+      if exists (select from switchboard.rotations r where r.xid = pg_current_xact_id() and r.finished_at is null) then
         details := details || '{"rotation": true}';
       else
         version := switchboard.version_of((after ->> 'id')::text, (after ->> 'credentials_encrypted')::text);
@@ -2238,7 +2238,8 @@ begin
   end if;
   begin
     if tg_op = 'UPDATE' and (new.credentials_encrypted is not distinct from old.credentials_encrypted
-                             or switchboard.is_rotation()) then
+                             or exists (select from switchboard.rotations r
+                                        where r.xid = pg_current_xact_id() and r.finished_at is null)) then
       return null;
     end if;
     most := switchboard.setting('versions_kept'::text);
@@ -2405,11 +2406,6 @@ create table if not exists switchboard.rotations (
 );
 comment on table switchboard.rotations is
   'The rotation that the present transaction is, written by its own functions alone; the next one clears it.';
-
-create or replace function switchboard.is_rotation() returns boolean
-language sql stable set search_path = pg_catalog, pg_temp as $function$
-  select exists (select from switchboard.rotations r where r.xid = pg_current_xact_id() and r.finished_at is null)
-$function$;
 
 create or replace function switchboard.hold_envelopes() returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
@@ -2603,7 +2599,7 @@ begin
   loop
     continue when holder <> 'public' and to_regrole(holder) is null;
     execute format('revoke all on switchboard.rotations from %s', holder);
-    execute format('revoke all on function switchboard.is_rotation(), switchboard.hold_envelopes(), '
+    execute format('revoke all on function switchboard.hold_envelopes(), '
       'switchboard.begin_rotation(text, bytea, text, bytea), switchboard.present_rotation(), '
       'switchboard.rotate_credentials(uuid[], text[], text[]), switchboard.rotate_versions(bigint[], text[], text[]), '
       'switchboard.finish_rotation(jsonb, uuid[], bigint[]), switchboard.require_finished_rotation(), '

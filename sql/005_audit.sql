@@ -276,7 +276,7 @@ begin
           string_to_array(current_setting('switchboard.fields'::text, true), ','));
       end if;
       -- Said by what only our own functions write, never by what a client claims.
-      if switchboard.is_rotation() then
+      if exists (select from switchboard.rotations r where r.xid = pg_current_xact_id() and r.finished_at is null) then
         details := details || '{"rotation": true}';
       else
         version := switchboard.version_of((after ->> 'id')::text, (after ->> 'credentials_encrypted')::text);

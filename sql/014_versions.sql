@@ -84,7 +84,8 @@ begin
   end if;
   begin
     if tg_op = 'UPDATE' and (new.credentials_encrypted is not distinct from old.credentials_encrypted
-                             or switchboard.is_rotation()) then
+                             or exists (select from switchboard.rotations r
+                                        where r.xid = pg_current_xact_id() and r.finished_at is null)) then
       return null;
     end if;
     most := switchboard.setting('versions_kept'::text);

@@ -26,11 +26,6 @@ create table if not exists switchboard.rotations (
 comment on table switchboard.rotations is
   'The rotation that the present transaction is, written by its own functions alone; the next one clears it.';
 
-create or replace function switchboard.is_rotation() returns boolean
-language sql stable set search_path = pg_catalog, pg_temp as $function$
-  select exists (select from switchboard.rotations r where r.xid = pg_current_xact_id() and r.finished_at is null)
-$function$;
-
 create or replace function switchboard.hold_envelopes() returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 -- Keeps everybody from writing envelopes to the end of the transaction, and returns the id of the active master key,
@@ -223,7 +218,7 @@ begin
   loop
     continue when holder <> 'public' and to_regrole(holder) is null;
     execute format('revoke all on switchboard.rotations from %s', holder);
-    execute format('revoke all on function switchboard.is_rotation(), switchboard.hold_envelopes(), '
+    execute format('revoke all on function switchboard.hold_envelopes(), '
       'switchboard.begin_rotation(text, bytea, text, bytea), switchboard.present_rotation(), '
       'switchboard.rotate_credentials(uuid[], text[], text[]), switchboard.rotate_versions(bigint[], text[], text[]), '
       'switchboard.finish_rotation(jsonb, uuid[], bigint[]), switchboard.require_finished_rotation(), '
