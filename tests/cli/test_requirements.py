@@ -19,14 +19,15 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.cli.conftest import on_database
 from tests.generate.commands import (
     DOCUMENT,
+    EARLIER_KEY_ID,
     EXAMPLES,
     LIST,
     Example,
     commands_document,
     leaves,
 )
-from tests.support.acme import ASHA
-from tests.support.commands import Outcome, Shell
+from tests.support.acme import ASHA, OTHER_KEY
+from tests.support.commands import Outcome, Shell, execute
 from tests.support.database.number_rows import OLD, RAVI, add_row, create_people
 from tests.support.servers.exotel import ExotelServer, exophone
 from tests.support.servers.pooler import TransactionPooler
@@ -73,6 +74,10 @@ def populated_shell(
         ):
             outcome = shell.run(*line.split())
             assert outcome.status == 0, outcome.err
+        execute(
+            conninfo,
+            f"insert into switchboard.keys values ('{EARLIER_KEY_ID}', 'master', '0123456789abcdef', null, 'decrypt-only')",
+        )
         for login, group in GROUPS.items():
             postgres.create_role(login, f"login in role {group}")
         yield shell.with_(SWITCHBOARD_SEAL_KEY_FILE=str(shell.folder / "seal.pem"))
@@ -175,6 +180,8 @@ async def test_every_command_does_in_each_column_what_the_table_says(
             with postgres.admin() as admin:
                 statement = sql.SQL("alter database {} set default_transaction_read_only = on")
                 admin.execute(statement.format(sql.Identifier(name)))
+        (shell.folder / "new.key").write_text(OTHER_KEY)
+        (shell.folder / "new.key").chmod(0o600)
         (shell.folder / "earlier.jsonl").write_text("")
         manifest = {"rows": 0, "bytes": 0, "sha256": hashlib.sha256().hexdigest(), "format": "jsonl"}
         (shell.folder / "earlier.jsonl.manifest.json").write_text(json.dumps(manifest))

@@ -143,6 +143,8 @@ KEY_STATUS = (
     "state key_id source recorded_key_id weaknesses other_reading previous_sources by_format by_key unreadable "
     "sealing_keys"
 )
+ROTATION = "from_key_id to_key_id credentials versions by_key by_format fingerprint unreadable"
+EARLIER_KEY_ID = "AAAAAAAAAAAAAAAAAAAAAA"
 # One for each command, and one for each option that changes what is required. The first one of a command stands for it
 # in the document.
 EXAMPLES = (
@@ -154,6 +156,9 @@ EXAMPLES = (
     Example("help", OBJECT, "help"),
     Example("version", OBJECT, "version"),
     Example("keys status", OBJECT, KEY_STATUS),
+    Example("keys rotate --to new.key", OBJECT, f"{ROTATION} log_row"),
+    Example("keys rotate --to new.key --dry-run", OBJECT, ROTATION),
+    Example(f"keys retire {EARLIER_KEY_ID}", OBJECT, "key_id state"),
     Example("integrations list", LIST, INTEGRATION),
     Example("integrations show exotel_phone", OBJECT, f"{INTEGRATION} credential"),
     Example("integrations configure exotel_phone", OBJECT, "id organization_id integration_type created changed"),

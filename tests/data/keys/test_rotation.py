@@ -60,9 +60,9 @@ def rows_of(conninfo: str, query: str, values: Any = None) -> list[dict[str, Any
         return connection.execute(query, values).fetchall()
 
 
-def seal(key: MasterKey, binding: RowBinding, content: str, format: EnvelopeFormat, salt: bytes) -> str:
+def seal(key: MasterKey, binding: RowBinding, content: str, shape: EnvelopeFormat, salt: bytes) -> str:
     plaintext = f'{{"account_sid": "{content}", "unknown": [1, {{"a": null}}]}}'.encode()
-    return Keyring(key).seal(plaintext, binding, format=format, salt=salt)
+    return Keyring(key).seal(plaintext, binding, format=shape, salt=salt)
 
 
 def plaintexts(conninfo: str, ring: Keyring) -> dict[str, bytes | str]:
@@ -82,12 +82,12 @@ def stored(keyed_database: str) -> str:
     """Rows and versions of both formats, under the key in use and under an earlier one."""
     salt = bytes(rows_of(keyed_database, "select salt from switchboard.keys")[0]["salt"])
     with psycopg.connect(keyed_database) as connection:
-        for number, (key, format) in enumerate(
+        for number, (key, shape) in enumerate(
             [(MASTER_KEY, "sb2"), (MASTER_KEY, "legacy"), (EARLIER, "sb2"), (EARLIER, "legacy"), (MASTER_KEY, "sb2")]
         ):
             binding = RowBinding(uuid4(), uuid4(), "exotel_phone")
             row_salt = salt if key is MASTER_KEY else EARLIER_SALT
-            kind = cast("EnvelopeFormat", format)
+            kind = cast("EnvelopeFormat", shape)
             for turn in ("first", "second"):
                 envelope = seal(key, binding, f"{turn} {number}", kind, row_salt)
                 if turn == "first":
@@ -117,7 +117,7 @@ async def test_everything_opens_with_the_new_key_alone_and_holds_what_it_held(st
         plan = await plan_rotation(database, change)
         assert plaintexts(stored, RING) == before
         result = await rotate_keys(
-            database, change, left_out=frozenset(), progress=lambda done, all: progress.append((done, all))
+            database, change, left_out=frozenset(), progress=lambda done, total: progress.append((done, total))
         )
         after = plaintexts(stored, Keyring(OTHER_MASTER_KEY))
         assert (after, rows_of(stored, REST)) == (before, rest)
@@ -198,8 +198,9 @@ async def test_what_does_not_open_stops_it_unless_it_is_left_out(stored: str) ->
     before = plaintexts(stored, RING)
     with psycopg.connect(stored) as connection:
         damaged = connection.execute(
-            "update public.integration_credentials set credentials_encrypted = overlay(credentials_encrypted placing 'AAAA' "
-            "from 60) where credentials_encrypted like 'sb2.%' returning id"
+            "update public.integration_credentials "
+            "set credentials_encrypted = overlay(credentials_encrypted placing 'AAAA' from 60) "
+            "where credentials_encrypted like 'sb2.%' returning id"
         ).fetchall()
     altered = rows_of(stored, ENVELOPES)
     async with opened(stored) as database:
@@ -249,6 +250,12 @@ async def test_what_goes_wrong_on_the_server_leaves_everything_as_it_was(
         await rotated(database)
 
 
+def waiting(conninfo: str, text: str) -> int:
+    """How many statements with this text wait for a lock."""
+    query = "select from pg_stat_activity where wait_event_type = 'Lock' and query like %s"
+    return len(rows_of(conninfo, query, [f"%{text}%"]))
+
+
 async def test_who_saves_meanwhile_gets_a_conflict_and_loses_nothing(stored: str) -> None:
     """A console that has read the row and holds the old key; a second one that adds a row; and one that opens later."""
     async with opened(stored) as ours, opened(stored) as theirs:
@@ -259,8 +266,7 @@ async def test_who_saves_meanwhile_gets_a_conflict_and_loses_nothing(stored: str
             holder.execute("select from public.user_integration_permissions for update")
             holder.execute("lock table public.integration_credentials in row exclusive mode")
             rotating = asyncio.ensure_future(rotated(ours))
-            waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%%begin_rotation%%'"
-            await asyncio.to_thread(wait_until, lambda: rows_of(stored, waits)[0]["count"] == 1)
+            await asyncio.to_thread(wait_until, lambda: waiting(stored, "begin_rotation") == 1)
             saving = asyncio.ensure_future(
                 save_credential(
                     theirs, keyring(), Draft(ACME, "exotel_phone", PHONE | {"caller_id": "1"}, None), base, "sb2"
@@ -269,8 +275,7 @@ async def test_who_saves_meanwhile_gets_a_conflict_and_loses_nothing(stored: str
             adding = asyncio.ensure_future(
                 save_credential(theirs, keyring(), Draft(ACME, "exotel_sms", PHONE, None), None, "sb2")
             )
-            waits = waits.replace("begin_rotation", "for share")
-            await asyncio.to_thread(wait_until, lambda: rows_of(stored, waits)[0]["count"] == 2)
+            await asyncio.to_thread(wait_until, lambda: waiting(stored, "for share") == 2)
         await rotating
         for task in (saving, adding):
             with pytest.raises((Conflict, CredentialConflict)):
@@ -286,7 +291,7 @@ async def test_a_writer_that_does_not_end_is_named_after_five_seconds(stored: st
     async with opened(stored) as database:
         with psycopg.connect(stored, application_name="dialer/2.1") as holder:
             holder.execute("update public.integration_credentials set display_name = 'x'")
-            with pytest.raises(Locked, match="dialer/2.1"):
+            with pytest.raises(Locked, match=r"dialer/2\.1"):
                 await rotated(database)
 
 

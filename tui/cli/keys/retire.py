@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tui.session.session import Session
 
 
-@command(needs=Requirements("administrator", key="required", writes="data", organization=False))
+@command(needs=Requirements("administrator", key="optional", writes="data", organization=False))
 @argument("key_id", metavar="KEY-ID")
 async def retire(session: Session, out: Output, key_id: str) -> None:
     """Retire a key that was replaced, so that it can never be used again.

@@ -199,8 +199,9 @@ async def _write_all(
         page = sealing.result()
         for opening in page.openings:
             before.add(place, opening, fingerprint)
-        if before.left and before.left[-1].credential_id not in left_out:
-            raise does_not_open(before.left[-1])
+        blocking = next((left for left in before.left if left.credential_id not in left_out), None)
+        if blocking is not None:
+            raise does_not_open(blocking)
         if progress is not None:
             progress(before.total, total)
     if page is not None:
