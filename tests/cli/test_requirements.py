@@ -76,7 +76,8 @@ def populated_shell(
             assert outcome.status == 0, outcome.err
         execute(
             conninfo,
-            f"insert into switchboard.keys values ('{EARLIER_KEY_ID}', 'master', '0123456789abcdef', null, 'decrypt-only')",
+            "insert into switchboard.keys (key_id, purpose, salt, state) "
+            f"values ('{EARLIER_KEY_ID}', 'master', '0123456789abcdef', 'decrypt-only')",
         )
         for login, group in GROUPS.items():
             postgres.create_role(login, f"login in role {group}")

@@ -156,8 +156,6 @@ EXAMPLES = (
     Example("help", OBJECT, "help"),
     Example("version", OBJECT, "version"),
     Example("keys status", OBJECT, KEY_STATUS),
-    Example("keys rotate --to new.key", OBJECT, f"{ROTATION} log_row"),
-    Example("keys rotate --to new.key --dry-run", OBJECT, ROTATION),
     Example(f"keys retire {EARLIER_KEY_ID}", OBJECT, "key_id state"),
     Example("integrations list", LIST, INTEGRATION),
     Example("integrations show exotel_phone", OBJECT, f"{INTEGRATION} credential"),
@@ -218,6 +216,9 @@ EXAMPLES = (
     Example("setup --dry-run", OBJECT, PLAN),
     Example("setup", OBJECT, PLAN),
     Example("integrations delete exotel_phone", OBJECT, "id integration_type deleted permissions people phone_numbers"),
+    # Afterwards the key that is configured opens nothing.
+    Example("keys rotate --to new.key --dry-run", OBJECT, ROTATION),
+    Example("keys rotate --to new.key", OBJECT, f"{ROTATION} log_row"),
 )
 
 
