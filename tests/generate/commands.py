@@ -141,7 +141,7 @@ PLAN = (
 )
 KEY_STATUS = (
     "state key_id source recorded_key_id weaknesses other_reading previous_sources by_format by_key unreadable "
-    "sealing_keys"
+    "keys legacy legacy_writers sealing_keys"
 )
 ROTATION = "from_key_id to_key_id credentials versions by_key by_format fingerprint unreadable"
 EARLIER_KEY_ID = "AAAAAAAAAAAAAAAAAAAAAA"
