@@ -88,7 +88,8 @@ def populated_shell(
 
 def run(shell: Shell, line: str) -> Outcome:
     """Run a command as a script would; the one that does not end by itself is ended once it has written a row."""
-    arguments = [*line.split(), "--json", "--yes"]
+    own, separator, program_line = line.partition(" -- ")
+    arguments = [*own.split(), "--json", "--yes", *(["--"] if separator else []), *program_line.split()]
     if line != "audit tail":
         return shell.run(*arguments, stdin='{"caller_id": "08033755555"}')
     with ForkedTerminal(*arguments, environment=shell.environment, cwd=shell.folder, columns=200) as terminal:

@@ -167,6 +167,7 @@ EXAMPLES = (
     ),
     Example("integrations disable exotel_phone", OBJECT, "id integration_type is_active changed"),
     Example("integrations enable exotel_phone", OBJECT, "id integration_type is_active changed"),
+    Example("run exotel_phone -- echo {}", "what the program prints", ""),
     Example("phone-numbers list", LIST, NUMBER),
     Example("phone-numbers sync --dry-run", OBJECT, SYNC),
     Example("phone-numbers sync", OBJECT, SYNC),
