@@ -46,7 +46,7 @@ def test_commands_options_and_fixed_words_need_no_database(shell: Shell) -> None
     assert completed(shell, "audit list st") == ["status:"]
     assert completed(shell, "audit list -st") == ["-status:"]
     assert completed(shell, "audit list -status:fa") == ["-status:failed"]
-    for line in ("audit export --output ", "--env-file x", "audit verify --manifest "):
+    for line in ("audit export --output ", "--env-file x", "audit verify --manifest ", "keys rotate --to "):
         assert completed(shell, line) == [FILES]
     for nonsense in ("nonsense ", "audit list --limit ", "integrations list x", "'", "audit list status:\\", "\udcff"):
         completed(shell, nonsense)
@@ -55,9 +55,16 @@ def test_commands_options_and_fixed_words_need_no_database(shell: Shell) -> None
 def test_what_is_in_the_database_completes_and_nothing_is_written_or_run(office_shell: Shell) -> None:
     database = office_shell.environment["DATABASE_URL"]
     execute(database, "insert into switchboard.organization_labels values (gen_random_uuid(), E'Acme\\nInc')")
+    execute(
+        database,
+        "insert into switchboard.keys (key_id, purpose, salt, state) "
+        "values ('earlier', 'master', 'x', 'decrypt-only'), "
+        "('long-ago', 'master', 'x', 'retired')",
+    )
     before = contents(database)
     ran = office_shell.folder / "ran"
     shell = office_shell.without("ENCRYPTION_MASTER_KEY").with_(ENCRYPTION_MASTER_KEY_COMMAND=f"touch {ran}")
+    assert completed(shell, "keys retire ") == ["earlier"]
     assert completed(shell, "permissions report ravi") == ["ravi@acme.example"]
     # A name, where it is one person's.
     assert completed(shell, "phone-numbers assign 1 Asha") == ["asha@acme.example"]

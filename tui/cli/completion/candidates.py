@@ -70,6 +70,13 @@ def organizations(context: click.Context, parameter: click.Parameter, incomplete
     return fitting(ask(options_of(context), organizations_like, incomplete), incomplete)
 
 
+def replaced_keys(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Complete with the ids of master keys that were replaced and not retired."""
+    from tui.cli.completion.stored import ask, replaced_keys_like
+
+    return fitting(ask(options_of(context), replaced_keys_like, incomplete), incomplete)
+
+
 def filter_words(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """Complete a word of a filter of the audit log; the qualifiers themselves without the database."""
     from tui.data.audit.qualifiers import QUALIFIERS

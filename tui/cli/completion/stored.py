@@ -10,6 +10,7 @@ from tui.cli.run import settings_of
 from tui.data.audit.completion import Completer
 from tui.data.directory import list_organizations
 from tui.data.keys.encryption import Keyring
+from tui.data.keys.rotation import KEY_RECORDS
 from tui.data.numbers.listing import list_phone_numbers
 from tui.data.permissions.listing import PeopleFilter, people_page
 from tui.errors import SwitchboardError
@@ -70,6 +71,16 @@ async def organizations_like(session: Session, typed: str) -> Choices:
     found = await list_organizations(session.database, typed, MOST)
     named = [(organization.name, str(organization.id)) for organization in found if organization.name]
     return named + [(str(organization.id), organization.name or "") for organization in found]
+
+
+async def replaced_keys_like(session: Session, typed: str) -> Choices:
+    """Find the master keys that were replaced and not retired, by their ids."""
+    records = await session.database.fetch_all(KEY_RECORDS)
+    return [
+        (record["key_id"], f"recorded on {str(record['created_at'])[:10]}")
+        for record in records
+        if record["state"] == "decrypt-only"
+    ]
 
 
 async def filters_like(session: Session, typed: str) -> Choices:

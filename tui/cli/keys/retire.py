@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.cli.completion.candidates import replaced_keys
 from tui.cli.confirm import confirm
 from tui.cli.parsing import argument, command
 from tui.cli.requirements import Requirements
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @command(needs=Requirements("administrator", key="optional", writes="data", organization=False))
-@argument("key_id", metavar="KEY-ID")
+@argument("key_id", metavar="KEY-ID", shell_complete=replaced_keys)
 async def retire(session: Session, out: Output, key_id: str) -> None:
     """Retire a key that was replaced, so that it can never be used again.
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from tui.cli.completion.candidates import files
 from tui.cli.confirm import confirm, confirm_by_name
 from tui.cli.parsing import OneOf, command, option
 from tui.cli.requirements import Requirements
@@ -29,7 +30,9 @@ READS = Requirements("administrator", key="required", organization=False, finds=
 
 @command(needs=Requirements("administrator", key="required", writes="data", organization=False))
 @option("--dry-run", needs=READS, help="Only say what would be done; exits with 5 where a credential does not open.")
-@option("--to", metavar="FILE|-", help="The new key: a file of mode 0600, or - for standard input.")
+@option(
+    "--to", metavar="FILE|-", help="The new key: a file of mode 0600, or - for standard input.", shell_complete=files
+)
 @option(
     "--format",
     "envelope_format",
