@@ -1,4 +1,4 @@
-"""The console: its modes and keys, theme, output filters and crash policy, and what a change of connection brings."""
+"""The console: its modes and keys, theme and output filters, and what a change of connection brings."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.worker import Worker, WorkerState
-
-from tui.errors import Crashed, InvalidInput
+from tui.errors import InvalidInput
 from tui.locked.acts import CLOSED, is_open
 from tui.navigation import SECTIONS, Navigation, open_new_sections
-from tui.process.crash_report import crash_report
 from tui.process.garbage import resume_collector
 from tui.screens.background import leaving_nothing
 from tui.screens.freshness import Freshness
@@ -32,7 +29,6 @@ from tui.widgets.stylesheet import ParsedOnce
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from textual.actions import ActionParseResult
     from textual.app import SystemCommand
@@ -41,6 +37,7 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
     from textual.screen import Screen
     from textual.timer import Timer
+    from textual.worker import Worker
 
     from tui.errors import SwitchboardError
     from tui.screens.help import KeysScreen
@@ -58,7 +55,7 @@ WORKERS_END_WITHIN_S = 2.0
 
 
 class SwitchboardApp(OrderedApp):
-    """The console. `run` returns the exit status; `crash_file` names the trace after a crash."""
+    """The console. `run` returns the exit status, or DEMO."""
 
     CSS_PATH: ClassVar[Any] = ["screens/page.tcss"]
     ENABLE_COMMAND_PALETTE = False
@@ -99,7 +96,6 @@ class SwitchboardApp(OrderedApp):
             Configuration() if is_locked else read_configuration(configuration_file(os.environ), keymap_file())
         )
         self.profile_colours: Mapping[str, Colour] = self.configuration.colours
-        self.crash_file: Path | None = None
         self.started_without_profile = session.settings.profile is None
         self._load_profile = load_profile
         self._idle_timer: Timer | None = None
@@ -267,33 +263,6 @@ class SwitchboardApp(OrderedApp):
     def open_demo(self) -> None:
         """Leave for the console on sample data; the caller of `run` starts it."""
         self.exit(DEMO)
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Let nothing that a worker of the app did not expect go by in silence."""
-        if event.state is WorkerState.ERROR and event.worker.error is not None:
-            self.fail(event.worker.error)
-
-    def fail(self, error: BaseException) -> None:
-        """End the program on the crash page."""
-        if isinstance(error, Exception):
-            self._handle_exception(error)
-
-    def _fatal_error(self) -> None:
-        # In place of Textual's crash page, which prints local variables, and with them whatever secret they hold.
-        if self._exit:
-            # A screen that was being laid out when the end came finds its widgets gone: that is no crash.
-            self._return_code = 0
-            self._close_messages_no_wait()
-            return
-        if self._exception is not None and self.crash_file is None:
-            self.crash_file = crash_report(self._exception)
-        self._return_code = Crashed.exit_status
-        self._return_value = Crashed.exit_status
-        self._close_messages_no_wait()
-
-    def panic(self, *renderables: object) -> None:
-        """Never print what an exception wants to show: it may hold a secret."""
-        self._fatal_error()
 
     async def run_action(
         self,
