@@ -9,15 +9,14 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tui.errors import InvalidInput
 from tui.locked.acts import CLOSED, is_open
-from tui.navigation import SECTIONS, Navigation, open_new_sections
+from tui.navigation import SECTIONS, Navigation
 from tui.process.garbage import resume_collector
 from tui.screens.background import leaving_nothing
 from tui.screens.freshness import Freshness
 from tui.screens.page import Page
 from tui.session.console_connection import CONNECTING, ConsoleConnection, Health
-from tui.session.session import require_configured
+from tui.session_switch import SessionSwitch
 from tui.settings.configuration import Configuration, configuration_file, keymap_file, read_configuration
 from tui.widgets.ascii_filter import AsciiFilter
 from tui.widgets.bindings import bind
@@ -42,10 +41,8 @@ if TYPE_CHECKING:
     from tui.errors import SwitchboardError
     from tui.screens.help import KeysScreen
     from tui.session.session import Session
+    from tui.session_switch import LoadProfile
     from tui.settings.configuration import Colour
-
-    LoadProfile = Callable[[str | None], tuple[Session, list[tuple[str, ...]]]]
-    """Loads the session of a profile, or with None that of no profile, and warnings; connects to nothing yet."""
 
 # What `run` returns when somebody in the wizard asked for the sample data; never an exit status of the program.
 DEMO = 200
@@ -96,8 +93,14 @@ class SwitchboardApp(OrderedApp):
             Configuration() if is_locked else read_configuration(configuration_file(os.environ), keymap_file())
         )
         self.profile_colours: Mapping[str, Colour] = self.configuration.colours
-        self.started_without_profile = session.settings.profile is None
-        self._load_profile = load_profile
+        self.session_switch = SessionSwitch(
+            self,
+            self.connection,
+            load_profile,
+            pages=self._pages,
+            settings_changed=self._settings_changed,
+            warn=self.warn,
+        )
         self._idle_timer: Timer | None = None
         self._wizard = wizard
         self._interrupted_at = 0.0
@@ -211,54 +214,11 @@ class SwitchboardApp(OrderedApp):
                 page.start_load()
         self._run_in_background(self._freshness.run, "freshness")
 
-    async def use_session(self, session: Session) -> None:
-        """Leave the connection there is, work with other settings from now on, and show the integrations."""
-        await self.connection.replace_session(session)
-        self.switch_mode("integrations")
-        await self.connection.connect_once()
-
-    def lost_with_session(self) -> list[str]:
-        return [loss for page in self._pages() if (loss := page.lost_with_session())]
-
-    async def open_profile(self, name: str | None) -> Session:
-        """Load a profile's settings and connect; the session in use stays. Raises what loading and connecting raise."""
-        if self._load_profile is None:
-            raise InvalidInput("The demo is left for no profile.", "Quit, and start `switchboard --profile NAME`.")
-        session, self._profile_warnings = await asyncio.to_thread(self._load_profile, name)
-        # libpq would guess a database.
-        require_configured(session)
-        try:
-            await session.connect()
-        except BaseException:
-            await session.close()
-            raise
-        return session
-
-    def use_profile(self, session: Session) -> None:
-        """Leave everything of the session in use, and work in this one, which is connected."""
-        # Not in a worker of the screen that asked for it, which is left.
-        _: Worker[None] = self.run_worker(self._change_session(session), group="session", exit_on_error=False)
-
-    async def _change_session(self, session: Session) -> None:
-        pages = self._pages()
-        for page in pages:
-            page.hide_secrets()
-            page.forget_unsaved()
-        for worker in self.workers:
-            # What still reads would ask the other session; a write is never cancelled.
-            if worker.node in pages and worker.group != "write":
-                worker.cancel()
-        # Nothing is drawn of what is half old and half new.
-        with self.batch_update():
-            await self.connection.replace_session(session)
-            self._line_filters = self._new_line_filters()
-            # So that no row, filter or step to undo of the other database is left.
-            await open_new_sections(self)
+    def _settings_changed(self) -> None:
+        self._line_filters = self._new_line_filters()
         if self._idle_timer is not None:
             self._idle_timer.stop()
         self._watch_idle()
-        self.warn(" ".join(" ".join(warning) for warning in self._profile_warnings))
-        await self.connection.connect_once()
 
     def open_demo(self) -> None:
         """Leave for the console on sample data; the caller of `run` starts it."""

@@ -76,7 +76,6 @@ class PermissionsScreen(ListPage):
 
     def __init__(self) -> None:
         super().__init__()
-        self._model_session: object = None
         self._view = self._sort = 0
         self._may_change = True
         self._is_labelled = False
@@ -145,11 +144,9 @@ class PermissionsScreen(ListPage):
             return
         self.show_loading("permissions")
         model = self.model
-        if model is None or model.staged.organization_id != organization.id or self._model_session is not self.session:
-            if model is not None and len(model.staged) and self._model_session is not self.session:
-                self.status.say("What was staged belonged to another database and is dropped.", "warning")
+        if model is None or model.staged.organization_id != organization.id:
             self.pane.model = model = GridModel(organization.id, self.console.glyphs, self.session.settings.timezone)
-            self._model_session, self._grid_actions = self.session, GridActions(self, self.pane)
+            self._grid_actions = GridActions(self, self.pane)
         integrations = await integrations_of(self.session.database, organization.id)
         self.pane.show_columns(integrations)
         if not integrations:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import Vertical
@@ -272,12 +273,13 @@ class SetupScreen(Page):
         if self.wizard is None:
             return
         session = self.wizard.flow.session()
+        if not await self.console.session_switch.may_lose(self, session):
+            return
         await self.wizard.close()
         await self.wizard.remove()
         self.wizard = None
-        await self.console.use_session(session)
-        if open_type is not None and session.is_connected:
-            self.console.navigation.open_editor(open_type)
+        then = partial(self.console.navigation.open_editor, open_type) if open_type is not None else None
+        self.console.session_switch.use(session, then)
 
     async def on_unmount(self) -> None:
         """Leave no connection of the wizard's behind."""
