@@ -18,11 +18,11 @@ from tui.screens.page import Page
 from tui.session.console_connection import CONNECTING, ConsoleConnection, Health
 from tui.session_switch import SessionSwitch
 from tui.settings.configuration import Configuration, configuration_file, keymap_file, read_configuration
-from tui.widgets.ascii_filter import AsciiFilter
 from tui.widgets.bindings import bind
-from tui.widgets.colours import TERMINAL_COLOURS, ColourlessFilter, PaletteFilter, colours_are_unwanted
-from tui.widgets.control_filter import ControlFilter
 from tui.widgets.glyphs import UNICODE
+from tui.widgets.line_filters.ascii import AsciiFilter
+from tui.widgets.line_filters.colours import TERMINAL_COLOURS, ColourlessFilter, PaletteFilter, colours_are_unwanted
+from tui.widgets.line_filters.control import ControlFilter
 from tui.widgets.ordered_app import OrderedApp
 from tui.widgets.stylesheet import ParsedOnce
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from tui.errors import SwitchboardError
-    from tui.screens.help import KeysScreen
+    from tui.screens.choosers.help import KeysScreen
     from tui.session.session import Session
     from tui.session_switch import LoadProfile
     from tui.settings.configuration import Colour
@@ -263,17 +263,17 @@ class SwitchboardApp(OrderedApp):
             self.screen.read_behind()
 
     def action_help(self) -> None:
-        from tui.screens.help import HelpScreen
+        from tui.screens.choosers.help import HelpScreen
 
         self._open_key_list(HelpScreen)
 
     def action_palette(self) -> None:
-        from tui.screens.help import PaletteScreen
+        from tui.screens.choosers.help import PaletteScreen
 
         self._open_key_list(PaletteScreen)
 
     def _open_key_list(self, screen_type: type[KeysScreen]) -> None:
-        from tui.screens.chooser import ChooserScreen
+        from tui.screens.choosers.chooser import ChooserScreen
 
         if not isinstance(self.screen, ChooserScreen):
             if isinstance(self.screen, Page):
@@ -281,14 +281,14 @@ class SwitchboardApp(OrderedApp):
             self.push_screen(screen_type(self.screen))
 
     def action_organization(self) -> None:
-        from tui.screens.organization_chooser import OrganizationChooser
+        from tui.screens.choosers.organization import OrganizationChooser
 
         if self.session.is_connected and len(self.screen_stack) == 1:
             self._guard_unsaved(lambda: self.push_screen(OrganizationChooser()))
 
     def action_profile(self) -> None:
-        from tui.screens.chooser import ChooserScreen
-        from tui.screens.profile_chooser import ProfileChooser
+        from tui.screens.choosers.chooser import ChooserScreen
+        from tui.screens.choosers.profile import ProfileChooser
 
         page = self.screen
         if not isinstance(page, Page) or isinstance(page, ChooserScreen) or page.prompt.is_asking:

@@ -27,9 +27,9 @@ from tui.data.postgres.conninfo.uri import connection_uri
 from tui.data.postgres.database import Database
 from tui.errors import InvalidInput
 from tui.models import Operator
+from tui.screens.choosers.profile import ProfileChooser
 from tui.screens.integrations.screen import IntegrationsScreen
 from tui.screens.numbers.form import NumberForm
-from tui.screens.profile_chooser import ProfileChooser
 from tui.screens.setup.screen import SetupScreen
 from tui.screens.setup.wizard.first_integration import FirstIntegrationStep
 from tui.screens.setup.wizard.flow import Flow

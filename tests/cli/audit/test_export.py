@@ -20,7 +20,7 @@ from tests.support.database.number_rows import create_people
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tests.support.waiting import wait_until
 from tui.data.audit.counts import Count
-from tui.data.audit.export import Progress
+from tui.data.audit.export.run import Progress
 from tui.words.audit import progress_line
 
 if TYPE_CHECKING:

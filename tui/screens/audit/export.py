@@ -17,7 +17,7 @@ from tui.words.times import day
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tui.data.audit.export import Progress
+    from tui.data.audit.export.run import Progress
     from tui.data.audit.filter import AuditFilter
     from tui.screens.audit.state import AuditState
     from tui.screens.page import Page
@@ -103,8 +103,8 @@ class AuditExport:
             question = f"“{safe_text(answer, 40)}” {refusal}"
 
     async def _export(self, audit_filter: AuditFilter, path: Path) -> None:
-        from tui.data.audit.export import export_audit_log
-        from tui.data.audit.export_format import format_of
+        from tui.data.audit.export.format import format_of
+        from tui.data.audit.export.run import export_audit_log
 
         page, status = self._page, self._page.status
 

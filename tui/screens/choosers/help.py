@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tui.errors import ConfigError
-from tui.screens.chooser import ChooserScreen
-from tui.screens.key_table import key_rows
+from tui.screens.choosers.chooser import ChooserScreen
+from tui.screens.choosers.key_table import key_rows
 from tui.screens.page import Page
 from tui.settings.kept_filters import LONGEST_NAME, kept_filters_file, read_kept_filters
 from tui.widgets.row_list import Cell, Column, Row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from tui.errors import SwitchboardError
-from tui.screens.chooser import ChooserScreen
+from tui.screens.choosers.chooser import ChooserScreen
 from tui.screens.profile_part import profile_part
 from tui.settings.profiles import profile_names
 from tui.widgets.row_list import Cell, Column, Row
