@@ -245,6 +245,7 @@ async def test_the_wizard_keeps_the_screens_of_the_same_database_and_asks_before
             first = app.session
             await end_wizard(console, conninfo)
             await console.wait_for(lambda: app.session is not first and app.connection.ready)
+            await console.wait_for("[1 Integrations]")
             await console.press("2")
             assert (app.screen, kept.filter_text, kept.unsaved()) == (kept, "000002", staged)
             second = app.session
@@ -257,6 +258,7 @@ async def test_the_wizard_keeps_the_screens_of_the_same_database_and_asks_before
             await console.wait_for(staged)
             await console.press("d")
             await console.wait_for(lambda: app.session is not second and app.connection.ready)
+            await console.wait_for("[1 Integrations]")
             assert type(app.screen) is IntegrationsScreen
             await console.press("2")
             assert app.screen is not kept
