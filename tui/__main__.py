@@ -141,7 +141,9 @@ def _open_console(request: OpenConsole) -> int:
         if demo.notice:
             Output().say(demo.notice)
         request.options.env_file = request.options.profile = None
-        return _run_app(request.options, demo.environment, demo.server.data_dir, is_demo=True)
+        # It says what this terminal can draw, whatever is configured for a database.
+        ascii_alone = {name: value for name, value in os.environ.items() if name == "SWITCHBOARD_ASCII"}
+        return _run_app(request.options, demo.environment | ascii_alone, demo.server.data_dir, is_demo=True)
 
 
 def _run_app(options: Options, environ: Mapping[str, str], cwd: Path, *, is_demo: bool = False) -> int:

@@ -127,6 +127,15 @@ def _store_common_option(context: click.Context, parameter: click.Parameter, val
             raise InvalidInput(f"--json and --format {options.format} contradict each other.", "Give one of them.")
 
 
+def _store_profile(context: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> None:
+    options = context.ensure_object(Options)
+    named = {name for name in (options.profile, *names) if name}
+    if len(named) > 1:
+        # The last one alone would be opened, and somebody reads the first.
+        raise InvalidInput("--profile names several profiles.", "Give one of them.")
+    options.profile = next(iter(named), None)
+
+
 def _common_option(*names: str, **attributes: Any) -> Option:
     return Option(names, **attributes, expose_value=False, callback=_store_common_option)
 
@@ -148,8 +157,11 @@ COMMON: list[click.Parameter] = [
         "--env-file", metavar="FILE", help="Read settings from FILE instead of ./.env.", shell_complete=files
     ),
     # Open for the forced command itself, as --operator is.
-    _common_option(
-        "--profile",
+    Option(
+        ("--profile",),
+        multiple=True,
+        expose_value=False,
+        callback=_store_profile,
         metavar="NAME",
         help="Read the settings of the profile NAME.",
         locked=True,

@@ -122,6 +122,8 @@ class TestAFile:
         for name in ("all.csv", "calls.JSONL", "a b.json"):
             refused = logged_shell.run("audit", "export", "status:failed", name).refusal(2)
             assert f"Did you mean --output {name}?" in refused
+        refused = logged_shell.run("audit", "export", "all.csv", "--output", "some.csv").refusal(2)
+        assert "Did you mean --output all.csv in place of some.csv?" in refused
         assert acts(logged_shell) == []
         for word in ('"all.csv"', "details.file:all.csv"):
             assert logged_shell.run("audit", "export", word).status == 0

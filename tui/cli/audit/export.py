@@ -51,12 +51,13 @@ class ExportCommand(FilteredCommand):
 
     def invoke(self, ctx: click.Context) -> None:
         """Run it. Raises InvalidInput where a word is a file that should be written."""
-        for word in ctx.params["words"] if ctx.params["output"] is None else ():
-            if NAME_OF_FILE.fullmatch(word):
-                raise InvalidInput(
-                    f"{plain(word)} would be looked for in the log, not written.",
-                    f"Did you mean --output {plain(word)}? To look for it, put it in double quotes as well as single.",
-                )
+        output = ctx.params["output"]
+        for word in filter(NAME_OF_FILE.fullmatch, ctx.params["words"]):
+            meant = f"Did you mean --output {plain(word)}" + (f" in place of {plain(output)}" if output else "")
+            raise InvalidInput(
+                f"{plain(word)} would be looked for in the log, not written.",
+                f"{meant}? To look for it, put it in double quotes as well as single.",
+            )
         super().invoke(ctx)
 
 
