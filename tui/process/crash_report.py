@@ -48,7 +48,7 @@ def _report_lines(error: BaseException) -> Iterator[str]:
     from datetime import UTC, datetime
 
     yield f"Switchboard {__version__}, Python {platform.python_version()}, {platform.system()} {platform.release()}"
-    yield f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    yield f"{datetime.now(UTC).replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
     for relation, exception in _chained_exceptions(error):
         message = f": {ascii(str(exception))[1:-1]}" if isinstance(exception, SwitchboardError) else ""
         yield ""
