@@ -14,8 +14,8 @@ from textual.worker import Worker, WorkerState
 
 from tui.errors import SwitchboardError
 from tui.screens.background import background
-from tui.screens.profile_part import profile_part
 from tui.screens.reading import Reading
+from tui.screens.top_line import top_line_parts
 from tui.widgets.bindings import bind
 from tui.widgets.frame import (
     AgeLine,
@@ -33,7 +33,6 @@ from tui.widgets.prompt import Prompt
 from tui.widgets.row_list import RowBody
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import DetailPane
-from tui.words.organizations import WITHOUT_ORGANIZATION, organization_name
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -286,20 +285,8 @@ class Page(Screen[Any]):
 
     def refresh_frame(self) -> None:
         """Draw top line, context line and hints from what is true now."""
-        session, glyphs = self.session, self.console.glyphs
-        health = self.console.connection.health
-        organization = session.organization
-        name = organization_name(organization.id, organization.name) if organization else WITHOUT_ORGANIZATION
-        self.query_one(TopLine).parts = (
-            Part("Switchboard", give=9, whole=True),
-            Part(safe_text(name, 60), give=2),
-            self._profile_or_database(),
-            Part(safe_text(session.operator.label, 60), give=4, at_right=True),
-            Part(
-                "READ-ONLY: newer schema" if session.schema == "newer" else "READ-ONLY" if session.read_only else "",
-                at_right=True,
-            ),
-            Part(f"{glyphs.good if health.state == 'connected' else glyphs.warning} {health.words}", at_right=True),
+        self.query_one(TopLine).parts = top_line_parts(
+            self.session, self.console.connection.health, self.console.profile_colours, self.console.glyphs
         )
         # What may be forgotten stands at the right edge.
         context = tuple(part._replace(at_right=part.tone == "quiet") for part in self.context())
@@ -308,13 +295,6 @@ class Page(Screen[Any]):
         self.query_one(ContextLine).parts = context
         self.query_one(AgeLine).age = self.age
         self.query_one(KeyHints).hints = (("esc", "closes the question"),) if self.prompt.is_asking else self.hints()
-
-    def _profile_or_database(self) -> Part:
-        """Return the profile that the settings are from, or where there is none the database."""
-        profile = self.session.settings.profile
-        if profile is None:
-            return Part(safe_text(self.session.database_name, 60), give=3)
-        return profile_part(profile, self.console.profile_colours)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.filterable if action == "filter" else True

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from tui.errors import SwitchboardError
 from tui.screens.choosers.chooser import ChooserScreen
-from tui.screens.profile_part import profile_part
+from tui.screens.top_line import profile_part
 from tui.settings.profiles import profile_names
 from tui.widgets.row_list import Cell, Column, Row
 from tui.widgets.state_switcher import StateSwitcher
