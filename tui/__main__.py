@@ -117,7 +117,7 @@ def _arguments_over_ssh(arguments: list[str], options: Options) -> list[str]:
 
 
 def _open_console(request: OpenConsole) -> int:
-    """Open the console on the configured database, or on the demo's with nothing of its configuration."""
+    """Open the console on the configured database, or on the demo's with nothing of the configuration."""
     from dataclasses import replace
     from pathlib import Path
 

@@ -1,4 +1,6 @@
-"""Why something failed, as the log recorded it: a code, and the words for it."""
+"""Why a connection test or another act failed, in a few words of the log's."""
+
+from __future__ import annotations
 
 # What a provider's code says, where the log has no words for it.
 _CODES = {
