@@ -46,6 +46,10 @@ if TYPE_CHECKING:
     from tui.screens.help import KeysScreen
     from tui.session.session import Session
     from tui.settings.configuration import Colour
+    from tui.words.invocation import Invocation
+
+    WriteCommands = Callable[[Sequence[Invocation], str | None], str]
+    """Writes the command lines, one on each line, for the profile in use. Raises InvalidInput."""
 
     LoadProfile = Callable[[str | None], tuple[Session, list[tuple[str, ...]]]]
     """Loads the session of a profile, or with None that of no profile, and warnings; connects to nothing yet."""
@@ -86,7 +90,14 @@ class SwitchboardApp(OrderedApp):
     ]
     sections = tuple((section.key, section.name, section.title, section.short_title) for section in SECTIONS)
 
-    def __init__(self, session: Session, *, wizard: bool = False, load_profile: LoadProfile | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        *,
+        wizard: bool = False,
+        load_profile: LoadProfile | None = None,
+        write_commands: WriteCommands | None = None,
+    ) -> None:
         """`load_profile` loads another session; without it there is none, as in the demo."""
         super().__init__()
         self.connection = ConsoleConnection(session, self, NOT_SET_UP if wizard else CONNECTING)
@@ -102,6 +113,7 @@ class SwitchboardApp(OrderedApp):
         self.crash_file: Path | None = None
         self.started_without_profile = session.settings.profile is None
         self._load_profile = load_profile
+        self._write_commands = write_commands
         self._idle_timer: Timer | None = None
         self._wizard = wizard
         self._interrupted_at = 0.0
@@ -263,6 +275,10 @@ class SwitchboardApp(OrderedApp):
         self._watch_idle()
         self.warn(" ".join(" ".join(warning) for warning in self._profile_warnings))
         await self.connection.connect_once()
+
+    def command_line(self, invocations: Sequence[Invocation]) -> str:
+        """Return the command lines, one on each line, empty for none. Raises InvalidInput."""
+        return self._write_commands(invocations, self.session.settings.profile) if self._write_commands else ""
 
     def open_demo(self) -> None:
         """Leave for the console on sample data; the caller of `run` starts it."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tui.session.session import Session
     from tui.settings.configuration import Colour
     from tui.widgets.glyphs import Glyphs
+    from tui.words.invocation import Invocation
 
 
 class Navigation(Protocol):
@@ -114,6 +115,9 @@ class Console(Protocol):
 
     def use_profile(self, session: Session) -> None:
         """Leave everything of the session in use, and work in this one, which is connected."""
+
+    def command_line(self, invocations: Sequence[Invocation]) -> str:
+        """Return the command lines, one on each line, empty for none. Raises InvalidInput."""
 
     def open_demo(self) -> None:
         """Leave for the console on sample data."""

@@ -25,6 +25,7 @@ from tui.screens.numbers.view import (
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import RowList
+from tui.words.invocation import Invocation
 from tui.words.numbers import (
     activated,
     added,
@@ -182,6 +183,13 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
 
         if self.current is not None:
             self.console.navigation.open_history(history_of_number(self.current.phone_number))
+
+    def invocations(self) -> Sequence[Invocation]:
+        number = self.current
+        if number is None:
+            return (self.invocation("phone-numbers list"),)
+        values = {"number": number.e164 or str(number.id)}
+        return (Invocation("phone-numbers list", values, number.organization_id),)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if self.is_busy and action in (*ON_A_NUMBER, "add", "sync"):

@@ -16,13 +16,14 @@ from tui.widgets.text_lines import TextLine, TextLines
 from tui.words.sync_plan import NOTHING_PLANNED, deactivation_of_all, plan_doubts, sync_outcome, untouched_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui.data.numbers.sync_plan import SyncPlan
     from tui.errors import SwitchboardError
+    from tui.words.invocation import Invocation
 
 NOTES_MOST = 3
 """Lines of notes below the list, beside the summary and the current row."""
@@ -59,6 +60,9 @@ class NumberSyncScreen(Page):
     def context(self) -> tuple[Part, ...]:
         summary = self._plan.sentence() if self._plan else f"{self._listed} listed so far"
         return (Part(f"Sync from {self._source}"), Part(summary, "quiet"))
+
+    def invocations(self) -> Sequence[Invocation]:
+        return (self.invocation("phone-numbers sync"),)
 
     async def load(self) -> None:
         from tui.session.number_sync import integration_to_sync, plan_from_provider

@@ -19,7 +19,7 @@ from tui.words.permissions import access_in_full, holder_in_full, secret_in_full
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import tzinfo
 
     from textual.binding import BindingType
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.listing import Holder
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
+    from tui.words.invocation import Invocation
 
 COLUMNS = (Column("What", 24), Column("Detail", 30, grows=True))
 
@@ -73,6 +74,9 @@ class LeaverScreen(Page):
             self.query_one(RowBody).show([Row(str(n), cells) for n, cells in enumerate(rows)])
             self.query_one(NoticeList).say(Notice("plain", note) for note in not_known(report))
             switcher.show_content()
+
+    def invocations(self) -> Sequence[Invocation]:
+        return (self.invocation("permissions report", user=str(self._person.id)),)
 
     def leave(self, result: object = None) -> None:
         super().leave(self._done is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tui.data.permissions.apply import Applied, apply
@@ -9,6 +10,7 @@ from tui.data.permissions.listing import holders_by_id, integrations_of
 from tui.data.rights import RIGHTS
 from tui.providers import title_of
 from tui.screens.page import Page, enter_does
+from tui.screens.permissions.invocations import invocations_of_review
 from tui.screens.permissions.view import letter_change
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.values import CellKey
     from tui.models import Integration
     from tui.widgets.frame import Tone
+    from tui.words.invocation import Invocation
 
 COLUMNS = (
     Column("Person", 20, grows=True),
@@ -136,6 +139,11 @@ class PermissionReviewScreen(Page):
     def _integration(self, integration_id: UUID) -> str:
         integration = self._integrations.get(integration_id)
         return safe_text(title_of(integration.integration_type), 40) if integration else "deleted since"
+
+    def invocations(self) -> Sequence[Invocation]:
+        types = {identifier: integration.integration_type for identifier, integration in self._integrations.items()}
+        zone, organization_id = self.session.settings.timezone, self._staged.organization_id
+        return invocations_of_review(self._review, types, organization_id, zone, datetime.now(UTC))
 
     def on_row_body_moved(self) -> None:
         self._show_detail()
