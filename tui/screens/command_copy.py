@@ -29,7 +29,7 @@ def copy_as_command(page: Page) -> None:
     if not text:
         page.status.say("No command does what is shown here.")
         return
-    first, *others = text.split("\n")
+    first, *others = (line.removesuffix(" &&") for line in text.split("\n"))
     copied = page.copy(text, f"{len(others) + 1} commands" if others else "Command")
     room = max(LINES_OF_COMMAND * page.size.width - len(copied), 40)
-    page.status.say(f"{copied} {safe_text(first, room)}{f' and {len(others)} more' if others else ''}")
+    page.status.say(f"{copied} {safe_text(first, room)}{f', and {len(others)} more' if others else ''}")

@@ -75,7 +75,8 @@ class Page(Screen[Any]):
         bind("slash", "filter", "Filter", id="page.filter", tooltip="Filter the list"),
         bind("r", "reload", "Refresh", id="page.reload", tooltip="Read it again from the database"),
         bind("escape", "back", "Back", id="page.back", tooltip="Clear the filter, else go back"),
-        # A function key as well: in a form, and where a question takes a text, a character is typed.
+        # No letter, which may be the end of a broken escape sequence: what was on the clipboard would be lost. A
+        # function key as well: in a form, and where a question takes a text, a character is typed.
         bind(
             "exclamation_mark,f8",
             "copy_command",

@@ -12,8 +12,9 @@ from tui.screens.permissions.view import applied_words
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
 from tui.widgets.notices import Notice, NoticeList
-from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
+from tui.widgets.row_list import Cell, Column, Row, RowBody
 from tui.widgets.state_switcher import StateSwitcher
+from tui.widgets.wrapped_list import WrappedList
 from tui.words.counts import counted
 from tui.words.permissions import access_in_full, holder_in_full, secret_in_full
 from tui.words.text import safe_text
@@ -52,7 +53,7 @@ class LeaverScreen(Page):
         self._done: Departure | None = None
 
     def compose_body(self) -> Iterable[Widget]:
-        yield StateSwitcher(RowList(COLUMNS))
+        yield StateSwitcher(WrappedList(COLUMNS))
         yield NoticeList(self.console.glyphs, classes="detail")
 
     def hints(self) -> Hints:

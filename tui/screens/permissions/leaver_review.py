@@ -12,8 +12,9 @@ from tui.screens.page import Page, enter_does
 from tui.screens.permissions.invocations import invocations_of_review
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
-from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
+from tui.widgets.row_list import Cell, Column, Row, RowBody
 from tui.widgets.state_switcher import StateSwitcher
+from tui.widgets.wrapped_list import WrappedList
 from tui.words.counts import counted
 from tui.words.permissions import access_in_full, holder_in_full
 from tui.words.text import safe_text
@@ -53,7 +54,7 @@ class LeaverReviewScreen(Page):
         self._is_shown = False
 
     def compose_body(self) -> Iterable[Widget]:
-        yield StateSwitcher(RowList(COLUMNS))
+        yield StateSwitcher(WrappedList(COLUMNS))
 
     def hints(self) -> Hints:
         return (("enter", "apply all of it"), ("esc", "back, nothing is changed"), ("?", "help"))

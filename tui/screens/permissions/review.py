@@ -15,9 +15,10 @@ from tui.screens.permissions.view import letter_change
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
 from tui.widgets.prompt import Choice
-from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
+from tui.widgets.row_list import Cell, Column, Row, RowBody
 from tui.widgets.state_switcher import StateSwitcher
-from tui.widgets.text_lines import TextLine, TextLines
+from tui.widgets.text_lines import TextLine, TextLines, wrapped_line
+from tui.widgets.wrapped_list import WrappedList
 from tui.words.counts import counted
 from tui.words.permissions import access_in_full, value_changes
 from tui.words.text import safe_text
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from uuid import UUID
 
+    from textual import events
     from textual.binding import BindingType
     from textual.widget import Widget
 
@@ -44,6 +46,7 @@ COLUMNS = (
     Column("Expiry and limits", 28, drops=1),
 )
 LABEL = 10
+FEWEST_LINES, BORDER = 5, 1
 
 
 class PermissionReviewScreen(Page):
@@ -69,7 +72,7 @@ class PermissionReviewScreen(Page):
         self._changes: dict[str, Change] = {}
 
     def compose_body(self) -> Iterable[Widget]:
-        yield StateSwitcher(RowList(COLUMNS))
+        yield StateSwitcher(WrappedList(COLUMNS))
         yield TextLines(id="detail", classes="detail")
 
     def hints(self) -> Hints:
@@ -170,8 +173,17 @@ class PermissionReviewScreen(Page):
                     access_in_full(change.wanted, zone), label=("After" if now is None else "You want").ljust(LABEL)
                 ),
             )
-        self.query_one("#detail", TextLines).show(lines)
+        pane = self.query_one("#detail", TextLines)
+        # What was granted may be longer than a line, and is never cut where somebody decides on it.
+        width = pane.size.width or self.size.width
+        wrapped = [piece for line in lines for piece in wrapped_line(line, width)]
+        pane.styles.height = max(FEWEST_LINES, len(wrapped) + BORDER)
+        pane.show(wrapped)
         self.refresh_frame()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Wrap the detail again, once it has its width; Page looks after the rest."""
+        self.call_after_refresh(self._show_detail)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return (

@@ -105,7 +105,8 @@ class SetupScreen(Page):
             pane.show(findings)
 
     def invocations(self) -> Sequence[Invocation]:
-        return (Invocation("doctor" if self.wizard is None else "setup"),)
+        # What is typed into the wizard is in no settings that `setup` would read.
+        return (Invocation("doctor"),) if self.wizard is None else ()
 
     def show_failure(self, failure: SwitchboardError) -> None:
         """Let the doctor say why there is no connection."""
