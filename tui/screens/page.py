@@ -14,7 +14,6 @@ from textual.worker import Worker, WorkerState
 
 from tui.errors import SwitchboardError
 from tui.screens.background import background
-from tui.screens.command_copy import copy_as_command
 from tui.screens.profile_part import profile_part
 from tui.screens.reading import Reading
 from tui.widgets.bindings import bind
@@ -462,6 +461,8 @@ class Page(Screen[Any]):
         return Invocation(command, values, organization.id if organization else None)
 
     def action_copy_command(self) -> None:
+        from tui.screens.command_copy import copy_as_command
+
         copy_as_command(self)
 
     def _set_filter(self, text: str) -> None:
