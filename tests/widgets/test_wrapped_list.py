@@ -12,7 +12,7 @@ from tui.screens.permissions.leaver import COLUMNS as REPORT
 from tui.screens.permissions.leaver_review import COLUMNS as LEAVING
 from tui.screens.permissions.review import COLUMNS as REVIEW
 from tui.widgets.row_list import Cell, Row, layout_columns
-from tui.widgets.wrapped_list import wrapped
+from tui.widgets.wrapped_list import wrapped_rows
 
 LONG = "view, send and configure, until 2026-12-31 23:59 UTC, 1,000 a day, 20,000 a month"
 NAME = "  Venkatanarasimharajuvaripeta Chandrasekharan 北京市朝阳区 of Dispatch"
@@ -35,7 +35,7 @@ HELP = [
     ids=["help", "review", "review of a leaver", "leaver report"],
 )
 def test_no_word_of_a_row_is_cut(columns, rows, width: int) -> None:  # type: ignore[no-untyped-def]
-    lines = wrapped(rows, columns, width)
+    lines = wrapped_rows(rows, columns, width)
     longest = [max(cell_len(line.cells[index].text) for line in lines) for index in range(len(columns))]
     rooms = dict(layout_columns(columns, width, longest))
     assert len(rooms) == len(columns)
@@ -49,5 +49,5 @@ def test_no_word_of_a_row_is_cut(columns, rows, width: int) -> None:  # type: ig
 
 
 def test_rows_stay_as_they_are_before_there_is_a_width() -> None:
-    assert wrapped(HELP, KeysScreen.columns, 0) == HELP
-    assert wrapped([], REVIEW, 80) == []
+    assert wrapped_rows(HELP, KeysScreen.columns, 0) == HELP
+    assert wrapped_rows([], REVIEW, 80) == []

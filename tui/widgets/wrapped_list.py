@@ -30,7 +30,7 @@ class WrappedBody(RowBody):
         """Replace the rows; the cursor stays on the row with the same key, else at the same place."""
         self._unwrapped = tuple(rows)
         self._wrapped_at = self.outer_size.width
-        super().show(wrapped(self._unwrapped, self.columns, self._wrapped_at - SCROLLBAR))
+        super().show(wrapped_rows(self._unwrapped, self.columns, self._wrapped_at - SCROLLBAR))
 
     def on_resize(self) -> None:
         """Wrap again at another width; RowBody keeps the cursor in sight."""
@@ -45,7 +45,7 @@ class WrappedList(ColumnList):
         super().__init__(WrappedBody(columns, moved_from_elsewhere=moved_from_elsewhere))
 
 
-def wrapped(rows: Sequence[Row], columns: Sequence[Column], width: int) -> list[Row]:
+def wrapped_rows(rows: Sequence[Row], columns: Sequence[Column], width: int) -> list[Row]:
     """Return the rows as lines that fit `width` cells; as they are where there is no width yet."""
     if width <= 0 or not rows:
         return list(rows)

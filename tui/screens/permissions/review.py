@@ -17,7 +17,7 @@ from tui.widgets.frame import Hints, Part
 from tui.widgets.prompt import Choice
 from tui.widgets.row_list import Cell, Column, Row, RowBody
 from tui.widgets.state_switcher import StateSwitcher
-from tui.widgets.text_lines import TextLine, TextLines, wrapped_line
+from tui.widgets.text_lines import TextLine, TextLines, wrapped
 from tui.widgets.wrapped_list import WrappedList
 from tui.words.counts import counted
 from tui.words.permissions import access_in_full, value_changes
@@ -176,9 +176,9 @@ class PermissionReviewScreen(Page):
         pane = self.query_one("#detail", TextLines)
         # What was granted may be longer than a line, and is never cut where somebody decides on it.
         width = pane.size.width or self.size.width
-        wrapped = [piece for line in lines for piece in wrapped_line(line, width)]
-        pane.styles.height = max(FEWEST_LINES, len(wrapped) + BORDER)
-        pane.show(wrapped)
+        pieces = [piece for line in lines for piece in wrapped(line, width)]
+        pane.styles.height = max(FEWEST_LINES, len(pieces) + BORDER)
+        pane.show(pieces)
         self.refresh_frame()
 
     def on_resize(self, event: events.Resize) -> None:
