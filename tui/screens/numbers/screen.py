@@ -184,13 +184,6 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
         if self.current is not None:
             self.console.navigation.open_history(history_of_number(self.current.phone_number))
 
-    def invocations(self) -> Sequence[Invocation]:
-        number = self.current
-        if number is None:
-            return (self.invocation("phone-numbers list"),)
-        values = {"number": number.e164 or str(number.id)}
-        return (Invocation("phone-numbers list", values, number.organization_id),)
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if self.is_busy and action in (*ON_A_NUMBER, "add", "sync"):
             return None
@@ -213,6 +206,13 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
             self.status.say(f"{shown_number(number)} is not active: d activates it first.", "warning")
             return None
         return number
+
+    def invocations(self) -> Sequence[Invocation]:
+        number = self.current
+        if number is None:
+            return (self.invocation("phone-numbers list"),)
+        values = {"number": number.e164 or str(number.id)}
+        return (Invocation("phone-numbers list", values, number.organization_id),)
 
     def action_view(self) -> None:
         self._view = (self._view + 1) % len(VIEWS)
