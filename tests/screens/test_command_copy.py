@@ -26,13 +26,16 @@ async def test_the_command_of_what_is_shown_is_copied_and_said(keyed_database: s
         await console.press("?")
         await console.type("command")
         await console.wait_for("Copy as command")
-        assert "! f8" in console.text
+        assert "f8 !" in console.text
         await copied("f8")
         assert console.status == "No command does what is shown here."
         await console.press("escape", "enter")
         await console.wait_for("stored; leave blank")
         await console.press("tab")
-        assert await copied("f8") == f"switchboard integrations configure exotel_phone {of_acme}"
+        await console.press("ctrl+p")
+        await console.type("copy as")
+        assert await copied("enter") == f"switchboard integrations configure exotel_phone {of_acme}"
+        assert "no changes" in console.text
         await console.press("escape", "2")
         await console.wait_for("Asha Rao")
         assert await copied("!") == f"switchboard permissions list --user {ASHA} {of_acme}"

@@ -74,10 +74,10 @@ class Page(Screen[Any]):
         bind("slash", "filter", "Filter", id="page.filter", tooltip="Filter the list"),
         bind("r", "reload", "Refresh", id="page.reload", tooltip="Read it again from the database"),
         bind("escape", "back", "Back", id="page.back", tooltip="Clear the filter, else go back"),
-        # No letter, which may be the end of a broken escape sequence: what was on the clipboard would be lost. A
-        # function key as well: in a form, and where a question takes a text, a character is typed.
+        # No letter, which may be the end of a broken escape sequence: what was on the clipboard would be lost. The
+        # function key first, which the palette presses: in a form, and where a text is asked for, a character is typed.
         bind(
-            "exclamation_mark,f8",
+            "f8,exclamation_mark",
             "copy_command",
             "Copy as command",
             id="page.command",
