@@ -12,12 +12,13 @@ from tui.terminal.early_screen import early_screen
 # Whatever is imported above delays the skeleton: the rest is imported behind it, where it is needed.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from tui.cli.request import OpenConsole, Options
     from tui.errors import SwitchboardError
     from tui.session.session import Session
+    from tui.words.invocation import Invocation
 
 SIGNAL = 128
 SIGINT, SIGPIPE = 2, 13
@@ -165,8 +166,15 @@ def _run_app(options: Options, environ: Mapping[str, str], cwd: Path, *, is_demo
         other = replace(options, profile=name, env_file=None, organization=None) if name else options
         return load_session(other, keys=True, environ=environ, cwd=cwd, screen_is_open=True)
 
+    def write_commands(invocations: Sequence[Invocation], profile: str | None) -> str:
+        from tui.cli.command_line import command_line
+
+        return command_line(invocations, options, profile)
+
     wizard = session.settings.nothing_configured and not options.locked
-    app = SwitchboardApp(session, wizard=wizard, load_profile=None if is_demo else load_profile)
+    app = SwitchboardApp(
+        session, wizard=wizard, load_profile=None if is_demo else load_profile, write_commands=write_commands
+    )
 
     def abandon() -> None:
         early_screen.give_back()

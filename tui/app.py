@@ -43,6 +43,10 @@ if TYPE_CHECKING:
     from tui.session.session import Session
     from tui.session_switch import LoadProfile
     from tui.settings.configuration import Colour
+    from tui.words.invocation import Invocation
+
+    WriteCommands = Callable[[Sequence[Invocation], str | None], str]
+    """Writes the command lines, one on each line, for the profile in use. Raises InvalidInput."""
 
 # What `run` returns when somebody in the wizard asked for the sample data; never an exit status of the program.
 DEMO = 200
@@ -80,7 +84,14 @@ class SwitchboardApp(OrderedApp):
     ]
     sections = tuple((section.key, section.name, section.title, section.short_title) for section in SECTIONS)
 
-    def __init__(self, session: Session, *, wizard: bool = False, load_profile: LoadProfile | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        *,
+        wizard: bool = False,
+        load_profile: LoadProfile | None = None,
+        write_commands: WriteCommands | None = None,
+    ) -> None:
         """`load_profile` loads another session; without it there is none, as in the demo."""
         super().__init__()
         self.connection = ConsoleConnection(session, self, NOT_SET_UP if wizard else CONNECTING)
@@ -101,6 +112,7 @@ class SwitchboardApp(OrderedApp):
             settings_changed=self._settings_changed,
             warn=self.warn,
         )
+        self._write_commands = write_commands
         self._idle_timer: Timer | None = None
         self._wizard = wizard
         self._interrupted_at = 0.0
@@ -219,6 +231,10 @@ class SwitchboardApp(OrderedApp):
         if self._idle_timer is not None:
             self._idle_timer.stop()
         self._watch_idle()
+
+    def command_line(self, invocations: Sequence[Invocation]) -> str:
+        """Return the command lines, one on each line, empty for none. Raises InvalidInput."""
+        return self._write_commands(invocations, self.session.settings.profile) if self._write_commands else ""
 
     def open_demo(self) -> None:
         """Leave for the console on sample data; the caller of `run` starts it."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tui.session.session import Session
     from tui.settings.configuration import Colour
     from tui.widgets.glyphs import Glyphs
+    from tui.words.invocation import Invocation
 
 
 class Navigation(Protocol):
@@ -117,6 +118,9 @@ class Console(Protocol):
 
     def read_again(self) -> None:
         """Fill every screen again."""
+
+    def command_line(self, invocations: Sequence[Invocation]) -> str:
+        """Return the command lines, one on each line, empty for none. Raises InvalidInput."""
 
     def open_demo(self) -> None:
         """Leave for the console on sample data."""

@@ -33,10 +33,11 @@ from tui.widgets.prompt import Prompt
 from tui.widgets.row_list import RowBody
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import DetailPane
+from tui.words.invocation import Invocation
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 
     from textual import events
     from textual.app import ComposeResult
@@ -72,6 +73,15 @@ class Page(Screen[Any]):
         bind("slash", "filter", "Filter", id="page.filter", tooltip="Filter the list"),
         bind("r", "reload", "Refresh", id="page.reload", tooltip="Read it again from the database"),
         bind("escape", "back", "Back", id="page.back", tooltip="Clear the filter, else go back"),
+        # No letter, which may be the end of a broken escape sequence: what was on the clipboard would be lost. The
+        # function key first, which the palette presses: in a form, and where a text is asked for, a character is typed.
+        bind(
+            "f8,exclamation_mark",
+            "copy_command",
+            "Copy as command",
+            id="page.command",
+            tooltip="Copy what is shown as a command for a shell",
+        ),
     ]
     section: ClassVar[str] = ""
     filterable: ClassVar[bool] = False
@@ -410,9 +420,30 @@ class Page(Screen[Any]):
 
     def copy_row(self, text: str, form: str = "") -> None:
         """Send a row's text to the terminal's clipboard; `form` says in which form (" as JSON")."""
+        self.status.say(self.copy(text, "Row", form))
+
+    def copy(self, text: str, what: str, form: str = "") -> str:
+        """Send a text to the terminal's clipboard; return the sentence to be said of it."""
         self.app.copy_to_clipboard(text)
         # Terminals do not answer OSC 52, and tmux drops it by default: nobody knows whether it has arrived.
-        self.status.say(f"Row sent to your terminal's clipboard{form} (cannot be confirmed).")
+        return f"{what} sent to your terminal's clipboard{form} (cannot be confirmed)."
+
+    def invocations(self) -> Sequence[Invocation]:
+        """Return the commands that show what is under the cursor, or do what this screen is for; none where none does.
+
+        Raises InvalidInput, which says why none does it just now.
+        """
+        return ()
+
+    def invocation(self, command: str, **values: str | bool | Sequence[str]) -> Invocation:
+        """Return a command on the organisation that is looked at."""
+        organization = self.session.organization
+        return Invocation(command, values, organization.id if organization else None)
+
+    def action_copy_command(self) -> None:
+        from tui.screens.command_copy import copy_as_command
+
+        copy_as_command(self)
 
     def _set_filter(self, text: str) -> None:
         self.filter_text = text

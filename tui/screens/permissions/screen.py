@@ -25,7 +25,7 @@ from tui.words.counts import counted
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from textual.binding import Binding, BindingType
     from textual.widget import Widget
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.listing import Sort
     from tui.data.rights import Right, RightDefinition
     from tui.widgets.row_list import EndWanted
+    from tui.words.invocation import Invocation
 
 SORTS: tuple[tuple[Sort, str], ...] = (("name", "name"), ("email", "e-mail"), ("granted", "newest grant"))
 RIGHT_KEYS = [right.keys.partition(",")[0] for right in RIGHTS.values()]
@@ -213,6 +214,10 @@ class PermissionsScreen(ListPage):
             self.status.say("A range grows by moves and pages; | selects a column for everybody listed.")
         else:
             self.run_load(partial(self.pane.read_end, event.direction))
+
+    def invocations(self) -> Sequence[Invocation]:
+        person = self.model.person(self.pane.grid.row) if self.model else None
+        return (self.invocation("permissions list", user=str(person.id) if person else ""),)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in EDIT_ACTIONS and not (self._may_edit and not self.is_busy and self.model is not None):

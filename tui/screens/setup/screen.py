@@ -16,9 +16,10 @@ from tui.screens.setup.wizard.pane import STEPS, WizardPane
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Part
 from tui.widgets.line_input import LineInput
+from tui.words.invocation import Invocation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from textual.binding import BindingType
     from textual.worker import Worker
@@ -103,6 +104,10 @@ class SetupScreen(Page):
         # The wizard may stand in its place by now.
         if self.is_mounted and pane.is_attached:
             pane.show(findings)
+
+    def invocations(self) -> Sequence[Invocation]:
+        # What is typed into the wizard is in no settings that `setup` would read.
+        return (Invocation("doctor"),) if self.wizard is None else ()
 
     def show_failure(self, failure: SwitchboardError) -> None:
         """Let the doctor say why there is no connection."""
