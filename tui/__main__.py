@@ -118,7 +118,6 @@ def _arguments_over_ssh(arguments: list[str], options: Options) -> list[str]:
 
 def _open_console(request: OpenConsole) -> int:
     """Open the console on the configured database, or on the demo's with nothing of the configuration."""
-    from dataclasses import replace
     from pathlib import Path
 
     from tui.process.terminal_checks import require_terminal
@@ -130,7 +129,7 @@ def _open_console(request: OpenConsole) -> int:
 
         status = _run_app(request.options, os.environ, Path.cwd())
         wants_demo = status == DEMO and not request.options.locked
-        return _open_console(replace(request, demo=True)) if wants_demo else status
+        return _open_console(request._replace(demo=True)) if wants_demo else status
     require_terminal(DEMO_WITHOUT_A_TERMINAL)
     from tui.cli.output import Output
     from tui.cli.setup.demo import drop_libpq_variables

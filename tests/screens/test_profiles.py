@@ -20,7 +20,7 @@ from tui.data.keys.master_key import MasterKey
 from tui.data.postgres.conninfo.string import parse_connection_string
 from tui.data.postgres.conninfo.uri import connection_uri
 from tui.data.postgres.database import Database
-from tui.models import Operator
+from tui.process.identity import Operator
 from tui.screens.integrations.screen import IntegrationsScreen
 from tui.screens.numbers.form import NumberForm
 from tui.screens.profile_chooser import ProfileChooser
