@@ -79,7 +79,7 @@ def _main() -> int:
 
 def _run_or_report(arguments: list[str], options: Options) -> int:
     """Run the command; turn whatever goes wrong into one line on standard error and an exit status."""
-    from tui.cli.root import run_command
+    from tui.cli.request import OpenConsole
     from tui.errors import SwitchboardError
     from tui.process.crash_report import crash_failure, crash_report
     from tui.process.terminal_checks import refuse_other_encodings
@@ -87,7 +87,8 @@ def _run_or_report(arguments: list[str], options: Options) -> int:
     try:
         refuse_other_encodings()
         arguments = _arguments_over_ssh(arguments, options)
-        outcome = run_command(arguments, options)
+        # Without arguments there is nothing to read, and to import click takes a twelfth of the console's start.
+        outcome = _run_command(arguments, options) if arguments else OpenConsole(options)
         return outcome if isinstance(outcome, int) else _open_console(outcome)
     except SwitchboardError as failure:
         return _report(failure, options)
@@ -95,6 +96,12 @@ def _run_or_report(arguments: list[str], options: Options) -> int:
         if isinstance(error, OSError) and _is_output_error(error):
             raise
         return _report(crash_failure(crash_report(error)), options)
+
+
+def _run_command(arguments: list[str], options: Options) -> int | OpenConsole:
+    from tui.cli.root import run_command
+
+    return run_command(arguments, options)
 
 
 def _arguments_over_ssh(arguments: list[str], options: Options) -> list[str]:
