@@ -80,7 +80,7 @@ def _main() -> int:
 
 def _run_or_report(arguments: list[str], options: Options) -> int:
     """Run the command; turn whatever goes wrong into one line on standard error and an exit status."""
-    from tui.cli.root import run_command
+    from tui.cli.request import OpenConsole
     from tui.errors import SwitchboardError
     from tui.process.crash_report import crash_failure, crash_report
     from tui.process.terminal_checks import refuse_other_encodings
@@ -88,7 +88,8 @@ def _run_or_report(arguments: list[str], options: Options) -> int:
     try:
         refuse_other_encodings()
         arguments = _arguments_over_ssh(arguments, options)
-        outcome = run_command(arguments, options)
+        # Without arguments there is nothing to read, and to import click takes a twelfth of the console's start.
+        outcome = _run_command(arguments, options) if arguments else OpenConsole(options)
         return outcome if isinstance(outcome, int) else _open_console(outcome)
     except SwitchboardError as failure:
         return _report(failure, options)
@@ -96,6 +97,12 @@ def _run_or_report(arguments: list[str], options: Options) -> int:
         if isinstance(error, OSError) and _is_output_error(error):
             raise
         return _report(crash_failure(crash_report(error)), options)
+
+
+def _run_command(arguments: list[str], options: Options) -> int | OpenConsole:
+    from tui.cli.root import run_command
+
+    return run_command(arguments, options)
 
 
 def _arguments_over_ssh(arguments: list[str], options: Options) -> list[str]:
@@ -119,7 +126,6 @@ def _arguments_over_ssh(arguments: list[str], options: Options) -> list[str]:
 
 def _open_console(request: OpenConsole) -> int:
     """Open the console on the configured database, or on the demo's with nothing of the configuration."""
-    from dataclasses import replace
     from pathlib import Path
 
     from tui.process.terminal_checks import require_terminal
@@ -131,7 +137,7 @@ def _open_console(request: OpenConsole) -> int:
 
         status = _run_app(request.options, os.environ, Path.cwd())
         wants_demo = status == DEMO and not request.options.locked
-        return _open_console(replace(request, demo=True)) if wants_demo else status
+        return _open_console(request._replace(demo=True)) if wants_demo else status
     require_terminal(DEMO_WITHOUT_A_TERMINAL)
     from tui.cli.output import Output
     from tui.cli.setup.demo import drop_libpq_variables

@@ -164,6 +164,8 @@ class SwitchboardApp(OrderedApp):
 
     def _draw_first_frame(self, drawing: contextlib.ExitStack) -> None:
         drawing.close()
+        if isinstance(self.screen, Page):
+            self.screen.draw_now()
         self.screen.call_after_refresh(self._after_first_frame)
 
     def _after_first_frame(self) -> None:

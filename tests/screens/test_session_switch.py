@@ -26,7 +26,7 @@ from tui.data.postgres.conninfo.string import parse_connection_string
 from tui.data.postgres.conninfo.uri import connection_uri
 from tui.data.postgres.database import Database
 from tui.errors import InvalidInput
-from tui.models import Operator
+from tui.process.identity import Operator
 from tui.screens.choosers.profile import ProfileChooser
 from tui.screens.integrations.screen import IntegrationsScreen
 from tui.screens.numbers.form import NumberForm

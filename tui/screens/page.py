@@ -185,6 +185,10 @@ class Page(Screen[Any]):
         if not self.console.terminal_is_behind:
             super()._on_timer_update()
 
+    def draw_now(self) -> None:
+        """Draw all that changed without waiting for the timer, which goes off sixty times a second."""
+        self._on_timer_update()
+
     def _forward_event(self, event: events.Event) -> None:
         """Keep clicks from the screen while a question is open, as its keys are."""
         if not (isinstance(event, MouseEvent) and self.prompt.is_asking):

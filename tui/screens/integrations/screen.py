@@ -88,6 +88,9 @@ class IntegrationsScreen(DetailPage["Integration"]):
         if not self._items:
             # Deriving the key takes a third of a second: the rows need not wait for what it says of them.
             await self._show(await list_integrations(database, None, organization.id, types, rights=rights), rights)
+            if self.is_mounted:
+                # What follows would be read before they are drawn.
+                await self.wait_for_refresh()
         await self._show(
             await list_integrations(database, self.session.keyring, organization.id, types, rights=rights), rights
         )
