@@ -18,12 +18,13 @@ class Pane(App[None]):
         yield pane
 
 
-async def test_a_title_that_the_border_cuts_stands_below_it_as_well_from_the_first_frame_on() -> None:
+async def test_a_title_that_the_border_would_cut_stands_below_it_from_the_first_frame_on() -> None:
     app = Pane()
     async with app.run_test(size=(30, 10)) as pilot:
         lines = app.query_one(TextLines)._lines
         assert [line.text for line in lines] == ["[red]Delhi desk, as", "entered years ago", "active"]
-        assert str(app.query_one(TextLines)._border_title) == "[red]Delhi desk, as entered years ago"
+        assert app.query_one(TextLines)._border_title is None
         await pilot.resize_terminal(60, 10)
         await pilot.pause()
         assert [line.text for line in app.query_one(TextLines)._lines] == ["active"]
+        assert str(app.query_one(TextLines)._border_title) == "[red]Delhi desk, as entered years ago"
