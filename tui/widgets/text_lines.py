@@ -35,9 +35,9 @@ class TextLine(NamedTuple):
 
 
 class TextLines(Widget):
-    """Shows lines from the top; what does not fit is cut, or goes on below its text where the pane `wraps`.
+    """Shows lines from the top; what does not fit goes on below its text while lines are free, else it is cut.
 
-    A pane that wraps has its first line in its border, or where that would cut it below.
+    A pane that `wraps` shows all of each line before the next one; it has the first in its border where that fits.
     """
 
     DEFAULT_CSS = "TextLines { height: 1fr; }"
@@ -68,6 +68,8 @@ class TextLines(Widget):
         if self.wraps and self.size.width:
             below = self._unwrapped[bool(title) :]
             self._lines = tuple(piece for line in below for piece in wrapped(line, self.size.width))
+        elif self.size.width:
+            self._lines = tuple(wrapped_while_free(self._unwrapped, *self.size))
         for y in range(max(len(before), len(self._lines))):
             old = before[y] if y < len(before) else TextLine("")
             new = self._lines[y] if y < len(self._lines) else TextLine("")
@@ -134,3 +136,16 @@ def wrapped(line: TextLine, width: int) -> list[TextLine]:
     first, *further = [str(text).rstrip() for text in Content(line.text).wrap(room)] or [""]
     indent = " " * cell_len(line.label)
     return [line._replace(text=first), *(line._replace(text=text, label=indent) for text in further)]
+
+
+def wrapped_while_free(lines: Sequence[TextLine], width: int, height: int) -> list[TextLine]:
+    """Cut lines that are too long into several, from the top, as long as all lines have room."""
+    last = max((n for n, line in enumerate(lines, 1) if line.text), default=0)
+    free = height - last
+    out: list[TextLine] = []
+    for line in lines[:last]:
+        pieces = wrapped(line, width) if cell_len(line.label + line.text) > width else [line]
+        fits = len(pieces) - 1 <= free
+        out += pieces if fits else [line]
+        free -= len(pieces) - 1 if fits else 0
+    return out
