@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.data.audit.filter import quoted
+
 if TYPE_CHECKING:
     from uuid import UUID
 
 
 def history_of_type(integration_type: str) -> str:
     """Return the filter of an organisation's integration of that type, with what was done through it."""
-    from tui.data.audit.filter import quoted
-
     return f"type:{quoted(integration_type)}"
 
 
@@ -22,8 +22,6 @@ def history_of_person(person_id: UUID) -> str:
 
 def history_of_number(phone_number: str) -> str:
     """Return the filter of what was done to a phone number, as its row has it."""
-    from tui.data.audit.filter import quoted
-
     return f"details.row.phone_number:{quoted(phone_number)}"
 
 

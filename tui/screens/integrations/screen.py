@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from tui.data.audit.history import history_of_type
 from tui.providers import registry, title_of
 from tui.providers.naming import full_name
 from tui.screens.detail_page import DetailPage
@@ -115,6 +114,8 @@ class IntegrationsScreen(DetailPage["Integration"]):
         return detail(item, authors or Authors(), self.session.settings.timezone)
 
     def history_of(self, item: Integration) -> str:
+        from tui.data.audit.history import history_of_type
+
         return history_of_type(item.integration_type)
 
     def why_empty(self) -> tuple[str, str] | None:
