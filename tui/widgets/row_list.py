@@ -104,9 +104,9 @@ def natural_widths(columns: Sequence[Column], longest: Sequence[int]) -> list[in
 
 
 def width_wanted(columns: Sequence[Column], longest: Sequence[int]) -> int:
-    """Return the cells with which nothing is cut in the columns that a list always has."""
-    natural = natural_widths(columns, longest)
-    return _needed(natural, [i for i, column in enumerate(columns) if column.drops < 2])
+    """Return the cells with which nothing is cut or narrower than usual in the columns that a list always has."""
+    wanted = [max(column.width, cells) for column, cells in zip(columns, natural_widths(columns, longest), strict=True)]
+    return _needed(wanted, [i for i, column in enumerate(columns) if column.drops < 2])
 
 
 def _needed(widths: Sequence[int], shown: Sequence[int]) -> int:
