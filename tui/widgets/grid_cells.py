@@ -18,7 +18,7 @@ FULL, FREE = "■", "□"
 GAP = 1
 NARROWEST, WIDEST = 7, 26
 NARROWEST_LABEL, WIDEST_LABEL = 20, 40
-COLUMN_WITH_BARS, COLUMN_WITH_FIGURES = 15, 16
+COLUMN_WITH_BAR, COLUMN_WITH_BARS, COLUMN_WITH_FIGURES = 11, 15, 16
 SIGN = 2
 """Cells before a label."""
 SHORTEST_BAR, LONGEST_BAR = 3, 6
@@ -103,6 +103,11 @@ def share_width(width: int, columns: int, longest_label: int) -> Widths:
 def grid_width_wanted(columns: int, longest_label: int) -> int:
     """Return the width with which no cell lacks room for the figures of both its limits."""
     return max(NARROWEST_LABEL, SIGN + longest_label + GAP) + columns * WIDEST
+
+
+def has_bars(column: int) -> bool:
+    """Whether a column of that width, its gap included, has room for one bar."""
+    return column >= COLUMN_WITH_BAR
 
 
 def has_figures(column: int) -> bool:

@@ -8,7 +8,7 @@ from tui.data.permissions.listing import Use
 from tui.data.permissions.values import state_of
 from tui.data.rights import RIGHTS
 from tui.providers import title_of
-from tui.widgets.grid_cells import Bar, GridCell, GridColumn, GridRow, has_figures
+from tui.widgets.grid_cells import Bar, GridCell, GridColumn, GridRow, has_bars, has_figures
 from tui.widgets.text_lines import TextLine
 from tui.words.counts import counted
 from tui.words.permissions import holder_in_full, rights_words, until_words, value_changes
@@ -70,8 +70,9 @@ def expiry_sign(state: CellState, glyphs: Glyphs) -> tuple[str, Tone]:
 def legend(glyphs: Glyphs, column: int) -> str:
     """Return what the letters and signs of a cell mean, and how limits are shown in a column of that width."""
     letters = " ".join(f"{right.letter} {right.name}" for right in RIGHTS.values())
-    limits = "3/50 day, mo: 3 of 50 sent, UTC" if has_figures(column) else "d m share of day, month limit"
-    return f"{letters}  {glyphs.bad} expired {glyphs.warning} soon  {limits}"
+    limits = "d m share of day, month limit" if has_bars(column) else ""
+    limits = "3/50 day, mo: 3 of 50 sent, UTC" if has_figures(column) else limits
+    return f"{letters}  {glyphs.bad} expired {glyphs.warning} soon  {limits}".rstrip()
 
 
 def row_view(
