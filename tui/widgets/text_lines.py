@@ -144,8 +144,9 @@ def wrapped_while_free(lines: Sequence[TextLine], width: int, height: int) -> li
     free = height - last
     out: list[TextLine] = []
     for line in lines[:last]:
-        pieces = wrapped(line, width) if cell_len(line.label + line.text) > width else [line]
-        fits = len(pieces) - 1 <= free
-        out += pieces if fits else [line]
-        free -= len(pieces) - 1 if fits else 0
+        pieces = wrapped(line, width)
+        more = len(pieces) - 1
+        goes_on = 0 < more <= free
+        out += pieces if goes_on else [line]
+        free -= more if goes_on else 0
     return out

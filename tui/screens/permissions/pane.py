@@ -168,7 +168,7 @@ class PermissionPane(PagingPane):
         self.query_one("#legend", TextLines).show((TextLine(legend(self._glyphs, grid.widths.column), "quiet"),))
         shown.leave_to_list(grid.width_wanted)
         lines = self.model.detail(grid.row, grid.column, grid.selection, beside=shown.wraps)
-        blank = [TextLine("")] * (1 if shown.wraps else NOTE_LINE - len(lines))
+        blank = [TextLine("")] * (min(1, len(lines)) if shown.wraps else NOTE_LINE - len(lines))
         is_cut = not shown.wraps and len(self._note) > shown.size.width
         note = TextLine(self._note.partition(":")[0] if is_cut else self._note, "quiet")
         person, listing = self.model.person(grid.row), self.model.listing
