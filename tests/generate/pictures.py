@@ -186,7 +186,7 @@ async def draw_audit(console: ConsoleDriver, keep: Keep) -> None:
     await console.press("b")
     await console.wait_for(lambda: is_counted(console))
     # The sync that was left a moment ago is logged behind it.
-    await console.wait_for("2 rows: Exotel phone: numbers not synced")
+    await console.wait_for("2 rows: Exotel phone: numbers not sync")
     await console.press("home", "j")
     await console.wait_for("level: answer")
     keep(console, "audit")

@@ -32,7 +32,7 @@ from tui.widgets.line_input import LineInput
 from tui.widgets.prompt import Prompt
 from tui.widgets.row_list import RowBody
 from tui.widgets.state_switcher import StateSwitcher
-from tui.widgets.text_lines import DetailPane
+from tui.widgets.text_lines import WIDE, DetailPane
 from tui.words.invocation import Invocation
 from tui.words.text import safe_text
 
@@ -50,8 +50,6 @@ if TYPE_CHECKING:
     from tui.session.session import Session
 
 SMALLEST = (60, 20)
-WIDE = 110
-"""Columns from which on the detail stands beside the list."""
 
 
 def enter_does(action: str, title: str, *, id: str, tooltip: str) -> Binding:
@@ -375,10 +373,9 @@ class Page(Screen[Any]):
         if too_small and not self.has_class("-too-small"):
             self._focus_before = self.focused
         self.set_class(too_small, "-too-small")
-        is_wide = event.size.width >= WIDE
-        self.set_class(is_wide, "-wide")
+        self.set_class(event.size.width >= WIDE, "-wide")
         for pane in self.query(DetailPane):
-            pane.place(beside=is_wide)
+            pane.place(event.size.width)
         self.refresh_frame()
         if not too_small and self.focused is None and self._focus_before is not None and self._focus_before.is_attached:
             self.set_focus(self._focus_before)

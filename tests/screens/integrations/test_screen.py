@@ -125,7 +125,7 @@ async def change_the_size(console: ConsoleDriver) -> None:
     await console.wait_for("too small")
     await console.pilot.resize_terminal(60, 20)
     await console.wait_for("not set up")
-    assert ["Integration", "State", "Connection"] in [line.split() for line in console.text.splitlines()]
+    assert ["Integration", "Type", "State", "Connection"] in [line.split() for line in console.text.splitlines()]
     await console.pilot.resize_terminal(120, 40)
     await console.wait_for("Numbers  ")
     assert "too small" not in console.text

@@ -94,7 +94,7 @@ async def the_review_groups_and_counts_what_changes_and_shows_before_and_after(c
     await console.press("escape")
     await wait_for_grid(console)
     assert "2 staged" in console.text
-    await console.wait_for(lambda: row_text(console, "Person 000002").startswith("V-- d"))
+    await console.wait_for(lambda: row_text(console, "Person 000002").startswith("V-- 0/9 day"))
 
 
 async def an_apply_is_one_transaction_and_u_undoes_it_as_one(console: ConsoleDriver, conninfo: str) -> None:
@@ -251,7 +251,7 @@ async def an_undo_is_refused_whole_where_somebody_changed_one_of_its_cells(
     await console.press("u", "y")
     await console.wait_for("Not undone, and nothing was written: 1 cell has been changed by somebody else since.")
     await wait_until_loaded(console)
-    await console.wait_for(lambda: row_text(console, "Person 000003") == "VS- d□□□□□□ ---")
+    await console.wait_for(lambda: row_text(console, "Person 000003") == "VS- 0/3 day ---")
     assert permissions(conninfo) == before
 
 

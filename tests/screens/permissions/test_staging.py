@@ -21,6 +21,7 @@ from tests.screens.permissions.driver import (
 from tests.support.acme import ACME, GLOBEX
 from tests.support.database.people import directory_database, fill
 from tests.support.servers.postgres import run_schema_files
+from tui.screens.logged_detail import HEADING, LoggedDetail
 
 if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer
@@ -267,6 +268,10 @@ async def test_in_read_only_mode_or_with_half_an_eye_nothing_is_staged_and_what_
             await wait_until_loaded(console)
             assert detail_text(console, "Sent") == "not visible to your role"
             assert row_text(console, "Person 000001") == "V-- ---"
+            await console.pilot.resize_terminal(120, 40)
+            await console.wait_for(lambda: console.page.query_one(LoggedDetail)._is_refused)
+            assert HEADING not in console.text and "Not allowed" not in console.text
+            await console.pilot.resize_terminal(80, 24)
             await console.press("v")
             assert "staged" not in console.text
             assert "Read-only mode: nothing can be changed here." in console.text

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tui.data.audit.filter_times import WrongTime, parse_time_range
-from tui.data.audit.qualifiers import ALIASES, QUALIFIERS, TEXT, Term
+from tui.data.audit.qualifiers import ALIASES, EVERY, QUALIFIERS, TEXT, Term
 from tui.data.audit.recurring_times import WrongValue
 from tui.errors import FilterError
 from tui.words.typed_times import month_called
@@ -57,6 +57,12 @@ class AuditFilter:
         """Whether people and organisations are ids by now."""
         looked_up = [term for term in self.terms if term.name != TEXT and QUALIFIERS[term.name].directory]
         return all(term.ids is not None for term in looked_up)
+
+    @property
+    def is_of_several_organizations(self) -> bool:
+        """Whether its rows may be of more than one organisation."""
+        orgs = [term for term in self.terms if term.name == "org" and not term.negated and EVERY not in term.values]
+        return not any(len(term.ids or term.values) == 1 for term in orgs)
 
     @property
     def bounds_time(self) -> bool:

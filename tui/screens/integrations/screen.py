@@ -117,6 +117,11 @@ class IntegrationsScreen(DetailPage["Integration"]):
         authors = self._authors.get(item.id) if item.id else None
         return detail(item, authors or Authors(), self.session.settings.timezone)
 
+    def history_of(self, item: Integration) -> str:
+        from tui.data.audit.history import history_of_type
+
+        return history_of_type(item.integration_type)
+
     def why_empty(self) -> tuple[str, str] | None:
         # Every type has a row, so a list without any is not read yet.
         return (f"No integration matches “{self.filter_text}”.", "esc  clear the filter") if self._items else None
@@ -140,12 +145,6 @@ class IntegrationsScreen(DetailPage["Integration"]):
     def action_edit(self) -> None:
         if self.current is not None and not self.is_busy and self.may("configure"):
             self.console.navigation.open_editor(self.current.integration_type, self.current)
-
-    def action_history(self) -> None:
-        from tui.data.audit.history import history_of_type
-
-        if self.current is not None:
-            self.console.navigation.open_history(history_of_type(self.current.integration_type))
 
     def action_secrets(self) -> None:
         if self.current is not None and self.may("envelopes"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from tui.data.audit.history import history_of_number, of_own_rows
 from tui.data.numbers.changes import activate_number, assign_number, deactivate_number, make_primary, unassign_number
 from tui.data.numbers.listing import FEWEST_DIGITS, find_phone_numbers, list_phone_numbers, read_number_rights
 from tui.errors import SwitchboardError
@@ -129,6 +130,12 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
     def detail_of(self, item: PhoneNumber) -> Sequence[TextLine]:
         return detail(item, self.session.settings.timezone)
 
+    def history_of(self, item: PhoneNumber) -> str:
+        return history_of_number(item.phone_number)
+
+    def rows_about(self, item: PhoneNumber) -> str:
+        return of_own_rows(self.history_of(item))
+
     def why_empty(self) -> tuple[str, str]:
         if self._everywhere:
             return f"No organisation that you may read has “{self.filter_text}”.", "esc  clear the filter"
@@ -177,12 +184,6 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
 
     def on_row_body_opened(self) -> None:
         self.action_assign()
-
-    def action_history(self) -> None:
-        from tui.data.audit.history import history_of_number
-
-        if self.current is not None:
-            self.console.navigation.open_history(history_of_number(self.current.phone_number))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if self.is_busy and action in (*ON_A_NUMBER, "add", "sync"):

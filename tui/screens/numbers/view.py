@@ -127,7 +127,8 @@ def detail(number: PhoneNumber, zone: tzinfo) -> tuple[TextLine, ...]:
     primary = ", the primary number of its organisation" if number.is_primary else ""
     source = safe_text(number.integration_type or "", 50) if number.integration_id else "added by hand"
     return (
-        TextLine(f"{shown_number(number)}  {safe_text(number.display_name or '', 80)}".rstrip()),
+        TextLine(shown_number(number)),
+        TextLine(safe_text(number.display_name or "none", 80), label="Name        "),
         TextLine(notation, label="Number      "),
         TextLine(who, label="Assigned to "),
         TextLine(f"{safe_text(number.number_type or 'unknown', 20)}; can {abilities(number)}", label="Type        "),
