@@ -32,7 +32,7 @@ REMOTE = re.compile(r"@font-face \{.*?\}|<!-- .*? -->", re.DOTALL)
 UNIQUE = re.compile(r"terminal-\d+")
 # What changes with the day and the hour on which the sample data was made.
 UUID, DIGITS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), re.compile(r"\d+")
-BARS = re.compile("[ ▁▂▃▄▅▆▇█]{20,}")
+BARS, SHARES = re.compile("[ ▁▂▃▄▅▆▇█]{20,}"), re.compile("[■□]+")
 # Whoever drew them was somebody else, on another machine.
 AGENT, LOGIN = re.compile(r"(switchboard/\S+) \(\S+?\)"), re.compile(rf"\b(root|{re.escape(login_name())})\b")
 GAP = re.compile("  +")
@@ -65,7 +65,7 @@ def content_of(svg: str) -> list[str]:
     lines: dict[float, list[tuple[float, str]]] = {}
     for style, x, y, text in TEXTS.findall(svg):
         plain = html.unescape(text).replace("\xa0", " ")
-        lasting = LOGIN.sub("login", AGENT.sub(r"\1", BARS.sub("bars", UUID.sub("id", plain))))
+        lasting = LOGIN.sub("login", AGENT.sub(r"\1", BARS.sub("bars", SHARES.sub("□", UUID.sub("id", plain)))))
         lines.setdefault(float(y), []).append((float(x), f"[{styles[style]}] {GAP.sub('  ', lasting.rstrip())}"))
     texts = (DIGITS.sub("0", " ".join(piece for _, piece in sorted(line))) for _, line in sorted(lines.items()))
     return [LOG_ROW.sub("a row of the log", text) for text in texts]
