@@ -57,7 +57,7 @@ class ProfileChooser(ChooserScreen):
 
     async def _open(self, name: str | None) -> None:
         if name == self.session.settings.profile:
-            self.status.say("That one is open now.")
+            self.status.say("That profile is open already.")
         elif await self._may_leave():
             self._opening = True
             title = name or NO_PROFILE
@@ -76,5 +76,5 @@ class ProfileChooser(ChooserScreen):
         losses = self.console.lost_with_session()
         if not losses:
             return True
-        drop = Choice("d", "drop it and go on")
+        drop = Choice("d", "discard and continue")
         return await self.prompt.choose("\n".join(losses), (drop,), leave="stay") == "d"

@@ -54,7 +54,7 @@ class ExportCommand(FilteredCommand):
         for word in ctx.params["words"] if ctx.params["output"] is None else ():
             if NAME_OF_FILE.fullmatch(word):
                 raise InvalidInput(
-                    f"{plain(word)} would be looked for in the log, not written.",
+                    f"{plain(word)} would be searched for in the log, not written.",
                     f"Did you mean --output {plain(word)}? To look for it, put it in double quotes as well as single.",
                 )
         super().invoke(ctx)

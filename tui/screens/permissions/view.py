@@ -124,7 +124,7 @@ def _share(count: int, limit: int) -> float:
 def use_words(access: Access, use: Use | None) -> str:
     """Return what was sent today and this month, against the limits where there are some; None is not read yet."""
     if use is None:
-        return "reading …"
+        return "loading …"
     both = (("today", use.today, access.daily_limit), ("this month", use.this_month, access.monthly_limit))
     return "   ".join(f"{count:,}{_of(count, limit)} {when}" for when, count, limit in both)
 
