@@ -385,7 +385,7 @@ SENTENCES: dict[str, Sentence] = {
     "log_exported": _exported,
     "log_sealed": _sealed,
     "log_archived": _act("log archived"),
-    "checkpoint_made": _act("checkpoint of the log made"),
+    "checkpoint_made": _act("checkpoint of the log created"),
     "keys_rotated": _act("keys rotated"),
     "key_retired": _act("key retired"),
     "credential_versions_forgotten": _act("earlier versions of a credential forgotten"),

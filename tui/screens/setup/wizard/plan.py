@@ -156,8 +156,8 @@ def _notices(plan: Plan) -> list[Notice]:
         things = counted(len(plan.accepts), "object of another program is", "objects of other programs are")
         verdicts.append(Notice("plain", f"{things} harmless: installing accepts what “every change” lists with =."))
     if plan.foreign:
-        things = counted(len(plan.foreign), "object of another program", "objects of other programs")
-        verdicts.append(Notice("warning", f"{things} can do harm, or nobody has accepted: see “every change”."))
+        things = counted(len(plan.foreign), "object of another program is", "objects of other programs are")
+        verdicts.append(Notice("warning", f"{things} possibly harmful, or not accepted yet: see “every change”."))
     if plan.holes:
         holes = counted(len(plan.holes), "security hole", "security holes")
         verdicts.append(Notice("warning", f"{holes} found in the existing tables. Each is shown below."))
