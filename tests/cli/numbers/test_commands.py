@@ -142,7 +142,7 @@ def test_a_number_that_nobody_has_is_an_empty_list_and_a_sentence(kept_shell: Sh
     assert numbers(kept_shell, "08099999999") == []
     asked = kept_shell.run("phone-numbers", "list", "08099999999")
     assert (asked.status, asked.out) == (0, "")
-    assert "No number like that" in asked.err
+    assert "No number in any organisation" in asked.err
 
 
 def test_on_a_terminal_of_80_columns_no_line_is_longer(numbers_shell: Shell) -> None:

@@ -79,7 +79,7 @@ async def send_and_configure_bring_view_and_view_takes_them_along_and_each_is_sa
     assert row_text(console, "Person 000001").startswith("*VSC")
     await console.press("v")
     assert row_text(console, "Person 000001") == "--- --- --- ---"
-    assert console.status == "send and configure removed together with view."
+    assert console.status == "send and configure were removed with view."
     await console.press("space")
     assert row_text(console, "Person 000001").startswith("*V--")
     assert "1 staged" in console.text

@@ -84,10 +84,10 @@ def list_(
         wanted = replace(number_filter, assigned_to=person.id if person else None)
         if number is None:
             listed = await list_phone_numbers(session.database, organization_id, wanted)
-            empty = "No number of this organisation is like that; --all also lists those that are not active."
+            empty = "No number of this organisation matches; --all also lists those that are not active."
         else:
             listed = list((await find_phone_numbers(session.database, number, organization_id, wanted)).numbers)
-            empty = "No number like that is in any organisation that you may read."
+            empty = "No number in any organisation that you may read matches."
         out.rows(listed, COLUMNS if organization_id else EVERYWHERE, record=record_of, empty=empty)
 
     return work

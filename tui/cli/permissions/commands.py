@@ -92,7 +92,7 @@ def grant(
     if not (rights or expires or limits):
         *others, last = (f"--{right}" for right in RIGHTS)
         choices = f"{', '.join(others)} or {last}"
-        raise InvalidInput("Nothing to grant was given.", f"Add {choices}, an expiry, or a limit.")
+        raise InvalidInput("There is nothing to grant.", f"Add {choices}, an expiry, or a limit.")
 
     async def work(session: Session, out: Output) -> None:
         integrations = await integrations_of_types(session, types)

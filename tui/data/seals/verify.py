@@ -177,7 +177,7 @@ class _Check:
 
     async def awaited(self, newest: bytes | None) -> dict[str, SealFinding]:
         """Return the fingerprints that have to be in the chain, each with what is found when it is not."""
-        absence = "it is not in the chain: seals were removed, or the chain was made again."
+        absence = "it is not in the chain: seals were removed, or the chain was built again."
         awaited = {}
         if newest is not None:
             sentence = f"The seal {newest.hex()[:16]}... was kept elsewhere, and {absence}"

@@ -108,7 +108,7 @@ class ConnectionSettings:
         if mode == "disable":
             return "The connection is not encrypted: everybody between here and the server can read it."
         if mode in ("allow", "prefer"):
-            return "The connection is not encrypted if the server offers no encryption, and nothing tells you."
+            return "The connection is not encrypted if the server offers no encryption, without a warning."
         if mode == "require":
             return "The connection is encrypted, but nobody checks the server's certificate: sslrootcert is not given."
         return None
