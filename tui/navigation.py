@@ -122,7 +122,7 @@ class Navigation:
         self._app.push_screen(ConnectionTestScreen(title, jobs), lambda results: then(results or ()))
 
     def choose_person(self, heading: str, then: Callable[[Person], None]) -> None:
-        from tui.screens.person_chooser import PersonChooser
+        from tui.screens.choosers.person import PersonChooser
 
         self._app.push_screen(PersonChooser(heading), lambda person: then(person) if person is not None else None)
 

@@ -182,6 +182,9 @@ def test_commands_work_on_the_profile_that_is_named(acme_shell: Shell) -> None:
     bare = acme_shell.without(*names).with_(XDG_CONFIG_HOME=str(acme_shell.folder))
     assert bare.run("--profile", "acme", "integrations", "list").status == 0
     assert bare.with_(SWITCHBOARD_PROFILE="acme").run("integrations", "list").status == 0
+    for words in (("--profile", "staging", "integrations", "list"), ("integrations", "list", "--profile", "staging")):
+        assert "names several profiles" in bare.run("--profile", "acme", *words).refusal(2)
+    assert bare.run("--profile", "acme", "integrations", "list", "--profile", "acme").status == 0
     refused = bare.with_(PGPASSWORD=PASSWORD).run("integrations", "list", "--profile", "acme").refusal(2)
     assert refused.startswith("PGPASSWORD in the environment")
     assert PASSWORD not in refused

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tui.data.audit.export_file import NewFile
+from tui.data.audit.export.file import NewFile
 from tui.errors import ConfigError, InvalidInput
 from tui.locked.export_place import export_folder, is_plain_name, new_file
 from tui.locked.mode import forget_connection, forget_places, is_locked, words_over_ssh

@@ -11,7 +11,7 @@ from tests.screens.integrations.test_editor import fill, open_editor
 from tests.support.database.number_rows import OLD, log_rows
 from tests.support.servers.exotel import FAULTS
 from tests.support.terminal.console_driver import add, new_app, run_headless
-from tui.screens.help import HelpScreen
+from tui.screens.choosers.help import HelpScreen
 from tui.screens.integrations.editor import CredentialEditor
 from tui.screens.lock import LockScreen
 from tui.screens.numbers.form import NumberForm

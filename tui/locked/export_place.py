@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.data.audit.export_file import MANIFEST, PART, NewFile
+from tui.data.audit.export.file import MANIFEST, PART, NewFile
 from tui.errors import InvalidInput
 
 if TYPE_CHECKING:

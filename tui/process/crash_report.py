@@ -47,10 +47,8 @@ def _report_lines(error: BaseException) -> Iterator[str]:
     import traceback
     from datetime import UTC, datetime
 
-    from tui.words.times import to_the_second
-
     yield f"Switchboard {__version__}, Python {platform.python_version()}, {platform.system()} {platform.release()}"
-    yield f"{to_the_second(datetime.now(UTC), UTC)} UTC"
+    yield f"{datetime.now(UTC).replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
     for relation, exception in _chained_exceptions(error):
         message = f": {ascii(str(exception))[1:-1]}" if isinstance(exception, SwitchboardError) else ""
         yield ""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tui.session.connection_test import ConnectionTestResult, Job
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
+    from tui.words.invocation import Invocation
 
 TONES: dict[str, Tone] = {"passed": "good", "failed": "bad", "doubtful": "warning"}
 
@@ -110,6 +111,12 @@ class ConnectionTestScreen(Page):
         # Once: a provider is asked again by t alone, not by a connection to the database that is back.
         if not self._was_begun:
             super().start_load()
+
+    def invocations(self) -> Sequence[Invocation]:
+        stored = [job.stored for job in self._jobs if job.stored is not None]
+        if len(stored) > 1:
+            return (self.invocation("integrations test", everything=True),)
+        return [self.invocation("integrations test", integration_type=name) for name in stored]
 
     def action_again(self) -> None:
         if not self._is_running:

@@ -34,10 +34,14 @@ LONGEST_S = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A test that somebody wants to see: what it is of, and how it is run."""
+    """A test that somebody wants to see: what it is of, and how it is run.
+
+    `stored` is what a command calls the integration, None where what is tested is not stored.
+    """
 
     title: str
     run: Callable[[Tell], Awaitable[ConnectionTestResult]]
+    stored: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.errors import ConnectionFailed, MasterKeyError, ReadOnlyMode, SchemaMissing, SchemaNewer, SwitchboardError
-from tui.models import Operator
-from tui.process.identity import login_name, source_address, user_agent
+from tui.process.identity import Operator, login_name, source_address, user_agent
 from tui.words.people import operator_label
 
 if TYPE_CHECKING:
@@ -129,7 +127,7 @@ class Session:
         id_or_email = self.settings.operator
         if id_or_email:
             person = await find_person(self.database, id_or_email)
-            self.operator = replace(self.operator, user_id=person.id, label=operator_label(person))
+            self.operator = self.operator._replace(user_id=person.id, label=operator_label(person))
             self.database.operator = self.operator
 
     async def find_organization(self) -> Organization:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeGuard
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeGuard
 
 from tui.settings.profiles import NAME_RULE, configuration_folder, is_profile_name
 
@@ -21,8 +20,7 @@ NAMES = ("theme", "mouse", "profiles", "keys")
 MOST_BYTES = 64_000
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(NamedTuple):
     """What the file says; `problem` says why it was not used, and is empty where it was."""
 
     is_truecolor: bool = False
@@ -31,10 +29,10 @@ class Configuration:
     mouse: bool = False
     """Whether clicks and the wheel reach the console; the terminal then selects text with shift held."""
 
-    colours: dict[str, Colour] = field(default_factory=dict)
+    colours: Mapping[str, Colour] = MappingProxyType({})
     """The colours of profiles, by their names."""
 
-    keys: dict[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = MappingProxyType({})
     """Keys by the id of their binding, also those of `keys.toml`."""
 
     problem: str = ""
@@ -81,7 +79,11 @@ def read_configuration(file: Path, keymap: Path) -> Configuration:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_bytes()[:MOST_BYTES].decode("utf-8"))
+        content = file.read_bytes()[:MOST_BYTES]
+        # Most have no such file, and the import takes a hundredth of the console's start.
+        import tomllib
+
+        return tomllib.loads(content.decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return {}
     # A number with thousands of digits is no TOMLDecodeError, and neither are thousands of brackets.

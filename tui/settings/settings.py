@@ -242,14 +242,14 @@ def load_settings(
     )
 
 
-@dataclass(frozen=True, slots=True)
 class _Values:
     """The environment and the file, of which one wins; an empty value counts as not set, but hides the other's."""
 
-    environ: Mapping[str, str] = field(repr=False)
-    of_file: Mapping[str, str] = field(repr=False)
-    file: str
-    file_wins: bool
+    def __init__(self, environ: Mapping[str, str], of_file: Mapping[str, str], file: str, *, file_wins: bool) -> None:
+        self.environ = environ
+        self.of_file = of_file
+        self.file = file
+        self.file_wins = file_wins
 
     def variable(self, name: str) -> Variable | None:
         """Return the variable; None where it is not set, or empty."""

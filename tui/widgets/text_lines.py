@@ -63,7 +63,7 @@ class TextLines(Widget):
             self.border_title = Content(title) if title else None
         if self.wraps and self.size.width:
             below = self._unwrapped[cell_len(title) <= self.size.width - TITLE_MARGIN :]
-            self._lines = tuple(piece for line in below for piece in _wrapped(line, self.size.width))
+            self._lines = tuple(piece for line in below for piece in wrapped(line, self.size.width))
         for y in range(max(len(before), len(self._lines))):
             old = before[y] if y < len(before) else TextLine("")
             new = self._lines[y] if y < len(self._lines) else TextLine("")
@@ -95,7 +95,7 @@ class DetailPane(TextLines):
             self._wrap()
 
 
-def _wrapped(line: TextLine, width: int) -> list[TextLine]:
+def wrapped(line: TextLine, width: int) -> list[TextLine]:
     """Cut a line into several, the text of the further ones below that of the first."""
     room = max(8, width - cell_len(line.label))
     first, *further = [str(text).rstrip() for text in Content(line.text).wrap(room)] or [""]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.words.audit import summary
 from tui.words.counts import counted
+from tui.words.failure_reason import failure_reason
 from tui.words.log_details import Told, enumerated, number_words, rights_in, value_words
 from tui.words.text import safe_text
 
@@ -22,16 +23,6 @@ LONGEST = 300
 """Characters of a sentence."""
 MOST_COLUMNS = 20
 
-# What a provider's code says, where the log has no words for it.
-_CODES = {
-    "400": "request refused",
-    "401": "key refused",
-    "403": "use forbidden",
-    "404": "no such account",
-    "429": "too many requests",
-    "535": "password refused",
-    "AUTHENTICATIONFAILED": "password refused",
-}
 # Switchboard logs these when they are done; another program may write one of the same name that is not.
 _OF_SUCCESS = ("credential_", "permission_", "number_", "log_sealed", "schema_changed")
 _SAYS_ITS_END = "credential_versions_forgotten"
@@ -65,15 +56,6 @@ def _with(text: str, more: str, between: str = ": ") -> str:
 def _why(told: Told) -> str:
     code, words = told.text("error_code", "code"), told.text("why", "error", "reason", "message")
     return failure_reason(code, words, is_message=bool(told.details.get("error")))
-
-
-def failure_reason(code: str, words: str, *, is_message: bool = False) -> str:
-    """Return why something failed: the log's own words, beside the code; `is_message` of another program's error."""
-    words = words.removesuffix(".") or _CODES.get(code, "")
-    words = f"t{words[1:]}" if words.startswith("The") else words
-    if code in words:
-        return words
-    return f"{code} {words}" if code and words and is_message else ", ".join(filter(None, (code, words)))
 
 
 def _ended(told: Told, text: str) -> str:

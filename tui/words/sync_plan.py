@@ -28,7 +28,7 @@ class PlannedRow:
 
 
 def planned_rows(plan: SyncPlan) -> list[PlannedRow]:
-    """Return a row for everything that a sync would write: new numbers, changed ones, those not listed any more."""
+    """Return a row for everything that a sync would write: new numbers, changed ones, those no longer listed."""
     new = [
         PlannedRow("new", display(number.phone_number), number.display_name or "", _what_is_new(number))
         for number in plan.new

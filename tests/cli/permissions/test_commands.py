@@ -127,7 +127,8 @@ def test_several_people_are_given_and_lose_the_same_in_one_transaction(directory
     assert operations == [("permission_granted", 2, 1), ("permission_revoked", 2, 1)]
     # One who is unknown, and nobody is given anything.
     unknown = ("--user", ANN, "--user", "nobody@acme.example")
-    assert "No person" in directory.run("permissions", "grant", *unknown, "exotel_phone", "--view", "--yes").refusal(2)
+    refused = directory.run("permissions", "grant", *unknown, "exotel_phone", "--view", "--yes").refusal(2)
+    assert "nobody@acme.example: No person has that id or e-mail." in refused
     assert rows(directory) == []
 
 

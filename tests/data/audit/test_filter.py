@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.data.audit.filter import AuditFilter, join_words, parse_filter, quoted
+from tui.data.audit.filter import AuditFilter, command_words, join_words, parse_filter, quoted
 from tui.data.audit.qualifiers import Term
 from tui.errors import FilterError
 
@@ -195,6 +195,7 @@ def test_any_line_is_a_filter_or_an_error_that_points_into_it(line: str) -> None
         assert 0 <= error.offset < len(line) and error.length >= 1
     else:
         assert parse_filter(audit_filter.canonical(), now=NOW) == audit_filter
+        assert parse(join_words(command_words(line))) == audit_filter
 
 
 @given(VALUES)

@@ -35,7 +35,7 @@ RAVI_KUMAR = Person(RAVI, "ravi@acme.example", "Ravi Kumar", ACME, True)
 @asynccontextmanager
 async def two_operators(conninfo: str) -> AsyncIterator[tuple[Database, Database]]:
     """Asha and Ravi, each with connections of their own."""
-    ravi = Database(conninfo, replace(operator(), user_id=RAVI, label="ravi@acme.example"))
+    ravi = Database(conninfo, operator()._replace(user_id=RAVI, label="ravi@acme.example"))
     async with opened(conninfo) as asha:
         await ravi.open()
         try:

@@ -11,8 +11,8 @@ from tests.support.acme import ACME, GLOBEX
 from tests.support.terminal.console_driver import ConsoleDriver, add, new_app, run_headless
 from tui.data.schema.install import install
 from tui.providers import registry
+from tui.screens.choosers.organization import OrganizationChooser
 from tui.screens.integrations.screen import IntegrationsScreen
-from tui.screens.organization_chooser import OrganizationChooser
 
 if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer

@@ -12,8 +12,11 @@ from textual.screen import Screen
 import tui.screens
 from tui.screens.audit.row import AuditRowScreen
 from tui.screens.audit.screen import AuditScreen
+from tui.screens.choosers.help import HelpScreen, PaletteScreen
+from tui.screens.choosers.organization import OrganizationChooser
+from tui.screens.choosers.person import PersonChooser
+from tui.screens.choosers.profile import ProfileChooser
 from tui.screens.connection_test import ConnectionTestScreen
-from tui.screens.help import HelpScreen, PaletteScreen
 from tui.screens.integrations.editor import CredentialEditor
 from tui.screens.integrations.reveal import RevealScreen
 from tui.screens.integrations.screen import IntegrationsScreen
@@ -21,14 +24,11 @@ from tui.screens.lock import LockScreen
 from tui.screens.numbers.form import NumberForm
 from tui.screens.numbers.screen import PhoneNumbersScreen
 from tui.screens.numbers.sync import NumberSyncScreen
-from tui.screens.organization_chooser import OrganizationChooser
 from tui.screens.permissions.effective import AccessOfPersonScreen, UsersOfIntegrationScreen
 from tui.screens.permissions.leaver import LeaverScreen
 from tui.screens.permissions.leaver_review import LeaverReviewScreen
 from tui.screens.permissions.review import PermissionReviewScreen
 from tui.screens.permissions.screen import PermissionsScreen
-from tui.screens.person_chooser import PersonChooser
-from tui.screens.profile_chooser import ProfileChooser
 from tui.screens.setup.screen import SetupScreen
 
 if TYPE_CHECKING:

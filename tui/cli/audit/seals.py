@@ -14,7 +14,7 @@ from tui.cli.completion.candidates import files
 from tui.cli.output import Output
 from tui.cli.parsing import Text, command, is_locked, option
 from tui.cli.requirements import Requirements
-from tui.data.audit.export_check import check_file
+from tui.data.audit.export.check import check_file
 from tui.data.seals.sealing import seal_log
 from tui.data.seals.sealing_keys import new_seal_key, read_manifest, read_newest_seal, read_public_key, read_seal_key
 from tui.data.seals.verify import hour_moment, hour_text, verify_log

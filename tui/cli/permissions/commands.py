@@ -25,11 +25,12 @@ from tui.data.permissions.listing import Holder, grants_of, integrations_of, ser
 from tui.data.permissions.staging import Staged
 from tui.data.permissions.values import Cell, parse_expiry, parse_limit, with_right
 from tui.data.rights import RIGHTS
-from tui.errors import Conflict, InvalidInput
+from tui.errors import Conflict, InvalidInput, UnknownPerson
 from tui.words.permissions import access_in_full
+from tui.words.text import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime, tzinfo
     from uuid import UUID
 
@@ -102,7 +103,7 @@ def grant(
             changed["expires_at"] = parse_expiry(
                 expires, await server_time(session.database), session.settings.timezone
             )
-        people = _unique([await _find_grantee(session, user, label) for user in named_people])
+        people = await _each_person(named_people, lambda user: _find_grantee(session, user, label))
 
         def stage(staged: Staged, cells: dict[UUID, list[Cell]], now: datetime) -> list[str]:
             return _stage_grant(staged, list(chain.from_iterable(cells.values())), now, rights, changed)
@@ -124,7 +125,7 @@ def revoke(words: tuple[str, ...], users: tuple[str, ...], dry_run: bool) -> Wor
     async def work(session: Session, out: Output) -> None:
         integrations = await integrations_of_types(session, types)
         organization_id = session.chosen_organization.id
-        people = _unique([await find_holder(session.database, organization_id, user) for user in named_people])
+        people = await _each_person(named_people, lambda user: find_holder(session.database, organization_id, user))
 
         def stage(staged: Staged, cells: dict[UUID, list[Cell]], now: datetime) -> list[str]:
             return list(staged.revoke(list(chain.from_iterable(cells.values())), now).notes)
@@ -156,9 +157,18 @@ async def copy(session: Session, out: Output, source: str, target: str, dry_run:
     await _review_and_apply(session, out, [holder, other], integrations, stage, dry_run=dry_run)
 
 
-def _unique(people: Sequence[Holder]) -> list[Holder]:
-    """Return each person once: an id and an e-mail may name the same one."""
-    return list({person.id: person for person in people}.values())
+async def _each_person(named: Sequence[str], find: Callable[[str], Awaitable[Holder]]) -> list[Holder]:
+    """Return each person once: an id and an e-mail may name the same one. Raises UnknownPerson, which says of whom."""
+    people: dict[UUID, Holder] = {}
+    for name in named:
+        try:
+            person = await find(name)
+        except UnknownPerson as failure:
+            if len(named) == 1:
+                raise
+            raise UnknownPerson(f"{plain(name)}: {failure.sentence}", failure.what_to_do) from None
+        people[person.id] = person
+    return list(people.values())
 
 
 def _stage_grant(

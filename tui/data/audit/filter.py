@@ -33,6 +33,8 @@ _PATH_PART = re.compile(r'[^\s.:,"]+')
 _WITH_PATH = tuple(name for name, qualifier in QUALIFIERS.items() if qualifier.takes == "path")
 _OPENING = re.compile(rf"(-?)(?:({'|'.join(_WITH_PATH)})\.|([A-Za-z][A-Za-z_]*):(?!//))?")
 _DOTTED = re.compile(r"([A-Za-z]+)\.[^\s:]+:")
+# since: or until:, which are no terms, and what of a time stands behind a blank: "since:31 aug".
+_TIME = re.compile(r'(?:[^\s"]|"(?:\\["\\]|[^"])*")+')
 _NUMERIC_DATE = re.compile(r"\d{1,4}([-./])\d{1,2}\1\d{1,4}")
 _DAY, _YEAR = re.compile(r"\d{1,2}(?:st|nd|rd|th)?"), re.compile(r"\d{4}")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}[\d:.]*(?:[zZ]|[+-]\d{2}:?\d{2})?")
@@ -98,6 +100,21 @@ def join_words(words: Sequence[str]) -> str:
     An argument with blanks is one value (`since:this month`) or one phrase, unless it is a filter line of its own.
     """
     return " ".join(_argument(word) for word in words)
+
+
+def command_words(text: str) -> list[str]:
+    """Return a filter line as arguments of a command, of which `join_words` makes the same filter. Raises FilterError.
+
+    None is an option: what follows the minus of a word to look for stands between quotes.
+    """
+    words: list[str] = []
+    at = 0
+    for term in parse_filter(text).terms:
+        words += _TIME.findall(text[at : term.offset])
+        at = term.offset + term.length
+        is_negated_text = term.name == TEXT and term.negated
+        words.append(f'-"{_escape(term.values[0])}"' if is_negated_text else text[term.offset : at])
+    return words + _TIME.findall(text[at:])
 
 
 def quoted(value: str) -> str:

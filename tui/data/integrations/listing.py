@@ -15,8 +15,8 @@ from tui.data.rights import holds_any_right_now
 from tui.errors import Conflict, NotFound
 from tui.models import Integration
 from tui.words.counts import counted
+from tui.words.failure_reason import failure_reason
 from tui.words.integrations import LIST_AGAIN
-from tui.words.log_sentences import failure_reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,8 +133,8 @@ select {COLUMNS}, {envelope} as envelope, {people} as people_with_access, {numbe
  order by c.created_at, c.id
 """
     rows = await database.fetch_all(query, {"organization_id": organization_id})
-    # In threads: the first opening derives a key, which takes up to 0.5 s.
-    listed = [await asyncio.to_thread(_integration, row, keyring, privileges.envelopes) for row in rows]
+    # In a thread: the first opening derives a key, which takes up to 0.5 s.
+    listed = await asyncio.to_thread(lambda: [_integration(row, keyring, privileges.envelopes) for row in rows])
     by_type: dict[str, list[Integration]] = {name: [] for name in types}
     for integration in sorted(listed, key=lambda integration: integration.integration_type):
         by_type.setdefault(integration.integration_type, []).append(integration)

@@ -7,10 +7,9 @@ import hmac
 import re
 import secrets
 from collections import Counter
-from dataclasses import dataclass
 from itertools import pairwise
 from threading import Lock
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from tui.data.keys.envelopes import KEY_ID_BYTES, SALT_BYTES, base64url
 from tui.errors import MasterKeyError
@@ -43,8 +42,7 @@ _PLACEHOLDERS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sb2Key:
+class Sb2Key(NamedTuple):
     """What a master key gives with one salt; the cipher object keeps the raw key out of Python's reach."""
 
     key_id: bytes

@@ -1,7 +1,7 @@
 """What servers, poolers and libpq refuse a connection with, recognised by its words, and what to tell about it.
 
 The texts are those of PostgreSQL 12 to 18, PgBouncer 1.18 to 1.25, Supavisor 1 and 2, and libpq 18; each is tried in
-tests/generate/refusals.py. docs/refusals.md is made from there.
+tests/support/servers/refusals.py. docs/refusals.md is made from there.
 """
 
 from __future__ import annotations

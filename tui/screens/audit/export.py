@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.errors import SwitchboardError
+from tui.errors import InvalidInput, SwitchboardError
 from tui.locked.export_place import export_folder, is_plain_name, new_file
 from tui.providers import title_of
 from tui.words.audit import exported_words, progress_line
@@ -17,7 +17,7 @@ from tui.words.times import day
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tui.data.audit.export import Progress
+    from tui.data.audit.export.run import Progress
     from tui.data.audit.filter import AuditFilter
     from tui.screens.audit.state import AuditState
     from tui.screens.page import Page
@@ -34,6 +34,18 @@ class AuditExport:
     def __init__(self, page: Page, state: AuditState) -> None:
         self._page = page
         self._state = state
+        self._is_asking = False
+
+    def file_asked_for(self) -> str | None:
+        """Return the file that is typed so far, None where none is asked for. Raises InvalidInput for one not made."""
+        if not self._is_asking:
+            return None
+        answer, settings = self._page.prompt.typed, self._page.session.settings
+        path = _file(answer, settings)
+        refusal = _refusal(answer.strip(), path, settings)
+        if refusal:
+            raise InvalidInput(f"“{safe_text(answer, 40)}” {refusal}", ENDINGS_WORDS)
+        return str(path)
 
     @property
     def is_running(self) -> bool:
@@ -93,18 +105,22 @@ class AuditExport:
         where = f" It will be in {safe_text(str(export_folder(settings)), 60)}." if settings.locked else ""
         question = f"Export the rows of this filter to a new file. {ENDINGS_WORDS}{where}"
         while True:
-            answer = await self._page.prompt.ask(question, answer or "")
+            self._is_asking = True
+            try:
+                answer = await self._page.prompt.ask(question, answer or "")
+            finally:
+                self._is_asking = False
             if answer is None or not answer.strip():
                 return None
-            path = Path(answer.strip()) if settings.locked else _path(answer)
+            path = _file(answer, settings)
             refusal = _refusal(answer.strip(), path, settings)
             if not refusal:
                 return path
             question = f"“{safe_text(answer, 40)}” {refusal}"
 
     async def _export(self, audit_filter: AuditFilter, path: Path) -> None:
-        from tui.data.audit.export import export_audit_log
-        from tui.data.audit.export_format import format_of
+        from tui.data.audit.export.format import format_of
+        from tui.data.audit.export.run import export_audit_log
 
         page, status = self._page, self._page.status
 
@@ -140,8 +156,10 @@ def _refusal(typed: str, path: Path, settings: Settings) -> str:
     return "" if path.suffix.lower() in ENDINGS else "must end in .jsonl or .csv."
 
 
-def _path(typed: str) -> Path:
+def _file(typed: str, settings: Settings) -> Path:
     path = Path(typed.strip())
+    if settings.locked:
+        return path
     try:
         return path.expanduser()
     except RuntimeError:

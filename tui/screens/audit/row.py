@@ -11,6 +11,8 @@ from rich.cells import chop_cells
 from tui.data.audit.rows import read_long_details
 from tui.data.seals.row_check import check_row
 from tui.errors import PermissionDenied, SchemaMissing, SwitchboardError
+from tui.screens.audit.invocations import log_invocation
+from tui.screens.audit.prompts import like_this
 from tui.screens.audit.view import MOST_CHANGES, TONES, Names, changes_of, person_of
 from tui.screens.page import Page
 from tui.widgets.bindings import bind
@@ -20,7 +22,7 @@ from tui.words.audit import clock_in_full
 from tui.words.text import safe_text, spelled, spelled_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import tzinfo
 
     from textual import events
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from tui.data.seals.row_check import RowSeal
     from tui.models import AuditRow
     from tui.widgets.frame import Tone
+    from tui.words.invocation import Invocation
 
 LABEL = 13
 MOST_LINES = 5_000
@@ -118,6 +121,13 @@ class AuditRowScreen(Page):
         self._show()
         self.start_load()
         self.refresh_frame()
+
+    def invocations(self) -> Sequence[Invocation]:
+        """Return the command that lists the operation that the row is of, where it is of one."""
+        operation = like_this(self._row).get("o")
+        if operation is None:
+            return ()
+        return (log_invocation("audit list", operation, self._row.organization_id),)
 
     def action_copy(self) -> None:
         self.copy_row(as_json(self._row), " as JSON")

@@ -22,7 +22,7 @@ from tui.widgets.state_switcher import StateSwitcher
 from tui.words.integrations import NOTHING_CHANGED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from textual import events
     from textual.binding import BindingType
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tui.models import Integration
     from tui.session.connection_test import ConnectionTestResult
     from tui.widgets.frame import Tone
+    from tui.words.invocation import Invocation
 
 
 class CredentialEditor(FormPage):
@@ -73,6 +74,10 @@ class CredentialEditor(FormPage):
         changed = self._form.changed_names(self._values()) if self._loaded else ()
         state = Part(f"{len(changed)} changed" if changed else "no changes", "warning" if changed else "quiet")
         return (Part(f"{self._full_name}: {verb}"), state)
+
+    def invocations(self) -> Sequence[Invocation]:
+        # Of several rows of a type it takes none.
+        return () if self._place else (self.invocation("integrations configure", integration_type=self._type.name),)
 
     @property
     def _full_name(self) -> str:

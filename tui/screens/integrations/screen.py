@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from tui.providers import registry, title_of
-from tui.providers.naming import full_name
+from tui.providers.naming import full_name, name_in_commands
 from tui.screens.detail_page import DetailPage
 from tui.screens.integrations.view import COLUMNS, SORTS, detail, matches, row_of, sort_key
 from tui.widgets.bindings import bind
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tui.widgets.frame import Hints
     from tui.widgets.row_list import Row
     from tui.widgets.text_lines import TextLine
+    from tui.words.invocation import Invocation
 
 REFUSED = {
     "configure": "may not write credentials (INSERT, UPDATE on credentials_encrypted). Ask an administrator.",
@@ -87,6 +88,9 @@ class IntegrationsScreen(DetailPage["Integration"]):
         if not self._items:
             # Deriving the key takes a third of a second: the rows need not wait for what it says of them.
             await self._show(await list_integrations(database, None, organization.id, types, rights=rights), rights)
+            if self.is_mounted:
+                # What follows would be read before they are drawn.
+                await self.wait_for_refresh()
         await self._show(
             await list_integrations(database, self.session.keyring, organization.id, types, rights=rights), rights
         )
@@ -125,6 +129,13 @@ class IntegrationsScreen(DetailPage["Integration"]):
             possible = not self.is_busy and self.current is not None and self.current.id is not None
             return True if possible else None
         return super().check_action(action, parameters)
+
+    def invocations(self) -> Sequence[Invocation]:
+        current = self.current
+        if current is None:
+            return (self.invocation("integrations list"),)
+        command = "integrations configure" if current.id is None else "integrations show"
+        return (self.invocation(command, integration_type=name_in_commands(current)),)
 
     def action_edit(self) -> None:
         if self.current is not None and not self.is_busy and self.may("configure"):
@@ -165,7 +176,11 @@ class IntegrationsScreen(DetailPage["Integration"]):
         self.status.clear()
         # Each on a ticket of its own when it runs, so that the result is kept in the row that was tested.
         jobs = [
-            Job(full_name(integration), partial(run_on_stored, self.session, integration))
+            Job(
+                full_name(integration),
+                partial(run_on_stored, self.session, integration),
+                stored=name_in_commands(integration),
+            )
             for integration in integrations
         ]
         self.console.navigation.open_connection_test(title, jobs, lambda _: self.start_load())

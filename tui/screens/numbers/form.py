@@ -21,13 +21,14 @@ from tui.words.phone_number import display, number_type
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui.data.numbers.changes import NumberChanged
     from tui.models import PhoneNumber
+    from tui.words.invocation import Invocation
 
 DERIVED = "derived"
 MEANINGS = {"virtual": "any other number", "toll-free": "free for the caller", "local": "a fixed line"}
@@ -120,6 +121,13 @@ class NumberForm(FormPage):
             self.query_one("#sms", CheckLine).ticked,
         )
 
+    def invocations(self) -> Sequence[Invocation]:
+        values = self._form_values()
+        if self._number is not None:
+            return (self.invocation("phone-numbers edit", **edit_values(self._number, *values)),)
+        number = self.query_one("#number", LineInput).value.strip()
+        return (self.invocation("phone-numbers add", **add_values(number, *values)),) if number else ()
+
     async def save(self) -> bool:
         organization = self.session.organization
         if organization is None:
@@ -147,6 +155,33 @@ class NumberForm(FormPage):
         done: NumberChanged = await self.writing(change)
         self.leave(done)
         return False
+
+
+def add_values(number: str, name: str, kind: str, can_call: bool, can_sms: bool) -> dict[str, str | bool]:
+    """Return what `phone-numbers add` is given, by the names of its parameters."""
+    number_type = "" if kind == DERIVED else kind
+    return {
+        "number": number,
+        "name": name,
+        "number_type": number_type,
+        "no_call": not can_call,
+        "no_sms": not can_sms,
+    }
+
+
+def edit_values(number: PhoneNumber, name: str, kind: str, can_call: bool, can_sms: bool) -> dict[str, str | bool]:
+    """Return what `phone-numbers edit` is given for what differs from the number, by the names of its parameters."""
+    values: dict[str, str | bool] = {"number": str(number.id)}
+    stored_name, stored_kind, could_call, could_sms = _values_of(number)
+    if name != stored_name:
+        values |= {"name": name} if name else {"no_name": True}
+    if kind != stored_kind:
+        values["number_type"] = kind
+    if can_call != could_call:
+        values["can_call"] = can_call
+    if can_sms != could_sms:
+        values["can_sms"] = can_sms
+    return values
 
 
 def _values_of(number: PhoneNumber) -> tuple[str, str, bool, bool]:

@@ -25,6 +25,7 @@ from tui.screens.numbers.view import (
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import RowList
+from tui.words.invocation import Invocation
 from tui.words.numbers import (
     activated,
     added,
@@ -212,6 +213,13 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
             self.status.say(f"{shown_number(number)} is not active: activate it first (d).", "warning")
             return None
         return number
+
+    def invocations(self) -> Sequence[Invocation]:
+        number = self.current
+        if number is None:
+            return (self.invocation("phone-numbers list"),)
+        values = {"number": number.e164 or str(number.id)}
+        return (Invocation("phone-numbers list", values, number.organization_id),)
 
     def action_view(self) -> None:
         self._view = (self._view + 1) % len(VIEWS)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.listing import Holder
     from tui.models import Integration
     from tui.widgets.glyphs import Glyphs
+    from tui.words.invocation import Invocation
 
 LABEL = 11
 
@@ -113,6 +114,9 @@ class AccessOfPersonScreen(AccessScreen):
             switcher.show_empty("No integration is set up here, so there is nothing to use.", "esc  back")
         await self.show_enforcement()
 
+    def invocations(self) -> Sequence[Invocation]:
+        return (self.invocation("permissions list", user=str(self._person.id)),)
+
     def action_leaver(self) -> None:
         self.console.navigation.open_leaver_report(self._person)
 
@@ -147,6 +151,9 @@ class UsersOfIntegrationScreen(AccessScreen):
         if not users.entries:
             switcher.show_empty("Nobody holds a right on this integration.", "esc  back to the grid")
         await self.show_enforcement()
+
+    def invocations(self) -> Sequence[Invocation]:
+        return (self.invocation("permissions list", integration_type=self._integration.integration_type),)
 
 
 def _row(key: str, name: str, entry: EffectiveAccess, glyphs: Glyphs) -> Row:

@@ -12,14 +12,15 @@ from tui.screens.permissions.view import applied_words
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
 from tui.widgets.notices import Notice, NoticeList
-from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
+from tui.widgets.row_list import Cell, Column, Row, RowBody
 from tui.widgets.state_switcher import StateSwitcher
+from tui.widgets.wrapped_list import WrappedList
 from tui.words.counts import counted
 from tui.words.permissions import access_in_full, holder_in_full, secret_in_full
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import tzinfo
 
     from textual.binding import BindingType
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.listing import Holder
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
+    from tui.words.invocation import Invocation
 
 COLUMNS = (Column("What", 24), Column("Detail", 30, grows=True))
 
@@ -57,7 +59,7 @@ class LeaverScreen(Page):
         self._done: Departure | None = None
 
     def compose_body(self) -> Iterable[Widget]:
-        yield StateSwitcher(RowList(COLUMNS))
+        yield StateSwitcher(WrappedList(COLUMNS))
         yield NoticeList(self.console.glyphs, classes="detail")
 
     def hints(self) -> Hints:
@@ -79,6 +81,9 @@ class LeaverScreen(Page):
             self.query_one(RowBody).show([Row(str(n), cells) for n, cells in enumerate(rows)])
             self.query_one(NoticeList).say(Notice("plain", note) for note in not_known(report))
             switcher.show_content()
+
+    def invocations(self) -> Sequence[Invocation]:
+        return (self.invocation("permissions report", user=str(self._person.id)),)
 
     def leave(self, result: object = None) -> None:
         super().leave(self._done is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tui.data.permissions.apply import Applied, apply
@@ -9,13 +10,15 @@ from tui.data.permissions.listing import holders_by_id, integrations_of
 from tui.data.rights import RIGHTS
 from tui.providers import title_of
 from tui.screens.page import Page, enter_does
+from tui.screens.permissions.invocations import invocations_of_review
 from tui.screens.permissions.view import letter_change
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
 from tui.widgets.prompt import Choice
-from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
+from tui.widgets.row_list import Cell, Column, Row, RowBody
 from tui.widgets.state_switcher import StateSwitcher
-from tui.widgets.text_lines import TextLine, TextLines
+from tui.widgets.text_lines import TextLine, TextLines, wrapped
+from tui.widgets.wrapped_list import WrappedList
 from tui.words.counts import counted
 from tui.words.permissions import access_in_full, value_changes
 from tui.words.text import safe_text
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from uuid import UUID
 
+    from textual import events
     from textual.binding import BindingType
     from textual.widget import Widget
 
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.values import CellKey
     from tui.models import Integration
     from tui.widgets.frame import Tone
+    from tui.words.invocation import Invocation
 
 COLUMNS = (
     Column("Person", 20, grows=True),
@@ -41,6 +46,7 @@ COLUMNS = (
     Column("Expiry and limits", 28, drops=1),
 )
 LABEL = 10
+FEWEST_LINES, BORDER = 5, 1
 
 
 class PermissionReviewScreen(Page):
@@ -66,7 +72,7 @@ class PermissionReviewScreen(Page):
         self._changes: dict[str, Change] = {}
 
     def compose_body(self) -> Iterable[Widget]:
-        yield StateSwitcher(RowList(COLUMNS))
+        yield StateSwitcher(WrappedList(COLUMNS))
         yield TextLines(id="detail", classes="detail")
 
     def hints(self) -> Hints:
@@ -137,6 +143,11 @@ class PermissionReviewScreen(Page):
         integration = self._integrations.get(integration_id)
         return safe_text(title_of(integration.integration_type), 40) if integration else "deleted since"
 
+    def invocations(self) -> Sequence[Invocation]:
+        types = {identifier: integration.integration_type for identifier, integration in self._integrations.items()}
+        zone, organization_id = self.session.settings.timezone, self._staged.organization_id
+        return invocations_of_review(self._review, types, organization_id, zone, datetime.now(UTC))
+
     def on_row_body_moved(self) -> None:
         self._show_detail()
 
@@ -162,8 +173,17 @@ class PermissionReviewScreen(Page):
                     access_in_full(change.wanted, zone), label=("After" if now is None else "You want").ljust(LABEL)
                 ),
             )
-        self.query_one("#detail", TextLines).show(lines)
+        pane = self.query_one("#detail", TextLines)
+        # What was granted may be longer than a line, and is never cut where somebody decides on it.
+        width = pane.size.width or self.size.width
+        pieces = [piece for line in lines for piece in wrapped(line, width)]
+        pane.styles.height = max(FEWEST_LINES, len(pieces) + BORDER)
+        pane.show(pieces)
         self.refresh_frame()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Wrap the detail again, once it has its width; Page looks after the rest."""
+        self.call_after_refresh(self._show_detail)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return (

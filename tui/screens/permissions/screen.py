@@ -25,7 +25,7 @@ from tui.words.counts import counted
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from textual.binding import Binding, BindingType
     from textual.widget import Widget
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.listing import Sort
     from tui.data.rights import Right, RightDefinition
     from tui.widgets.row_list import EndWanted
+    from tui.words.invocation import Invocation
 
 SORTS: tuple[tuple[Sort, str], ...] = (("name", "name"), ("email", "e-mail"), ("granted", "newest grant"))
 RIGHT_KEYS = [right.keys.partition(",")[0] for right in RIGHTS.values()]
@@ -82,7 +83,6 @@ class PermissionsScreen(ListPage):
 
     def __init__(self) -> None:
         super().__init__()
-        self._model_session: object = None
         self._view = self._sort = 0
         self._may_change = True
         self._is_labelled = False
@@ -151,11 +151,9 @@ class PermissionsScreen(ListPage):
             return
         self.show_loading("permissions")
         model = self.model
-        if model is None or model.staged.organization_id != organization.id or self._model_session is not self.session:
-            if model is not None and len(model.staged) and self._model_session is not self.session:
-                self.status.say("The staged changes were for another database and were discarded.", "warning")
+        if model is None or model.staged.organization_id != organization.id:
             self.pane.model = model = GridModel(organization.id, self.console.glyphs, self.session.settings.timezone)
-            self._model_session, self._grid_actions = self.session, GridActions(self, self.pane)
+            self._grid_actions = GridActions(self, self.pane)
         integrations = await integrations_of(self.session.database, organization.id)
         self.pane.show_columns(integrations)
         if not integrations:
@@ -222,6 +220,10 @@ class PermissionsScreen(ListPage):
             self.status.say("Arrow and page keys extend a range; | selects a column for everybody listed.")
         else:
             self.run_load(partial(self.pane.read_end, event.direction))
+
+    def invocations(self) -> Sequence[Invocation]:
+        person = self.model.person(self.pane.grid.row) if self.model else None
+        return (self.invocation("permissions list", user=str(person.id) if person else ""),)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in EDIT_ACTIONS and not (self._may_edit and not self.is_busy and self.model is not None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import Vertical
@@ -15,9 +16,10 @@ from tui.screens.setup.wizard.pane import STEPS, WizardPane
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Part
 from tui.widgets.line_input import LineInput
+from tui.words.invocation import Invocation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from textual.binding import BindingType
     from textual.worker import Worker
@@ -102,6 +104,10 @@ class SetupScreen(Page):
         # The wizard may stand in its place by now.
         if self.is_mounted and pane.is_attached:
             pane.show(findings)
+
+    def invocations(self) -> Sequence[Invocation]:
+        # What is typed into the wizard is in no settings that `setup` would read.
+        return (Invocation("doctor"),) if self.wizard is None else ()
 
     def show_failure(self, failure: SwitchboardError) -> None:
         """Let the doctor say why there is no connection."""
@@ -272,12 +278,13 @@ class SetupScreen(Page):
         if self.wizard is None:
             return
         session = self.wizard.flow.session()
+        if not await self.console.session_switch.may_lose(self, session):
+            return
         await self.wizard.close()
         await self.wizard.remove()
         self.wizard = None
-        await self.console.use_session(session)
-        if open_type is not None and session.is_connected:
-            self.console.navigation.open_editor(open_type)
+        then = partial(self.console.navigation.open_editor, open_type) if open_type is not None else None
+        self.console.session_switch.use(session, then)
 
     async def on_unmount(self) -> None:
         """Leave no connection of the wizard's behind."""

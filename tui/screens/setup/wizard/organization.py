@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -146,7 +145,7 @@ class OrganizationStep(Step):
         operator = self._operator.value.strip()
         if operator:
             person = await find_person(database, operator)
-            database.operator = replace(self.flow.operator, user_id=person.id, label=operator_label(person))
+            database.operator = self.flow.operator._replace(user_id=person.id, label=operator_label(person))
         if not self._search.is_answered:
             return self.refuse("The list does not match what you typed yet.", "Press enter once it does.")
         if self._chosen is None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from tui.errors import SwitchboardError
 from tui.screens.background import background
-from tui.screens.chooser import ChooserScreen
+from tui.screens.choosers.chooser import ChooserScreen
 from tui.screens.live_search import LiveSearch
 from tui.widgets.frame import Part
 from tui.widgets.row_list import RowBody

@@ -16,8 +16,8 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.support.acme import ACME, opened
 from tests.support.database.log_rows import fill_log, log_row, resolve_line
 from tests.support.servers.tcp_proxy import TcpProxy
-from tui.data.audit.export import export_audit_log
-from tui.data.audit.export_file import NewFile, Stream
+from tui.data.audit.export.file import NewFile, Stream
+from tui.data.audit.export.run import export_audit_log
 from tui.errors import Advice, ExportFailed, InvalidInput, PermissionDenied
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.servers.postgres import TestServer
-    from tui.data.audit.export import ExportResult, Progress
-    from tui.data.audit.export_file import Destination
+    from tui.data.audit.export.file import Destination
+    from tui.data.audit.export.run import ExportResult, Progress
 
 HALF_A_DAY = "org:* since:2025-12-31T12:00 until:2025-12-31"
 EXPORT_LOG_ROWS = """

@@ -10,7 +10,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from tui.data.audit.export_file import MANIFEST
+from tui.data.audit.export.file import MANIFEST
 from tui.errors import InvalidInput
 
 if TYPE_CHECKING:

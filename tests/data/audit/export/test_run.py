@@ -19,9 +19,9 @@ from tests.support.acme import ACME, ASHA, opened
 from tests.support.database.log_rows import fill_log, let_eve_read, log_row, read_all, resolve_line
 from tests.support.database.number_rows import create_people
 from tests.support.hostile_strings import UNSAFE, hostile_strings
-from tui.data.audit.export import ExportResult, export_audit_log
-from tui.data.audit.export_file import NewFile
-from tui.data.audit.export_format import COLUMNS, VISIBLE, Csv
+from tui.data.audit.export.file import NewFile
+from tui.data.audit.export.format import COLUMNS, VISIBLE, Csv
+from tui.data.audit.export.run import ExportResult, export_audit_log
 from tui.data.audit.pages import AuditReader
 from tui.words.log_details import LogNames
 from tui.words.log_sentences import sentence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.servers.postgres import TestServer
-    from tui.data.audit.export_format import FormatName
+    from tui.data.audit.export.format import FormatName
 
 # Postgres stores neither U+0000 nor half of a pair.
 STORABLE = [text for text in hostile_strings().values() if "\0" not in text and not re.search("[\ud800-\udfff]", text)]
