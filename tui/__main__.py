@@ -72,7 +72,7 @@ def _main() -> int:
 
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sentence = f"The output could not be written: {error.strerror}."
-        return _report(OutputFailed(sentence, "Look where it is redirected to, and run it again."), options)
+        return _report(OutputFailed(sentence, "Check where it is redirected to, then run it again."), options)
     finally:
         _warn_of_commit_in_doubt(options)
     return status

@@ -73,13 +73,13 @@ class SwitchboardApp(OrderedApp):
             for key, name, title, _, tooltip, _ in SECTIONS
         ),
         # F1 as well: an input that has the focus takes the question mark.
-        bind("question_mark,f1", "help", "Help", id="app.help", tooltip="Every key here"),
-        bind("colon,ctrl+p", "palette", "Palette", id="app.palette", tooltip="Run an act by its name"),
-        bind("o", "organization", "Organisation", id="app.organization", tooltip="Look at another one"),
+        bind("question_mark,f1", "help", "Help", id="app.help", tooltip="Show all keys of this screen"),
+        bind("colon,ctrl+p", "palette", "Palette", id="app.palette", tooltip="Run a command by its name"),
+        bind("o", "organization", "Organisation", id="app.organization", tooltip="Switch to another organisation"),
         # A function key as well: in a form a letter is typed.
-        bind("f9,D", "profile", "Profile", id="app.profile", tooltip="Open another database, by its profile"),
+        bind("f9,D", "profile", "Profile", id="app.profile", tooltip="Switch to another profile and its database"),
         bind("q", "quit_at_root", "Quit", id="app.quit", tooltip="Quit; on an inner screen go back"),
-        bind("ctrl+c", "interrupt", "Quit", priority=True, id="app.interrupt", tooltip="Quit, when pressed twice"),
+        bind("ctrl+c", "interrupt", "Quit", priority=True, id="app.interrupt", tooltip="Quit (press twice)"),
         bind("ctrl+q", "nothing", "", id="app.nothing"),
     ]
     sections = tuple((section.key, section.name, section.title, section.short_title) for section in SECTIONS)
@@ -312,7 +312,7 @@ class SwitchboardApp(OrderedApp):
         if not isinstance(page, Page) or isinstance(page, ChooserScreen) or page.prompt.is_asking:
             return
         if any(page.is_busy for page in self._pages()):
-            self.warn("Wait until that is saved.")
+            self.warn("A change is being saved: try again in a moment.")
         else:
             self.push_screen(ProfileChooser())
 
@@ -334,7 +334,7 @@ class SwitchboardApp(OrderedApp):
     async def _ask_to_leave(self, page: Page, staging: Page, go: Callable[[], object]) -> None:
         from tui.widgets.prompt import Choice
 
-        choices = (Choice("r", "go there"), Choice("d", "drop it and go on"))
+        choices = (Choice("r", "go there"), Choice("d", "discard and continue"))
         chosen = await page.prompt.choose(staging.unsaved(), choices, leave="stay")
         if chosen == "r":
             self.switch_mode(staging.section)
@@ -369,7 +369,7 @@ class SwitchboardApp(OrderedApp):
     async def _ask_to_quit(self, page: Page, unsaved: str) -> None:
         from tui.widgets.prompt import Choice
 
-        if await page.prompt.choose(unsaved, (Choice("d", "discard it and quit"),), leave="stay") is not None:
+        if await page.prompt.choose(unsaved, (Choice("d", "discard and quit"),), leave="stay") is not None:
             self.exit(130)
 
     def action_nothing(self) -> None:

@@ -65,7 +65,7 @@ class Section(NamedTuple):
 
 
 SECTIONS = (
-    Section("1", "integrations", "Integrations", "Integ", "Every integration", _integrations),
+    Section("1", "integrations", "Integrations", "Integ", "All integrations and their credentials", _integrations),
     Section("2", "permissions", "Permissions", "Perms", "Who may use what", _permissions),
     Section("3", "phone_numbers", "Numbers", "Numbers", "Who has which phone number", _phone_numbers),
     Section("4", "audit", "Audit", "Log", "Who did what, and when", _audit),

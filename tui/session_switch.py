@@ -58,7 +58,7 @@ class SessionSwitch:
         losses = [loss for page in self._pages() if page is not asked and (loss := page.lost_with_session())]
         if not losses:
             return True
-        drop = Choice("d", "drop it and go on")
+        drop = Choice("d", "discard and continue")
         return await asked.prompt.choose("\n".join(losses), (drop,), leave="stay") == "d"
 
     async def open_profile(self, name: str | None) -> None:
@@ -68,7 +68,7 @@ class SessionSwitch:
         in use stays then.
         """
         if self._load_profile is None:
-            raise InvalidInput("The demo is left for no profile.", "Quit, and start `switchboard --profile NAME`.")
+            raise InvalidInput("The demo cannot switch to a profile.", "Quit, then run `switchboard --profile NAME`.")
         self._begin()
         try:
             session, warnings = await asyncio.to_thread(self._load_profile, name)

@@ -31,7 +31,7 @@ def test_a_connection_string_that_leads_nowhere_never_shows_its_password(shell: 
             (f"hots=db.example password={PASSWORD}", 2, "word before a ="),
             (f"{PASSWORD}", 2, "postgresql://"),
             (f"postgresql://asha:{PASSWORD}@no-such-host.invalid/app", 1, "name"),
-            (f"postgresql://asha:{PASSWORD}@127.0.0.1:1/app", 1, "Nothing takes connections"),
+            (f"postgresql://asha:{PASSWORD}@127.0.0.1:1/app", 1, "Nothing accepts connections"),
             (f"postgresql://asha:{PASSWORD}@/app?host=/nonexistent", 1, "socket"),
         )
     ):

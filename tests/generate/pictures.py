@@ -174,7 +174,7 @@ async def draw_numbers(console: ConsoleDriver, keep: Keep) -> None:
         await console.type("1800 202 0145")
         keep(console, "number")
         await console.press("escape")
-        await console.wait_for("discard what was typed")
+        await console.wait_for("discard changes")
         await console.press("d")
         await console.wait_for("by number")
 

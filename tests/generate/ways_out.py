@@ -19,7 +19,7 @@ PLAIN_NAME = (
 NOTHING_FOUND = "No row of the log is in this filter."
 
 
-def closed_answer(what: str, instead: str = "Ask whoever runs this machine.") -> str:
+def closed_answer(what: str, instead: str = "Ask the administrator of this machine.") -> str:
     """Return the answer to what is closed in the locked console."""
     return f"{what} is not open in the locked console. {instead}"
 

@@ -218,7 +218,7 @@ class TestSettings:
         file = tmp_path / ".env"
         file.write_text("SWITCHBOARD_LOCKED=1\n")
         file.chmod(0o600)
-        with pytest.raises(ConfigError, match="locks nothing"):
+        with pytest.raises(ConfigError, match="has no effect"):
             load_settings({}, cwd=tmp_path)
 
 

@@ -28,7 +28,7 @@ async def test_the_command_of_what_is_shown_is_copied_and_said(keyed_database: s
         await console.wait_for("Copy as command")
         assert "f8 !" in console.text
         await copied("f8")
-        assert console.status == "No command does what is shown here."
+        assert console.status == "There is no command for what is shown here."
         await console.press("escape", "enter")
         await console.wait_for("stored; leave blank")
         await console.press("tab")
@@ -59,14 +59,14 @@ async def test_the_command_of_what_is_shown_is_copied_and_said(keyed_database: s
         await console.wait_for("f follow")
         assert await copied("!") == f"switchboard audit list {of_acme} -- -status:failed since:2d"
         await console.press("x")
-        await console.wait_for("to which new file")
+        await console.wait_for("to a new file")
         await console.type(".csv")
         words = f"{of_acme} -- -status:failed since:2d"
         assert (await copied("f8")).endswith(f".jsonl.csv {words}")
         assert console.page.prompt.is_asking
         await console.type("x")
         await copied("f8")
-        assert "ends in neither .jsonl nor .csv." in console.status
+        assert "must end in .jsonl or .csv." in console.status
         await console.press("escape", "5")
         await console.wait_for("w setup wizard")
         assert await copied("!") == "switchboard doctor"

@@ -144,10 +144,10 @@ async def test_another_profile_is_opened_whole_once_it_connects_and_nobody_minds
         await console.press("escape")
         for name, why in {
             "open": "chmod 600",
-            "asks": "start `switchboard --profile asks`",
+            "asks": "run `switchboard --profile asks`",
             "nowhere": "No database is configured.",
             "unreachable": "refused",
-            "staging": "open now",
+            "staging": "open already",
         }.items():
             await choose(console, name)
             await console.wait_for(lambda why=why: why in console.status)  # type: ignore[misc]
@@ -158,13 +158,13 @@ async def test_another_profile_is_opened_whole_once_it_connects_and_nobody_minds
         await console.wait_for(lambda: isinstance(app.screen, NumberForm))
         await console.type("+91 80 4718 0103")
         await choose(console, "production")
-        await console.wait_for("It is not saved yet.")
+        await console.wait_for("This number is not saved yet.")
         await console.press("escape")
         assert isinstance(app.screen, ProfileChooser)
         await console.press("escape")
         assert console.shows("+91 80 4718 0103")
         await choose(console, "production")
-        await console.wait_for("It is not saved yet.")
+        await console.wait_for("This number is not saved yet.")
         assert execute(keyed_database, CONNECTIONS, first) != [(0,)]
         await console.press("d")
         await console.wait_for("  production  ")

@@ -97,7 +97,7 @@ PLACES = {
     "users of an integration": Place(UsersOfIntegrationScreen, ("2", "g", "i"), "can use it now", is_rare=True),
     "leaver report": Place(LeaverScreen, ("2", "g", "L"), "Access to revoke", is_rare=True),
     "review of a leaver": Place(LeaverReviewScreen, ("2", "g", "L", "A"), "Phone numbers (1)"),
-    "grid after an apply": Place(PermissionsScreen, ("2", "g", "v", "A", "enter"), "u undoes it as one", is_rare=True),
+    "grid after an apply": Place(PermissionsScreen, ("2", "g", "v", "A", "enter"), "u undoes all of it", is_rare=True),
     "a number that is assigned": Place(PhoneNumbersScreen, ("3", "g"), "to the pool"),
     "a number that is not active": Place(PhoneNumbersScreen, ("3", "g", "j"), "d activate"),
     "a number that is free": Place(PhoneNumbersScreen, ("3", "G"), "nobody: it is free", is_rare=True),

@@ -224,7 +224,7 @@ def test_a_warning_stands_on_the_screen_of_the_shell(tmp_path: Path) -> None:
         drawn, _, warned = terminal.bytes_since().partition(TAKEN_OVER)[0].partition(GIVEN_BACK)
         assert drawn == DRAWN
         sentence, _, taken = warned.partition(b"\r\n")
-        assert sentence == b"Warning: Not a setting of Switchboard, left aside: SWITCHBOARD_COLOUR."
+        assert sentence == b"Warning: Not a setting of Switchboard, ignored: SWITCHBOARD_COLOUR."
         assert taken.startswith(b"\x1b[?1049h")
         terminal.press("q")
         assert terminal.wait_for_exit() == 0

@@ -69,7 +69,7 @@ class Output:
     def require_exact(self) -> None:
         """Raise InvalidInput for CSV, which changes what would be a formula: a key may begin with a +."""
         if self.form == "csv":
-            raise InvalidInput("CSV would not have it exactly as it is.", "Leave --format out, or give json.")
+            raise InvalidInput("CSV cannot hold it exactly as it is.", "Leave --format out, or give json.")
 
     def rows(
         self,

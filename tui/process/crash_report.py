@@ -37,7 +37,7 @@ def crash_failure(file: Path | None) -> Crashed:
     if file is None:
         return Crashed("Switchboard crashed, and no report of it could be written.", "")
     sentence = (
-        f"Switchboard crashed. The report, without any value, is in {os.fspath(file)!a}; send it with what you did."
+        f"Switchboard crashed. The report, without any value, is in {os.fspath(file)!a}; send it, and say what you did."
     )
     return Crashed(sentence, "")
 

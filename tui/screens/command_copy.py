@@ -27,7 +27,7 @@ def copy_as_command(page: Page) -> None:
         page.report_failure(refusal)
         return
     if not text:
-        page.status.say("No command does what is shown here.")
+        page.status.say("There is no command for what is shown here.")
         return
     first, *others = (line.removesuffix(" &&") for line in text.split("\n"))
     copied = page.copy(text, f"{len(others) + 1} commands" if others else "Command")

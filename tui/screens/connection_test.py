@@ -86,7 +86,7 @@ class ConnectionTestScreen(Page):
         except asyncio.CancelledError:
             for index, pane in enumerate(self._panes):
                 if index not in self._finished and pane.is_mounted:
-                    pane.end(Notice("warning", "Stopped. What is stored about it stays as it was."))
+                    pane.end(Notice("warning", "Stopped. The stored state did not change."))
             raise
         finally:
             self._clock.stop()
@@ -161,12 +161,12 @@ class JobPane(Static):
     def begin(self) -> None:
         """Show that the provider is being asked."""
         self._results = []
-        self._notices.say([Notice("quiet", "Asking …")])
+        self._notices.say([Notice("quiet", "Asking the provider …")])
 
     def add(self, verdict: Verdict) -> None:
         """Add the verdict of one level."""
         self._results.append(Notice(TONES[verdict.outcome], verdict_words(verdict), verdict.what_to_do))
-        self._notices.say([*self._results, Notice("quiet", "Asking …")])
+        self._notices.say([*self._results, Notice("quiet", "Asking the provider …")])
 
     def end(self, conclusion: Notice) -> None:
         """Show the conclusion below the verdicts."""

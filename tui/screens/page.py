@@ -69,7 +69,7 @@ class Page(Screen[Any]):
     AUTO_FOCUS: ClassVar[str | None] = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("slash", "filter", "Filter", id="page.filter", tooltip="Filter the list"),
-        bind("r", "reload", "Refresh", id="page.reload", tooltip="Read it again from the database"),
+        bind("r", "reload", "Refresh", id="page.reload", tooltip="Read again from the database"),
         bind("escape", "back", "Back", id="page.back", tooltip="Clear the filter, else go back"),
         # No letter, which may be the end of a broken escape sequence: what was on the clipboard would be lost. The
         # function key first, which the palette presses: in a form, and where a text is asked for, a character is typed.
@@ -284,7 +284,7 @@ class Page(Screen[Any]):
 
     def report_failure(self, failure: SwitchboardError) -> None:
         """Say what went wrong on the status line, where it stays."""
-        by_itself = " Switchboard reconnects by itself." if failure.may_pass else ""
+        by_itself = " Switchboard reconnects automatically." if failure.may_pass else ""
         self.status.say(f"{failure.sentence} {failure.what_to_do}{by_itself}", "bad")
         if failure.may_pass:
             self.console.connection.reconnect(failure)
@@ -306,7 +306,7 @@ class Page(Screen[Any]):
         self.query_one(SectionLine).parts = section_parts(sections, self.section, self.size.width)
         self.query_one(ContextLine).parts = context
         self.query_one(AgeLine).age = self.age
-        self.query_one(KeyHints).hints = (("esc", "closes the question"),) if self.prompt.is_asking else self.hints()
+        self.query_one(KeyHints).hints = (("esc", "cancel"),) if self.prompt.is_asking else self.hints()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.filterable if action == "filter" else True
@@ -366,7 +366,9 @@ class Page(Screen[Any]):
 
     def on_line_input_paste_refused(self, event: LineInput.PasteRefused) -> None:
         """Say that a paste did not fit, since nothing of it was kept."""
-        self.status.say(f"That paste has {event.lines} lines and this field holds one: nothing was pasted.", "warning")
+        self.status.say(
+            f"Nothing was pasted: the text has {event.lines} lines, and this field takes one line.", "warning"
+        )
 
     def on_resize(self, event: events.Resize) -> None:
         too_small = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]

@@ -191,7 +191,7 @@ def require_configured(session: Session) -> None:
         looked = session.settings.places_looked_in()
         what_to_do = f"{looked} Set DATABASE_URL, or PGHOST and its like, in one of them, or name a profile."
         if session.settings.locked:
-            what_to_do = "Whoever runs this machine sets DATABASE_URL in /etc/switchboard/env or in the environment."
+            what_to_do = "Ask the administrator of this machine to set DATABASE_URL in /etc/switchboard/env."
         raise ConnectionFailed("No database is configured.", what_to_do)
 
 
@@ -202,5 +202,5 @@ def require_installed(session: Session) -> None:
 
         what_to_do = "Run `switchboard setup`; with --dry-run it only says what it would do."
         if session.settings.locked:
-            what_to_do = "Whoever runs this machine sets it up with `switchboard setup`."
+            what_to_do = "Ask the administrator of this machine to run `switchboard setup`."
         raise SchemaMissing(SCHEMA_SENTENCES[session.schema or "missing"], what_to_do)

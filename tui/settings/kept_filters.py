@@ -68,7 +68,7 @@ def read_kept_filters(file: Path | None) -> KeptFilters:
     if not is_one:
         raise ConfigError(
             f"{printable(file)} does not hold filters as Switchboard writes them.",
-            "Move it away, and a new one is begun.",
+            "Move it away; a new one is then created.",
         )
     return KeptFilters(saved, tuple(earlier)[:MOST_EARLIER])
 
@@ -87,7 +87,7 @@ def save_filter(file: Path | None, name: str, text: str) -> None:
         kept = read_kept_filters(file)
         saved = {known: other for known, other in kept.saved.items() if known != name} | ({name: text} if text else {})
         if len(saved) > MOST_SAVED:
-            raise InvalidInput(f"{MOST_SAVED} filters are saved already.", "Take one away first.")
+            raise InvalidInput(f"{MOST_SAVED} filters are saved already.", "Delete one first.")
         _write(file, replace(kept, saved=saved))
 
 
@@ -117,7 +117,8 @@ def _one_writer(file: Path | None) -> Iterator[None]:
         folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as exc:
         raise ConfigError(
-            f"The folder {printable(file.parent)} cannot be made: {exc.strerror}.", "Check who owns the one above it."
+            f"The folder {printable(file.parent)} cannot be created: {exc.strerror}.",
+            "Check who owns the one above it.",
         ) from None
     try:
         _wait_for_lock(folder)
@@ -148,7 +149,7 @@ def _write(file: Path | None, kept: KeptFilters) -> None:
     while len(content := _content(kept.saved, earlier)) > LARGEST_BYTES:
         # What is larger would not be read again. Filters are short: few ever come here.
         if not earlier:
-            raise InvalidInput("The saved filters are too long to be kept together.", "Take one away first.")
+            raise InvalidInput("The saved filters are too long to be kept together.", "Delete one first.")
         earlier = earlier[: len(earlier) // 2]
     replace_file(file, content)
 

@@ -8,7 +8,7 @@ _CODES = {
     "401": "key refused",
     "403": "use forbidden",
     "404": "no such account",
-    "429": "asked too often",
+    "429": "too many requests",
     "535": "password refused",
     "AUTHENTICATIONFAILED": "password refused",
 }

@@ -181,7 +181,7 @@ class TestAuditStats:
             "01                      5",
         ]
         refused = logged_shell.run("audit", "stats", "--by", "hours").refusal(2)
-        assert refused.startswith("What --by says is nothing that rows are counted by. Did you mean hour?")
+        assert refused.startswith("Rows cannot be counted by the value of --by. Did you mean hour?")
 
     def test_of_nothing_is_nothing(self, logged_shell: Shell) -> None:
         assert logged_shell.run("audit", "stats", "action:nothing").out == "0 rows, all of the filter.\n"

@@ -160,7 +160,7 @@ class TestAFile:
             assert words in offline.run("audit", "verify", "--file", name).refusal(2)
         for broken in ("{}", "[", '{"sha256": 1}', "[" * 100_000):
             (logged_shell.folder / "log.csv.manifest.json").write_text(broken)
-            assert "no manifest of an export" in offline.run("audit", "verify", "--file", "log.csv").refusal(2)
+            assert "not the manifest of an export" in offline.run("audit", "verify", "--file", "log.csv").refusal(2)
         both = ("--file", "log.csv", "--manifest", "log.csv.manifest.json")
         assert "alone" in offline.run("audit", "verify", *both).refusal(2)
 

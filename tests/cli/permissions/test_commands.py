@@ -177,7 +177,7 @@ def test_bad_input_is_one_sentence_and_writes_nothing(directory: Shell) -> None:
         (("grant", str(GONE), "exotel_phone", "--view"), 2, "No person"),
         (("grant", ANN, "exotel_fax", "--view"), 2, "exotel_fax"),
         (("grant", ANN, "zoho_mail", "--view"), 1, "not set up"),
-        (("grant", ANN, "exotel_phone"), 2, "not said what"),
+        (("grant", ANN, "exotel_phone"), 2, "nothing to grant"),
         (("grant", ANN, "exotel_phone", "--view", "--expires", "2001-01-01"), 2, "has passed"),
         (("grant", ANN, "exotel_phone", "--view", "--expires", "whenever"), 2, "not understood"),
         (("grant", ANN, "exotel_phone", "--view", "--daily-limit", "-1"), 2, "negative"),
@@ -239,7 +239,7 @@ def test_who_left_the_directory_keeps_the_row_marked_and_can_only_be_revoked(dir
     listed = {one["user_id"]: one["standing"] for one in directory.run("permissions", "list", "--json").data}
     assert listed == {str(person(1)): "not in the directory", str(person(2)): "inactive"}
     for user, words in (
-        (str(person(1)), "not in the directory any more"),
+        (str(person(1)), "no longer in the directory"),
         (BOB, "inactive"),
         ("gil@globex.example", "another organisation"),
     ):

@@ -73,7 +73,7 @@ async def test_of_two_that_assign_one_free_number_one_wins_and_the_other_is_told
     assert isinstance(lost, NumberConflict)
     assert lost.sentence == (
         f"+91 11 4116 9368 was assigned to {holder.name} <{holder.email}> meanwhile, by ~{holder.name}; "
-        "nothing of yours was written."
+        "none of your changes were written."
     )
     assert lost.current == won.number
     assert execute(installed_database, "select assigned_to_user_id from organization_phone_numbers") == [(holder.id,)]

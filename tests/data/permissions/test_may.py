@@ -204,10 +204,10 @@ async def test_whether_anything_asks_is_counted_by_the_server_or_not_known(
         await access_of_person(console, ACME, person(1))
         no_call = await enforcement(console)
         assert no_call.calls == 0
-        assert "nothing has asked" in no_call.sentence()
+        assert "nothing has called" in no_call.sentence()
     with psycopg.connect(conninfo) as program:
         may(program, "send")
     async with opened(conninfo) as console:
         one_call = await enforcement(console)
         assert one_call.calls == 1
-        assert "asked once" in one_call.sentence()
+        assert "called once" in one_call.sentence()

@@ -75,7 +75,7 @@ def test_below_the_list_stand_who_what_and_from_where() -> None:
     who = detail(line_of(updated()), names, UTC)[1].text
     assert who.startswith("~Asha Rao <asha@acme.example>")
     assert "operator asha@jump" in who
-    assert detail(line_of(row(0)), Names(), UTC)[1].text == "nobody named"
+    assert detail(line_of(row(0)), Names(), UTC)[1].text == "no person named"
 
 
 def test_a_row_in_full_shows_both_sides_and_what_would_hide() -> None:

@@ -91,7 +91,7 @@ async def disable_it(console: ConsoleDriver, conninfo: str) -> None:
     """Space asks, and no is the default."""
     await console.press("g", "space")
     await console.wait_for("Disable Dispatch line (Exotel phone)?")
-    assert console.shows("Nobody has access through it.")
+    assert console.shows("Nobody loses access.")
     await console.press("enter", "escape")
     await console.wait_for(lambda: not console.page.prompt.is_asking)
     assert value_of(conninfo, "select is_active from integration_credentials") is True

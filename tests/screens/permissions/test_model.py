@@ -82,7 +82,7 @@ def test_rights_expiry_limits_and_use_are_told_by_letters_signs_and_bars() -> No
     assert [cell.tone for cell in row.cells] == ["plain", "bad", "warning", "quiet"]
     assert lines(model, 0, 1)["Expires"].startswith("expired ")
     # Bars come once it is known what was sent.
-    assert lines(model, 1, 0)["Sent"] == "reading …"
+    assert lines(model, 1, 0)["Sent"] == "loading …"
     assert "d" not in drawn(model, 1)
     model.listing.window.pages[0].used = {(person(2), "exotel_phone"): Use(6, 6)}  # type: ignore[union-attr]
     assert "d■■■m■□□" in drawn(model, 1)
@@ -106,9 +106,9 @@ def test_people_who_are_not_simply_active_are_marked_named_and_given_nothing() -
         assert (f"({standing})" in lines(model, index, 0)["Person"]) == (standing != "active")
     step = stage_right(model.staged, select(model, (0, 3), (0, 0)), "send")
     assert step.cells == {(person(1), integration(1))}
-    assert step.notes[-1] == "3 people are not among the organisation's active ones and are given nothing."
+    assert step.notes[-1] == "3 people are not active in the organisation and get no rights."
     step = stage_values(model.staged, select(model, (0, 1), (0, 0)), {"daily_limit": 5})
-    assert step.notes[-1] == "Person 000002 is inactive in the directory and is given nothing."
+    assert step.notes[-1] == "Person 000002 is inactive in the directory and gets no rights."
     assert model.access(1, 0) == VIEW
     step = stage_copy(model.staged, model.cells(0), select(model, (1, 1), (0, 3)))
     assert (step.cells, len(step.notes)) == (frozenset(), 1)

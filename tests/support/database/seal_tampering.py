@@ -149,7 +149,7 @@ TAMPERINGS = (
         "a row moved into another hour",
         statements_as_owner(f"update {LOG} set created_at = created_at + interval '1 hour' where id = '{SECOND}'"),
         (
-            f"In 2026-01-01 08:00 UTC row {SECOND} was taken out after sealing: it says 2026-01-01 09:14:00.000002",
+            f"In 2026-01-01 08:00 UTC row {SECOND} was moved after sealing, to 2026-01-01 09:14:00.000002",
             f"In 2026-01-01 09:00 UTC row {SECOND} was added after sealing (4 sealed, 5 there)",
         ),
     ),
@@ -183,7 +183,7 @@ TAMPERINGS = (
         "a row's time taken away",
         statements_as_owner(f"update {LOG} set created_at = null where id = '{SECOND}'"),
         (
-            f"In 2026-01-01 08:00 UTC row {SECOND} was taken out after sealing: it says no time now",
+            f"In 2026-01-01 08:00 UTC row {SECOND} was moved after sealing, to no time",
             f"Among the rows without a time row {SECOND} was added after sealing (0 sealed, 1 there)",
         ),
     ),

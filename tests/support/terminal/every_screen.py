@@ -52,7 +52,7 @@ class Stop:
 
 
 COVERED_AFTER_S = 1
-LOCK = Stop(LockScreen, (), "Any key goes on")
+LOCK = Stop(LockScreen, (), "Press any key to continue")
 
 # The hints of each section, which a question or another screen takes away.
 LIST, GRID, NUMBERS, LOG = "space disable", "A review", "enter assign", "enter details"
@@ -81,12 +81,12 @@ WALK = (
     Stop(LeaverScreen, (), "Access to revoke", "Secrets to rotate", back="Secrets to rotate"),
     Stop(AccessOfPersonScreen, (), "Can do now", "Exotel phone", back="Can do now"),
     Stop(UsersOfIntegrationScreen, ("i",), "holders can use it now", "Asha Raman", back=GRID),
-    Stop(PermissionsScreen, ("u", "u"), "Took the last step back", back=GRID),
+    Stop(PermissionsScreen, ("u", "u"), "Undid the last step", back=GRID),
     Stop(PhoneNumbersScreen, ("3",), "Vikram Shetty", "+91 11 4116 9368"),
     Stop(PersonChooser, ("enter",), "(not active)", "Asha Raman"),
     Stop(NumberForm, ("a",), "Add a number", "Number", back=NUMBERS),
     Stop(NumberForm, ("tab",), "Add a number", "Name", text="x"),
-    Stop(NumberForm, (), "[d] discard what was typed", back="[d] discard"),
+    Stop(NumberForm, (), "[d] discard changes", back="[d] discard"),
     Stop(NumberSyncScreen, ("d", "S"), "no longer listed", "new "),
     Stop(AuditScreen, ("4",), "about 12", "~Asha Ram", back=NUMBERS),
     Stop(AuditScreen, ("b",), "/month", "~Asha Ram"),
@@ -95,7 +95,7 @@ WALK = (
     Stop(AuditScreen, ("w",), "[s] status:", back=LOG),
     Stop(AuditRowScreen, ("enter",), "Operation", "Exotel phone", back=LOG),
     Stop(AuditScreen, ("ctrl+g",), "2026-01-31", back=LOG),
-    Stop(AuditScreen, ("x",), "to which new file", back=LOG),
+    Stop(AuditScreen, ("x",), "to a new file", back=LOG),
     Stop(SetupScreen, ("5",), "w setup wizard", "Credentials", back=LOG),
     Stop(SetupScreen, ("w",), "Direct, no pooler.", "Host"),
     Stop(SetupScreen, ("enter",), "This is the key", "(o) Keep it"),

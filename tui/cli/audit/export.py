@@ -55,7 +55,7 @@ class ExportCommand(FilteredCommand):
         for word in filter(NAME_OF_FILE.fullmatch, ctx.params["words"]):
             meant = f"Did you mean --output {plain(word)}" + (f" in place of {plain(output)}" if output else "")
             raise InvalidInput(
-                f"{plain(word)} would be looked for in the log, not written.",
+                f"{plain(word)} would be searched for in the log, not written.",
                 f"{meant}? To look for it, put it in double quotes as well as single.",
             )
         super().invoke(ctx)

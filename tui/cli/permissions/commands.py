@@ -93,7 +93,7 @@ def grant(
     if not (rights or expires or limits):
         *others, last = (f"--{right}" for right in RIGHTS)
         choices = f"{', '.join(others)} or {last}"
-        raise InvalidInput("It is not said what to give.", f"Add {choices}, an expiry, or a limit.")
+        raise InvalidInput("There is nothing to grant.", f"Add {choices}, an expiry, or a limit.")
 
     async def work(session: Session, out: Output) -> None:
         integrations = await integrations_of_types(session, types)
@@ -148,7 +148,7 @@ async def copy(session: Session, out: Output, source: str, target: str, dry_run:
     holder = await find_holder(session.database, organization_id, source)
     other = await find_grantee(session.database, organization_id, target)
     if holder.id == other.id:
-        raise InvalidInput("FROM and TO are the same person.", "Name two.")
+        raise InvalidInput("FROM and TO are the same person.", "Give two people.")
     integrations = await integrations_of(session.database, organization_id)
 
     def stage(staged: Staged, cells: dict[UUID, list[Cell]], now: datetime) -> list[str]:
@@ -185,7 +185,7 @@ def _stage_grant(
         if not access.rights:
             raise InvalidInput("There is no right yet, and expiry and limits need one.", "Add --view or --send.")
         if access.is_expired(now) and "expires_at" not in changed:
-            notes.append("That permission has expired and stays so: add --expires.")
+            notes.append("That permission has expired: add --expires to extend it.")
         staged_values.append((cell, replace(access, **changed)))
     # All values are staged as one, so that a limit is judged together with the other one.
     return [*notes, *staged.stage(staged_values, now).notes]
@@ -238,7 +238,7 @@ async def _find_grantee(session: Session, user: str, label: str | None) -> Holde
     if label is None:
         return await find_grantee(session.database, organization_id, user)
     if not await people_are_labelled(session.database):
-        raise InvalidInput("People come from the directory here, so --label names nobody.", "Leave it out.")
+        raise InvalidInput("People come from the directory here, so --label cannot be used.", "Leave it out.")
     user_id = parse_uuid(user)
     if user_id is None:
         raise InvalidInput("With --label the person is named by an id.", "Give a UUID.")

@@ -218,7 +218,7 @@ class _Parser:
             values.append(self._read_value(name, start))
         if not (self.at == len(self.text) or self._peek().isspace()):
             raise self._error(
-                f"After the quoted value of {name}: there is no blank.", "Put a blank or a comma there.", start
+                f"After the quoted value of {name}: there is no space.", "Put a space or a comma there.", start
             )
         return tuple(dict.fromkeys(values))
 
@@ -231,7 +231,7 @@ class _Parser:
             self.at += len(value)
             if '"' in value:
                 raise self._error(
-                    f"A quote stands in the middle of a value of {name}:.", "Put the whole value between quotes.", start
+                    f"A quote is in the middle of a value of {name}:.", "Put the whole value between quotes.", start
                 )
         if not value.strip():
             what_to_do = f"Write it right after the colon: {QUALIFIERS[name].example}."
@@ -251,7 +251,7 @@ class _Parser:
                 character = self._peek()
                 self.at += 1
             value.append(character)
-        raise self._error("The quote is not closed.", 'Put a " where it ends.', start)
+        raise self._error("The quote is not closed.", 'Put a " at its end.', start)
 
     def _read_path(self, qualifier: Qualifier, start: int) -> tuple[str, ...]:
         parts: list[str] = []
@@ -286,7 +286,7 @@ class _Parser:
         try:
             return parse_time_range(value, self.zone, self.now)
         except WrongTime as wrong:
-            raise self._error(wrong.sentence or f"What {name}: says is not a time.", str(wrong), start) from None
+            raise self._error(wrong.sentence or f"The value of {name}: is not a time.", str(wrong), start) from None
 
     def _unknown(self, name: str, start: int) -> FilterError:
         plain = [valid for valid in QUALIFIERS if valid not in _WITH_PATH]

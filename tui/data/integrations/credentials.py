@@ -110,8 +110,8 @@ class CredentialConflict(Conflict):
     def __init__(self, current: StoredCredential | None) -> None:
         what = "deleted this integration" if current is None else "saved this integration"
         super().__init__(
-            f"Somebody else {what} meanwhile; nothing of yours was written.",
-            "Compare the fields that differ, then save again or leave theirs.",
+            f"Somebody else {what} meanwhile; none of your changes were written.",
+            "Compare the fields that differ, then save again or keep theirs.",
         )
         self.current = current
 

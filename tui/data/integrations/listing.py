@@ -174,7 +174,7 @@ async def delete(database: Database, integration: Integration, expected: Depende
         actual = await _count_dependents(connection, integration)
         if actual != expected:
             raise Conflict(
-                f"What goes with it changed meanwhile: it {actual.sentence()}. Nothing was deleted.",
+                f"What is deleted with it changed meanwhile: it {actual.sentence()}. Nothing was deleted.",
                 "Look at the new counts and confirm again.",
             )
         await connection.execute(DELETE, {"id": integration.id})
@@ -191,7 +191,7 @@ async def _count_dependents(connection: Connection, integration: Integration) ->
 async def _must_exist(connection: Connection, integration: Integration, *, lock: str = "") -> None:
     query = f"select id from public.integration_credentials where id = %(id)s {lock}"
     if await (await connection.execute(query, {"id": integration.id})).fetchone() is None:
-        raise NotFound(f"The integration {integration.integration_type} is not there any more.", LIST_AGAIN)
+        raise NotFound(f"The integration {integration.integration_type} no longer exists.", LIST_AGAIN)
 
 
 def _number_rows_of_type(of_type: list[Integration]) -> list[Integration]:

@@ -376,7 +376,7 @@ class Database:
             connection = await connect(self._conninfo, dict_row)
         except UnicodeError:
             # Python's own, before any name server is asked: psycopg passes it on as it is.
-            sentence = "The host is no name that can be looked up: between its dots stand 1 to 63 characters."
+            sentence = "The host is not a valid name: each part between its dots must have 1 to 63 characters."
             raise ConnectionFailed(sentence, "Correct the host.") from None
         connection.adapters.register_loader("timestamptz", TolerantTimestamptzLoader)
         set_json_loads(tolerant_loads, connection)

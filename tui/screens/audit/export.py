@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PROGRESS_EVERY_S = 1.0
 ENDINGS = (".csv", ".jsonl")
-ENDINGS_WORDS = "It ends in .jsonl (exact) or .csv (formula-safe)."
+ENDINGS_WORDS = "Its name must end in .jsonl (exact) or .csv (formula-safe)."
 
 
 class AuditExport:
@@ -73,7 +73,7 @@ class AuditExport:
         self._page.workers.cancel_group(self._page, "export")
 
     async def _ask_to_stop(self) -> None:
-        if await self._page.prompt.confirm("Stop the export? No file is left of it.", "stop it"):
+        if await self._page.prompt.confirm("Stop the export? No file is kept.", "stop it"):
             self.stop()
 
     async def _run(self, resolve_filter: Callable[[], Awaitable[AuditFilter]]) -> None:
@@ -92,7 +92,7 @@ class AuditExport:
                 self._page.report_failure(failure)
         except BaseException:
             if self._page.is_mounted:
-                self._page.status.say("The export was stopped; no file is left of it.", "warning")
+                self._page.status.say("Export stopped; no file was kept.", "warning")
             raise
         finally:
             self._state.exported_rows = None
@@ -103,7 +103,7 @@ class AuditExport:
         answer: str | None = f"log-{day(datetime.now(UTC), UTC)}.jsonl"
         settings = self._page.session.settings
         where = f" It will be in {safe_text(str(export_folder(settings)), 60)}." if settings.locked else ""
-        question = f"Export the rows of this filter to which new file? {ENDINGS_WORDS}{where}"
+        question = f"Export the rows of this filter to a new file. {ENDINGS_WORDS}{where}"
         while True:
             self._is_asking = True
             try:
@@ -124,7 +124,7 @@ class AuditExport:
 
         page, status = self._page, self._page.status
 
-        shown = status.say("Exporting: the log says so first ... esc stops")
+        shown = status.say("Exporting: writing this to the log first ... esc stops")
 
         def report(progress: Progress) -> None:
             nonlocal shown
@@ -152,8 +152,8 @@ class AuditExport:
 def _refusal(typed: str, path: Path, settings: Settings) -> str:
     """Say why a file of that name is not made; nothing where it may be."""
     if settings.locked and not is_plain_name(typed):
-        return "is not a plain name: no folder, and no dot in front."
-    return "" if path.suffix.lower() in ENDINGS else "ends in neither .jsonl nor .csv."
+        return "is not a plain name: it must have no folder and no leading dot."
+    return "" if path.suffix.lower() in ENDINGS else "must end in .jsonl or .csv."
 
 
 def _file(typed: str, settings: Settings) -> Path:

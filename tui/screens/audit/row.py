@@ -39,7 +39,7 @@ LABEL = 13
 MOST_LINES = 5_000
 
 COMPARING = "its hour is being compared with its seal ..."
-CANNOT_TELL = "not known: your role does not see the whole log, or its time is of no hour"
+CANNOT_TELL = "not known: your role does not see the whole log, or the row has no valid time"
 NO_SEALS = "not known: this database has no seals yet; section 5 sets them up"
 NOT_COMPARED = "not known: its hour could not be compared"
 NOT = "NOT as it was sealed"
@@ -200,7 +200,7 @@ def row_lines(
         if len(changes) >= MOST_CHANGES:
             out.append(("More columns are in the JSON below.", "quiet"))
     text = spelled_json(row.details, most)
-    out += [("", "plain"), ("Details (JSON, exact; what would hide is escaped)", "good")]
+    out += [("", "plain"), ("Details (JSON, exact; invisible characters are escaped)", "good")]
     if long is not None:
         text = spelled(long.text)
         shown = f"First {len(long.text):,} characters of {long.size:,} bytes; x in the list exports all."

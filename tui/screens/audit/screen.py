@@ -398,7 +398,7 @@ class AuditScreen(ListPage):
             if pane.window.entries or pane.window.searched_to is not None:
                 self.query_one(StateSwitcher).show_content()
             else:
-                self.query_one(StateSwitcher).show_empty("Reading the log was stopped.", "r  read it again")
+                self.query_one(StateSwitcher).show_empty("Reading the log was stopped.", "r  try again")
         elif self._export.is_running:
             self._export.ask_to_stop()
         elif self._verification.stop():
@@ -417,7 +417,7 @@ class AuditScreen(ListPage):
 
     def unsaved(self) -> str:
         return (
-            "An export of the log is running; leaving stops it, and no file is left." if self._export.is_running else ""
+            "An export of the log is running. Leaving stops it, and no file is kept." if self._export.is_running else ""
         )
 
     def forget_unsaved(self) -> None:

@@ -122,11 +122,11 @@ def note_of(window: AuditWindow, reading: Reading, zone: tzinfo, *, in_windows: 
             return ""
         if reading is Reading.NEWER and not window.entries:
             return "  searching from the oldest row up ... esc stops"
-        return "  the log has no older row in this filter"
+        return "  no older row matches this filter"
     if window.searched_to is None:
         return ""
     until = f"  searched back to {to_the_minute(window.searched_to, zone)}"
-    return f"{until} ... esc stops" if reading in READING else f"{until}; down searches on"
+    return f"{until} ... esc stops" if reading in READING else f"{until}; down continues the search"
 
 
 def detail(line: ListLine, names: Names, zone: tzinfo) -> tuple[TextLine, ...]:
@@ -160,7 +160,7 @@ def person_of(row: AuditRow, names: Names) -> str:
         parts.append(f"operator {safe_text(label, VALUE_WIDTH)}")
     known_login = f"login {safe_text(login, VALUE_WIDTH)}" if login else ""
     if not parts:
-        return ", ".join(filter(None, ("nobody named", known_login)))
+        return ", ".join(filter(None, ("no person named", known_login)))
     return f"{claimed(', '.join(parts))} ({'; '.join(filter(None, ('claimed', known_login)))})"
 
 
@@ -178,7 +178,7 @@ def changes_of(row: AuditRow, cut_at: int | None = None) -> list[tuple[str, str,
     envelope = details.get("envelope")
     if isinstance(envelope, dict):
         before, after = _value(envelope, "before", cut_at), _value(envelope, "after", cut_at)
-        anew = ", written anew" if before and before == after else ""
+        anew = ", written again" if before and before == after else ""
         changes.insert(0, ("envelope", before, f"{after}{anew}"))
     return [change for change in changes if change[1] or change[2]]
 

@@ -59,7 +59,7 @@ class ProfileChooser(ChooserScreen):
         title = name or NO_PROFILE
         try:
             if name == self.session.settings.profile:
-                self.status.say("That one is open now.")
+                self.status.say("That profile is open already.")
             elif await self.console.session_switch.may_lose(self):
                 self.status.say(f"Opening {title} …")
                 await self.console.session_switch.open_profile(name)

@@ -62,7 +62,7 @@ class SearchChooser(ChooserScreen, Generic[T]):
         await self._search.run()
 
     def show_failure(self, failure: SwitchboardError) -> None:
-        self.query_one(StateSwitcher).show_empty(failure.sentence, "type on  ask again")
+        self.query_one(StateSwitcher).show_empty(failure.sentence, "type  search again")
         self.report_failure(failure)
 
     def show_rows(self) -> None:

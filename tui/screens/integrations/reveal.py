@@ -119,7 +119,7 @@ class RevealScreen(Page):
             return
         secret = await self._open(field, "copy")
         self.app.copy_to_clipboard(secret.reveal("the operator asked to copy it"))
-        self.status.say("Sent to your terminal's clipboard (cannot be confirmed). The log says so.")
+        self.status.say("Sent to your terminal's clipboard (cannot be confirmed). The copy is logged.")
 
     async def _open(self, field: str, purpose: Any) -> Secret:
         from tui.data.integrations.reveal import open_secret

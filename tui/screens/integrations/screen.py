@@ -47,8 +47,8 @@ class IntegrationsScreen(DetailPage["Integration"]):
         bind("T", "test_all", "Test all", id="integrations.test_all", tooltip="Test every integration"),
         bind("d", "delete", "Delete", id="integrations.delete", tooltip="Delete, after counting"),
         bind("R", "secrets", "Reveal", id="integrations.secrets", tooltip="Show or copy a secret; logged"),
-        bind("s", "sort", "Sort", id="integrations.sort", tooltip="Next order of the list"),
-        bind("H", "history", "History", id="integrations.history", tooltip="What the log says of it; esc comes back"),
+        bind("s", "sort", "Sort", id="integrations.sort", tooltip="Change the order of the list"),
+        bind("H", "history", "History", id="integrations.history", tooltip="Show its rows in the log; esc goes back"),
         bind("y", "copy", "Copy row", id="integrations.copy", tooltip="Copy the row, never a secret"),
     ]
     section = "integrations"
@@ -167,7 +167,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
         if integrations:
             self._test("Test of all", integrations)
         else:
-            self.status.say("Nothing is set up here that could be tested.")
+            self.status.say("No integration of this organisation can be tested.")
 
     def _test(self, title: str, integrations: list[Integration]) -> None:
         from tui.session.connection_test import Job, run_on_stored
@@ -239,5 +239,5 @@ def _who_loses_it(people: int | None) -> str:
     if people is None:
         return ""
     if not people:
-        return " Nobody has access through it."
-    return f" {counted(people, 'person loses', 'people lose')} access until then."
+        return " Nobody loses access."
+    return f" {counted(people, 'person loses', 'people lose')} access until it is enabled."

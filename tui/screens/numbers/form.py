@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tui.words.invocation import Invocation
 
 DERIVED = "derived"
-MEANINGS = {"virtual": "what is neither of the others", "toll-free": "free for the caller", "local": "a fixed line"}
+MEANINGS = {"virtual": "any other number", "toll-free": "free for the caller", "local": "a fixed line"}
 
 
 class NumberForm(FormPage):
@@ -96,10 +96,10 @@ class NumberForm(FormPage):
 
     def _meaning(self) -> str:
         if self._number is not None:
-            return "The number itself stays as it is stored; other programs send it that way."
+            return "The number itself cannot be changed: other programs use it as it is stored."
         text = self.query_one("#number", LineInput).value
         if not text.strip():
-            return "Any notation. It is stored with its country code, as +911141169368."
+            return "Any format. It is stored with its country code, as +911141169368."
         try:
             number, warning = number_to_add(text)
         except InvalidInput as problem:
@@ -111,7 +111,7 @@ class NumberForm(FormPage):
             is_changed = bool(self.query_one("#number", LineInput).value or self.query_one("#name", LineInput).value)
         else:
             is_changed = self._form_values() != _values_of(self._number)
-        return "It is not saved yet." if is_changed else ""
+        return "This number is not saved yet." if is_changed else ""
 
     def _form_values(self) -> tuple[str, str, bool, bool]:
         return (

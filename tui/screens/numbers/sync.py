@@ -35,7 +35,7 @@ class NumberSyncScreen(Page):
 
     CSS_PATH: ClassVar[Any] = ["sync.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        enter_does("apply", "Apply", id="number_sync.apply", tooltip="Write it, in one transaction"),
+        enter_does("apply", "Apply", id="number_sync.apply", tooltip="Apply the plan in one transaction"),
         bind("A", "say_how", ""),
     ]
     section = "phone_numbers"
@@ -116,10 +116,10 @@ class NumberSyncScreen(Page):
     def action_say_how(self) -> None:
         # As on the review of permissions, A only prepares: an act that writes takes a second, different key.
         if self._plan is not None and self._plan.writes:
-            self.status.say("Nothing is written yet: enter writes all of it.")
+            self.status.say("Nothing is written yet: press enter to apply all.")
 
     def action_apply(self) -> None:
-        is_held = self.refuse_held_key("Nothing is written yet: A, then enter, writes all of it.")
+        is_held = self.refuse_held_key("Nothing is written yet: press A, then enter, to apply all.")
         if not is_held and self._plan is not None and self._plan.writes and not self.is_busy:
             self.act(self._apply(self._plan))
 

@@ -123,7 +123,7 @@ def detail(number: PhoneNumber, zone: tzinfo) -> tuple[TextLine, ...]:
     elif person is None:
         who = f"{number.assigned_to_user_id}, who is not in the directory"
     else:
-        who = f"{assignee_in_full(number)}{'' if person.is_active else ', who is not active any more'}"
+        who = f"{assignee_in_full(number)}{'' if person.is_active else ', who is no longer active'}"
     primary = ", the primary number of its organisation" if number.is_primary else ""
     source = safe_text(number.integration_type or "", 50) if number.integration_id else "added by hand"
     return (

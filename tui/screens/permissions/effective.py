@@ -78,7 +78,13 @@ class AccessOfPersonScreen(AccessScreen):
     """Every integration, and what one person can do with it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("L", "leaver", "Leaver report", id="access.leaver", tooltip="What they know, if they leave"),
+        bind(
+            "L",
+            "leaver",
+            "Leaver report",
+            id="access.leaver",
+            tooltip="What this person could reach, and which secrets they know",
+        ),
     ]
     first_column = "Integration"
 
@@ -176,7 +182,7 @@ def detail(entry: EffectiveAccess, zone: tzinfo, glyphs: Glyphs) -> tuple[TextLi
     ]
     grant = entry.grant
     if grant is None:
-        return (*decisions, TextLine("There is no row for these two.", "quiet", label="Expires".ljust(LABEL)))
+        return (*decisions, TextLine("There is no permission.", "quiet", label="Expires".ljust(LABEL)))
     granted = f"   granted {to_the_minute(grant.granted_at, zone)}" if grant.granted_at else ""
     return (
         *decisions,

@@ -40,8 +40,14 @@ class LeaverScreen(Page):
     """Lists secrets to rotate and access to revoke, the urgent part first; leaves with whether it changed anything."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("A", "review", "Revoke, return", id="leaver.review", tooltip="Review every revoke and number, as one"),
-        bind("u", "undo", "Undo", id="leaver.undo", tooltip="Give back what was revoked and returned here, as one"),
+        bind(
+            "A",
+            "review",
+            "Revoke, return",
+            id="leaver.review",
+            tooltip="Review and apply every revoke and return together",
+        ),
+        bind("u", "undo", "Undo", id="leaver.undo", tooltip="Undo what was revoked and returned here"),
     ]
     section = "permissions"
     is_inner = True
@@ -95,7 +101,7 @@ class LeaverScreen(Page):
         if len(staged) or report.numbers:
             self.console.navigation.open_leaver_review(self._person, staged, report.numbers, self._after_review)
         else:
-            self.status.say("There is no permission left to revoke, and no number to return.")
+            self.status.say("There is no permission to revoke and no number to return.")
 
     def _after_review(self, done: Departure | None) -> None:
         if done is not None:
@@ -106,18 +112,18 @@ class LeaverScreen(Page):
     def _say_done(self, done: Departure) -> None:
         self._done = done
         word = "Undone" if done.applied.undo_of else "Applied"
-        self.status.say(f"{word} in one transaction: {departure_words(done)}. u undoes it as one.", "good")
+        self.status.say(f"{word} in one transaction: {departure_words(done)}. u undoes all of it.", "good")
 
     def action_undo(self) -> None:
         if self._done is None:
-            self.status.say("Nothing was revoked or returned since this report was opened.")
+            self.status.say("Nothing to undo: nothing was revoked or returned since this report was opened.")
         else:
             self.act(self._undo(self._done))
 
     async def _undo(self, done: Departure) -> None:
         what = "Undo the last undo" if done.applied.undo_of else "Undo it"
         question = f"{what} ({departure_words(done)})? The reverse is written in one transaction."
-        if await self.prompt.confirm(question, "undo all of it"):
+        if await self.prompt.confirm(question, "undo all"):
             self._say_done(await self.writing(undo_departure(self.session.database, done)))
             self.start_load()
 
@@ -151,7 +157,7 @@ def report_rows(report: LeaverReport, zone: tzinfo, glyphs: Glyphs) -> list[tupl
     ]
     rows.append(_title(f"Phone numbers ({len(report.phone_numbers)})", "plain"))
     rows += [
-        (Cell(f"  {safe_text(number, 30)}"), Cell("to be given to somebody else")) for number in report.phone_numbers
+        (Cell(f"  {safe_text(number, 30)}"), Cell("to be assigned to somebody else")) for number in report.phone_numbers
     ]
     return rows
 
@@ -161,12 +167,12 @@ def not_known(report: LeaverReport) -> list[str]:
     notes = []
     if report.other_organizations:
         others = counted(report.other_organizations, "other organisation")
-        notes.append(f"They hold permissions in {others} too.")
+        notes.append(f"They also have permissions in {others}.")
     if report.unattributed:
         many = counted(report.unattributed, "opening of secrets names", "openings of secrets name")
         notes.append(f"{many} nobody in the log; it may have been this person.")
-    notes.append("Who saw what is what consoles and other programs said of themselves.")
-    notes.append("What was read past Switchboard, with the master key and a login of one's own, is in no log.")
+    notes.append("Who saw a secret is what consoles and other programs reported; it is not proven.")
+    notes.append("What was read without Switchboard, with the master key and a database login, is in no log.")
     return notes
 
 

@@ -38,7 +38,7 @@ class LeaverReviewScreen(Page):
     """Lists what is revoked and returned, which enter does as one; leaves with what was written."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        enter_does("apply", "Apply", id="leaver_review.apply", tooltip="Apply all of it in one transaction"),
+        enter_does("apply", "Apply", id="leaver_review.apply", tooltip="Apply everything in one transaction"),
         # A opened the review: held down, or as the end of a broken sequence, it must not apply it too.
         bind("A", "say_how", ""),
     ]
@@ -57,7 +57,7 @@ class LeaverReviewScreen(Page):
         yield StateSwitcher(WrappedList(COLUMNS))
 
     def hints(self) -> Hints:
-        return (("enter", "apply all of it"), ("esc", "back, nothing is changed"), ("?", "help"))
+        return (("enter", "apply all"), ("esc", "back, no changes"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
         revokes = [counted(len(self._staged), "revoke")] if len(self._staged) else []
@@ -91,7 +91,7 @@ class LeaverReviewScreen(Page):
         if self._numbers:
             rows.append(_title(f"Phone numbers ({len(self._numbers)})"))
         rows += [
-            (Cell(f"  {safe_text(number.phone_number, 30)}"), Cell("theirs"), Cell("in the pool"))
+            (Cell(f"  {safe_text(number.phone_number, 30)}"), Cell("assigned to them"), Cell("in the pool"))
             for number in self._numbers
         ]
         self.query_one(RowBody).show([Row(str(n), cells) for n, cells in enumerate(rows)])
@@ -104,10 +104,10 @@ class LeaverReviewScreen(Page):
         return super().check_action(action, parameters)
 
     def action_say_how(self) -> None:
-        self.status.say("Nothing is applied yet: enter applies all of it.")
+        self.status.say("Nothing is applied yet: press enter to apply all.")
 
     def action_apply(self) -> None:
-        if not self.refuse_held_key("Nothing is applied yet: A, then enter, applies all of it."):
+        if not self.refuse_held_key("Nothing is applied yet: press A, then enter, to apply all."):
             self.act(self._apply())
 
     async def _apply(self) -> None:

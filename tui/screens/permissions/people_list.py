@@ -35,7 +35,7 @@ EMPTY_MESSAGES = (
     ("Nobody is in the directory of this organisation.", "o  choose another organisation"),
     ("Nobody has access to anything here.", "w  show others"),
     ("Nobody's access expires within 30 days.", "w  show others"),
-    ("Nobody listed has left the directory.", "w  show others"),
+    ("Everybody listed is in the directory.", "w  show others"),
 )
 
 

@@ -54,10 +54,10 @@ class PermissionReviewScreen(Page):
 
     CSS_PATH: ClassVar[Any] = ["review.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        enter_does("apply", "Apply", id="review.apply", tooltip="Apply all of it in one transaction"),
+        enter_does("apply", "Apply", id="review.apply", tooltip="Apply everything in one transaction"),
         # A opened the review: held down, or as the end of a broken sequence, it must not apply it too.
         bind("A", "say_how", ""),
-        bind("d", "drop", "Drop", id="review.drop", tooltip="Stage this one no more"),
+        bind("d", "drop", "Unstage", id="review.drop", tooltip="Remove this change from the review"),
     ]
     section = "permissions"
     is_inner = True
@@ -77,9 +77,9 @@ class PermissionReviewScreen(Page):
 
     def hints(self) -> Hints:
         return (
-            ("enter", "apply all of it"),
-            ("d", "drop this one"),
-            ("esc", "back, all stays staged"),
+            ("enter", "apply all"),
+            ("d", "unstage"),
+            ("esc", "back, keep staged"),
             ("?", "help"),
         )
 
@@ -121,7 +121,7 @@ class PermissionReviewScreen(Page):
         if body.current_key not in self._changes and len(rows) > 1:
             body.cursor = min(body.cursor + 1, len(rows) - 1)
         switcher = self.query_one(StateSwitcher)
-        switcher.show_content() if rows else switcher.show_empty("Nothing is staged any more.", "esc  back to the grid")
+        switcher.show_content() if rows else switcher.show_empty("Nothing is staged.", "esc  back to the grid")
         self._show_detail()
 
     def _cells(self, change: Change) -> tuple[Cell, ...]:
@@ -208,10 +208,10 @@ class PermissionReviewScreen(Page):
         # Letters only prepare; another kind of key applies. Said before the rows are read, too: all of a held key's may
         # come before them.
         if len(self._staged):
-            self.status.say("Nothing is applied yet: enter applies all of it.")
+            self.status.say("Nothing is applied yet: press enter to apply all.")
 
     def action_apply(self) -> None:
-        if not self.refuse_held_key("Nothing is applied yet: A, then enter, applies all of it."):
+        if not self.refuse_held_key("Nothing is applied yet: press A, then enter, to apply all."):
             self.act(self._apply())
 
     async def _apply(self) -> None:
@@ -231,7 +231,7 @@ class PermissionReviewScreen(Page):
         self._show()
         self._go_to_first_conflict()
         count, rest = len(conflicts.cells), len(self._staged) - len(conflicts.cells)
-        cells = counted(count, "cell is", "cells are")
+        cells = counted(count, "cell has", "cells have")
         first = conflicts.cells[0]
         zone = self.session.settings.timezone
         seen, wanted = access_in_full(first.seen, zone), access_in_full(first.wanted, zone)
@@ -239,11 +239,11 @@ class PermissionReviewScreen(Page):
             f"{self._person(first.user_id)}, {self._integration(first.integration_id)}: "
             f"you saw {seen}; now {_now_words(first, zone)}; you want {wanted}."
         )
-        choices = [Choice("l", "look at each"), Choice("d", "drop mine there")]
+        choices = [Choice("l", "look at each one"), Choice("d", "unstage mine there")]
         if rest:
-            choices.insert(0, Choice("g", f"go on with the other {rest:,}"))
+            choices.insert(0, Choice("g", f"apply the other {rest:,}"))
         chosen = await self.prompt.choose(
-            f"Nothing was written: {cells} not as you saw {'it' if count == 1 else 'them'} any more.\n{what}", choices
+            f"Nothing was written: {cells} changed since you saw {'it' if count == 1 else 'them'}.\n{what}", choices
         )
         if chosen in ("g", "d"):
             self._drop(conflicts.keys)

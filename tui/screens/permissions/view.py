@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 STAGED = "*"
 DETAIL_BAR = 10
 LABEL = 10
-READING_USE = "reading …"
+READING_USE = "loading …"
 
 
 def heading(integration: Integration, glyphs: Glyphs) -> GridColumn:

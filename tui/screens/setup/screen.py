@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tui.widgets.frame import Hints
 
 
-HOW_TO_LEAVE = "To leave before the end, press ctrl+c twice."
+HOW_TO_LEAVE = "To quit before the end, press ctrl+c twice."
 
 
 class SetupScreen(Page):
@@ -60,7 +60,7 @@ class SetupScreen(Page):
         if self.wizard is not None:
             return self.wizard.hints(leaves=not self._needs_wizard())
         wizard = (("w", "setup wizard"),) if self._has_wizard else ()
-        return (("r", "look again"), *wizard, ("v", "verify the log"), ("1", "integrations"), ("?", "help"))
+        return (("r", "check again"), *wizard, ("v", "verify the log"), ("1", "integrations"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
         return (self._doctor.summary,) if self._doctor is not None else ()
@@ -138,7 +138,7 @@ class SetupScreen(Page):
 
     def lost_with_session(self) -> str:
         typed = self.wizard is not None and any(field.value for field in self.wizard.query(LineInput))
-        return "What was typed into the setup wizard is not saved." if typed else super().lost_with_session()
+        return "The entries in the setup wizard are not saved." if typed else super().lost_with_session()
 
     def action_wizard(self) -> None:
         if self.wizard is None and not self.is_busy:

@@ -168,7 +168,7 @@ class TestAnExportThatBreaksOff:
         def lose_connection(_progress: object) -> None:
             end_other_sessions(large_log)
 
-        with pytest.raises(ExportFailed, match=r"broke off after [\d,]+ rows and is not complete"):
+        with pytest.raises(ExportFailed, match=r"stopped after [\d,]+ rows and is incomplete"):
             await export(large_log, NewFile(tmp_path / "log"), on_progress=lose_connection)
         assert names_in(tmp_path) == []
         assert [status for status, *_ in export_log_rows(large_log)[-2:]] == ["pending", "failed"]
@@ -181,7 +181,7 @@ class TestAnExportThatBreaksOff:
         with TcpProxy(postgres.port) as proxy:
             through = proxy.conninfo(name, user="walter", password="walter")
             started = time.monotonic()
-            silent = r"broke off after [\d,]+ rows .* has not answered for \d seconds"
+            silent = r"stopped after [\d,]+ rows .* has not answered for \d seconds"
             with pytest.raises(ExportFailed, match=silent) as broken:
                 await export(through, NewFile(tmp_path / "log"), on_progress=lambda _: proxy.swallow())
             assert time.monotonic() - started < 10

@@ -266,7 +266,7 @@ async def _write_rows(
         await _await_reporting(work, report)
     except (ConnectionFailed, TimedOut) as failure:
         raise failure.rephrased(
-            ExportFailed, f"The export broke off after {progress.rows:,} rows and is not complete: {failure.sentence}"
+            ExportFailed, f"The export stopped after {progress.rows:,} rows and is incomplete: {failure.sentence}"
         ) from None
 
 
