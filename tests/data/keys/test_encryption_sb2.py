@@ -166,7 +166,7 @@ def test_a_key_that_is_new_to_the_process_opens_a_lone_row_and_refuses_a_foreign
 
 
 def test_many_threads_derive_a_key_once_and_open_with_it() -> None:
-    key, start, salt = MasterKey(KEY_A, "threads"), Barrier(6), FOREIGN_SALT
+    key, start, salt = MasterKey(KEY_A, "threads"), Barrier(6), new_salt()
 
     def derive(number: int) -> tuple[object, AESGCM]:
         start.wait()
@@ -191,3 +191,4 @@ def test_a_new_salt_has_sixteen_bytes_and_never_repeats() -> None:
     salts = {new_salt() for _ in range(200)}
     assert len(salts) == 200
     assert {len(salt) for salt in salts} == {16}
+    assert len({MasterKey(KEY_A, "a test").first_salt() for _ in range(20)}) == 20
