@@ -120,8 +120,12 @@ class ForkedProgram:
     """
 
     def __init__(self, address: Path) -> None:
+        self._address = address
+        self._connect()
+
+    def _connect(self) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._socket.connect(str(address))
+        self._socket.connect(str(self._address))
         self.close = weakref.finalize(self, self._socket.close)
 
     def can_run(self, arguments: Sequence[object], environment: Mapping[str, str]) -> bool:
@@ -135,7 +139,7 @@ class ForkedProgram:
     ) -> tuple[int, bytes, bytes]:
         """Run a command to its end; return status and both streams.
 
-        Raises TimeoutError, and EOFError where it ended the process it ran in: neither leaves a usable fork.
+        Raises TimeoutError, and EOFError where it ended the process it ran in; the next one has another fork.
         """
         with contextlib.ExitStack() as stack:
             stdin_file, out, err = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(3))
@@ -144,7 +148,13 @@ class ForkedProgram:
             request = json.dumps(["run", list(arguments), dict(environment), str(folder)]).encode()
             socket.send_fds(self._socket, [request], [file.fileno() for file in (stdin_file, out, err)])
             self._socket.settimeout(timeout)
-            status = self._socket.recv(16)
+            status = b""
+            try:
+                status = self._socket.recv(16)
+            finally:
+                if not status:
+                    self.close()
+                    self._connect()
             out.seek(0)
             err.seek(0)
             if not status:
