@@ -103,7 +103,7 @@ class TestKeysStatus:
         assert KEY not in asked.out + asked.err + str(findings)
 
     def test_of_a_quoted_key_where_none_is_recorded_names_no_key_id(self, new_acme_shell: Shell) -> None:
-        quoted = new_acme_shell.with_(ENCRYPTION_MASTER_KEY="'short'")
+        quoted = new_acme_shell.with_(ENCRYPTION_MASTER_KEY="'short-Vb3!kQ9z'")
         lines = dict(line.split("  ", 1) for line in quoted.run("keys", "status").out.splitlines() if "  " in line)
         assert lines["key id"].strip() == "-"
         assert lines["without the quotes"].strip() == "no key is in use yet"

@@ -43,7 +43,7 @@ def wait_until_settled(terminal: Terminal) -> None:
 def test_it_keeps_to_its_bytes_and_a_signal_ends_it_with_its_own_status_and_restores_the_terminal(
     filled: str, idle_s: float
 ) -> None:
-    with Terminal(SWITCHBOARD, environment=settings_of(filled)) as terminal:
+    with ForkedTerminal(environment=settings_of(filled)) as terminal:
         wait_until_settled(terminal)
         assert len(terminal.bytes_since()) <= 20_000
         for key in ("j", "down", "k"):

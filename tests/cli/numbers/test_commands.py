@@ -18,7 +18,6 @@ from tests.support.terminal.forked_terminal import ForkedTerminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.support.servers.postgres import TestServer
 
@@ -29,29 +28,29 @@ COLUMNS = {
 
 
 @contextmanager
-def shell_with_numbers(postgres: TestServer, template: str, folder: Path) -> Iterator[Shell]:
-    """A shell with people, Ravi's old number 011-4116 9368, and another organisation that has a number too."""
-    with shell_on_clone(postgres, template, folder) as shell:
-        database = database_of(shell)
+def shell_with_numbers(postgres: TestServer, template: str, shell: Shell) -> Iterator[Shell]:
+    """The shell with people, Ravi's old number 011-4116 9368, and another organisation that has a number too."""
+    with shell_on_clone(postgres, template, shell) as on_clone:
+        database = database_of(on_clone)
         create_people(database)
         add_row(
             database, OLD, display_name="Front desk", assigned_to_user_id=RAVI, is_primary=True, number_type="local"
         )
         add_row(database, BANGALORE, organization_id=GLOBEX)
-        yield shell
+        yield on_clone
 
 
 @pytest.fixture
-def numbers_shell(postgres: TestServer, keyed_template: str, tmp_path: Path) -> Iterator[Shell]:
+def numbers_shell(postgres: TestServer, keyed_template: str, shell: Shell) -> Iterator[Shell]:
     """A shell with numbers."""
-    with shell_with_numbers(postgres, keyed_template, tmp_path) as shell:
-        yield shell
+    with shell_with_numbers(postgres, keyed_template, shell) as on_clone:
+        yield on_clone
 
 
 @pytest.fixture(scope="module")
 def kept_shell(postgres: TestServer, keyed_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     """A shell with numbers for what writes nothing."""
-    with shell_with_numbers(postgres, keyed_template, tmp_path_factory.mktemp("numbers")) as shell:
+    with shell_with_numbers(postgres, keyed_template, Shell(tmp_path_factory.mktemp("numbers"))) as shell:
         before = contents(database_of(shell))
         yield shell
         assert contents(database_of(shell)) == before

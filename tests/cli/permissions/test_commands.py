@@ -9,14 +9,14 @@ from uuid import UUID
 
 import pytest
 
-from tests.support.acme import ACME, GLOBEX, KEY, PHONE
+from tests.cli.conftest import on_database
+from tests.support.acme import ACME, GLOBEX, PHONE
 from tests.support.commands import Shell, contents, execute
 from tests.support.database.people import directory_database, integration, person
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.support.servers.postgres import TestServer
 
@@ -25,12 +25,10 @@ GONE = UUID(int=0xFF)
 
 
 @pytest.fixture
-def directory(tmp_path: Path, postgres: TestServer) -> Iterator[Shell]:
+def directory(shell: Shell, postgres: TestServer) -> Iterator[Shell]:
     """A shell on a database with three people and two integrations, exotel_phone and exotel_whatsapp."""
     with directory_database(postgres) as conninfo:
-        yield Shell(tmp_path).with_(
-            DATABASE_URL=conninfo, ENCRYPTION_MASTER_KEY=KEY, SWITCHBOARD_ORGANIZATION=str(ACME)
-        )
+        yield on_database(shell, conninfo)
 
 
 def rows(shell: Shell) -> list[tuple[object, ...]]:
