@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.acme import MASTER_KEY, SALT
 from tests.support.commands import start_program_server
+from tests.support.first_salts import first_salt, forget_first_salts
 from tests.support.run_folder import derived_once
 from tests.support.servers.postgres import TestServer, run_schema_files
 from tests.support.servers.supabase import SupabaseServer
@@ -52,6 +53,12 @@ def pytest_configure() -> None:
     # The first process to come here is the one that starts the workers.
     start_program_server()
     master_key._scrypt = derived_once(master_key._scrypt)
+    master_key.MasterKey.first_salt = first_salt
+
+
+def pytest_runtest_setup() -> None:
+    """Give the keys of each test the salts that those of the test before had."""
+    forget_first_salts()
 
 
 @pytest.hookimpl(trylast=True)
