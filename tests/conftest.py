@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # Set by .ci/run, which brings whatever a test needs: there a test that is skipped is a test that is missing.
 NO_SKIPS = "TESTS_MAY_NOT_SKIP"
+LONGEST = {"screens", "terminal"}
 
 
 @pytest.hookimpl(wrapper=True)
@@ -63,8 +64,8 @@ def pytest_runtest_setup() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with the screens, whose modules take longest: no worker is left with one while the others have ended."""
-    items.sort(key=lambda item: "screens" not in item.path.parts)
+    """Start with the folders whose modules take longest: no worker is left with one while the others have ended."""
+    items.sort(key=lambda item: LONGEST.isdisjoint(item.path.parts))
 
 
 def pytest_collection_finish() -> None:
