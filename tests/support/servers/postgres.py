@@ -31,7 +31,6 @@ class TestServer:
     server_class: type[EmbeddedServer] = EmbeddedServer
 
     def __init__(self, *, version: int = 18, superuser: str = "postgres") -> None:
-        self.version = version
         self._numbers = itertools.count(1)
         self._keeper: psycopg.Connection | None = None
         self.port = free_port()
@@ -53,11 +52,7 @@ class TestServer:
 
     def settings(self) -> dict[str, str]:
         """What the server is configured with; its folder is there by now."""
-        settings = {"log_statement": "none", "log_min_messages": "warning", "max_prepared_transactions": "4"}
-        if self.version >= 18:
-            # Its processes that read files would be woken for each page, which is in memory: 8 % of an installation.
-            settings["io_method"] = "sync"
-        return settings
+        return {"log_statement": "none", "log_min_messages": "warning", "max_prepared_transactions": "4"}
 
     def _copied_cluster(self, version: int, account: Account | None, superuser: str) -> Path:
         """A copy of what the first worker that needs such a server has made: a tenth of the work of making it anew."""
