@@ -193,6 +193,7 @@ async def draw_audit(console: ConsoleDriver, keep: Keep) -> None:
     await console.press("slash")
     await console.type("status:failed action:")
     await console.wait_for("[call_made]")
+    await console.wait_for("other suggestions")
     keep(console, "filter")
     await console.press("escape", "slash")
     await console.type("action:credential_updated")
