@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.acme import MASTER_KEY, SALT
 from tests.support.commands import start_program_server
+from tests.support.first_salts import first_salt, forget_first_salts
 from tests.support.run_folder import derived_once
 from tests.support.servers.postgres import TestServer, run_schema_files
 from tests.support.servers.supabase import SupabaseServer
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 # Set by .ci/run, which brings whatever a test needs: there a test that is skipped is a test that is missing.
 NO_SKIPS = "TESTS_MAY_NOT_SKIP"
+LONGEST = {"screens", "terminal"}
 
 
 @pytest.hookimpl(wrapper=True)
@@ -52,12 +54,18 @@ def pytest_configure() -> None:
     # The first process to come here is the one that starts the workers.
     start_program_server()
     master_key._scrypt = derived_once(master_key._scrypt)
+    master_key.MasterKey.first_salt = first_salt
+
+
+def pytest_runtest_setup() -> None:
+    """Give the keys of each test the salts that those of the test before had."""
+    forget_first_salts()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with the screens, whose modules take longest: no worker is left with one while the others have ended."""
-    items.sort(key=lambda item: "screens" not in item.path.parts)
+    """Start with the folders whose modules take longest: no worker is left with one while the others have ended."""
+    items.sort(key=lambda item: LONGEST.isdisjoint(item.path.parts))
 
 
 def pytest_collection_finish() -> None:

@@ -84,6 +84,7 @@ def test_nothing_that_a_run_leaves_behind_holds_a_secret(
 
     exotel.sid, exotel.api_key, exotel.api_token = "acme1", CANARIES["api key"], CANARIES["api token"]
     environment |= exotel.environment
+    shell = Shell(tmp_path, environment)
     for arguments, stdin in (
         (("integrations", "configure", "zoho_mail"), json.dumps(BY_COMMAND)),
         (("integrations", "configure", "exotel_phone"), json.dumps({"api_host": exotel.host})),
@@ -99,7 +100,7 @@ def test_nothing_that_a_run_leaves_behind_holds_a_secret(
         (("doctor",), ""),
         (("setup", "--dry-run"), ""),
     ):
-        outcome = Shell(tmp_path, environment).run(*arguments, stdin=stdin)
+        outcome = shell.run(*arguments, stdin=stdin)
         assert outcome.status in (0, 2, 5), outcome.err
         traces[" ".join(arguments)] = (outcome.out + outcome.err).encode()
 

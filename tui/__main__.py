@@ -12,12 +12,13 @@ from tui.terminal.early_screen import early_screen
 # Whatever is imported above delays the skeleton: the rest is imported behind it, where it is needed.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from tui.cli.request import OpenConsole, Options
     from tui.errors import SwitchboardError
     from tui.session.session import Session
+    from tui.words.invocation import Invocation
 
 SIGNAL = 128
 SIGINT, SIGPIPE = 2, 13
@@ -71,7 +72,7 @@ def _main() -> int:
 
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sentence = f"The output could not be written: {error.strerror}."
-        return _report(OutputFailed(sentence, "Look where it is redirected to, and run it again."), options)
+        return _report(OutputFailed(sentence, "Check where it is redirected to, then run it again."), options)
     finally:
         _warn_of_commit_in_doubt(options)
     return status
@@ -79,7 +80,7 @@ def _main() -> int:
 
 def _run_or_report(arguments: list[str], options: Options) -> int:
     """Run the command; turn whatever goes wrong into one line on standard error and an exit status."""
-    from tui.cli.root import run_command
+    from tui.cli.request import OpenConsole
     from tui.errors import SwitchboardError
     from tui.process.crash_report import crash_failure, crash_report
     from tui.process.terminal_checks import refuse_other_encodings
@@ -87,7 +88,8 @@ def _run_or_report(arguments: list[str], options: Options) -> int:
     try:
         refuse_other_encodings()
         arguments = _arguments_over_ssh(arguments, options)
-        outcome = run_command(arguments, options)
+        # Without arguments there is nothing to read, and to import click takes a twelfth of the console's start.
+        outcome = _run_command(arguments, options) if arguments else OpenConsole(options)
         return outcome if isinstance(outcome, int) else _open_console(outcome)
     except SwitchboardError as failure:
         return _report(failure, options)
@@ -95,6 +97,12 @@ def _run_or_report(arguments: list[str], options: Options) -> int:
         if isinstance(error, OSError) and _is_output_error(error):
             raise
         return _report(crash_failure(crash_report(error)), options)
+
+
+def _run_command(arguments: list[str], options: Options) -> int | OpenConsole:
+    from tui.cli.root import run_command
+
+    return run_command(arguments, options)
 
 
 def _arguments_over_ssh(arguments: list[str], options: Options) -> list[str]:
@@ -118,7 +126,6 @@ def _arguments_over_ssh(arguments: list[str], options: Options) -> list[str]:
 
 def _open_console(request: OpenConsole) -> int:
     """Open the console on the configured database, or on the demo's with nothing of the configuration."""
-    from dataclasses import replace
     from pathlib import Path
 
     from tui.process.terminal_checks import require_terminal
@@ -130,7 +137,7 @@ def _open_console(request: OpenConsole) -> int:
 
         status = _run_app(request.options, os.environ, Path.cwd())
         wants_demo = status == DEMO and not request.options.locked
-        return _open_console(replace(request, demo=True)) if wants_demo else status
+        return _open_console(request._replace(demo=True)) if wants_demo else status
     require_terminal(DEMO_WITHOUT_A_TERMINAL)
     from tui.cli.output import Output
     from tui.cli.setup.demo import drop_libpq_variables
@@ -141,7 +148,9 @@ def _open_console(request: OpenConsole) -> int:
         if demo.notice:
             Output().say(demo.notice)
         request.options.env_file = request.options.profile = None
-        return _run_app(request.options, demo.environment, demo.server.data_dir, is_demo=True)
+        # It says what this terminal can draw, whatever is configured for a database.
+        ascii_alone = {name: value for name, value in os.environ.items() if name == "SWITCHBOARD_ASCII"}
+        return _run_app(request.options, demo.environment | ascii_alone, demo.server.data_dir, is_demo=True)
 
 
 def _run_app(options: Options, environ: Mapping[str, str], cwd: Path, *, is_demo: bool = False) -> int:
@@ -163,8 +172,15 @@ def _run_app(options: Options, environ: Mapping[str, str], cwd: Path, *, is_demo
         other = replace(options, profile=name, env_file=None, organization=None) if name else options
         return load_session(other, keys=True, environ=environ, cwd=cwd, screen_is_open=True)
 
+    def write_commands(invocations: Sequence[Invocation], profile: str | None) -> str:
+        from tui.cli.command_line import command_line
+
+        return command_line(invocations, options, profile)
+
     wizard = session.settings.nothing_configured and not options.locked
-    app = SwitchboardApp(session, wizard=wizard, load_profile=None if is_demo else load_profile)
+    app = SwitchboardApp(
+        session, wizard=wizard, load_profile=None if is_demo else load_profile, write_commands=write_commands
+    )
 
     def abandon() -> None:
         early_screen.give_back()

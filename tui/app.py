@@ -1,4 +1,4 @@
-"""The console: its modes and keys, theme, output filters and crash policy, and what a change of connection brings."""
+"""The console: its modes and keys, theme and output filters, and what a change of connection brings."""
 
 from __future__ import annotations
 
@@ -9,30 +9,25 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.worker import Worker, WorkerState
-
-from tui.errors import Crashed, InvalidInput
 from tui.locked.acts import CLOSED, is_open
-from tui.navigation import SECTIONS, Navigation, open_new_sections
-from tui.process.crash_report import crash_report
+from tui.navigation import SECTIONS, Navigation
 from tui.process.garbage import resume_collector
 from tui.screens.background import leaving_nothing
 from tui.screens.freshness import Freshness
 from tui.screens.page import Page
 from tui.session.console_connection import CONNECTING, ConsoleConnection, Health
-from tui.session.session import require_configured
+from tui.session_switch import SessionSwitch
 from tui.settings.configuration import Configuration, configuration_file, keymap_file, read_configuration
-from tui.widgets.ascii_filter import AsciiFilter
 from tui.widgets.bindings import bind
-from tui.widgets.colours import TERMINAL_COLOURS, ColourlessFilter, PaletteFilter, colours_are_unwanted
-from tui.widgets.control_filter import ControlFilter
 from tui.widgets.glyphs import UNICODE
+from tui.widgets.line_filters.ascii import AsciiFilter
+from tui.widgets.line_filters.colours import TERMINAL_COLOURS, ColourlessFilter, PaletteFilter, colours_are_unwanted
+from tui.widgets.line_filters.control import ControlFilter
 from tui.widgets.ordered_app import OrderedApp
 from tui.widgets.stylesheet import ParsedOnce
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from textual.actions import ActionParseResult
     from textual.app import SystemCommand
@@ -41,14 +36,17 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
     from textual.screen import Screen
     from textual.timer import Timer
+    from textual.worker import Worker
 
     from tui.errors import SwitchboardError
-    from tui.screens.help import KeysScreen
+    from tui.screens.choosers.help import KeysScreen
     from tui.session.session import Session
+    from tui.session_switch import LoadProfile
     from tui.settings.configuration import Colour
+    from tui.words.invocation import Invocation
 
-    LoadProfile = Callable[[str | None], tuple[Session, list[tuple[str, ...]]]]
-    """Loads the session of a profile, or with None that of no profile, and warnings; connects to nothing yet."""
+    WriteCommands = Callable[[Sequence[Invocation], str | None], str]
+    """Writes the command lines, one on each line, for the profile in use. Raises InvalidInput."""
 
 # What `run` returns when somebody in the wizard asked for the sample data; never an exit status of the program.
 DEMO = 200
@@ -58,7 +56,7 @@ WORKERS_END_WITHIN_S = 2.0
 
 
 class SwitchboardApp(OrderedApp):
-    """The console. `run` returns the exit status; `crash_file` names the trace after a crash."""
+    """The console. `run` returns the exit status, or DEMO."""
 
     CSS_PATH: ClassVar[Any] = ["screens/page.tcss"]
     ENABLE_COMMAND_PALETTE = False
@@ -75,18 +73,25 @@ class SwitchboardApp(OrderedApp):
             for key, name, title, _, tooltip, _ in SECTIONS
         ),
         # F1 as well: an input that has the focus takes the question mark.
-        bind("question_mark,f1", "help", "Help", id="app.help", tooltip="Every key here"),
-        bind("colon,ctrl+p", "palette", "Palette", id="app.palette", tooltip="Run an act by its name"),
-        bind("o", "organization", "Organisation", id="app.organization", tooltip="Look at another one"),
+        bind("question_mark,f1", "help", "Help", id="app.help", tooltip="Show all keys of this screen"),
+        bind("colon,ctrl+p", "palette", "Palette", id="app.palette", tooltip="Run a command by its name"),
+        bind("o", "organization", "Organisation", id="app.organization", tooltip="Switch to another organisation"),
         # A function key as well: in a form a letter is typed.
-        bind("f9,D", "profile", "Profile", id="app.profile", tooltip="Open another database, by its profile"),
+        bind("f9,D", "profile", "Profile", id="app.profile", tooltip="Switch to another profile and its database"),
         bind("q", "quit_at_root", "Quit", id="app.quit", tooltip="Quit; on an inner screen go back"),
-        bind("ctrl+c", "interrupt", "Quit", priority=True, id="app.interrupt", tooltip="Quit, when pressed twice"),
+        bind("ctrl+c", "interrupt", "Quit", priority=True, id="app.interrupt", tooltip="Quit (press twice)"),
         bind("ctrl+q", "nothing", "", id="app.nothing"),
     ]
     sections = tuple((section.key, section.name, section.title, section.short_title) for section in SECTIONS)
 
-    def __init__(self, session: Session, *, wizard: bool = False, load_profile: LoadProfile | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        *,
+        wizard: bool = False,
+        load_profile: LoadProfile | None = None,
+        write_commands: WriteCommands | None = None,
+    ) -> None:
         """`load_profile` loads another session; without it there is none, as in the demo."""
         super().__init__()
         self.connection = ConsoleConnection(session, self, NOT_SET_UP if wizard else CONNECTING)
@@ -99,9 +104,15 @@ class SwitchboardApp(OrderedApp):
             Configuration() if is_locked else read_configuration(configuration_file(os.environ), keymap_file())
         )
         self.profile_colours: Mapping[str, Colour] = self.configuration.colours
-        self.crash_file: Path | None = None
-        self.started_without_profile = session.settings.profile is None
-        self._load_profile = load_profile
+        self.session_switch = SessionSwitch(
+            self,
+            self.connection,
+            load_profile,
+            pages=self._pages,
+            settings_changed=self._settings_changed,
+            warn=self.warn,
+        )
+        self._write_commands = write_commands
         self._idle_timer: Timer | None = None
         self._wizard = wizard
         self._interrupted_at = 0.0
@@ -153,6 +164,8 @@ class SwitchboardApp(OrderedApp):
 
     def _draw_first_frame(self, drawing: contextlib.ExitStack) -> None:
         drawing.close()
+        if isinstance(self.screen, Page):
+            self.screen.draw_now()
         self.screen.call_after_refresh(self._after_first_frame)
 
     def _after_first_frame(self) -> None:
@@ -215,85 +228,19 @@ class SwitchboardApp(OrderedApp):
                 page.start_load()
         self._run_in_background(self._freshness.run, "freshness")
 
-    async def use_session(self, session: Session) -> None:
-        """Leave the connection there is, work with other settings from now on, and show the integrations."""
-        await self.connection.replace_session(session)
-        self.switch_mode("integrations")
-        await self.connection.connect_once()
-
-    def lost_with_session(self) -> list[str]:
-        return [loss for page in self._pages() if (loss := page.lost_with_session())]
-
-    async def open_profile(self, name: str | None) -> Session:
-        """Load a profile's settings and connect; the session in use stays. Raises what loading and connecting raise."""
-        if self._load_profile is None:
-            raise InvalidInput("The demo is left for no profile.", "Quit, and start `switchboard --profile NAME`.")
-        session, self._profile_warnings = await asyncio.to_thread(self._load_profile, name)
-        # libpq would guess a database.
-        require_configured(session)
-        try:
-            await session.connect()
-        except BaseException:
-            await session.close()
-            raise
-        return session
-
-    def use_profile(self, session: Session) -> None:
-        """Leave everything of the session in use, and work in this one, which is connected."""
-        # Not in a worker of the screen that asked for it, which is left.
-        _: Worker[None] = self.run_worker(self._change_session(session), group="session", exit_on_error=False)
-
-    async def _change_session(self, session: Session) -> None:
-        pages = self._pages()
-        for page in pages:
-            page.hide_secrets()
-            page.forget_unsaved()
-        for worker in self.workers:
-            # What still reads would ask the other session; a write is never cancelled.
-            if worker.node in pages and worker.group != "write":
-                worker.cancel()
-        # Nothing is drawn of what is half old and half new.
-        with self.batch_update():
-            await self.connection.replace_session(session)
-            self._line_filters = self._new_line_filters()
-            # So that no row, filter or step to undo of the other database is left.
-            await open_new_sections(self)
+    def _settings_changed(self) -> None:
+        self._line_filters = self._new_line_filters()
         if self._idle_timer is not None:
             self._idle_timer.stop()
         self._watch_idle()
-        self.warn(" ".join(" ".join(warning) for warning in self._profile_warnings))
-        await self.connection.connect_once()
+
+    def command_line(self, invocations: Sequence[Invocation]) -> str:
+        """Return the command lines, one on each line, empty for none. Raises InvalidInput."""
+        return self._write_commands(invocations, self.session.settings.profile) if self._write_commands else ""
 
     def open_demo(self) -> None:
         """Leave for the console on sample data; the caller of `run` starts it."""
         self.exit(DEMO)
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Let nothing that a worker of the app did not expect go by in silence."""
-        if event.state is WorkerState.ERROR and event.worker.error is not None:
-            self.fail(event.worker.error)
-
-    def fail(self, error: BaseException) -> None:
-        """End the program on the crash page."""
-        if isinstance(error, Exception):
-            self._handle_exception(error)
-
-    def _fatal_error(self) -> None:
-        # In place of Textual's crash page, which prints local variables, and with them whatever secret they hold.
-        if self._exit:
-            # A screen that was being laid out when the end came finds its widgets gone: that is no crash.
-            self._return_code = 0
-            self._close_messages_no_wait()
-            return
-        if self._exception is not None and self.crash_file is None:
-            self.crash_file = crash_report(self._exception)
-        self._return_code = Crashed.exit_status
-        self._return_value = Crashed.exit_status
-        self._close_messages_no_wait()
-
-    def panic(self, *renderables: object) -> None:
-        """Never print what an exception wants to show: it may hold a secret."""
-        self._fatal_error()
 
     async def run_action(
         self,
@@ -334,17 +281,17 @@ class SwitchboardApp(OrderedApp):
             self.screen.read_behind()
 
     def action_help(self) -> None:
-        from tui.screens.help import HelpScreen
+        from tui.screens.choosers.help import HelpScreen
 
         self._open_key_list(HelpScreen)
 
     def action_palette(self) -> None:
-        from tui.screens.help import PaletteScreen
+        from tui.screens.choosers.help import PaletteScreen
 
         self._open_key_list(PaletteScreen)
 
     def _open_key_list(self, screen_type: type[KeysScreen]) -> None:
-        from tui.screens.chooser import ChooserScreen
+        from tui.screens.choosers.chooser import ChooserScreen
 
         if not isinstance(self.screen, ChooserScreen):
             if isinstance(self.screen, Page):
@@ -352,20 +299,20 @@ class SwitchboardApp(OrderedApp):
             self.push_screen(screen_type(self.screen))
 
     def action_organization(self) -> None:
-        from tui.screens.organization_chooser import OrganizationChooser
+        from tui.screens.choosers.organization import OrganizationChooser
 
         if self.session.is_connected and len(self.screen_stack) == 1:
             self._guard_unsaved(lambda: self.push_screen(OrganizationChooser()))
 
     def action_profile(self) -> None:
-        from tui.screens.chooser import ChooserScreen
-        from tui.screens.profile_chooser import ProfileChooser
+        from tui.screens.choosers.chooser import ChooserScreen
+        from tui.screens.choosers.profile import ProfileChooser
 
         page = self.screen
         if not isinstance(page, Page) or isinstance(page, ChooserScreen) or page.prompt.is_asking:
             return
         if any(page.is_busy for page in self._pages()):
-            self.warn("Wait until that is saved.")
+            self.warn("A change is being saved: try again in a moment.")
         else:
             self.push_screen(ProfileChooser())
 
@@ -387,7 +334,7 @@ class SwitchboardApp(OrderedApp):
     async def _ask_to_leave(self, page: Page, staging: Page, go: Callable[[], object]) -> None:
         from tui.widgets.prompt import Choice
 
-        choices = (Choice("r", "go there"), Choice("d", "drop it and go on"))
+        choices = (Choice("r", "go there"), Choice("d", "discard and continue"))
         chosen = await page.prompt.choose(staging.unsaved(), choices, leave="stay")
         if chosen == "r":
             self.switch_mode(staging.section)
@@ -422,7 +369,7 @@ class SwitchboardApp(OrderedApp):
     async def _ask_to_quit(self, page: Page, unsaved: str) -> None:
         from tui.widgets.prompt import Choice
 
-        if await page.prompt.choose(unsaved, (Choice("d", "discard it and quit"),), leave="stay") is not None:
+        if await page.prompt.choose(unsaved, (Choice("d", "discard and quit"),), leave="stay") is not None:
             self.exit(130)
 
     def action_nothing(self) -> None:

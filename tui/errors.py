@@ -118,7 +118,7 @@ class SchemaNewer(ReadOnlyMode):
 
     title = "Set up by a newer Switchboard"
     usual_sentence = "A newer Switchboard has set this database up, so this one only reads it."
-    usual_way_out = "Upgrade Switchboard on this machine, or ask whoever runs it."
+    usual_way_out = "Upgrade Switchboard on this machine, or ask its administrator."
 
 
 class ConfirmationNeeded(InvalidInput):
@@ -181,7 +181,7 @@ class SealKeyError(SwitchboardError):
 class CheckFailed(SwitchboardError):
     """A check ran to its end and found something."""
 
-    title = "The check found something"
+    title = "The check found problems"
     exit_status = 5
 
 
@@ -204,7 +204,7 @@ class NotFound(SwitchboardError):
 class Conflict(SwitchboardError):
     """Somebody else changed the row meanwhile; nothing was written."""
 
-    title = "Changed meanwhile"
+    title = "Changed by somebody else"
 
 
 class ConstraintViolated(SwitchboardError):
@@ -254,7 +254,7 @@ class ConnectionLost(ConnectionFailed):
 class CommitInDoubt(ConnectionLost):
     """The reply to COMMIT was lost and the outcome could not be asked for."""
 
-    title = "Not known whether it was saved"
+    title = "Unknown whether it was saved"
 
 
 class ServerUnsuitable(SwitchboardError):
@@ -272,7 +272,7 @@ class SchemaMissing(SwitchboardError):
 class SchemaInTheWay(SwitchboardError):
     """Something in the database prevents the installation; it is named and left alone."""
 
-    title = "Something is in the way"
+    title = "Another object is in the way"
 
 
 class Locked(SwitchboardError):
@@ -296,13 +296,13 @@ class DatabaseFailed(SwitchboardError):
 class ExportFailed(SwitchboardError):
     """An export of the log that did not come to its end; no file of it is left."""
 
-    title = "Not exported"
+    title = "Export failed"
 
 
 class OutputFailed(SwitchboardError):
     """Standard output refuses what a command writes."""
 
-    title = "Not written"
+    title = "Output failed"
 
 
 class Crashed(SwitchboardError):
@@ -325,7 +325,7 @@ class ProviderFailed(SwitchboardError):
     credential.
     """
 
-    title = "The provider did not agree"
+    title = "The provider refused, or was not reached"
 
     def __init__(self, sentence: str, what_to_do: str, *, code: str = "", is_temporary: bool = False) -> None:
         super().__init__(sentence, what_to_do)

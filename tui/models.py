@@ -16,16 +16,6 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Operator:
-    """The person at the console, as claimed, with the evidence that goes into every transaction."""
-
-    user_id: UUID | None
-    label: str
-    source_address: str | None = None
-    user_agent: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Organization:
     """An organisation; `name` is None where nobody has given it one."""
 

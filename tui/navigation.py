@@ -65,7 +65,7 @@ class Section(NamedTuple):
 
 
 SECTIONS = (
-    Section("1", "integrations", "Integrations", "Integ", "Every integration", _integrations),
+    Section("1", "integrations", "Integrations", "Integ", "All integrations and their credentials", _integrations),
     Section("2", "permissions", "Permissions", "Perms", "Who may use what", _permissions),
     Section("3", "phone_numbers", "Numbers", "Numbers", "Who has which phone number", _phone_numbers),
     Section("4", "audit", "Audit", "Log", "Who did what, and when", _audit),
@@ -122,7 +122,7 @@ class Navigation:
         self._app.push_screen(ConnectionTestScreen(title, jobs), lambda results: then(results or ()))
 
     def choose_person(self, heading: str, then: Callable[[Person], None]) -> None:
-        from tui.screens.person_chooser import PersonChooser
+        from tui.screens.choosers.person import PersonChooser
 
         self._app.push_screen(PersonChooser(heading), lambda person: then(person) if person is not None else None)
 

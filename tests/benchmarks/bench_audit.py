@@ -15,7 +15,7 @@ from tests.benchmarks import log_export, log_reading, log_screen, log_seals, log
 from tests.benchmarks.log_server import LogServer
 from tests.benchmarks.measures import MEASURES, Bench
 from tui.data.postgres.database import Database
-from tui.models import Operator
+from tui.process.identity import Operator
 
 # Each registers its measures when it is imported.
 PARTS = (log_reading, log_screen, log_export, log_seals, log_triggers)

@@ -29,7 +29,7 @@ from tui.data.audit.name_resolution import resolve_filter
 from tui.data.audit.pages import AuditReader
 from tui.data.postgres.database import Database
 from tui.data.schema.roles import ROLES
-from tui.models import Operator
+from tui.process.identity import Operator
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from tests.benchmarks.measures import TIME, measure
-from tui.data.audit.export import TIMED, export_audit_log
-from tui.data.audit.export_file import NewFile
-from tui.data.audit.export_format import FORMATS
+from tui.data.audit.export.file import NewFile
+from tui.data.audit.export.format import FORMATS
+from tui.data.audit.export.run import TIMED, export_audit_log
 from tui.data.audit.filter import parse_filter
 from tui.data.audit.name_resolution import resolve_filter
 from tui.data.audit.where import where
 
 if TYPE_CHECKING:
     from tests.benchmarks.measures import Bench
-    from tui.data.audit.export_format import FormatName
+    from tui.data.audit.export.format import FormatName
     from tui.data.audit.filter import AuditFilter
 
 EVERYTHING = "org:* -action:log_exported"

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.acme import ACME, ASHA, KEY, PHONE
-from tests.support.commands import Shell
+from tests.support.commands import Shell, start_program_server
 from tests.support.database.number_rows import OLD, add_row, create_people
 from tests.support.servers.exotel import ExotelServer
+from tests.support.terminal.forked_program import ForkedProgram
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +21,16 @@ if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer
 
 
+@pytest.fixture(scope="module")
+def program() -> ForkedProgram:
+    """The process in which the commands of a module run."""
+    return ForkedProgram(start_program_server())
+
+
 @pytest.fixture
-def shell(tmp_path: Path) -> Shell:
+def shell(tmp_path: Path, program: ForkedProgram) -> Shell:
     """A shell in which nothing is configured."""
-    return Shell(tmp_path)
+    return Shell(tmp_path, program=program)
 
 
 def on_database(shell: Shell, conninfo: str) -> Shell:
@@ -32,10 +39,10 @@ def on_database(shell: Shell, conninfo: str) -> Shell:
 
 
 @contextmanager
-def shell_on_clone(postgres: TestServer, template: str, folder: Path) -> Iterator[Shell]:
-    """A shell on a database of its own with what the template holds."""
+def shell_on_clone(postgres: TestServer, template: str, shell: Shell) -> Iterator[Shell]:
+    """The shell on a database of its own with what the template holds."""
     name = postgres.create_database(template=template, prefix="clone")
-    yield on_database(Shell(folder), postgres.conninfo(name))
+    yield on_database(shell, postgres.conninfo(name))
     postgres.drop_database(name)
     postgres.drop_new_roles()
 
@@ -65,7 +72,7 @@ def phone_template(postgres: TestServer, keyed_template: str, tmp_path_factory: 
 @pytest.fixture
 def phone_shell(shell: Shell, postgres: TestServer, phone_template: str) -> Iterator[Shell]:
     """A shell on a database with a recorded master key and exotel_phone set up."""
-    with shell_on_clone(postgres, phone_template, shell.folder) as on_clone:
+    with shell_on_clone(postgres, phone_template, shell) as on_clone:
         yield on_clone
 
 

@@ -31,7 +31,7 @@ def test_a_connection_string_that_leads_nowhere_never_shows_its_password(shell: 
             (f"hots=db.example password={PASSWORD}", 2, "word before a ="),
             (f"{PASSWORD}", 2, "postgresql://"),
             (f"postgresql://asha:{PASSWORD}@no-such-host.invalid/app", 1, "name"),
-            (f"postgresql://asha:{PASSWORD}@127.0.0.1:1/app", 1, "Nothing takes connections"),
+            (f"postgresql://asha:{PASSWORD}@127.0.0.1:1/app", 1, "Nothing accepts connections"),
             (f"postgresql://asha:{PASSWORD}@/app?host=/nonexistent", 1, "socket"),
         )
     ):
@@ -182,6 +182,9 @@ def test_commands_work_on_the_profile_that_is_named(acme_shell: Shell) -> None:
     bare = acme_shell.without(*names).with_(XDG_CONFIG_HOME=str(acme_shell.folder))
     assert bare.run("--profile", "acme", "integrations", "list").status == 0
     assert bare.with_(SWITCHBOARD_PROFILE="acme").run("integrations", "list").status == 0
+    for words in (("--profile", "staging", "integrations", "list"), ("integrations", "list", "--profile", "staging")):
+        assert "names several profiles" in bare.run("--profile", "acme", *words).refusal(2)
+    assert bare.run("--profile", "acme", "integrations", "list", "--profile", "acme").status == 0
     refused = bare.with_(PGPASSWORD=PASSWORD).run("integrations", "list", "--profile", "acme").refusal(2)
     assert refused.startswith("PGPASSWORD in the environment")
     assert PASSWORD not in refused

@@ -52,9 +52,10 @@ def settings_of(printed: Outcome) -> dict[str, str]:
 
 def test_the_console_builds_it_opens_on_it_and_stops_it_at_the_end(shell: Shell, folder: Path) -> None:
     command = [sys.executable, "-c", IN_ANOTHER_FOLDER, str(folder), "demo"]
-    with Terminal(command, environment=GARBAGE, cwd=shell.folder) as terminal:
+    with Terminal(command, environment=GARBAGE | {"SWITCHBOARD_ASCII": "1"}, cwd=shell.folder) as terminal:
         terminal.wait_for("Dispatch line", timeout=60)
         assert "Meridian Freight" in terminal.text
+        assert terminal.text.isascii()
         terminal.press("q")
         assert terminal.wait_for_exit() == 0
     assert not demo_server(reset=False, folder=folder).running

@@ -112,14 +112,14 @@ def test_deleting_asks_for_the_name_after_saying_what_goes_with_it(phone_shell: 
     assert "disable" in line
     command = ["integrations", "delete", "exotel_phone"]
     with ForkedTerminal(*command, environment=phone_shell.environment, cwd=phone_shell.folder) as terminal:
-        terminal.wait_for("Type exotel_phone to go on:")
+        terminal.wait_for("Type exotel_phone to continue:")
         assert "removes access for 3 people" in terminal.text
         assert "switchboard integrations disable exotel_phone" in terminal.text
         terminal.type("exotel_fone\n")
         assert terminal.wait_for_exit() == 2
     assert contents(database) == before
     with ForkedTerminal(*command, environment=phone_shell.environment, cwd=phone_shell.folder) as terminal:
-        terminal.wait_for("to go on:")
+        terminal.wait_for("to continue:")
         terminal.type("exotel_phone\n")
         assert terminal.wait_for_exit() == 0
     listed = phone_shell.run("integrations", "list", "--json").data

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from tests.cli.conftest import shell_on_clone
 from tests.support.acme import ACME, ASHA, PHONE, keyring, opened
-from tests.support.commands import contents, one_line_of_json
+from tests.support.commands import Shell, contents, one_line_of_json
 from tests.support.hostile_strings import UNSAFE, hostile_strings
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tui.data.integrations.credentials import Draft, save_credential
@@ -20,7 +20,7 @@ from tui.data.integrations.credentials import Draft, save_credential
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.commands import Outcome, Shell
+    from tests.support.commands import Outcome
     from tests.support.servers.postgres import TestServer
 
 STRINGS = hostile_strings()
@@ -67,7 +67,7 @@ async def write_hostile_credential(database: str) -> None:
 @pytest.fixture(scope="module")
 def hostile(postgres: TestServer, keyed_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     """A database in which every text that a command shows is hostile; commands here write nothing."""
-    with shell_on_clone(postgres, keyed_template, tmp_path_factory.mktemp("hostile")) as shell:
+    with shell_on_clone(postgres, keyed_template, Shell(tmp_path_factory.mktemp("hostile"))) as shell:
         database = shell.environment["DATABASE_URL"]
         asyncio.run(write_hostile_credential(database))
         with psycopg.connect(database) as connection:

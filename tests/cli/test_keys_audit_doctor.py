@@ -94,16 +94,16 @@ class TestKeysStatus:
         in_use = status["recorded_key_id"]
         assert status["other_reading"] == {"without": "quotes", "key_id": in_use, "state": "open"}
         assert "begins or ends with quotes, and that is part of the key" in asked.err
-        assert "It is the one in use without the quotes: take that out." in asked.err
+        assert "It is the one in use without the quotes: remove that." in asked.err
         findings = one_line_of_json(quoted.run("doctor", "--json").out)
         (around,) = [finding for finding in findings if finding["title"] == "Around the key"]
         assert around["state"] == "warning"
         assert f"its key id is {status['key_id']} as it is, and {in_use} without." in around["sentence"]
-        assert around["what_to_do"] == "What is stored was written without the quotes: take that out."
+        assert around["what_to_do"] == "What is stored was written without the quotes: remove that."
         assert KEY not in asked.out + asked.err + str(findings)
 
     def test_of_a_quoted_key_where_none_is_recorded_names_no_key_id(self, new_acme_shell: Shell) -> None:
-        quoted = new_acme_shell.with_(ENCRYPTION_MASTER_KEY="'short'")
+        quoted = new_acme_shell.with_(ENCRYPTION_MASTER_KEY="'short-Vb3!kQ9z'")
         lines = dict(line.split("  ", 1) for line in quoted.run("keys", "status").out.splitlines() if "  " in line)
         assert lines["key id"].strip() == "-"
         assert lines["without the quotes"].strip() == "no key is in use yet"

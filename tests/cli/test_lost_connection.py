@@ -76,7 +76,7 @@ def test_a_signal_while_the_answer_to_commit_is_missing_says_how_it_ended(
 @pytest.mark.parametrize(
     ("fate", "status", "words"),
     [
-        ("saved", 0, "The database is set up and is as it should be"),
+        ("saved", 0, "The database is set up and is as expected"),
         ("lost", 1, "The connection broke while setting up; nothing was changed."),
         ("unknown", 1, "the server could not be asked whether it was done. Run `switchboard setup --dry-run`"),
     ],

@@ -165,7 +165,7 @@ async def test_every_command_does_in_each_column_what_the_table_says(
 ) -> None:
     template = str(conninfo_to_dict(populated_shell.environment["DATABASE_URL"])["dbname"])
     name = postgres.create_database(template=template, prefix="column")
-    shell = Shell(tmp_path, populated_shell.environment)
+    shell = Shell(tmp_path, populated_shell.environment, populated_shell.program)
     async with AsyncExitStack() as stack:
         logins = {login: postgres.conninfo(name, user=login) for login in (*GROUPS, "postgres")}
         if column == "pooler":

@@ -143,7 +143,7 @@ def hostile(postgres: TestServer, database: str, settings: dict[str, str]) -> It
 def write(shell: Shell, database: str) -> None:
     """Set up, store a credential, a number, and an hour of the log, and seal it."""
     assert shell.run("setup", "--yes", "--roles").status == 0
-    assert "To be made: nothing" in (planned := shell.run("setup", "--dry-run")).out, planned
+    assert "To be created: nothing" in (planned := shell.run("setup", "--dry-run")).out, planned
     assert "To be changed: nothing" in planned.out, planned
     lifted = conninfo.make_conninfo(database, options=LIFTED)
     execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib import import_module
+from itertools import chain
 from pkgutil import walk_packages
 from typing import TYPE_CHECKING
 
@@ -94,12 +95,26 @@ def test_every_command_is_in_the_table_of_a_group_and_every_entry_is_a_command()
     assert commands_in_modules() == {command for _, command in every_command()}
 
 
-def test_the_help_of_a_group_has_the_first_sentence_of_each_command() -> None:
+def help_at_80(path: str, command: click.Command) -> str:
+    return command.get_help(click.Context(command, info_name=path, max_content_width=80, terminal_width=80))
+
+
+def test_the_help_of_a_group_has_the_whole_first_sentence_of_each_command() -> None:
     for path, group in groups():
-        context = click.Context(group, info_name=path, max_content_width=200, terminal_width=200)
-        lines = group.get_help(context).splitlines()
-        listed = {name: sentence for name, _, sentence in (line.strip().partition("  ") for line in lines)}
+        text = " ".join(help_at_80(path, group).split())
+        context = click.Context(group)
         for name in group.list_commands(context):
             command = group.get_command(context, name)
             assert command is not None
-            assert listed[name].strip() == command.get_short_help_str(150)
+            sentence = " ".join(str(command.help).split("\n\n")[0].split()).partition(". ")[0].removesuffix(".")
+            assert f" {name} {sentence}" in text
+
+
+def test_no_line_of_a_help_is_cut() -> None:
+    for path, command in [*every_command(), *groups()]:
+        context = click.Context(command, info_name=path)
+        options = [record for option in command.get_params(context) if (record := option.get_help_record(context))]
+        source = " ".join([*command.collect_usage_pieces(context), str(command.help), *chain.from_iterable(options)])
+        for line in help_at_80(path, command).splitlines():
+            assert len(line) <= 80
+            assert not line.endswith("...") or line.split()[-1] in source, line

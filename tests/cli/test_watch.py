@@ -86,7 +86,7 @@ def test_it_is_for_lists_and_for_a_terminal_alone(office_shell: Shell) -> None:
     watched = {path for path, command in leaves().items() if any("--watch" in one.opts for one in command.params)}
     assert watched == LISTS
     for path in LISTS:
-        assert "draws on a terminal" in office_shell.run(*path.split(), "--watch").refusal(2)
+        assert "needs a terminal" in office_shell.run(*path.split(), "--watch").refusal(2)
     assert "do not go together" in office_shell.run("audit", "list", "--watch", "-o", "csv").refusal(2)
     assert "from 1 to 3600" in office_shell.run("audit", "list", "--watch=0").refusal(2)
 

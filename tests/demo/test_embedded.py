@@ -157,15 +157,12 @@ def test_a_leftover_pid_that_now_belongs_to_another_program_is_no_hindrance(prep
         innocent.wait()
 
 
-def test_an_interrupted_creation_is_begun_again(place: Path) -> None:
-    server = server_in(place)
-    with server:
-        pass
-    server.cluster.rename(server.folder / "data.new")
-    (server.folder / "data.new" / "PG_VERSION").unlink()
-    with server:
-        assert server.cluster_version == 18
-    assert not (server.folder / "data.new").exists()
+def test_an_interrupted_creation_is_begun_again(prepared: EmbeddedServer) -> None:
+    prepared.cluster.rename(prepared.folder / "data.new")
+    (prepared.folder / "data.new" / "PG_VERSION").unlink()
+    with prepared:
+        assert prepared.cluster_version == 18
+    assert not (prepared.folder / "data.new").exists()
 
 
 def test_a_reset_is_refused_while_another_console_uses_it_and_works_afterwards(prepared: EmbeddedServer) -> None:
@@ -194,8 +191,10 @@ def test_an_interrupt_from_the_keyboard_does_not_reach_the_server(prepared: Embe
         assert os.getsid(postmaster(prepared)) != os.getsid(0)
 
 
-def test_a_path_too_long_for_a_socket_is_no_hindrance(place: Path) -> None:
-    place = place / ("long" * 12) / ("longer" * 8)
+def test_a_path_too_long_for_a_socket_is_no_hindrance(prepared: EmbeddedServer) -> None:
+    place = prepared.data_dir.parent / ("long" * 12) / ("longer" * 8)
+    place.parent.mkdir(parents=True)
+    prepared.data_dir.rename(place)
     with server_in(place) as server:
         assert server.socket_folder != server.folder
         remember(server, "far away")
@@ -204,10 +203,14 @@ def test_a_path_too_long_for_a_socket_is_no_hindrance(place: Path) -> None:
     shutil.rmtree(used)
 
 
-def test_a_path_that_reads_as_a_list_is_no_hindrance(place: Path) -> None:
-    with server_in(place / 'a,b "c" $d') as server:
-        remember(server, "comma")
-        used = server.socket_folder
+def test_a_path_that_reads_as_a_list_and_a_strict_umask_are_no_hindrance(place: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        with server_in(place / 'a,b "c" $d') as server:
+            remember(server, "comma")
+            used = server.socket_folder
+    finally:
+        os.umask(before)
     shutil.rmtree(used)
 
 
@@ -249,15 +252,6 @@ def test_a_version_that_is_not_shipped_gives_a_sentence(place: Path) -> None:
         EmbeddedServer(place, account=SERVER_ACCOUNT, version=12).start()
 
 
-def test_a_strict_umask_is_no_hindrance(place: Path) -> None:
-    before = os.umask(0o077)
-    try:
-        with server_in(place / "deeper") as server:
-            remember(server, "strict")
-    finally:
-        os.umask(before)
-
-
 def test_an_ordinary_user_needs_no_other_account() -> None:
     user = SERVER_ACCOUNT
     with reachable_folder(owner=user) as folder:
@@ -289,7 +283,9 @@ class TestAsRoot:
             monkeypatch.syspath_prepend(packages)
             yield folder / "home"
 
-    def test_a_home_folder_stays_closed_and_the_programs_are_copied(self, closed_home: Path, place: Path) -> None:
+    def test_a_home_folder_stays_closed_and_the_programs_are_copied_again_when_the_package_changes(
+        self, closed_home: Path, place: Path
+    ) -> None:
         modes = {path: path.stat().st_mode for path in [closed_home, *closed_home.rglob("*")]}
         with server_in(place) as server:
             assert server.binaries.is_relative_to(place)
@@ -300,10 +296,6 @@ class TestAsRoot:
             with psycopg.connect(server.conninfo("postgres")) as connection:
                 connection.execute("do $$ begin perform 1; end $$")
         assert {path: path.stat().st_mode for path in [closed_home, *closed_home.rglob("*")]} == modes
-
-    def test_the_copy_is_kept_until_the_package_changes(self, closed_home: Path, place: Path) -> None:
-        with server_in(place):
-            pass
         first = (place / "programs" / "complete").stat()
         with server_in(place):
             pass

@@ -28,10 +28,12 @@ from tui.demo.account import FALLBACK_ACCOUNT, OWN_ACCOUNT, account_for_root, ru
 from tui.demo.embedded import EmbeddedServer
 from tui.demo.session import DATABASE, DemoSession, demo_folder, prepare_demo
 from tui.errors import DemoFailed, Unreadable
-from tui.models import Integration, Operator
+from tui.process.identity import Operator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tui.models import Integration
 
 # The log takes a third of a build.
 FEWER_ROWS = 2_000

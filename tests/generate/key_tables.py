@@ -10,11 +10,11 @@ from textual.binding import Binding, BindingType
 from tui.app import SwitchboardApp
 from tui.screens.audit.row import AuditRowScreen
 from tui.screens.audit.screen import AuditScreen
+from tui.screens.choosers.key_table import keys_by_binding
 from tui.screens.connection_test import ConnectionTestScreen
 from tui.screens.integrations.editor import CredentialEditor
 from tui.screens.integrations.reveal import RevealScreen
 from tui.screens.integrations.screen import IntegrationsScreen
-from tui.screens.key_table import keys_by_binding
 from tui.screens.numbers.form import NumberForm
 from tui.screens.numbers.screen import PhoneNumbersScreen
 from tui.screens.numbers.sync import NumberSyncScreen

@@ -32,7 +32,7 @@ REMOTE = re.compile(r"@font-face \{.*?\}|<!-- .*? -->", re.DOTALL)
 UNIQUE = re.compile(r"terminal-\d+")
 # What changes with the day and the hour on which the sample data was made.
 UUID, DIGITS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), re.compile(r"\d+")
-BARS = re.compile("[ ▁▂▃▄▅▆▇█]{20,}")
+BARS, SHARES = re.compile("[ ▁▂▃▄▅▆▇█]{20,}"), re.compile("[■□]+")
 # Whoever drew them was somebody else, on another machine.
 AGENT, LOGIN = re.compile(r"(switchboard/\S+) \(\S+?\)"), re.compile(rf"\b(root|{re.escape(login_name())})\b")
 GAP = re.compile("  +")
@@ -65,7 +65,7 @@ def content_of(svg: str) -> list[str]:
     lines: dict[float, list[tuple[float, str]]] = {}
     for style, x, y, text in TEXTS.findall(svg):
         plain = html.unescape(text).replace("\xa0", " ")
-        lasting = LOGIN.sub("login", AGENT.sub(r"\1", BARS.sub("bars", UUID.sub("id", plain))))
+        lasting = LOGIN.sub("login", AGENT.sub(r"\1", BARS.sub("bars", SHARES.sub("□", UUID.sub("id", plain)))))
         lines.setdefault(float(y), []).append((float(x), f"[{styles[style]}] {GAP.sub('  ', lasting.rstrip())}"))
     texts = (DIGITS.sub("0", " ".join(piece for _, piece in sorted(line))) for _, line in sorted(lines.items()))
     return [LOG_ROW.sub("a row of the log", text) for text in texts]
@@ -174,7 +174,7 @@ async def draw_numbers(console: ConsoleDriver, keep: Keep) -> None:
         await console.type("1800 202 0145")
         keep(console, "number")
         await console.press("escape")
-        await console.wait_for("discard what was typed")
+        await console.wait_for("discard changes")
         await console.press("d")
         await console.wait_for("by number")
 
@@ -186,13 +186,14 @@ async def draw_audit(console: ConsoleDriver, keep: Keep) -> None:
     await console.press("b")
     await console.wait_for(lambda: is_counted(console))
     # The sync that was left a moment ago is logged behind it.
-    await console.wait_for("2 rows: Exotel phone: numbers not synced")
+    await console.wait_for("2 rows: Exotel phone: numbers not sync")
     await console.press("home", "j")
     await console.wait_for("level: answer")
     keep(console, "audit")
     await console.press("slash")
     await console.type("status:failed action:")
     await console.wait_for("[call_made]")
+    await console.wait_for("other suggestions")
     keep(console, "filter")
     await console.press("escape", "slash")
     await console.type("action:credential_updated")

@@ -19,7 +19,7 @@ PLAIN_NAME = (
 NOTHING_FOUND = "No row of the log is in this filter."
 
 
-def closed_answer(what: str, instead: str = "Ask whoever runs this machine.") -> str:
+def closed_answer(what: str, instead: str = "Ask the administrator of this machine.") -> str:
     """Return the answer to what is closed in the locked console."""
     return f"{what} is not open in the locked console. {instead}"
 
@@ -116,11 +116,12 @@ WAYS = (
 )
 
 
-# What is typed and nothing else reaches the program as a variable, which needs no sshd: of these one, with what a shell
-# would run, is tried over SSH. sftp ends as scp does.
-TYPED_WAYS = tuple(way for way in WAYS if way.program == "ssh" and not way.options)
+# What is typed and nothing else reaches the program as a variable, and no terminal is the same without sshd.
+TYPED_WAYS = tuple(way for way in WAYS if way.program == "ssh" and way.options in {(), ("-T",)})
+# One of those that are typed, with what a shell would run; and where sshd itself is asked, one of each kind: scp asks
+# for sftp, and no variable gets in.
 WAYS_OF_SSH = tuple(
-    way for way in WAYS if way.program != "sftp" and (way not in TYPED_WAYS or way.typed == "audit list $(id) `id`")
+    next(way for way in WAYS if wanted in way.line) for wanted in ("$(id)", "scp file", "ssh -W", "-R 0:", "PYTHONPATH")
 )
 
 

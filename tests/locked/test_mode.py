@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tui.data.audit.export_file import NewFile
+from tui.data.audit.export.file import NewFile
 from tui.errors import ConfigError, InvalidInput
 from tui.locked.export_place import export_folder, is_plain_name, new_file
 from tui.locked.mode import forget_connection, forget_places, is_locked, words_over_ssh
@@ -218,7 +218,7 @@ class TestSettings:
         file = tmp_path / ".env"
         file.write_text("SWITCHBOARD_LOCKED=1\n")
         file.chmod(0o600)
-        with pytest.raises(ConfigError, match="locks nothing"):
+        with pytest.raises(ConfigError, match="has no effect"):
             load_settings({}, cwd=tmp_path)
 
 

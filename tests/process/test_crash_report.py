@@ -118,7 +118,7 @@ def test_a_file_or_link_that_stands_in_the_way_is_never_written_through(
 
 def test_the_sentence_after_a_crash_names_the_file_in_one_safe_line() -> None:
     assert crash_failure(Path("/tmp/a.txt")).sentence == (
-        "Switchboard crashed. The report, without any value, is in '/tmp/a.txt'; send it with what you did."
+        "Switchboard crashed. The report, without any value, is in '/tmp/a.txt'; send it, and say what you did."
     )
     assert crash_failure(Path("/tmp/\x1b")).sentence.isprintable()
     assert crash_failure(None).sentence == "Switchboard crashed, and no report of it could be written."

@@ -104,7 +104,7 @@ async def test_whatever_the_sid_is_it_stays_one_segment_of_the_path(exotel: Exot
 async def test_a_sid_that_would_climb_the_path_is_never_sent(exotel: ExotelServer, sid: str) -> None:
     exotel.sid = sid
     (verdict,) = await verdicts_for(exotel)
-    assert (verdict.outcome, verdict.sentence) == ("failed", "The account SID is no name of an account.")
+    assert (verdict.outcome, verdict.sentence) == ("failed", "The account SID is not the name of an account.")
     assert exotel.requests == []
 
 

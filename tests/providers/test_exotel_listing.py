@@ -130,7 +130,7 @@ async def test_a_page_that_fails_fails_the_whole_list(exotel: ExotelServer, name
 
 async def test_a_page_that_never_ends_fails_the_whole_list(exotel: ExotelServer) -> None:
     exotel.answer("numbers", FAULTS["dripping"], page=1)
-    assert "not done within 1 s" in (await listing_failure(exotel, seconds=1)).sentence
+    assert "not finish within 1 s" in (await listing_failure(exotel, seconds=1)).sentence
 
 
 async def test_a_host_that_is_not_reached_fails_it_too() -> None:
@@ -196,7 +196,7 @@ async def test_an_entry_that_is_no_number_fails_the_list_rather_than_being_left_
         exotel.answer("numbers", one_page(exophone("+911141169368"), entry))
         problem = await listing_failure(exotel)
         assert problem.sentence.endswith("lists an ExoPhone that cannot be read as a number."), entry
-        assert "would seem to be gone" in problem.what_to_do
+        assert "would look deleted" in problem.what_to_do
 
 
 async def test_what_is_no_list_is_not_taken_for_an_empty_one(exotel: ExotelServer) -> None:

@@ -31,7 +31,7 @@ def test_a_blank_of_any_kind_is_no_value(kind: Kind) -> None:
 def test_what_surrounds_a_value_is_left_out_and_told(typed: str) -> None:
     reading = read(field("word"), typed)
     assert reading.value == "abc"
-    assert reading.warnings == ("Blanks or line breaks around it were left out.",)
+    assert reading.warnings == ("Spaces or line breaks around it were removed.",)
 
 
 @pytest.mark.parametrize("typed", ["a\nb", "a\r\nb", "a\rb", "a\u2028b", "a\u2029b", "a\x0bb"], ids=ascii)
@@ -42,7 +42,7 @@ def test_several_lines_in_one_field_are_never_cut(typed: str) -> None:
 
 def test_several_lines_are_what_a_multiline_field_is_for() -> None:
     assert read(field("multiline"), "a\r\nb\rc\td") == Reading("a\nb\nc\td")
-    assert read(field("multiline"), "\na\n").warnings == ("Blanks or line breaks around it were left out.",)
+    assert read(field("multiline"), "\na\n").warnings == ("Spaces or line breaks around it were removed.",)
 
 
 @pytest.mark.parametrize("kind", ["text", "word", "multiline"])
@@ -71,7 +71,7 @@ def test_a_word_with_blanks_is_kept_and_offered_without() -> None:
     reading = read(field("word"), "abcd efgh\u00a0ijkl")
     assert reading.value == "abcd efgh\u00a0ijkl"
     assert reading.offer == "abcdefghijkl"
-    assert reading.warnings == ("There are blanks in it; it is usually entered without.",)
+    assert reading.warnings == ("There are spaces in it; it is usually entered without spaces.",)
 
 
 def test_text_is_not_limited_to_ascii() -> None:

@@ -97,7 +97,7 @@ async def test_ports_may_be_stored_as_text_and_absent_fields_have_their_defaults
     with SmtpServer() as smtp, ImapServer(tls="starttls") as imap:
         verdicts = await check_mailbox(credential(smtp, imap, smtp_port=str(smtp.port), imap_port="no port"))
         assert verdicts["SMTP", "answer"].outcome == "passed"
-        assert verdicts["IMAP", "reach"].sentence == "The port is no number."
+        assert verdicts["IMAP", "reach"].sentence == "The port is not a number."
     zoho_mail = integration_type("zoho_mail")
     defaults = [zoho_mail.field(name).default for name in ("smtp_host", "smtp_port", "imap_host", "imap_port")]  # type: ignore[union-attr]
     assert defaults == ["smtp.zoho.com", "587", "imap.zoho.com", "993"]

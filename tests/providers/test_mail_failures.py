@@ -34,9 +34,13 @@ BOTH = pytest.mark.parametrize("service", [SMTP, IMAP], ids=["SMTP", "IMAP"])
 @pytest.mark.parametrize(
     ("certificate", "sentence", "what_to_do"),
     [
-        ("other name", "is made out to another name; nothing secret was sent.", "Check the spelling of the"),
-        ("untrusted", "is signed by nobody whom this machine trusts; nothing secret was sent.", "SSL_CERT_FILE"),
-        ("self-signed", "is signed by nobody but itself; nothing secret was sent.", "SSL_CERT_FILE"),
+        ("other name", "is for another name; nothing secret was sent.", "Check the spelling of the"),
+        (
+            "untrusted",
+            "is not signed by an authority that this machine trusts; nothing secret was sent.",
+            "SSL_CERT_FILE",
+        ),
+        ("self-signed", "is self-signed; nothing secret was sent.", "SSL_CERT_FILE"),
         ("expired", "has expired; nothing secret was sent.", "the date of this machine"),
         ("not valid yet", "is not valid yet; nothing secret was sent.", "the date of this machine"),
     ],
@@ -76,14 +80,14 @@ async def test_a_name_that_does_not_exist(service: Service, host: str) -> None:
 @BOTH
 async def test_an_address_without_a_route(service: Service) -> None:
     (reach,) = await ask(service, 587, host="255.255.255.255")
-    assert reach.sentence.startswith("There is no way to 255.255.255.255:587 from this machine (E")
+    assert reach.sentence.startswith("There is no route to 255.255.255.255:587 from this machine (E")
 
 
 @BOTH
 @pytest.mark.parametrize("port", ["", "0", "65536", "-1", "smtp", "٥٨٧", "9" * 5000])
 async def test_a_stored_port_that_is_none(service: Service, port: str) -> None:
     (reach,) = await ask(service, port)  # type: ignore[arg-type]
-    assert reach.sentence == "The port is no number."
+    assert reach.sentence == "The port is not a number."
 
 
 @pytest.fixture
@@ -103,7 +107,7 @@ def full_port() -> Iterator[int]:
 @BOTH
 async def test_a_connection_that_is_never_taken_ends_in_time(service: Service, full_port: int) -> None:
     (reach,) = await ask(service, full_port, host="127.0.0.1", seconds=0.5)
-    assert reach.sentence == f"127.0.0.1:{full_port} did not take the connection within 0.5 s."
+    assert reach.sentence == f"127.0.0.1:{full_port} did not accept the connection within 0.5 s."
     assert reach.milliseconds == 500
     await until(lambda: not speaking_threads())
 
@@ -176,7 +180,7 @@ async def test_a_server_that_sends_without_end_is_left_after_a_megabyte(service:
     with ScriptedServer(flood) as server:  # type: ignore[arg-type]
         (reach,) = await ask(service, server.port)
     assert reach.sentence in {
-        f"localhost:{server.port} sends without end.",
+        f"localhost:{server.port} sends data without end.",
         f"What localhost:{server.port} answers is not {service.subject}.",
     }
 
@@ -186,7 +190,7 @@ async def test_a_line_that_does_not_end_with_the_last_byte_allowed_is_one_withou
     with ScriptedServer(saying(b"x" * MOST_BYTES)) as server:
         (reach,) = await ask(service, server.port)
     assert reach.sentence in {
-        f"localhost:{server.port} sends without end.",
+        f"localhost:{server.port} sends data without end.",
         f"What localhost:{server.port} answers is not SMTP.",
     }
 
@@ -194,7 +198,7 @@ async def test_a_line_that_does_not_end_with_the_last_byte_allowed_is_one_withou
 async def test_a_literal_of_terabytes_is_not_waited_for() -> None:
     with ScriptedServer(saying(b"* OK hello\r\n* CAPABILITY {9999999999999}\r\n")) as server:
         (reach,) = await ask(IMAP, server.port)
-    assert reach.sentence == f"localhost:{server.port} sends without end."
+    assert reach.sentence == f"localhost:{server.port} sends data without end."
 
 
 @pytest.mark.parametrize(
@@ -203,12 +207,12 @@ async def test_a_literal_of_terabytes_is_not_waited_for() -> None:
         (SMTP, b"* OK IMAP ready\r\n", "", "What localhost:{port} answers is not SMTP."),
         (SMTP, b"SSH-2.0-OpenSSH_9.2\r\n", "", "What localhost:{port} answers is not SMTP."),
         (SMTP, b"HTTP/1.1 400 Bad\r\n\r\n", "", "What localhost:{port} answers is not SMTP."),
-        (SMTP, b"421 Too busy\r\n", "421", "localhost:{port} turned the connection away. It said: Too busy"),
-        (SMTP, b"554 Go away\r\n", "554", "localhost:{port} turned the connection away."),
+        (SMTP, b"421 Too busy\r\n", "421", "localhost:{port} refused the connection. It said: Too busy"),
+        (SMTP, b"554 Go away\r\n", "554", "localhost:{port} refused the connection."),
         (IMAP, b"220 mail ready\r\n", "", "What localhost:{port} answers is not IMAP."),
         (IMAP, b"HTTP/1.1 400 Bad\r\n\r\n", "", "What localhost:{port} answers is not IMAP."),
         (IMAP, b"* BYE Too many connections\r\n", "BYE", "The server has too many connections"),
-        (IMAP, b"* BYE Maintenance\r\n", "BYE", "The server ended the conversation. It said: Maintenance"),
+        (IMAP, b"* BYE Maintenance\r\n", "BYE", "The server ended the session. It said: Maintenance"),
         (IMAP, b"* BYE IP blocked\r\n", "BYE", "The provider has blocked IMAP for this account."),
     ],
 )
@@ -252,7 +256,7 @@ async def test_a_server_with_an_old_tls_only(service: Service) -> None:
 
     with ScriptedServer(talk) as server:
         (reach,) = await ask(service, server.port, tls="implicit")
-    assert "agree on no TLS (TLSV1_ALERT_PROTOCOL_VERSION)." in reach.sentence
+    assert "cannot agree on TLS (TLSV1_ALERT_PROTOCOL_VERSION)." in reach.sentence
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -87,7 +87,7 @@ async def test_nothing_of_the_login_is_on_the_wire_in_the_clear(tls: Tls) -> Non
         assert client_bytes.split() == [b"ehlo", b"[127.0.0.1]", b"quit"]
         assert server.attempts == answer == []
         assert reach.outcome == "failed"
-        assert reach.sentence.endswith("grants no STARTTLS; the password was not sent in the clear.")
+        assert reach.sentence.endswith("does not offer STARTTLS; the password was not sent unencrypted.")
     else:
         assert answer[0].outcome == "passed"
 
@@ -103,7 +103,7 @@ async def test_a_refused_starttls_ends_it() -> None:
     ) as server:
         (reach,) = await ask(SMTP, server.port)
     assert (reach.outcome, reach.code) == ("failed", "454")
-    assert reach.what_to_do == "Try again in some minutes."
+    assert reach.what_to_do == "Try again in a few minutes."
 
 
 async def test_a_yes_that_comes_before_the_password_was_sent_is_none() -> None:
@@ -154,7 +154,7 @@ async def test_an_accepted_login_whose_session_then_fails_is_doubtful() -> None:
         server.noop_reply = "421 Closing"
         _, answer = await ask(SMTP, server.port)
     assert (answer.outcome, answer.code) == ("doubtful", "235")
-    assert answer.sentence == "The app password was accepted, but then the server would not go on (NOOP)."
+    assert answer.sentence == "The app password was accepted, but then the server refused to continue (NOOP)."
 
 
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])

@@ -141,7 +141,7 @@ def test_several_warnings_of_one_field_are_all_said() -> None:
     assert result.credential["app_password"] == "abcd efgh ijkl"
     assert result.offers == {"app_password": "abcdefghijkl"}
     assert result.warnings["app_password"] == (
-        "Blanks or line breaks around it were left out. There are blanks in it; it is usually entered without."
+        "Spaces or line breaks around it were removed. There are spaces in it; it is usually entered without spaces."
     )
 
 

@@ -143,7 +143,7 @@ async def test_a_draft_that_passed_stays_verified_as_long_as_it_is_saved_unchang
         assert exotel.requests == []
         await fill(console, draft)
         await console.press("f4")
-        await console.wait_for("Saved unchanged, it stays verified.")
+        await console.wait_for("If you save it unchanged, it stays verified.")
         await console.press("escape")
         await console.press("f2")
         await console.wait_for("It is verified.")
@@ -156,10 +156,10 @@ async def test_a_draft_that_passed_stays_verified_as_long_as_it_is_saved_unchang
         # A secret that is typed once more and tested is verified too, though nothing else changes.
         await fill(console, {"api_token": exotel.api_token})
         await console.press("f4")
-        await console.wait_for("Saved unchanged, it stays verified.")
+        await console.wait_for("If you save it unchanged, it stays verified.")
         await console.press("escape")
         await console.press("f2")
-        await console.wait_for("Nothing changed. It is verified.")
+        await console.wait_for("No changes. It is verified.")
         assert state(keyed_database) == (True, True)
 
         await fill(console, {"virtual_number": "08033755555"})

@@ -11,7 +11,7 @@ from tests.screens.integrations.test_editor import fill, open_editor
 from tests.support.database.number_rows import OLD, log_rows
 from tests.support.servers.exotel import FAULTS
 from tests.support.terminal.console_driver import add, new_app, run_headless
-from tui.screens.help import HelpScreen
+from tui.screens.choosers.help import HelpScreen
 from tui.screens.integrations.editor import CredentialEditor
 from tui.screens.lock import LockScreen
 from tui.screens.numbers.form import NumberForm
@@ -57,7 +57,7 @@ async def save_under_the_help(console: ConsoleDriver, conninfo: str) -> None:
     await fill(console, {"caller_id": "08033755555"})
     with blocked_writes(conninfo, "integration_credentials"):
         await console.press("escape")
-        await console.wait_for("Not saved yet")
+        await console.wait_for("Unsaved changes")
         await console.press("s")
         await console.wait_for(lambda: console.page.is_busy)
         editor = console.page
@@ -131,13 +131,13 @@ async def test_ctrl_c_twice_asks_once_about_what_was_typed_into_a_form(keyed_dat
         await console.press("f1")
         await console.wait_for(lambda: isinstance(console.app.screen, HelpScreen))
         await console.press("ctrl+c", "ctrl+c")
-        await console.wait_for("Not saved yet in Exotel phone: Caller ID.")
+        await console.wait_for("Unsaved changes in Exotel phone: Caller ID.")
         await console.press("escape")
         await console.wait_for(lambda: not console.page.prompt.is_asking)
         await console.press("escape")
         assert on_top(console) == [CredentialEditor]
         await console.press("ctrl+c", "ctrl+c")
-        await console.wait_for("[d] discard it and quit   [esc] stay")
+        await console.wait_for("[d] discard and quit   [esc] stay")
         await console.press("ctrl+c")
         assert console.app.return_value is None
         await console.press("ctrl+c")

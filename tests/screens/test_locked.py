@@ -96,14 +96,14 @@ async def test_a_closed_key_says_so_does_nothing_and_is_not_offered_and_no_file_
         await console.wait_for("/status:failed")
         assert not (tmp_path / "state").exists()
         await console.press("5")
-        await console.wait_for("look again")
+        await console.wait_for("check again")
         assert not console.shows("setup wizard")
         await console.press("w")
         await console.wait_for(lambda: console.status == CLOSED)
         assert isinstance(console.page, SetupScreen)
         assert console.page.wizard is None
         await console.press("question_mark")
-        await console.wait_for("Read it again from the database")
+        await console.wait_for("Read again from the database")
         assert not console.shows("Open the setup wizard")
         await console.press("escape")
         await console.press("colon")
@@ -118,7 +118,7 @@ class TestWhereNothingIsSetUp:
             await console.wait_for("No database is configured.")
             await console.wait_for("/etc/switchboard/env")
             await console.press("5")
-            await console.wait_for("look again")
+            await console.wait_for("check again")
             await console.press("r")
             await console.wait_for("No database is configured.")
             assert isinstance(console.page, SetupScreen)
@@ -128,7 +128,7 @@ class TestWhereNothingIsSetUp:
         async with run_headless(new_app(empty_database, locked=True)) as console:
             await console.wait_for("Switchboard is not set up in this database.")
             await console.press("5")
-            await console.wait_for("look again")
+            await console.wait_for("check again")
             await console.wait_for("Run `switchboard setup`")
             assert isinstance(console.page, SetupScreen)
             assert console.page.wizard is None
@@ -147,7 +147,7 @@ class TestAnExport:
             await console.wait_for("  call")
             for name, refusal in (
                 (f"{tmp_path}/log.csv", "is not a plain name"),
-                ("log", "ends in neither"),
+                ("log", "must end in .jsonl"),
             ):
                 if not console.page.prompt.is_asking:
                     await console.press("x")

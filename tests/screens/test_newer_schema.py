@@ -28,7 +28,7 @@ async def test_the_console_reads_says_why_it_only_reads_and_refuses_every_write_
         assert console.app.session.database.refusal is SchemaNewer
         await console.press("2")
         await console.wait_for("READ-ONLY: newer schema")
-        await console.wait_for("Read-only mode: nothing can be changed here.")
+        await console.wait_for("Read-only mode: nothing can be changed")
         await console.press("5")
         await console.wait_for(
             lambda: isinstance(console.app.screen, SetupScreen) and SchemaNewer().sentence in console.text

@@ -64,7 +64,7 @@ async def test_each_outage_is_shown_for_what_it_is_and_the_screen_whole_by_itsel
 async def find_no_server_at_the_start(console: ConsoleDriver, proxy: TcpProxy) -> None:
     """It tries again by itself."""
     await console.wait_for("no connection, trying again in")
-    await console.wait_for("Switchboard reconnects by itself.")
+    await console.wait_for("Switchboard reconnects automatically.")
     await console.press("r")
     await console.wait_for("no connection, trying again in")
     proxy.restore()

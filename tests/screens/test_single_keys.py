@@ -17,23 +17,23 @@ from tests.support.terminal.console_driver import ConsoleDriver, add, new_app, r
 from tests.support.terminal.every_screen import final_screens
 from tui.screens.audit.row import AuditRowScreen
 from tui.screens.audit.screen import AuditScreen
+from tui.screens.choosers.help import HelpScreen, PaletteScreen
+from tui.screens.choosers.organization import OrganizationChooser
+from tui.screens.choosers.person import PersonChooser
+from tui.screens.choosers.profile import ProfileChooser
 from tui.screens.connection_test import ConnectionTestScreen
-from tui.screens.help import HelpScreen, PaletteScreen
 from tui.screens.integrations.editor import CredentialEditor
 from tui.screens.integrations.reveal import RevealScreen
 from tui.screens.integrations.screen import IntegrationsScreen
 from tui.screens.numbers.form import NumberForm
 from tui.screens.numbers.screen import PhoneNumbersScreen
 from tui.screens.numbers.sync import NumberSyncScreen
-from tui.screens.organization_chooser import OrganizationChooser
 from tui.screens.page import Page
 from tui.screens.permissions.effective import AccessOfPersonScreen, UsersOfIntegrationScreen
 from tui.screens.permissions.leaver import LeaverScreen
 from tui.screens.permissions.leaver_review import LeaverReviewScreen
 from tui.screens.permissions.review import PermissionReviewScreen
 from tui.screens.permissions.screen import PermissionsScreen
-from tui.screens.person_chooser import PersonChooser
-from tui.screens.profile_chooser import ProfileChooser
 from tui.screens.setup.screen import SetupScreen
 from tui.widgets.row_list import RowBody
 
@@ -97,7 +97,7 @@ PLACES = {
     "users of an integration": Place(UsersOfIntegrationScreen, ("2", "g", "i"), "can use it now", is_rare=True),
     "leaver report": Place(LeaverScreen, ("2", "g", "L"), "Access to revoke", is_rare=True),
     "review of a leaver": Place(LeaverReviewScreen, ("2", "g", "L", "A"), "Phone numbers (1)"),
-    "grid after an apply": Place(PermissionsScreen, ("2", "g", "v", "A", "enter"), "u undoes it as one", is_rare=True),
+    "grid after an apply": Place(PermissionsScreen, ("2", "g", "v", "A", "enter"), "u undoes all of it", is_rare=True),
     "a number that is assigned": Place(PhoneNumbersScreen, ("3", "g"), "to the pool"),
     "a number that is not active": Place(PhoneNumbersScreen, ("3", "g", "j"), "d activate"),
     "a number that is free": Place(PhoneNumbersScreen, ("3", "G"), "nobody: it is free", is_rare=True),

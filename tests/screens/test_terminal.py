@@ -43,7 +43,7 @@ def wait_until_settled(terminal: Terminal) -> None:
 def test_it_keeps_to_its_bytes_and_a_signal_ends_it_with_its_own_status_and_restores_the_terminal(
     filled: str, idle_s: float
 ) -> None:
-    with Terminal(SWITCHBOARD, environment=settings_of(filled)) as terminal:
+    with ForkedTerminal(environment=settings_of(filled)) as terminal:
         wait_until_settled(terminal)
         assert len(terminal.bytes_since()) <= 20_000
         for key in ("j", "down", "k"):
@@ -85,7 +85,7 @@ def test_a_burst_of_keys_lands_field_by_field_and_no_size_breaks_anything(filled
             terminal.wait_until_quiet(0.1)
         terminal.wait_for("3 changed")
         terminal.press("esc")
-        terminal.wait_for("[d] discard what was typed")
+        terminal.wait_for("[d] discard changes")
         terminal.press("d")
         terminal.wait_for("● active")
         terminal.press("q")
@@ -149,7 +149,7 @@ def test_hostile_strings_in_every_column_reach_no_terminal_as_control_bytes(fill
             terminal.press("v", "v", "v", "v")
             terminal.wait_until_quiet()
             terminal.press("e")
-            terminal.wait_for("stays as it is stored")
+            terminal.wait_for("cannot be changed")
             terminal.press("esc")
             terminal.wait_for("by number")
             terminal.press("1")

@@ -55,7 +55,11 @@ def test_what_did_not_pass_says_why_first_and_then_what_was_kept(verdicts: tuple
     reason = verdicts[-1]
     assert summary.startswith(f"{reason.sentence} {reason.what_to_do} ")
     assert summary.endswith(
-        ("the credential is kept.", "the credential keeps its state.", "nothing is known about the credential.")
+        (
+            "the credential is kept.",
+            "the state of the credential did not change.",
+            "nothing is known about the credential.",
+        )
     )
 
 

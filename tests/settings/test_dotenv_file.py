@@ -171,17 +171,15 @@ class TestReading:
             b"NAME=M\xfcller\n": "Line 1 of .* cannot be read as UTF-8",
             b"# f\xfcr OUR\n": "Line 1 of .* cannot be read as UTF-8",
             b"X OUR=\xfc\n": "Line 1 of .* cannot be read as UTF-8",
-            "watch_file $OUR\nunset OUR\n": "Lines 1 and 2 of .* are no NAME=value",
-            '{\n"OUR": "x"\n}\n': "Lines 1, 2 and 3 of .* are no NAME=value",
+            "watch_file $OUR\nunset OUR\n": "Lines 1 and 2 of .* are not NAME=value",
+            '{\n"OUR": "x"\n}\n': "Lines 1, 2 and 3 of .* are not NAME=value",
         }.items():
             content = (lines if isinstance(lines, bytes) else lines.encode()) + last.encode()
             path, doubts = env(content), []
             values = read_env_file(path, is_ours, warnings=doubts)
             assert values == {"OUR": "postgresql://app:pw@127.0.0.1:5432/d"}, lines
             assert len(doubts) == (said is not None), lines
-            assert all(re.match(said, doubt) and "left aside" in doubt and "MII" not in doubt for doubt in doubts), (
-                doubts
-            )
+            assert all(re.match(said, doubt) and "ignored" in doubt and "MII" not in doubt for doubt in doubts), doubts
             write_env_values(path, {"OUR": "x", "OUR2": "y"})
             assert path.read_bytes() == content.replace(last.encode(), b"OUR='x'\nOUR2='y'\n")
 

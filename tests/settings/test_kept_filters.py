@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -42,6 +43,13 @@ def test_what_is_kept_is_read_again_by_its_owner_alone(file: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.parent.stat().st_mode & 0o777 == 0o700
     assert [path.name for path in file.parent.iterdir()] == ["filters.json"]
+
+
+def test_what_several_consoles_keep_at_one_moment_is_all_kept(file: Path) -> None:
+    with ThreadPoolExecutor(8) as consoles:
+        for kept in [consoles.submit(save_filter, file, f"name {number}", "x") for number in range(40)]:
+            kept.result()
+    assert len(read_kept_filters(file).saved) == 40
 
 
 def test_earlier_filters_come_once_the_newest_first_and_the_oldest_go(file: Path) -> None:

@@ -98,7 +98,7 @@ class TestAProfile:
 
     def test_is_named_by_no_file_of_settings(self, load: Callable[..., Settings], tmp_path: Path) -> None:
         write(tmp_path / ".env", "SWITCHBOARD_PROFILE=staging\n")
-        with pytest.raises(ConfigError, match="chooses nothing"):
+        with pytest.raises(ConfigError, match="has no effect"):
             load()
 
     def test_is_refused_where_others_can_read_its_file_or_it_is_a_link(

@@ -191,7 +191,7 @@ class TestValues:
     def test_an_odd_line_of_another_program_in_the_file_is_a_warning(self, load, tmp_path):
         settings = load({}, "export FOO\nDATABASE_URL=b\n")
         assert settings.database_url == "b"
-        assert settings.warnings == (f"Line 1 of {tmp_path / '.env'} is no NAME=value and was left aside.",)
+        assert settings.warnings == (f"Line 1 of {tmp_path / '.env'} is not NAME=value and was ignored.",)
 
 
 class TestSecrets:

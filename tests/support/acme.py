@@ -10,7 +10,7 @@ from tui.data.integrations.listing import list_integrations
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.master_key import MasterKey
 from tui.data.postgres.database import Database
-from tui.models import Operator
+from tui.process.identity import Operator
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -57,17 +57,21 @@ def start_program_server() -> Path:
 
 @cache
 def program() -> ForkedProgram:
-    """What starts commands by fork: one for all tests of a process."""
-    started = ForkedProgram(start_program_server())
-    atexit.register(started.close)
-    return started
+    """What starts programs on a terminal by fork: one for all tests of a process."""
+    return ForkedProgram(start_program_server())
 
 
 class Shell:
-    """Runs commands; `environment` is all that they get beside PATH, HOME and a UTF-8 locale."""
+    """Runs commands; `environment` is all that they get beside PATH, HOME and a UTF-8 locale.
 
-    def __init__(self, folder: Path, environment: dict[str, str] | None = None) -> None:
+    Those of one shell run in one process, one after the other, as far as that makes no difference to them.
+    """
+
+    def __init__(
+        self, folder: Path, environment: dict[str, str] | None = None, program: ForkedProgram | None = None
+    ) -> None:
         self.folder = folder
+        self.program = program or ForkedProgram(start_program_server())
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
@@ -77,19 +81,20 @@ class Shell:
 
     def with_(self, **environment: str) -> Shell:
         """The same shell with more variables."""
-        return Shell(self.folder, self.environment | environment)
+        return Shell(self.folder, self.environment | environment, self.program)
 
     def without(self, *names: str) -> Shell:
         """The same shell without some variables."""
-        return Shell(self.folder, {name: value for name, value in self.environment.items() if name not in names})
+        kept = {name: value for name, value in self.environment.items() if name not in names}
+        return Shell(self.folder, kept, self.program)
 
     def run(self, *arguments: str | bytes, stdin: str | bytes = "") -> Outcome:
         """Run a command to its end."""
-        if not program().can_run(arguments, self.environment):
+        if not self.program.can_run(arguments, self.environment):
             return self._run([*PROGRAM, *arguments], stdin)
         stdin_bytes = stdin.encode() if isinstance(stdin, str) else stdin
         texts = [argument for argument in arguments if isinstance(argument, str)]
-        status, out, err = program().run(texts, stdin_bytes, self.folder, self.environment, TIMEOUT_S)
+        status, out, err = self.program.run(texts, stdin_bytes, self.folder, self.environment, TIMEOUT_S)
         return Outcome(status, out.decode(), err.decode())
 
     def run_script(self, script: str, *arguments: str) -> Outcome:

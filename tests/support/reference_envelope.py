@@ -13,6 +13,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from tests.support.run_folder import derived_once
 from tui.data.keys.encryption import Keyring, RowBinding
 from tui.data.keys.master_key import MasterKey
 from tui.errors import Unreadable
@@ -25,6 +26,7 @@ VECTORS = Path(__file__).parent.parent / "vectors"
 KEY_A = "Vb3!kQ9z-Lm7_Xw2 pR5tYc8 Jd1hNf6 Gs4"
 KEY_B = "other-Zq8Wn2Ls5Tv7Hx1Bk4Mf9Rj3Pd6Gc0"
 SALT = bytes(range(100, 116))
+FOREIGN_SALT = bytes(range(101, 117))
 HOME = RowBinding(
     UUID("11111111-2222-4333-8444-555555555555"),
     UUID("aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"),
@@ -73,15 +75,20 @@ def unb64(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "==")
 
 
+@derived_once
+def scrypt(text: bytes, salt: bytes, n: int) -> bytes:
+    return hashlib.scrypt(text, salt=salt, n=n, r=8, p=1, maxmem=2**28, dklen=32)
+
+
 @cache
 def legacy_key(text: str) -> bytes:
-    return hashlib.scrypt(text.encode(), salt=b"salt", n=16384, r=8, p=1, dklen=32)
+    return scrypt(text.encode(), b"salt", 16384)
 
 
 @cache
 def sb2_keys(text: str, salt: bytes) -> tuple[bytes, bytes]:
     """Return key id and encryption key."""
-    root = hashlib.scrypt(text.encode(), salt=salt, n=131072, r=8, p=1, maxmem=2**28, dklen=32)
+    root = scrypt(text.encode(), salt, 131072)
     return hkdf(root, b"switchboard key id")[:16], hkdf(root, b"switchboard encryption key")
 
 

@@ -48,14 +48,17 @@ def delete_run_folder() -> None:
 
 
 def derived_once(derive: Derivation) -> Derivation:
-    """The same derivation of a key, which takes a third of a second, done once by all processes of the run."""
+    """The same derivation of a key, which takes a third of a second, done once by all processes of the run.
+
+    Another of another name is done on its own.
+    """
     folder = run_folder()
 
     def find_or_derive(key: bytes, salt: bytes, n: int) -> bytes:
         if not os.access(folder, os.W_OK):
             # A process that has become an ordinary user.
             return derive(key, salt, n)
-        file = folder / sha256(repr((key, salt, n)).encode()).hexdigest()
+        file = folder / sha256(repr((derive.__name__, key, salt, n)).encode()).hexdigest()
         return made_once(file, lambda part: part.write_bytes(derive(key, salt, n))).read_bytes()
 
     return find_or_derive

@@ -116,7 +116,8 @@ def test_keys_and_a_new_size_before_textual_runs_are_neither_lost_nor_echoed(tmp
         # The first was typed while the shell's terminal still echoed it.
         assert terminal.bytes_since().removeprefix(b"4") == DRAWN
         terminal.resize(100, 30)
-        held.release()
+        # Without arguments nothing of the command line is imported.
+        held.release("assert 'click' not in sys.modules")
         terminal.wait_for(lambda text: "[4 Audit]" in text and "/acme" in text)
         terminal.wait_until_quiet()
         assert "? help" in terminal.lines[29]
@@ -173,6 +174,18 @@ sys.exit(tui.__main__.main())
         assert b"Permissions" not in after
 
 
+def test_textuals_first_frame_does_not_wait_for_the_timer_that_draws_all_others(tmp_path: Path) -> None:
+    script = """
+import sys, textual.screen, tui.__main__
+textual.screen.UPDATE_PERIOD = 3600.0
+sys.argv = ["switchboard"]
+sys.exit(tui.__main__.main())
+"""
+    environment = {"PYTHONPATH": str(REPOSITORY), "DATABASE_URL": NO_SERVER}
+    with Terminal((sys.executable, "-c", script), environment=environment, cwd=tmp_path) as terminal:
+        terminal.wait_for(lambda _: b"Integrations" in terminal.output.partition(TAKEN_OVER)[2])
+
+
 def test_what_stops_gives_the_terminal_back_and_textual_takes_it_when_it_goes_on(tmp_path: Path) -> None:
     with held_start(tmp_path) as held:
         terminal = held.terminal
@@ -211,7 +224,7 @@ def test_a_warning_stands_on_the_screen_of_the_shell(tmp_path: Path) -> None:
         drawn, _, warned = terminal.bytes_since().partition(TAKEN_OVER)[0].partition(GIVEN_BACK)
         assert drawn == DRAWN
         sentence, _, taken = warned.partition(b"\r\n")
-        assert sentence == b"Warning: Not a setting of Switchboard, left aside: SWITCHBOARD_COLOUR."
+        assert sentence == b"Warning: Not a setting of Switchboard, ignored: SWITCHBOARD_COLOUR."
         assert taken.startswith(b"\x1b[?1049h")
         terminal.press("q")
         assert terminal.wait_for_exit() == 0

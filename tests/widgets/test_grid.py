@@ -81,17 +81,18 @@ async def shown(
     ("width", "columns", "label", "column", "seen"),
     [
         (80, 4, 20, 15, 4),
-        (80, 8, 20, 7, 8),
-        (60, 8, 20, 7, 5),
+        (80, 8, 24, 7, 8),
+        (60, 8, 25, 7, 5),
         (120, 4, 40, 20, 4),
-        (80, 1, 40, 20, 1),
+        (200, 4, 43, 26, 4),
+        (80, 1, 43, 26, 1),
         (5, 3, 20, 7, 1),
     ],
 )
 def test_the_width_is_shared_so_that_as_many_columns_as_possible_are_seen(
     width: int, columns: int, label: int, column: int, seen: int
 ) -> None:
-    shared = share_width(width, columns)
+    shared = share_width(width, columns, longest_label=40)
     assert (shared.label, shared.column, shared.seen) == (label, column, seen)
 
 
@@ -109,12 +110,16 @@ def test_a_bar_is_empty_only_unused_and_full_only_at_the_limit(share: float, dra
         (8, "*VS-▲"),
         (10, "*VS-▲ m■■□"),
         (14, "*VS-▲ d□□□m■■□"),
-        (17, "*VS-▲ d□□□□ m■■■□"),
-        (30, "*VS-▲ d□□□□□□ m■■■■■□"),
+        (15, "*VS-▲ d□□□ m■■□"),
+        (16, "*VS-▲ 1.8k/2k mo"),
+        (20, "*VS-▲ 1,800/2,000 mo"),
+        (26, "*VS-▲ 0/50 day  1.8k/2k mo"),
+        (30, "*VS-▲ 0/50 day  1,800/2,000 mo"),
     ],
 )
-def test_bars_are_drawn_where_there_is_room_and_of_two_the_fuller_one_first(width: int, drawn: str) -> None:
-    cell = GridCell("VS-", "*", "▲", (Bar("d", 0), Bar("m", 0.9)))
+def test_limits_are_drawn_where_there_is_room_and_of_two_the_fuller_one_first(width: int, drawn: str) -> None:
+    figures = ("1,800/2,000 mo", "1.8k/2k mo")
+    cell = GridCell("VS-", "*", "▲", (Bar("d", 0, ("0/50 day",)), Bar("m", 0.9, figures)))
     assert cell.drawn(width) == drawn.ljust(width)
 
 

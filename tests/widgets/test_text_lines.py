@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.app import App, ComposeResult
 
-from tui.widgets.text_lines import TextLine, TextLines
+from tui.widgets.text_lines import TextLine, TextLines, wrapped_while_free
 
 
 class Pane(App[None]):
@@ -18,12 +18,21 @@ class Pane(App[None]):
         yield pane
 
 
-async def test_a_title_that_the_border_cuts_stands_below_it_as_well_from_the_first_frame_on() -> None:
+async def test_a_title_that_the_border_would_cut_stands_below_it_from_the_first_frame_on() -> None:
     app = Pane()
     async with app.run_test(size=(30, 10)) as pilot:
         lines = app.query_one(TextLines)._lines
         assert [line.text for line in lines] == ["[red]Delhi desk, as", "entered years ago", "active"]
-        assert str(app.query_one(TextLines)._border_title) == "[red]Delhi desk, as entered years ago"
+        assert app.query_one(TextLines)._border_title is None
         await pilot.resize_terminal(60, 10)
         await pilot.pause()
         assert [line.text for line in app.query_one(TextLines)._lines] == ["active"]
+        assert str(app.query_one(TextLines)._border_title) == "[red]Delhi desk, as entered years ago"
+
+
+def test_below_a_list_a_line_goes_on_below_its_text_only_where_lines_are_free() -> None:
+    lines = (TextLine("one two three", label="A "), TextLine("four five six"), TextLine(""))
+    shown = [[line.label + line.text for line in wrapped_while_free(lines, 10, height)] for height in (2, 3, 4)]
+    assert shown[0] == ["A one two three", "four five six"]
+    assert shown[1] == ["A one two", "  three", "four five six"]
+    assert shown[2] == ["A one two", "  three", "four five", "six"]

@@ -64,7 +64,7 @@ DONE = (
         f"update {PERMISSIONS} set expires_at = '2027-01-01 06:30+00'",
         "Ravi Kumar on Exotel phone, until 2027-01-01 12:00 IST",
     ),
-    (f"update {PERMISSIONS} set expires_at = null", "Ravi Kumar on Exotel phone, without an end"),
+    (f"update {PERMISSIONS} set expires_at = null", "Ravi Kumar on Exotel phone, without expiry"),
     (f"update {PERMISSIONS} set granted_at = '2026-01-01'", "Ravi Kumar: the same on Exotel phone, granted again"),
     (
         f"insert into {NUMBERS} (id, organization_id, integration_id, phone_number)"
@@ -80,7 +80,7 @@ DONE = (
     (f"update {NUMBERS} set is_primary = true, can_sms = false", "+91 80 4718 0103, SMS not allowed; primary"),
     (f"update {NUMBERS} set is_active = false", "+91 80 4718 0103 deactivated"),
     (f"update {NUMBERS} set is_active = true", "+91 80 4718 0103, activated"),
-    (f"update {NUMBERS} set updated_at = '2026-01-01'", "+91 80 4718 0103, nothing of note changed"),
+    (f"update {NUMBERS} set updated_at = '2026-01-01'", "+91 80 4718 0103, nothing important changed"),
     (f"delete from {PERMISSIONS}", "Ravi Kumar: no longer view and configure on Exotel phone"),
     (f"delete from {NUMBERS}", "+91 80 4718 0103 deleted"),
     (
@@ -93,7 +93,7 @@ DONE = (
 
 # What programs write by themselves: the action, its status, its details, and the sentence.
 WRITTEN: tuple[tuple[str, str, Any, str], ...] = (
-    ("connection_tested", "pending", {"purpose": "test"}, "Exotel phone: connection test begun"),
+    ("connection_tested", "pending", {"purpose": "test"}, "Exotel phone: connection test started"),
     ("connection_tested", "success", {"judgement": "verified"}, "Exotel phone tested: works"),
     ("connection_tested", "success", {"draft": True}, "Exotel phone tested: works, before it was saved"),
     (
@@ -116,15 +116,15 @@ WRITTEN: tuple[tuple[str, str, Any, str], ...] = (
     ("credential_configured", "success", {"fields": ["a", "b"]}, "Exotel phone configured: a, b"),
     ("credential_configured", "failed", {"error": "timeout"}, "Exotel phone configured failed: timeout"),
     ("number_assigned", "pending", {}, "a number assigned pending"),
-    ("numbers_synced", "pending", {}, "Exotel phone: sync of numbers begun"),
+    ("numbers_synced", "pending", {}, "Exotel phone: sync of numbers started"),
     (
         "numbers_synced",
         "success",
         {"synced_numbers": 9, "new_numbers": 2, "updated_numbers": 0, "deactivated_numbers": 1},
-        "Exotel phone numbers synced: 2 new, 1 not listed any more",
+        "Exotel phone numbers synced: 2 new, 1 no longer listed",
     ),
     ("numbers_synced", "failed", {"error": "no answer"}, "Exotel phone: numbers not synced: no answer"),
-    ("log_exported", "pending", {"output": "log.csv", "typed": ""}, "export to log.csv begun"),
+    ("log_exported", "pending", {"output": "log.csv", "typed": ""}, "export to log.csv started"),
     ("log_exported", "success", {"rows": 12_251}, "exported 12,251 rows"),
     (
         "log_exported",
@@ -143,11 +143,11 @@ WRITTEN: tuple[tuple[str, str, Any, str], ...] = (
         "schema_changed",
         "success",
         {"schema_number": 13, "made": 283, "changed": 0},
-        "schema set up as 13: 283 made, 0 changed",
+        "schema set up as 13: 283 created, 0 changed",
     ),
     # Of another program, whatever it says.
     ("log_sealed", "failed", {"rows": 5, "seals": 1}, "sealed 5 rows of 1 hour failed"),
-    ("schema_changed", "denied", {"schema_number": 13}, "schema set up as 13: 0 made, 0 changed denied"),
+    ("schema_changed", "denied", {"schema_number": 13}, "schema set up as 13: 0 created, 0 changed denied"),
     ("log_exported", "denied", {}, "export denied"),
     ("connection_tested", "denied", {}, "Exotel phone test denied"),
     ("credential_created", "failed", {"after": {"display_name": "failed"}}, "Exotel phone set up as failed failed"),

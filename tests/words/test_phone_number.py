@@ -103,9 +103,9 @@ def test_what_is_not_one_number_as_it_is_dialled_is_refused_with_its_sentence() 
         refusal = why_not(text)
         assert refusal is not None, ascii(text)
         assert refusal[0] == (
-            "That is a number with decimals, as a spreadsheet makes of a phone number."
+            "That is a number with decimals, as a spreadsheet shows a phone number."
             if text in decimals
-            else "That is a number with an exponent, as a spreadsheet makes of a phone number."
+            else "That is a number with an exponent, as a spreadsheet shows a phone number."
             if text in exponents
             else "That is a phone number with an extension."
             if text in extended

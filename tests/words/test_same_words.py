@@ -86,7 +86,7 @@ LOG = AuditRow(
 def test_a_row_of_the_log(row: AuditRow) -> None:
     names = log_screen.Names()
     names.people = {person.id: person for person in (ASHA, NAMELESS)}
-    titles = [column.title.split()[0].lower() for column in log_screen.columns(KOLKATA, 200)]
+    titles = [column.title.split()[0].lower() for column in log_screen.columns(KOLKATA, 200, 20, several=True)]
     titles[titles.index("what")] = "summary"
     line = ListLine(Entry(row.id, None, [(0, row)]), row)
     cells = log_screen.row_of(line, names, KOLKATA, is_match=False).cells

@@ -31,7 +31,7 @@ async def confirm_by_name(
             raise ConfirmationNeeded(consequence, f"Add --yes to do it; {alternative}")
         out.say(consequence)
         out.say(alternative)
-        if await _read_answer(f"Type {name} to go on: ", terminal) != name:
+        if await _read_answer(f"Type {name} to continue: ", terminal) != name:
             raise ConfirmationNeeded("That was not the name, so nothing was done.", "Run it again to be asked again.")
 
 

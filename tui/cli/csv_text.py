@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tui.data.audit.export_format import BEFORE_FORMULA, FORMULA_STARTS, LINE_STARTS, VISIBLE
+from tui.data.audit.export.format import BEFORE_FORMULA, FORMULA_STARTS, LINE_STARTS, VISIBLE
 from tui.words.text import ascii_json
 
 if TYPE_CHECKING:

@@ -6,9 +6,8 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any, Generic, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TextIO, TypeVar
 
 from rich.cells import cell_len
 
@@ -28,8 +27,7 @@ Item = TypeVar("Item")
 CellItem_contra = TypeVar("CellItem_contra", contravariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Column(Generic[CellItem_contra]):
+class Column(NamedTuple, Generic[CellItem_contra]):
     """A column of a table: its title, the text of an item's cell, and what gives way on a narrow terminal.
 
     `shrinks_to` is the number of cells it may be cut to; an `optional` one is left out where that is not enough for the
@@ -71,7 +69,7 @@ class Output:
     def require_exact(self) -> None:
         """Raise InvalidInput for CSV, which changes what would be a formula: a key may begin with a +."""
         if self.form == "csv":
-            raise InvalidInput("CSV would not have it exactly as it is.", "Leave --format out, or give json.")
+            raise InvalidInput("CSV cannot hold it exactly as it is.", "Leave --format out, or give json.")
 
     def rows(
         self,

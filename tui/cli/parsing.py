@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 
-# A number of the longest option that may stand alone; a phone number is longer.
+LONGEST_SENTENCE = 1000
 
 
 class Option(click.Option):
@@ -127,6 +127,15 @@ def _store_common_option(context: click.Context, parameter: click.Parameter, val
             raise InvalidInput(f"--json and --format {options.format} contradict each other.", "Give one of them.")
 
 
+def _store_profile(context: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> None:
+    options = context.ensure_object(Options)
+    named = {name for name in (options.profile, *names) if name}
+    if len(named) > 1:
+        # The last one alone would be opened, and somebody reads the first.
+        raise InvalidInput("--profile names several profiles.", "Give one of them.")
+    options.profile = next(iter(named), None)
+
+
 def _common_option(*names: str, **attributes: Any) -> Option:
     return Option(names, **attributes, expose_value=False, callback=_store_common_option)
 
@@ -148,8 +157,11 @@ COMMON: list[click.Parameter] = [
         "--env-file", metavar="FILE", help="Read settings from FILE instead of ./.env.", shell_complete=files
     ),
     # Open for the forced command itself, as --operator is.
-    _common_option(
-        "--profile",
+    Option(
+        ("--profile",),
+        multiple=True,
+        expose_value=False,
+        callback=_store_profile,
         metavar="NAME",
         help="Read the settings of the profile NAME.",
         locked=True,
@@ -284,12 +296,12 @@ class Group(Command, click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
         """Complete with the commands and what they are, of which none is imported; after a - with options."""
-        listed = [(name, self._short_help(name)) for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        listed = [(name, self._first_sentence(name)) for name in self.list_commands(ctx) if name.startswith(incomplete)]
         found = [CompletionItem(name, help=help_) for name, help_ in listed]
         return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
-    def _short_help(self, name: str, limit: int = 80) -> str:
-        return click.Command(name, help=_docstring(self.lazy_commands[name])).get_short_help_str(limit)
+    def _first_sentence(self, name: str) -> str:
+        return first_sentence(click.Command(name, help=_docstring(self.lazy_commands[name])))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names; in the locked console those of the commands that work there."""
@@ -299,14 +311,18 @@ class Group(Command, click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands, each with the first sentence of its help."""
         names = self.list_commands(ctx)
-        limit = formatter.width - 6 - max(map(len, names), default=0)
         with formatter.section("Commands"):
-            formatter.write_dl([(name, self._short_help(name, limit)) for name in names])
+            formatter.write_dl([(name, self._first_sentence(name)) for name in names])
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands first, then the options."""
         self.format_commands(ctx, formatter)
         super().format_options(ctx, formatter)
+
+
+def first_sentence(command: click.Command) -> str:
+    """Return the first sentence of a command's help, whole: click would cut it at the width of a line."""
+    return command.get_short_help_str(limit=LONGEST_SENTENCE)
 
 
 def _docstring(place: str) -> str:

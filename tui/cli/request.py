@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -63,8 +63,7 @@ def asks_for_json(words: Sequence[str]) -> bool:
     return bool((named | joined) & forms)
 
 
-@dataclass(frozen=True, slots=True)
-class OpenConsole:
+class OpenConsole(NamedTuple):
     """The console was asked for, on the configured database or on the demo's."""
 
     options: Options

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Role = Literal["none", "any", "support", "administrator", "owner"]
 Key = Literal["none", "optional", "required", "sealing"]
 Writes = Literal["nothing", "log", "data"]
 
 
-@dataclass(frozen=True, slots=True)
-class Requirements:
+class Requirements(NamedTuple):
     """The requirements of a command, or of a command with one of its options.
 
     `role` is the least that the login may be: "none" does not connect, "any" is one of the three groups. `key` is what

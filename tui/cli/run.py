@@ -116,7 +116,7 @@ def load_session(
     if screen_is_open and any(variable.name == KEY_COMMAND_NAME for variable in settings.master_key):
         raise ConfigError(
             f"{KEY_COMMAND_NAME} is a program, which runs before the screen opens.",
-            f"Leave, and start `switchboard {PROFILE_OPTION} {settings.profile or 'NAME'}`.",
+            f"Quit, then run `switchboard {PROFILE_OPTION} {settings.profile or 'NAME'}`.",
         )
     keyring = read_keyring(settings.master_key_sources()) if keys else Keyring(None)
     standing = (standing_warning(keyring), *wrapping_warnings(keyring))

@@ -34,7 +34,7 @@ def require_watchable(options: Options) -> None:
     if options.form != "table":
         raise InvalidInput(f"--watch and --format {options.form} do not go together.", "Leave one of them out.")
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
-        raise InvalidInput("--watch draws on a terminal, and here is none.", "Leave it out, or run it in a terminal.")
+        raise InvalidInput("--watch needs a terminal, and there is none.", "Leave it out, or run it in a terminal.")
 
 
 async def watch(session: Session, work: Work, every_s: int) -> None:

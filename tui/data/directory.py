@@ -218,7 +218,7 @@ async def _resolve_id_or_name(database: Database, id_or_name: str, *, may_be_sho
         if await _is_in_use(database, organization_id):
             return Organization(organization_id, DROPPED)
         raise UnknownOrganization(
-            "No organisation has that id, and nothing here belongs to it.", "Check it; a part of the name finds it too."
+            "No organisation has that id, and nothing here belongs to it.", "Check it; a part of the name is enough."
         )
     if may_be_short and (begun := await _organizations_beginning(database, id_or_name)):
         if len(begun) == 1:

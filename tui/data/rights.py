@@ -30,8 +30,8 @@ class RightDefinition(NamedTuple):
 RIGHTS: dict[Right, RightDefinition] = {
     definition.name: definition
     for definition in (
-        RightDefinition("view", "v,space", "V", "See that it is there, and its log"),
-        RightDefinition("send", "s", "S", "Send with it", implies=("view",), is_limited=True),
+        RightDefinition("view", "v,space", "V", "See the integration and its log"),
+        RightDefinition("send", "s", "S", "Send through it", implies=("view",), is_limited=True),
         RightDefinition("configure", "c", "C", "Change its credential", implies=("view",)),
     )
 }

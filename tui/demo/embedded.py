@@ -185,7 +185,7 @@ class EmbeddedServer:
                 if not locks.try_lock_exclusively(in_use):
                     raise DemoFailed(
                         "Another console is using the demo, so it was not reset.",
-                        "Leave that console first (q), then run `switchboard demo --reset` again.",
+                        "Quit that console first (q), then run `switchboard demo --reset` again.",
                     )
                 self._shut_down()
                 with _as_demo_failure(self.folder):
@@ -282,7 +282,7 @@ class EmbeddedServer:
             shutil.rmtree(unfinished, ignore_errors=True)
             raise DemoFailed(
                 f"The embedded database could not be created in {self.cluster}{_reason(output)}.",
-                "Remove the cause and start again.",
+                "Fix the cause and start again.",
                 details=output,
             )
         unfinished.rename(self.cluster)

@@ -124,7 +124,7 @@ def _build(server: EmbeddedServer) -> str:
     if not server.has_no_other_user():
         raise DemoFailed(
             "Another console is using a demo that another version of Switchboard has built.",
-            "Leave that console first (q), then start this one again.",
+            "Quit that console first (q), then start this one again.",
         )
     _key_file(server).unlink(missing_ok=True)
     with psycopg.connect(server.conninfo("postgres"), autocommit=True) as connection:

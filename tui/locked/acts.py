@@ -26,7 +26,7 @@ OPEN = frozenset(
         *("app.integrations", "app.permissions", "app.phone_numbers", "app.audit", "app.setup"),
         *("app.help", "app.palette", "app.organization", "app.quit", "app.interrupt", "app.nothing"),
         *("Screen.app.focus_next", "Screen.app.focus_previous", "Screen.screen.copy_text"),
-        *("page.filter", "page.reload", "page.back"),
+        *("page.filter", "page.reload", "page.back", "page.command"),
         *("list.up", "list.down", "list.page_up", "list.page_down", "list.first", "list.last", "list.open"),
         *("list.left", "list.right", "grid.range", "grid.rows", "grid.columns"),
         *("form.tick", "form.press", "form.left", "form.right", "form.next", "form.previous"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.data.audit.export_file import MANIFEST, PART, NewFile
+from tui.data.audit.export.file import MANIFEST, PART, NewFile
 from tui.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ def export_folder(settings: Settings) -> Path:
     if folder is None:
         raise InvalidInput(
             f"The locked console writes no file, because {VARIABLE} is not set.",
-            f"Ask whoever runs this machine to set it; {STANDARD_OUTPUT}",
+            f"Ask the administrator of this machine to set it; {STANDARD_OUTPUT}",
         )
     if not folder.is_absolute() or folder.is_symlink() or not folder.is_dir():
         raise InvalidInput(
-            f"{VARIABLE} is not the whole path of a folder that is there and is no symbolic link.",
-            f"Ask whoever runs this machine to correct it; {STANDARD_OUTPUT}",
+            f"{VARIABLE} is not the whole path of a folder that exists and is not a symbolic link.",
+            f"Ask the administrator of this machine to correct it; {STANDARD_OUTPUT}",
         )
     return folder
 

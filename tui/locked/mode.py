@@ -20,7 +20,7 @@ PROGRAM = "switchboard"
 # Whoever starts the console says who is at it, and on which database.
 SAID_AT_THE_START = ("--operator", PROFILE_OPTION)
 MOST_BYTES = 8192
-ASK = "Ask whoever runs this machine."
+ASK = "Ask the administrator of this machine."
 # By these a person would choose where a crash report is written.
 PLACES = ("TMPDIR", "TEMP", "TMP")
 

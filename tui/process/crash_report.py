@@ -37,7 +37,7 @@ def crash_failure(file: Path | None) -> Crashed:
     if file is None:
         return Crashed("Switchboard crashed, and no report of it could be written.", "")
     sentence = (
-        f"Switchboard crashed. The report, without any value, is in {os.fspath(file)!a}; send it with what you did."
+        f"Switchboard crashed. The report, without any value, is in {os.fspath(file)!a}; send it, and say what you did."
     )
     return Crashed(sentence, "")
 
@@ -47,10 +47,8 @@ def _report_lines(error: BaseException) -> Iterator[str]:
     import traceback
     from datetime import UTC, datetime
 
-    from tui.words.times import to_the_second
-
     yield f"Switchboard {__version__}, Python {platform.python_version()}, {platform.system()} {platform.release()}"
-    yield f"{to_the_second(datetime.now(UTC), UTC)} UTC"
+    yield f"{datetime.now(UTC).replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
     for relation, exception in _chained_exceptions(error):
         message = f": {ascii(str(exception))[1:-1]}" if isinstance(exception, SwitchboardError) else ""
         yield ""

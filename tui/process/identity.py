@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from uuid import UUID
+
+
+class Operator(NamedTuple):
+    """The person at the console, as claimed, with the evidence that goes into every transaction."""
+
+    user_id: UUID | None
+    label: str
+    source_address: str | None = None
+    user_agent: str = ""
 
 
 def source_address(environ: Mapping[str, str] = os.environ) -> str | None:

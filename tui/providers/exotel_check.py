@@ -122,7 +122,7 @@ async def list_numbers(
                         if phone is None:
                             raise ProviderFailed(
                                 f"{account.host} lists an ExoPhone that cannot be read as a number.",
-                                "Nothing was taken over, since a number left out would seem to be gone.",
+                                "Nothing was synced: a number that is left out would look deleted.",
                             )
                         phones[phone.number] = _merge(phones.get(phone.number), phone)
                     tell(len(phones))
@@ -238,7 +238,7 @@ async def _pages(account: ExotelAccount) -> AsyncGenerator[tuple[ExoPhone | None
             return
     raise ProviderFailed(
         f"The list of ExoPhones has not ended after {MOST_PAGES} pages with {len(seen)} numbers.",
-        "That is no list of Exotel's: check the API host.",
+        "That is not a list of Exotel: check the API host.",
     )
 
 
@@ -268,7 +268,7 @@ def _capability_verdict(subject: str, phone: ExoPhone, capability: Capability, m
         sentence = f"{phone.number} is an ExoPhone of this account; Exotel does not say whether it has {name}."
         return _answer(subject, "doubtful", sentence, LOOK_AT_EXOPHONES, milliseconds, "200")
     sentence = f"{phone.number} is an ExoPhone of this account, but it has no {name}."
-    what_to_do = f"Take another ExoPhone, or ask Exotel's support for {name} on this one."
+    what_to_do = f"Use another ExoPhone, or ask Exotel's support for {name} on this one."
     return _answer(subject, "failed", sentence, what_to_do, milliseconds, "200")
 
 
@@ -277,7 +277,7 @@ def _missing_verdict(subject: str, number: str, listed: list[str], unreadable: i
         sentence = f"{number} was not found: {unreadable} of {len(listed) + unreadable} ExoPhones cannot be read."
         return _answer(subject, "doubtful", sentence, LOOK_AT_EXOPHONES, milliseconds, "200")
     if not listed:
-        sentence = f"The account has no ExoPhones, so {number} is none of them."
+        sentence = f"The account has no ExoPhones, so {number} is not one of them."
         return _answer(subject, "failed", sentence, "Check the account SID, or buy one.", milliseconds, "200")
     how_many = "the one ExoPhone" if len(listed) == 1 else f"one of the {len(listed)} ExoPhones"
     sentence = f"{number} is not {how_many} of this account."
@@ -292,11 +292,11 @@ def _unlisted_verdict(subject: str, problem: ProviderFailed, milliseconds: int) 
     if problem.code in {"401", "403", "404"}:
         says_no = False
         sentence = (
-            f"Exotel accepts the key, but not for the list of ExoPhones ({problem.code}), so the number is unproven."
+            f"Exotel accepts the key, but not for the list of ExoPhones ({problem.code}), so the number is not checked."
         )
         what_to_do = "The key may be restricted to parts of the API; look at my.exotel.com > ExoPhones for the number."
     else:
         says_no = isinstance(problem, Refusal) and problem.says_no
-        sentence, what_to_do = f"The number is unproven. {problem.sentence}", problem.what_to_do
+        sentence, what_to_do = f"The number is not checked. {problem.sentence}", problem.what_to_do
     outcome: Outcome = "failed" if says_no else "doubtful"
     return _answer(subject, outcome, sentence, what_to_do, milliseconds, problem.code, is_temporary=not says_no)

@@ -66,7 +66,9 @@ class ExotelAccount:
         sid = as_text(credential.get("account_sid"))
         # Dots alone are the one segment that quoting leaves with a meaning of its own.
         if not sid.strip("."):
-            raise ProviderFailed("The account SID is no name of an account.", "Copy it from Settings > API Settings.")
+            raise ProviderFailed(
+                "The account SID is not the name of an account.", "Copy it from Settings > API Settings."
+            )
         self._sid = quote(sid, safe="")
         self._user = (as_text(credential.get("api_key")), as_text(credential.get("api_token")))
         self._seconds = seconds
@@ -137,7 +139,7 @@ class ExotelAccount:
         if response.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
             raise ProviderFailed(
                 f"{self.host} compressed its answer, although it was asked not to.",
-                "It is not unpacked. Ask whoever runs that host; Exotel's own does not do this.",
+                "It is not unpacked. Ask that host's administrator; Exotel's own host does not do this.",
                 code=status,
             )
         body = bytearray()
@@ -146,7 +148,7 @@ class ExotelAccount:
             if len(body) > most_bytes:
                 raise ProviderFailed(
                     f"{self.host} answered with more than {most_bytes // 1024} kB, so its answer was cut off.",
-                    "That is no answer of Exotel's: check the API host.",
+                    "That is not an answer of Exotel: check the API host.",
                     code=status,
                 )
         return bytes(body)
@@ -154,12 +156,12 @@ class ExotelAccount:
     def _too_slow(self, status: str) -> ProviderFailed:
         if status:
             return ProviderFailed(
-                f"{self.host} began to answer, but was not done within {self._seconds:g} s.",
+                f"{self.host} began to answer, but did not finish within {self._seconds:g} s.",
                 "The network or the host is slow; try again later.",
                 code=status,
             )
         return ProviderFailed(
-            f"{self.host} took the question, but did not answer within {self._seconds:g} s.",
+            f"{self.host} accepted the request, but did not answer within {self._seconds:g} s.",
             "Exotel may be overloaded; try again later.",
         )
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tui.providers.exotel_http import Response
 
 WEB_PAGE = (
-    "Something between here and Exotel answered in its place, such as a proxy or the sign-in page of a network; "
+    "Something between here and Exotel answered instead, such as a proxy or the sign-in page of a network; "
     "else check the API host."
 )
 
@@ -57,7 +57,7 @@ def refusal(response: Response, host: str) -> Refusal | None:
 
 _NO = {
     400: (
-        "Exotel does not understand the question (400).",
+        "Exotel does not understand the request (400).",
         "The account SID is most likely mistyped; copy it from Settings > API Settings.",
     ),
     402: (
@@ -159,7 +159,7 @@ def _refusal_within(response: Response, host: str) -> Refusal | None:
     if status != bodies.UNKNOWN_STATUS:
         return refusal(replace(response, status=status, body=b""), host)
     return Refusal(
-        f"{host} answered 200, but with an error within.",
+        f"{host} answered 200, but with an error inside.",
         "Look at my.exotel.com whether the account may be used; try again later.",
         "200",
         says_no=False,
@@ -192,21 +192,21 @@ def _access_refusal(response: Response, host: str) -> Refusal:
 def _other_refusal(response: Response, host: str) -> Refusal:
     status = response.status
     if status == 429:
-        sentence = "Exotel was asked too often (429): all programs of an account share one limit."
+        sentence = "Exotel got too many requests (429): all programs of an account share one limit."
         what_to_do = _wait_advice(response)
     elif status in {407, 511}:
-        sentence = f"A proxy or network on the way wants a sign-in first ({status})."
+        sentence = f"A proxy or network between here and Exotel asks for a sign-in first ({status})."
         what_to_do = WEB_PAGE
     elif 300 <= status < 400:
-        sentence = f"{host} sends the question elsewhere ({status}){_redirect_target(response)}."
+        sentence = f"{host} redirects the request ({status}){_redirect_target(response)}."
         what_to_do = "Nothing was sent there. Exotel's own API does not redirect: check the API host."
     elif status >= 500:
-        sentence = f"{host} has a fault of its own ({status}); that says nothing about the credential."
+        sentence = f"{host} has an internal error ({status}); that says nothing about the credential."
         what_to_do = _wait_advice(response)
         if status == 503:
-            what_to_do += " Exotel also answers 503 to whoever asks too often."
+            what_to_do += " Exotel also answers 503 to too many requests."
     else:
-        sentence = f"{host} answered {status}, which is no answer to this question."
+        sentence = f"{host} answered {status}, which is not an answer to this request."
         what_to_do = "Check the API host; try again later."
     return Refusal(sentence, what_to_do, str(status), says_no=False)
 

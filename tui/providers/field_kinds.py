@@ -123,7 +123,7 @@ def _problem_of_any_kind(field: Field, text: str) -> str | None:
 def _doubts_of_any_kind(field: Field, value: str, text: str) -> list[str]:
     doubts = []
     if text != value:
-        doubts.append("Blanks or line breaks around it were left out.")
+        doubts.append("Spaces or line breaks around it were removed.")
     hidden = _HIDDEN.search(text)
     if hidden and field.kind not in {"phone", "sender", "e164", "host", "host_port"}:
         doubts.append(f"There is an invisible character in it (U+{ord(hidden[0]):04X}).")
@@ -138,7 +138,7 @@ def _read_word(field: Field, text: str) -> Reading:
     whole = "".join(text.split())
     if whole == text:
         return Reading(text)
-    return Reading(text, warnings=("There are blanks in it; it is usually entered without.",), offer=whole)
+    return Reading(text, warnings=("There are spaces in it; it is usually entered without spaces.",), offer=whole)
 
 
 def _read_phone(field: Field, text: str) -> Reading:

@@ -33,3 +33,8 @@ def full_name(integration: Integration) -> str:
     name = safe_text(integration.display_name or "", NAME_MOST).strip()
     full = f"{name} ({title})" if name and name != title else title
     return f"{full}, row {integration.place[0]} of {integration.place[1]}" if integration.place else full
+
+
+def name_in_commands(integration: Integration) -> str:
+    """Return what a command calls it: its type, or where a type has several rows, its id."""
+    return str(integration.id) if integration.place else integration.integration_type

@@ -34,8 +34,8 @@ _NOT_TLS = frozenset(
     ["WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL"]
 )
 
-_CLOCK = "Check the date of this machine; if it is right, whoever runs that host has to renew its certificate."
-_NETWORK = "ask whoever runs this network"
+_CLOCK = "Check the date of this machine; if it is right, that host's administrator has to renew its certificate."
+_NETWORK = "ask this network's administrator"
 
 # The sentence, and what to do.
 _FAILURES = {
@@ -48,28 +48,31 @@ _FAILURES = {
         "Check the spelling of the {field}, or this machine's name server.{proxy}",
     ),
     "not connected in time": (
-        "{place} did not take the connection{within}.",
+        "{place} did not accept the connection{within}.",
         f"{{check}}, or {_NETWORK} whether it lets connections to port {{port}} out.{{proxy}}",
     ),
     "no greeting in time": (
-        "{place} was connected, but did not greet as it should{within}.",
+        "{place} accepted the connection, but sent no valid greeting{within}.",
         "{check}, or try again later.",
     ),
-    "no TLS in time": ("{place} was connected, but did not answer TLS{within}.", "{check}, or try again later."),
+    "no TLS in time": (
+        "{place} accepted the connection, but did not answer TLS{within}.",
+        "{check}, or try again later.",
+    ),
     "refused": (
         "{place} refused the connection: nothing listens on port {port}, or a firewall says so.",
         f"{{check}}, or {_NETWORK}.{{proxy}}",
     ),
     "closed": (
         "{place} closed the connection.",
-        f"Try again in some minutes. {{check}}: something in between may forbid it; {_NETWORK}.{{proxy}}",
+        f"Try again in a few minutes. {{check}}: something in between may forbid it; {_NETWORK}.{{proxy}}",
     ),
     "closed during TLS": (
         "{place} closed the connection during the TLS handshake.",
         f"{{check}}: something in between may forbid it; {_NETWORK}.{{proxy}}",
     ),
     "unreachable": (
-        "There is no way to {place} from this machine{detail}.",
+        "There is no route to {place} from this machine{detail}.",
         "Check that it has a network connection.{proxy}",
     ),
     "certificate expired": ("The certificate of {place} has expired; nothing secret was sent.", _CLOCK),
@@ -78,29 +81,29 @@ _FAILURES = {
         "Check the date of this machine; it seems to be behind.",
     ),
     "certificate of another name": (
-        "The certificate of {place} is made out to another name; nothing secret was sent.",
-        "Check the spelling of the {field}; if it is right, whoever answers there is not it.",
+        "The certificate of {place} is for another name; nothing secret was sent.",
+        "Check the spelling of the {field}; if it is right, another server answers there.",
     ),
     "certificate self-signed": (
-        "The certificate of {place} is signed by nobody but itself; nothing secret was sent.",
-        "No provider's is: check the {field}. For a server of your own, name its certificate in SSL_CERT_FILE.",
+        "The certificate of {place} is self-signed; nothing secret was sent.",
+        "No provider uses one: check the {field}. For a server of your own, name its certificate in SSL_CERT_FILE.",
     ),
     "certificate untrusted": (
-        "The certificate of {place} is signed by nobody whom this machine trusts; nothing secret was sent.",
-        "A proxy may be opening TLS on the way; where that is meant to be, or the host is a server of your own, "
+        "The certificate of {place} is not signed by an authority that this machine trusts; nothing secret was sent.",
+        "A proxy may be decrypting TLS; if that is intended, or the host is a server of your own, "
         "name its authority's certificate in SSL_CERT_FILE.",
     ),
     "certificate invalid": (
         "The certificate of {place} is not valid{detail}; nothing secret was sent.",
-        "Check the {field}; whoever runs it has to put this right.",
+        "Check the {field}; its administrator has to fix this.",
     ),
     "not TLS": (
         "{place} does not speak TLS on that port; nothing secret was sent.",
         "{check}; nothing is ever sent without TLS.",
     ),
     "no common TLS": (
-        "{place} and this machine agree on no TLS{detail}.",
-        "At least TLS 1.2 is needed: check the {field}, or ask whoever runs it.",
+        "{place} and this machine cannot agree on TLS{detail}.",
+        "At least TLS 1.2 is needed: check the {field}, or ask its administrator.",
     ),
 }
 

@@ -72,7 +72,7 @@ def read_display_name(given: Any) -> tuple[str | None, str | None]:
     if len(name) > DISPLAY_NAME_MOST:
         return None, f"At most {DISPLAY_NAME_MOST} characters; there are {len(name)}."
     if re.search("[\0\ud800-\udfff]", name):
-        return None, "It holds what is no character (U+0000, or half of a pair)."
+        return None, "It contains an invalid character (U+0000, or half of a pair)."
     return name or None, None
 
 

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from tui.data.permissions.staging import Staged
     from tui.models import AuditRow, Integration, Person, PhoneNumber
     from tui.screens.audit.view import Names
+    from tui.screens.page import Page
     from tui.session.connection_test import ConnectionTestResult, Job
     from tui.session.console_connection import ConsoleConnection
     from tui.session.session import Session
     from tui.settings.configuration import Colour
     from tui.widgets.glyphs import Glyphs
+    from tui.words.invocation import Invocation
 
 
 class Navigation(Protocol):
@@ -79,6 +81,23 @@ class Navigation(Protocol):
         """Show a section as it was left."""
 
 
+class SessionSwitch(Protocol):
+    """Going on in another session; everything that was true of the one in use alone is left."""
+
+    @property
+    def started_without_profile(self) -> bool:
+        """Whether the settings were those of no profile when the console was started."""
+
+    async def may_lose(self, asked: Page, session: Session | None = None) -> bool:
+        """Ask, on the page that wants to go on in `session`, where another page would lose something."""
+
+    async def open_profile(self, name: str | None) -> None:
+        """Load a profile's settings, connect, and only then go on there. Raises what loading and connecting raise."""
+
+    def use(self, session: Session, then: Callable[[], None] | None) -> None:
+        """Go on in a session that is not connected yet; `then` is called once it is."""
+
+
 class Console(Protocol):
     """The app as screens know it; `sections` are (key, name, title, short title)."""
 
@@ -86,6 +105,7 @@ class Console(Protocol):
     sections: tuple[tuple[str, str, str, str], ...]
     connection: ConsoleConnection
     navigation: Navigation
+    session_switch: SessionSwitch
     profile_colours: Mapping[str, Colour]
 
     @property
@@ -99,21 +119,8 @@ class Console(Protocol):
     def read_again(self) -> None:
         """Fill every screen again."""
 
-    async def use_session(self, session: Session) -> None:
-        """Work with other settings from now on, beginning at the integrations."""
-
-    def lost_with_session(self) -> list[str]:
-        """Say in a sentence each what a change of the session would lose."""
-
-    @property
-    def started_without_profile(self) -> bool:
-        """Whether the settings were those of no profile when the console was started."""
-
-    async def open_profile(self, name: str | None) -> Session:
-        """Load a profile's settings and connect; the session in use stays. Raises what loading and connecting raise."""
-
-    def use_profile(self, session: Session) -> None:
-        """Leave everything of the session in use, and work in this one, which is connected."""
+    def command_line(self, invocations: Sequence[Invocation]) -> str:
+        """Return the command lines, one on each line, empty for none. Raises InvalidInput."""
 
     def open_demo(self) -> None:
         """Leave for the console on sample data."""

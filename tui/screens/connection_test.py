@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tui.session.connection_test import ConnectionTestResult, Job
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
+    from tui.words.invocation import Invocation
 
 TONES: dict[str, Tone] = {"passed": "good", "failed": "bad", "doubtful": "warning"}
 
@@ -85,7 +86,7 @@ class ConnectionTestScreen(Page):
         except asyncio.CancelledError:
             for index, pane in enumerate(self._panes):
                 if index not in self._finished and pane.is_mounted:
-                    pane.end(Notice("warning", "Stopped. What is stored about it stays as it was."))
+                    pane.end(Notice("warning", "Stopped. The stored state did not change."))
             raise
         finally:
             self._clock.stop()
@@ -110,6 +111,12 @@ class ConnectionTestScreen(Page):
         # Once: a provider is asked again by t alone, not by a connection to the database that is back.
         if not self._was_begun:
             super().start_load()
+
+    def invocations(self) -> Sequence[Invocation]:
+        stored = [job.stored for job in self._jobs if job.stored is not None]
+        if len(stored) > 1:
+            return (self.invocation("integrations test", everything=True),)
+        return [self.invocation("integrations test", integration_type=name) for name in stored]
 
     def action_again(self) -> None:
         if not self._is_running:
@@ -154,12 +161,12 @@ class JobPane(Static):
     def begin(self) -> None:
         """Show that the provider is being asked."""
         self._results = []
-        self._notices.say([Notice("quiet", "Asking …")])
+        self._notices.say([Notice("quiet", "Asking the provider …")])
 
     def add(self, verdict: Verdict) -> None:
         """Add the verdict of one level."""
         self._results.append(Notice(TONES[verdict.outcome], verdict_words(verdict), verdict.what_to_do))
-        self._notices.say([*self._results, Notice("quiet", "Asking …")])
+        self._notices.say([*self._results, Notice("quiet", "Asking the provider …")])
 
     def end(self, conclusion: Notice) -> None:
         """Show the conclusion below the verdicts."""

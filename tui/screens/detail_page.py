@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from tui.screens.list_page import ListPage
+from tui.screens.logged_detail import LoggedDetail
 from tui.widgets.frame import Part
-from tui.widgets.row_list import RowBody, RowList
+from tui.widgets.row_list import RowBody, RowList, width_wanted
 from tui.widgets.state_switcher import StateSwitcher
-from tui.widgets.text_lines import DetailPane
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -37,8 +37,9 @@ class DetailPage(ListPage, Generic[T]):
         self._rights: object | None = None
 
     def compose_body(self) -> Iterable[Widget]:
-        yield StateSwitcher(RowList(self.columns))
-        yield DetailPane()
+        switcher = StateSwitcher(RowList(self.columns))
+        yield switcher
+        yield LoggedDetail(switcher)
 
     def matching(self) -> list[T]:
         """Return the items that the filter leaves, in the order of the list."""
@@ -51,6 +52,14 @@ class DetailPage(ListPage, Generic[T]):
     def detail_of(self, item: T) -> Sequence[TextLine]:
         """Return everything known of the item, a line each."""
         raise NotImplementedError
+
+    def history_of(self, item: T) -> str:
+        """Return the filter of the log that finds what is about the item."""
+        raise NotImplementedError
+
+    def rows_about(self, item: T) -> str:
+        """Return the same for the newest rows beside the list: a filter for which an index leads to them."""
+        return self.history_of(item)
 
     def why_empty(self) -> tuple[str, str] | None:
         """Return why no row is shown and the key that changes it; None while that is not known yet."""
@@ -73,7 +82,9 @@ class DetailPage(ListPage, Generic[T]):
         """Show the items that match, or why there are none."""
         rows = [(self.row_of(item), item) for item in self.matching()]
         self._rows = {row.key: item for row, item in rows}
-        self.query_one(RowBody).show([row for row, _ in rows])
+        body = self.query_one(RowBody)
+        body.show([row for row, _ in rows])
+        self.query_one(LoggedDetail).leave_to_list(width_wanted(body.columns, body.longest))
         switcher = self.query_one(StateSwitcher)
         if rows:
             switcher.show_content()
@@ -82,8 +93,11 @@ class DetailPage(ListPage, Generic[T]):
         self._show_detail()
 
     def _show_detail(self) -> None:
-        current = self.current
-        self.query_one(DetailPane).show(() if current is None else self.detail_of(current))
+        current, pane = self.current, self.query_one(LoggedDetail)
+        if current is None:
+            pane.show_thing((), "", self._items)
+        else:
+            pane.show_thing(self.detail_of(current), self.rows_about(current), self._items)
         self.refresh_frame()
 
     def on_row_body_moved(self) -> None:
@@ -106,6 +120,10 @@ class DetailPage(ListPage, Generic[T]):
     def action_sort(self) -> None:
         self._order = (self._order + 1) % len(self.orders)
         self.show_rows()
+
+    def action_history(self) -> None:
+        if self.current is not None:
+            self.console.navigation.open_history(self.history_of(self.current))
 
     def action_copy(self) -> None:
         body = self.query_one(RowBody)

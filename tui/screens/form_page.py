@@ -5,7 +5,7 @@ from __future__ import annotations
 from tui.screens.page import Page
 from tui.widgets.prompt import Choice
 
-CHOICES = (Choice("s", "save"), Choice("d", "discard what was typed"))
+CHOICES = (Choice("s", "save"), Choice("d", "discard changes"))
 
 
 class FormPage(Page):
@@ -34,6 +34,6 @@ class FormPage(Page):
             self.close()
 
     async def _ask_to_leave(self, question: str) -> None:
-        chosen = await self.prompt.choose(question, CHOICES, leave="go on editing")
+        chosen = await self.prompt.choose(question, CHOICES, leave="keep editing")
         if chosen == "d" or (chosen == "s" and await self.save()):
             self.close()

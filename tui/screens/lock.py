@@ -18,7 +18,7 @@ class LockScreen(Screen[Any]):
     DEFAULT_CSS = "LockScreen Static { width: 100%; height: 100%; content-align: center middle; }"
 
     def compose(self) -> ComposeResult:
-        yield Static("Switchboard is covered. Any key goes on; what you typed is still there.", markup=False)
+        yield Static("The screen is hidden. Press any key to continue; nothing that you typed is lost.", markup=False)
 
     def on_key(self, event: events.Key) -> None:
         # It was pressed for nothing below, which nobody has seen.

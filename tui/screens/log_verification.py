@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 GROUP = "verify"
 PROGRESS_EVERY_S = 1.0
-STOPPED = "Stopped: the log was not compared to its end."
+STOPPED = "Stopped before the end of the log."
 
 
 class LogVerification:

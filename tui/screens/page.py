@@ -14,8 +14,8 @@ from textual.worker import Worker, WorkerState
 
 from tui.errors import SwitchboardError
 from tui.screens.background import background
-from tui.screens.profile_part import profile_part
 from tui.screens.reading import Reading
+from tui.screens.top_line import top_line_parts
 from tui.widgets.bindings import bind
 from tui.widgets.frame import (
     AgeLine,
@@ -32,12 +32,12 @@ from tui.widgets.line_input import LineInput
 from tui.widgets.prompt import Prompt
 from tui.widgets.row_list import RowBody
 from tui.widgets.state_switcher import StateSwitcher
-from tui.widgets.text_lines import DetailPane
-from tui.words.organizations import WITHOUT_ORGANIZATION, organization_name
+from tui.widgets.text_lines import WIDE, DetailPane
+from tui.words.invocation import Invocation
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 
     from textual import events
     from textual.app import ComposeResult
@@ -50,8 +50,6 @@ if TYPE_CHECKING:
     from tui.session.session import Session
 
 SMALLEST = (60, 20)
-WIDE = 110
-"""Columns from which on the detail stands beside the list."""
 
 
 def enter_does(action: str, title: str, *, id: str, tooltip: str) -> Binding:
@@ -71,8 +69,17 @@ class Page(Screen[Any]):
     AUTO_FOCUS: ClassVar[str | None] = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("slash", "filter", "Filter", id="page.filter", tooltip="Filter the list"),
-        bind("r", "reload", "Refresh", id="page.reload", tooltip="Read it again from the database"),
+        bind("r", "reload", "Refresh", id="page.reload", tooltip="Read again from the database"),
         bind("escape", "back", "Back", id="page.back", tooltip="Clear the filter, else go back"),
+        # No letter, which may be the end of a broken escape sequence: what was on the clipboard would be lost. The
+        # function key first, which the palette presses: in a form, and where a text is asked for, a character is typed.
+        bind(
+            "f8,exclamation_mark",
+            "copy_command",
+            "Copy as command",
+            id="page.command",
+            tooltip="Copy what is shown as a command for a shell",
+        ),
     ]
     section: ClassVar[str] = ""
     filterable: ClassVar[bool] = False
@@ -176,6 +183,10 @@ class Page(Screen[Any]):
         if not self.console.terminal_is_behind:
             super()._on_timer_update()
 
+    def draw_now(self) -> None:
+        """Draw all that changed without waiting for the timer, which goes off sixty times a second."""
+        self._on_timer_update()
+
     def _forward_event(self, event: events.Event) -> None:
         """Keep clicks from the screen while a question is open, as its keys are."""
         if not (isinstance(event, MouseEvent) and self.prompt.is_asking):
@@ -273,7 +284,7 @@ class Page(Screen[Any]):
 
     def report_failure(self, failure: SwitchboardError) -> None:
         """Say what went wrong on the status line, where it stays."""
-        by_itself = " Switchboard reconnects by itself." if failure.may_pass else ""
+        by_itself = " Switchboard reconnects automatically." if failure.may_pass else ""
         self.status.say(f"{failure.sentence} {failure.what_to_do}{by_itself}", "bad")
         if failure.may_pass:
             self.console.connection.reconnect(failure)
@@ -286,20 +297,8 @@ class Page(Screen[Any]):
 
     def refresh_frame(self) -> None:
         """Draw top line, context line and hints from what is true now."""
-        session, glyphs = self.session, self.console.glyphs
-        health = self.console.connection.health
-        organization = session.organization
-        name = organization_name(organization.id, organization.name) if organization else WITHOUT_ORGANIZATION
-        self.query_one(TopLine).parts = (
-            Part("Switchboard", give=9, whole=True),
-            Part(safe_text(name, 60), give=2),
-            self._profile_or_database(),
-            Part(safe_text(session.operator.label, 60), give=4, at_right=True),
-            Part(
-                "READ-ONLY: newer schema" if session.schema == "newer" else "READ-ONLY" if session.read_only else "",
-                at_right=True,
-            ),
-            Part(f"{glyphs.good if health.state == 'connected' else glyphs.warning} {health.words}", at_right=True),
+        self.query_one(TopLine).parts = top_line_parts(
+            self.session, self.console.connection.health, self.console.profile_colours, self.console.glyphs
         )
         # What may be forgotten stands at the right edge.
         context = tuple(part._replace(at_right=part.tone == "quiet") for part in self.context())
@@ -307,14 +306,7 @@ class Page(Screen[Any]):
         self.query_one(SectionLine).parts = section_parts(sections, self.section, self.size.width)
         self.query_one(ContextLine).parts = context
         self.query_one(AgeLine).age = self.age
-        self.query_one(KeyHints).hints = (("esc", "closes the question"),) if self.prompt.is_asking else self.hints()
-
-    def _profile_or_database(self) -> Part:
-        """Return the profile that the settings are from, or where there is none the database."""
-        profile = self.session.settings.profile
-        if profile is None:
-            return Part(safe_text(self.session.database_name, 60), give=3)
-        return profile_part(profile, self.console.profile_colours)
+        self.query_one(KeyHints).hints = (("esc", "cancel"),) if self.prompt.is_asking else self.hints()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.filterable if action == "filter" else True
@@ -374,17 +366,18 @@ class Page(Screen[Any]):
 
     def on_line_input_paste_refused(self, event: LineInput.PasteRefused) -> None:
         """Say that a paste did not fit, since nothing of it was kept."""
-        self.status.say(f"That paste has {event.lines} lines and this field holds one: nothing was pasted.", "warning")
+        self.status.say(
+            f"Nothing was pasted: the text has {event.lines} lines, and this field takes one line.", "warning"
+        )
 
     def on_resize(self, event: events.Resize) -> None:
         too_small = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]
         if too_small and not self.has_class("-too-small"):
             self._focus_before = self.focused
         self.set_class(too_small, "-too-small")
-        is_wide = event.size.width >= WIDE
-        self.set_class(is_wide, "-wide")
+        self.set_class(event.size.width >= WIDE, "-wide")
         for pane in self.query(DetailPane):
-            pane.place(beside=is_wide)
+            pane.place(event.size.width)
         self.refresh_frame()
         if not too_small and self.focused is None and self._focus_before is not None and self._focus_before.is_attached:
             self.set_focus(self._focus_before)
@@ -430,9 +423,30 @@ class Page(Screen[Any]):
 
     def copy_row(self, text: str, form: str = "") -> None:
         """Send a row's text to the terminal's clipboard; `form` says in which form (" as JSON")."""
+        self.status.say(self.copy(text, "Row", form))
+
+    def copy(self, text: str, what: str, form: str = "") -> str:
+        """Send a text to the terminal's clipboard; return the sentence to be said of it."""
         self.app.copy_to_clipboard(text)
         # Terminals do not answer OSC 52, and tmux drops it by default: nobody knows whether it has arrived.
-        self.status.say(f"Row sent to your terminal's clipboard{form} (cannot be confirmed).")
+        return f"{what} sent to your terminal's clipboard{form} (cannot be confirmed)."
+
+    def invocations(self) -> Sequence[Invocation]:
+        """Return the commands that show what is under the cursor, or do what this screen is for; none where none does.
+
+        Raises InvalidInput, which says why none does it just now.
+        """
+        return ()
+
+    def invocation(self, command: str, **values: str | bool | Sequence[str]) -> Invocation:
+        """Return a command on the organisation that is looked at."""
+        organization = self.session.organization
+        return Invocation(command, values, organization.id if organization else None)
+
+    def action_copy_command(self) -> None:
+        from tui.screens.command_copy import copy_as_command
+
+        copy_as_command(self)
 
     def _set_filter(self, text: str) -> None:
         self.filter_text = text

@@ -34,10 +34,14 @@ LONGEST_S = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A test that somebody wants to see: what it is of, and how it is run."""
+    """A test that somebody wants to see: what it is of, and how it is run.
+
+    `stored` is what a command calls the integration, None where what is tested is not stored.
+    """
 
     title: str
     run: Callable[[Tell], Awaitable[ConnectionTestResult]]
+    stored: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +76,21 @@ class ConnectionTestResult:
     def conclusion(self) -> str:
         """Say in a sentence or two what it came to and what was kept of it."""
         if self.row_result == "changed meanwhile":
-            return "Somebody changed the integration meanwhile, so it keeps its state: test it again."
+            return "Somebody changed the integration during the test, so its state did not change: test it again."
         if self.report.passed:
             doubtful = sum(verdict.outcome == "doubtful" for verdict in self.report.verdicts)
             remarks = f", with {counted(doubtful, 'remark')}" if doubtful else ""
             conclusion = f"Verified{remarks}."
         elif self.lacks_key:
-            conclusion = "Nothing was asked, and the credential keeps its state."
+            conclusion = "The provider was not asked, and the state of the credential did not change."
         elif self.is_unknown:
             conclusion = "The provider could not be reached, so nothing is known about the credential."
         else:
             conclusion = "Not verified; the credential is kept."
         if self.row_result == "read-only":
-            return f"{conclusion} Read-only mode: only the log says so."
+            return f"{conclusion} Read-only mode: only the log has this result."
         if self.passed_draft is not None:
-            return f"{conclusion} Saved unchanged, it stays verified."
+            return f"{conclusion} If you save it unchanged, it stays verified."
         return f"{conclusion} It is not saved yet." if self.row_result == "not saved" else conclusion
 
 
@@ -167,7 +171,7 @@ def _refuse_to_send(
     if is_locked:
         raise InvalidInput(
             f"The locked console asks only the provider's hosts and the stored one: the {labels} is another.",
-            "Save it first, if you may: the log says so.",
+            "Save it first, if you may: that is logged.",
         )
     untouched_secrets = [
         field.label
@@ -177,7 +181,7 @@ def _refuse_to_send(
     if untouched_secrets:
         raise InvalidInput(
             f"The stored {' and '.join(untouched_secrets)} would be sent to the {labels} that was typed.",
-            "Type the secrets too to test them there, or save it first: the log says so.",
+            "Type the secrets too to test them there, or save it first: that is logged.",
         )
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.errors import ConnectionFailed, MasterKeyError, ReadOnlyMode, SchemaMissing, SchemaNewer, SwitchboardError
-from tui.models import Operator
-from tui.process.identity import login_name, source_address, user_agent
+from tui.process.identity import Operator, login_name, source_address, user_agent
 from tui.words.people import operator_label
 
 if TYPE_CHECKING:
@@ -129,7 +127,7 @@ class Session:
         id_or_email = self.settings.operator
         if id_or_email:
             person = await find_person(self.database, id_or_email)
-            self.operator = replace(self.operator, user_id=person.id, label=operator_label(person))
+            self.operator = self.operator._replace(user_id=person.id, label=operator_label(person))
             self.database.operator = self.operator
 
     async def find_organization(self) -> Organization:
@@ -193,7 +191,7 @@ def require_configured(session: Session) -> None:
         looked = session.settings.places_looked_in()
         what_to_do = f"{looked} Set DATABASE_URL, or PGHOST and its like, in one of them, or name a profile."
         if session.settings.locked:
-            what_to_do = "Whoever runs this machine sets DATABASE_URL in /etc/switchboard/env or in the environment."
+            what_to_do = "Ask the administrator of this machine to set DATABASE_URL in /etc/switchboard/env."
         raise ConnectionFailed("No database is configured.", what_to_do)
 
 
@@ -204,5 +202,5 @@ def require_installed(session: Session) -> None:
 
         what_to_do = "Run `switchboard setup`; with --dry-run it only says what it would do."
         if session.settings.locked:
-            what_to_do = "Whoever runs this machine sets it up with `switchboard setup`."
+            what_to_do = "Ask the administrator of this machine to run `switchboard setup`."
         raise SchemaMissing(SCHEMA_SENTENCES[session.schema or "missing"], what_to_do)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeGuard
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeGuard
 
 from tui.settings.profiles import NAME_RULE, configuration_folder, is_profile_name
 
@@ -21,8 +20,7 @@ NAMES = ("theme", "mouse", "profiles", "keys")
 MOST_BYTES = 64_000
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(NamedTuple):
     """What the file says; `problem` says why it was not used, and is empty where it was."""
 
     is_truecolor: bool = False
@@ -31,10 +29,10 @@ class Configuration:
     mouse: bool = False
     """Whether clicks and the wheel reach the console; the terminal then selects text with shift held."""
 
-    colours: dict[str, Colour] = field(default_factory=dict)
+    colours: Mapping[str, Colour] = MappingProxyType({})
     """The colours of profiles, by their names."""
 
-    keys: dict[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = MappingProxyType({})
     """Keys by the id of their binding, also those of `keys.toml`."""
 
     problem: str = ""
@@ -68,7 +66,7 @@ def read_configuration(file: Path, keymap: Path) -> Configuration:
         colours, in_file = _table(table, "profiles", file), _table(table, "keys", file)
         keys, older_keys = _keys(in_file, file), _keys(_read(keymap), keymap)
         if both := sorted(keys.keys() & older_keys.keys()):
-            raise _NotUsedError(f'"{both[0]}" has keys in {file} and in {keymap}: take one out; every key is as usual.')
+            raise _NotUsedError(f'"{both[0]}" has keys in {file} and in {keymap}: remove one; the defaults are used.')
         return Configuration(
             is_truecolor=_theme(table, file) == "truecolor",
             mouse=_mouse(table, file),
@@ -81,46 +79,50 @@ def read_configuration(file: Path, keymap: Path) -> Configuration:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_bytes()[:MOST_BYTES].decode("utf-8"))
+        content = file.read_bytes()[:MOST_BYTES]
+        # Most have no such file, and the import takes a hundredth of the console's start.
+        import tomllib
+
+        return tomllib.loads(content.decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return {}
     # A number with thousands of digits is no TOMLDecodeError, and neither are thousands of brackets.
     except (OSError, ValueError, RecursionError):
-        raise _NotUsedError(f"{file} could not be read: everything is as usual. See docs/configuration.md.") from None
+        raise _NotUsedError(f"{file} could not be read: the defaults are used. See docs/configuration.md.") from None
 
 
 def _refuse_unknown(table: Mapping[str, object], known: Iterable[str], file: Path) -> None:
     for name in table:
         if name not in known:
             nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
-            raise _NotUsedError(f"{name} in {file} is unknown, the nearest name is {nearest}: nothing of it is used.")
+            raise _NotUsedError(f"{name} in {file} is unknown, the nearest name is {nearest}: the defaults are used.")
 
 
 def _table(table: Mapping[str, Any], name: str, file: Path) -> dict[str, Any]:
     value = table.get(name, {})
     if not isinstance(value, dict):
-        raise _NotUsedError(f"{name} in {file} must be a table, [{name}]: nothing of it is used.")
+        raise _NotUsedError(f"{name} in {file} must be a table, [{name}]: the defaults are used.")
     return value
 
 
 def _theme(table: Mapping[str, object], file: Path) -> object:
     theme = table.get("theme", "ansi")
     if theme not in THEMES:
-        raise _NotUsedError(f"theme in {file} is none of {', '.join(THEMES)}: nothing of it is used.")
+        raise _NotUsedError(f"theme in {file} is none of {', '.join(THEMES)}: the defaults are used.")
     return theme
 
 
 def _mouse(table: Mapping[str, object], file: Path) -> bool:
     mouse = table.get("mouse", False)
     if not isinstance(mouse, bool):
-        raise _NotUsedError(f"mouse in {file} is neither true nor false: nothing of it is used.")
+        raise _NotUsedError(f"mouse in {file} is neither true nor false: the defaults are used.")
     return mouse
 
 
 def _keys(table: Mapping[str, object], file: Path) -> dict[str, str]:
     keys = {name: keys for name, keys in table.items() if isinstance(keys, str) and keys.strip()}
     if len(keys) < len(table):
-        raise _NotUsedError(f'The keys in {file} must be lines like "list.up" = "k"; every key is as usual.')
+        raise _NotUsedError(f'The keys in {file} must be lines like "list.up" = "k"; the defaults are used.')
     return keys
 
 
@@ -128,7 +130,7 @@ def _colour(name: str, value: object, file: Path) -> Colour:
     if not is_profile_name(name):
         raise _NotUsedError(f"{file} has a colour for what is not the name of a profile. {NAME_RULE}")
     if not _is_colour(value):
-        raise _NotUsedError(f"The colour of {name} in {file} is none of {', '.join(COLOURS)}: nothing of it is used.")
+        raise _NotUsedError(f"The colour of {name} in {file} is none of {', '.join(COLOURS)}: the defaults are used.")
     return value
 
 

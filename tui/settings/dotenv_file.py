@@ -174,7 +174,7 @@ class _Entry:
 
 
 # Of one line, and of several.
-_NOT_AN_ENTRY = ("is no NAME=value", "are no NAME=value")
+_NOT_AN_ENTRY = ("is not NAME=value", "are not NAME=value")
 _NOT_UTF8 = ("cannot be read as UTF-8", "cannot be read as UTF-8")
 
 
@@ -243,17 +243,17 @@ def _line_error(where: str, *, is_text: bool, is_error: bool) -> ConfigError:
     if not is_text:
         return ConfigError(f"{where} is not UTF-8 text.", "Save the file as UTF-8.")
     if is_error:
-        return ConfigError(f"{where} cannot be read.", "Write NAME='value', with both quotes; a remark begins with #.")
+        return ConfigError(f"{where} cannot be read.", "Write NAME='value', with both quotes; a comment begins with #.")
     return ConfigError(f"{where} has no =.", "Write NAME='value', or put # in front.")
 
 
 def _warning(path: Path, lines: list[int], singular: str, plural: str) -> str:
     """Return the sentence that names lines of other programs, at most three of them."""
     if len(lines) == 1:
-        return f"Line {lines[0]} of {printable(path)} {singular} and was left aside."
+        return f"Line {lines[0]} of {printable(path)} {singular} and was ignored."
     first = [str(line) for line in lines[:3]]
     last = first.pop() if len(lines) <= 3 else f"{len(lines) - 3} more"
-    return f"Lines {', '.join(first)} and {last} of {printable(path)} {plural} and were left aside."
+    return f"Lines {', '.join(first)} and {last} of {printable(path)} {plural} and were ignored."
 
 
 def _parse_value(parts: re.Match[str], as_python_dotenv: str | None, where: str) -> str:
@@ -261,7 +261,7 @@ def _parse_value(parts: re.Match[str], as_python_dotenv: str | None, where: str)
     name, raw = parts["name"], parts["raw"]
     use_quotes = f"Write {name}='...' with single quotes round the value."
     if parts["blanks"] or (raw[:1] in {" ", "\t"} and not _BLANKS_OR_COMMENT.fullmatch(raw)):
-        raise ConfigError(f"{where} has blanks round the = of {name}.", f"Write {name}='...' without blanks.")
+        raise ConfigError(f"{where} has spaces round the = of {name}.", f"Write {name}='...' without spaces.")
     if _BLANKS_OR_COMMENT.fullmatch(raw):
         value = ""
     elif raw[0] == "'" and (single := _SINGLE_QUOTED.fullmatch(raw)):
@@ -270,17 +270,17 @@ def _parse_value(parts: re.Match[str], as_python_dotenv: str | None, where: str)
         value = double[1]
     elif raw[0] == "'":
         raise ConfigError(
-            f"{where}: the value of {name} holds \\\\ or \\' within single quotes, which readers take differently.",
+            f"{where}: the value of {name} holds \\\\ or \\' within single quotes, which readers read differently.",
             "Use another value, or keep a master key in a file (ENCRYPTION_MASTER_KEY_FILE).",
         )
     elif raw[0] == '"':
         raise ConfigError(
-            f'{where}: the value of {name} holds one of \\ $ ` " within double quotes, which readers take differently.',
+            f'{where}: the value of {name} holds one of \\ $ ` " within double quotes, which readers read differently.',
             use_quotes,
         )
     elif _NEEDS_QUOTES.search(raw):
         raise ConfigError(
-            f"{where}: the value of {name} holds a blank, #, $, \\ or a quote and has no quotes round it, so other "
+            f"{where}: the value of {name} holds a space, #, $, \\ or a quote and has no quotes round it, so other "
             "readers of the file would cut it.",
             use_quotes,
         )
@@ -289,7 +289,7 @@ def _parse_value(parts: re.Match[str], as_python_dotenv: str | None, where: str)
     if any(unicodedata.category(character) == "Cc" for character in value):
         raise ConfigError(f"{where}: the value of {name} holds a line break or a control character.", use_quotes)
     if value != as_python_dotenv:
-        raise ConfigError(f"{where}: readers take the value of {name} differently.", use_quotes)
+        raise ConfigError(f"{where}: readers of .env read the value of {name} differently.", use_quotes)
     return value
 
 
@@ -301,7 +301,7 @@ def _quote(name: str, value: str) -> str:
         if _DOUBLE_QUOTED.fullmatch(f'"{value}"'):
             return f'"{value}"'
     raise ConfigError(
-        f"The value of {name} holds characters that the readers of .env take differently.",
+        f"The value of {name} holds characters that the readers of .env read differently.",
         "Percent-encode them in a connection string; keep a master key in a file (ENCRYPTION_MASTER_KEY_FILE).",
     )
 

@@ -5,7 +5,11 @@ They stand in one file of the state folder, which its owner alone can read: filt
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
+import os
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +17,7 @@ from tui.errors import ConfigError, InvalidInput
 from tui.settings.dotenv_file import LARGEST_BYTES, printable, read_checked, replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from tui.settings.settings import Settings
@@ -22,6 +26,7 @@ MOST_SAVED = 200
 MOST_EARLIER = 100
 LONGEST_NAME = 40
 LONGEST_TEXT = 4_000
+OTHERS_WRITE_WITHIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ def read_kept_filters(file: Path | None) -> KeptFilters:
     if not is_one:
         raise ConfigError(
             f"{printable(file)} does not hold filters as Switchboard writes them.",
-            "Move it away, and a new one is begun.",
+            "Move it away; a new one is then created.",
         )
     return KeptFilters(saved, tuple(earlier)[:MOST_EARLIER])
 
@@ -78,37 +83,73 @@ def save_filter(file: Path | None, name: str, text: str) -> None:
         raise InvalidInput(f"A name has 1 to {LONGEST_NAME} characters.", "Give one such as night calls.")
     if len(text) > LONGEST_TEXT:
         raise InvalidInput(f"A filter that is kept has {LONGEST_TEXT} characters at most.", "Shorten it.")
-    kept = read_kept_filters(file)
-    saved = {known: other for known, other in kept.saved.items() if known != name} | ({name: text} if text else {})
-    if len(saved) > MOST_SAVED:
-        raise InvalidInput(f"{MOST_SAVED} filters are saved already.", "Take one away first.")
-    _write(file, replace(kept, saved=saved))
+    with _one_writer(file):
+        kept = read_kept_filters(file)
+        saved = {known: other for known, other in kept.saved.items() if known != name} | ({name: text} if text else {})
+        if len(saved) > MOST_SAVED:
+            raise InvalidInput(f"{MOST_SAVED} filters are saved already.", "Delete one first.")
+        _write(file, replace(kept, saved=saved))
 
 
 def add_earlier_filter(file: Path | None, text: str) -> None:
     """Put a filter before those that were applied earlier, of which the oldest go. Raises ConfigError."""
     if not text or len(text) > LONGEST_TEXT:
         return
-    kept = read_kept_filters(file)
-    if kept.earlier[:1] != (text,):
-        earlier = (text, *(other for other in kept.earlier if other != text))
-        _write(file, replace(kept, earlier=earlier[:MOST_EARLIER]))
+    with _one_writer(file):
+        kept = read_kept_filters(file)
+        if kept.earlier[:1] != (text,):
+            earlier = (text, *(other for other in kept.earlier if other != text))
+            _write(file, replace(kept, earlier=earlier[:MOST_EARLIER]))
+
+
+@contextlib.contextmanager
+def _one_writer(file: Path | None) -> Iterator[None]:
+    """Keep other consoles from writing between what is read and what is written here: a filter would be lost.
+
+    The folder is locked, and no file beside it. A console that was stopped with the lock is waited for no longer than
+    OTHERS_WRITE_WITHIN_S. Raises ConfigError where the folder cannot be made.
+    """
+    if file is None:
+        yield
+        return
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as exc:
+        raise ConfigError(
+            f"The folder {printable(file.parent)} cannot be created: {exc.strerror}.",
+            "Check who owns the one above it.",
+        ) from None
+    try:
+        _wait_for_lock(folder)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _wait_for_lock(descriptor: int) -> None:
+    gives_up_at = time.monotonic() + OTHERS_WRITE_WITHIN_S
+    # Some network file systems lock no folder: there it is written as if nobody else did.
+    with contextlib.suppress(OSError):
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > gives_up_at:
+                    return
+                time.sleep(0.01)
+            else:
+                return
 
 
 def _write(file: Path | None, kept: KeptFilters) -> None:
     if file is None:
         return
-    try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as exc:
-        raise ConfigError(
-            f"The folder {printable(file.parent)} cannot be made: {exc.strerror}.", "Check who owns the one above it."
-        ) from None
     earlier = kept.earlier
     while len(content := _content(kept.saved, earlier)) > LARGEST_BYTES:
         # What is larger would not be read again. Filters are short: few ever come here.
         if not earlier:
-            raise InvalidInput("The saved filters are too long to be kept together.", "Take one away first.")
+            raise InvalidInput("The saved filters are too long to be kept together.", "Delete one first.")
         earlier = earlier[: len(earlier) // 2]
     replace_file(file, content)
 

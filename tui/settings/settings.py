@@ -248,14 +248,14 @@ def load_settings(
     )
 
 
-@dataclass(frozen=True, slots=True)
 class _Values:
     """The environment and the file, of which one wins; an empty value counts as not set, but hides the other's."""
 
-    environ: Mapping[str, str] = field(repr=False)
-    of_file: Mapping[str, str] = field(repr=False)
-    file: str
-    file_wins: bool
+    def __init__(self, environ: Mapping[str, str], of_file: Mapping[str, str], file: str, *, file_wins: bool) -> None:
+        self.environ = environ
+        self.of_file = of_file
+        self.file = file
+        self.file_wins = file_wins
 
     def variable(self, name: str) -> Variable | None:
         """Return the variable; None where it is not set, or empty."""
@@ -298,12 +298,12 @@ def _check_key_command(command: Variable | None, root_file: Path) -> None:
     if command.origin == ENVIRONMENT:
         raise ConfigError(
             f"{command.name} in the environment is not open in the locked console.",
-            f"Whoever runs this machine may set it in {root_file}.",
+            f"The administrator of this machine may set it in {root_file}.",
         )
     if not command.value.lstrip(" '\"").startswith("/"):
         raise ConfigError(
             f"{command.name} in {root_file} does not name its program by the whole path.",
-            "Write it as /usr/bin/pass show ...: the locked console looks in no folder of PATH.",
+            "Write it as /usr/bin/pass show ...: the locked console does not search PATH.",
         )
 
 
@@ -317,11 +317,11 @@ def _decides(name: str, *, locked: bool) -> bool:
 def _refuse_unknown(values: Mapping[str, str], file: Path) -> None:
     if LOCKED_NAME in values:
         raise ConfigError(
-            f"{LOCKED_NAME} in {file} locks nothing.", "Set it in the environment, or start `switchboard --locked`."
+            f"{LOCKED_NAME} in {file} has no effect.", "Set it in the environment, or start `switchboard --locked`."
         )
     if PROFILE_VARIABLE in values:
         raise ConfigError(
-            f"{PROFILE_VARIABLE} in {file} chooses nothing.",
+            f"{PROFILE_VARIABLE} in {file} has no effect.",
             f"Set it in the environment, or start `switchboard {PROFILE_OPTION} NAME`.",
         )
     for name in values:
@@ -329,7 +329,7 @@ def _refuse_unknown(values: Mapping[str, str], file: Path) -> None:
             nearest = difflib.get_close_matches(name, SWITCHBOARD_NAMES, n=1, cutoff=0)[0]
             raise ConfigError(
                 f"{name} in {file} is not a setting of Switchboard.",
-                f"The nearest is {nearest}; correct the name or take the line out.",
+                f"The nearest is {nearest}; correct the name or remove the line.",
             )
 
 
@@ -340,7 +340,7 @@ def _warnings(environ: Mapping[str, str], of_file: Mapping[str, str]) -> list[st
         printable = [name for name in unknown if _PLAIN_NAME.fullmatch(name)][:3]
         rest = f" and {len(unknown) - len(printable)} more" if len(unknown) > len(printable) else ""
         names = ", ".join(printable) or "names with unusual characters"
-        warnings.append(f"Not a setting of Switchboard, left aside: {names}{rest if printable else ''}.")
+        warnings.append(f"Not a setting of Switchboard, ignored: {names}{rest if printable else ''}.")
     useless = sorted(name for name in of_file if name in ENVIRONMENT_ONLY_NAMES)
     warnings += [f"{name} works in the environment only, not in the file." for name in useless]
     return warnings

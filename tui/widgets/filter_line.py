@@ -36,10 +36,10 @@ class FilterLine(Vertical):
     FilterLine #filter-title { width: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("tab", "complete", "Complete", id="filter.complete", tooltip="Put in the marked offer"),
-        bind("down", "mark(1)", "Next offer", id="filter.next", tooltip="Mark the next offer"),
-        bind("up", "mark(-1)", "Previous offer", id="filter.previous", tooltip="Mark the one before"),
-        bind("escape", "leave", "Leave", id="filter.leave", tooltip="Leave everything as it was"),
+        bind("tab", "complete", "Complete", id="filter.complete", tooltip="Insert the selected suggestion"),
+        bind("down", "mark(1)", "Next suggestion", id="filter.next", tooltip="Select the next suggestion"),
+        bind("up", "mark(-1)", "Previous suggestion", id="filter.previous", tooltip="Select the previous suggestion"),
+        bind("escape", "leave", "Cancel", id="filter.leave", tooltip="Keep the filter as it was"),
     ]
 
     class Edited(Message):

@@ -76,7 +76,7 @@ class CheckLine(FormLine):
 class ActionLine(FormLine):
     """A line that does something when enter is pressed on it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [bind("enter,space", "press", "Do it", id="form.press")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("enter,space", "press", "Run", id="form.press")]
 
     class Pressed(Message):
         """Enter was pressed on the line."""

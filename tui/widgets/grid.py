@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.widgets.bindings import bind
-from tui.widgets.grid_cells import GAP, GridCell, Widths, cell_segment, share_width
+from tui.widgets.grid_cells import GAP, GridCell, Widths, cell_segment, grid_width_wanted, share_width
 from tui.widgets.row_list import TONES, WHEEL_LINES, EndWanted, RowBody
 from tui.words.text import fit
 
@@ -111,7 +111,7 @@ class Grid(Horizontal, can_focus=True):
         self._source = source
         self.columns: tuple[GridColumn, ...] = ()
         self.lowest, self.highest = 0, -1
-        self.row = self.column = self.top = self.left = 0
+        self.row = self.column = self.top = self.left = self._longest_label = 0
         self._span: Span = "cell"
         self._anchor = (0, 0)
         self._is_selection_used = False
@@ -131,7 +131,12 @@ class Grid(Horizontal, can_focus=True):
     @property
     def widths(self) -> Widths:
         """How the width is shared."""
-        return share_width(self.size.width, len(self.columns))
+        return share_width(self.size.width, len(self.columns), self._longest_label)
+
+    @property
+    def width_wanted(self) -> int:
+        """The width with which nothing in it is cut."""
+        return grid_width_wanted(len(self.columns), self._longest_label)
 
     @property
     def selection(self) -> Selection:
@@ -152,6 +157,14 @@ class Grid(Horizontal, can_focus=True):
             self.column = max(0, min(self.column, len(self.columns) - 1))
             self._show_cursor()
             self.repaint()
+
+    def make_room_for(self, longest_label: int) -> None:
+        """Let the labels have room for one of so many cells."""
+        if longest_label > self._longest_label:
+            before, self._longest_label = self.widths, longest_label
+            if self.widths != before:
+                self._show_cursor()
+                self.repaint()
 
     def set_bounds(self, lowest: int, highest: int) -> None:
         """Set the numbers of the first and the last row; `highest` below `lowest` means that there is none."""

@@ -16,19 +16,25 @@ if TYPE_CHECKING:
 
 FULL, FREE = "■", "□"
 GAP = 1
-NARROWEST, WIDEST = 7, 20
+NARROWEST, WIDEST = 7, 26
 NARROWEST_LABEL, WIDEST_LABEL = 20, 40
-COLUMN_WITH_BARS = 15
+COLUMN_WITH_BAR, COLUMN_WITH_BARS, COLUMN_WITH_FIGURES = 11, 15, 16
+SIGN = 2
+"""Cells before a label."""
 SHORTEST_BAR, LONGEST_BAR = 3, 6
 CHANGED = Style(bold=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The share of a limit that is used, from 0 to 1 and above, with a letter for which limit."""
+    """The share of a limit that is used, from 0 to 1 and above, with a letter for which limit.
+
+    `figures` are what it is drawn as where there is room, the longer first.
+    """
 
     letter: str
     share: float
+    figures: tuple[str, ...] = ()
 
     def drawn(self, steps: int) -> str:
         """Return the letter and `steps` boxes: all full only at the limit, one full as soon as anything is used."""
@@ -38,7 +44,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class GridCell:
-    """A short text with a mark before it, a sign behind it, and bars where there is room for them."""
+    """A short text with a mark before it, a sign behind it, and figures or bars where there is room for them."""
 
     text: str
     mark: str = ""
@@ -49,7 +55,8 @@ class GridCell:
     def drawn(self, width: int) -> str:
         """Return exactly `width` cells."""
         short = f"{self.mark or ' '}{self.text}{self.sign or ' '}"
-        return fit(f"{short} {_bars(self.bars, width - len(short) - 1)}".rstrip(), width)
+        limits = (_figures if has_figures(width + GAP) else _bars)(self.bars, width - len(short) - 1)
+        return fit(f"{short} {limits}".rstrip(), width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +87,32 @@ class Widths:
     seen: int
 
 
-def share_width(width: int, columns: int) -> Widths:
-    """Return the widths that show as many columns as possible, wide enough for bars where all columns fit so."""
+def share_width(width: int, columns: int, longest_label: int) -> Widths:
+    """Return the widths that show as many columns as possible, wide enough for bars where all columns fit so.
+
+    A label is no wider than the longest, in cells, needs; beyond WIDEST_LABEL it has what the columns leave.
+    """
     count = max(1, columns)
-    label = max(NARROWEST_LABEL, min(WIDEST_LABEL, width - count * COLUMN_WITH_BARS))
+    wanted = SIGN + longest_label + GAP
+    label = max(NARROWEST_LABEL, min(WIDEST_LABEL, wanted, width - count * COLUMN_WITH_BARS))
     column = max(NARROWEST, min(WIDEST, (width - label) // count))
-    return Widths(label, column, max(1, min(count, (width - label) // column)))
+    seen = max(1, min(count, (width - label) // column))
+    return Widths(max(label, min(wanted, width - seen * column)), column, seen)
+
+
+def grid_width_wanted(columns: int, longest_label: int) -> int:
+    """Return the width with which no cell lacks room for the figures of both its limits."""
+    return max(NARROWEST_LABEL, SIGN + longest_label + GAP) + columns * WIDEST
+
+
+def has_bars(column: int) -> bool:
+    """Whether a column of that width, its gap included, has room for one bar."""
+    return column >= COLUMN_WITH_BAR
+
+
+def has_figures(column: int) -> bool:
+    """Whether the limits in a column of that width, its gap included, are figures."""
+    return column >= COLUMN_WITH_FIGURES
 
 
 def cell_segment(cell: GridCell, width: int, over: Style) -> Segment:
@@ -104,3 +131,14 @@ def _bars(bars: tuple[Bar, ...], room: int) -> str:
     # Only the limit that will be reached first.
     fullest = max(bars, key=lambda bar: bar.share)
     return fullest.drawn(min(LONGEST_BAR, room - 1)) if room > SHORTEST_BAR else ""
+
+
+def _figures(bars: tuple[Bar, ...], room: int) -> str:
+    """Return the limits in figures; where not all of them have room only the one that will be reached first."""
+    fullest = sorted(bars, key=lambda bar: bar.share)[-1:]
+    for chosen in (bars, fullest):
+        for number in range(max((len(bar.figures) for bar in chosen), default=0)):
+            text = "  ".join(bar.figures[: number + 1][-1] for bar in chosen)
+            if len(text) <= room:
+                return text
+    return _bars(bars, room)

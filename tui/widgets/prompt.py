@@ -62,6 +62,11 @@ class Prompt(Vertical, can_focus=True):
         """Whether a question is open."""
         return self._answer is not None
 
+    @property
+    def typed(self) -> str:
+        """The line of text that is typed so far."""
+        return self.query_one(LineInput).value
+
     async def choose(self, question: str, choices: Sequence[Choice], *, leave: str = "cancel") -> str | None:
         """Ask for one of the keys; returns the key, or None for escape, which `leave` names. Call it from a worker."""
         self._choices = tuple(choices)

@@ -73,27 +73,52 @@ class Row(NamedTuple):
 def layout_columns(columns: Sequence[Column], width: int, longest: Sequence[int] = ()) -> list[tuple[int, int]]:
     """Return (index, cells) of the columns that fit `width`, in order.
 
-    What is left goes to the column that grows. Where the `longest` texts are known, it goes to every column whose text
-    would be cut, evenly, up to MOST_GROWN each and then beyond; the rest stays empty at the right.
+    What is left goes to the column that grows. Where the `longest` texts are known, no column is wider than its own
+    while another is cut: spare room goes to the cut ones, evenly, up to MOST_GROWN each and then beyond; the rest stays
+    empty at the right. Columns of `drops` 2 and more are there only where no text of up to MOST_GROWN is cut for them.
     """
-    shown = list(range(len(columns)))
-
-    def needed() -> int:
-        return sum(columns[i].width for i in shown) + GAP * (len(shown) - 1)
-
-    while needed() > width and any(columns[i].drops for i in shown):
-        shown.remove(max(shown, key=lambda i: columns[i].drops))
-    widths = {i: columns[i].width for i in shown}
-    spare = max(0, width - needed())
+    natural = natural_widths(columns, longest) if longest else [column.width for column in columns]
+    least = [min(column.width, cells) for column, cells in zip(columns, natural, strict=True)]
+    shown = _without_those_that_drop(columns, least, width, 1)
     if not longest:
-        return [(i, cells + (spare if columns[i].grows else 0)) for i, cells in widths.items()]
-    for most in (MOST_GROWN, width):
-        while spare and (cut := [i for i in shown if widths[i] < min(most, longest[i])]):
+        spare = max(0, width - _needed(least, shown))
+        return [(i, least[i] + (spare if columns[i].grows else 0)) for i in shown]
+    whole = [max(at_least, min(MOST_GROWN, cells)) for at_least, cells in zip(least, natural, strict=True)]
+    uncut = _without_those_that_drop(columns, whole, width, 2)
+    shown = [i for i in shown if i in uncut]
+    widths = {i: least[i] for i in shown}
+    spare = max(0, width - _needed(least, shown))
+    usual = [column.width for column in columns]
+    for most in ([min(MOST_GROWN, cells) for cells in natural], natural, usual):
+        while spare and (cut := [i for i in shown if widths[i] < most[i]]):
             share = max(1, spare // len(cut))
             for i in cut:
-                grown = min(share, min(most, longest[i]) - widths[i], spare)
+                grown = min(share, most[i] - widths[i], spare)
                 widths[i], spare = widths[i] + grown, spare - grown
     return list(widths.items())
+
+
+def natural_widths(columns: Sequence[Column], longest: Sequence[int]) -> list[int]:
+    """Return the cells with which nothing of a column is cut, its title included."""
+    return [max(cell_len(column.title), cells) for column, cells in zip(columns, longest, strict=True)]
+
+
+def width_wanted(columns: Sequence[Column], longest: Sequence[int]) -> int:
+    """Return the cells with which nothing is cut or narrower than usual in the columns that a list always has."""
+    wanted = [max(column.width, cells) for column, cells in zip(columns, natural_widths(columns, longest), strict=True)]
+    return _needed(wanted, [i for i, column in enumerate(columns) if column.drops < 2])
+
+
+def _needed(widths: Sequence[int], shown: Sequence[int]) -> int:
+    return sum(widths[i] for i in shown) + GAP * max(0, len(shown) - 1)
+
+
+def _without_those_that_drop(columns: Sequence[Column], widths: Sequence[int], room: int, fewest: int) -> list[int]:
+    """Return the columns of these widths that fit, after leaving out as many of `drops` `fewest` and more as needed."""
+    shown = list(range(len(columns)))
+    while _needed(widths, shown) > room and any(columns[i].drops >= fewest for i in shown):
+        shown.remove(max(shown, key=lambda i: columns[i].drops))
+    return shown
 
 
 def row_strip(

@@ -38,15 +38,16 @@ class StateSwitcher(Vertical):
     def __init__(self, content: Widget) -> None:
         super().__init__()
         self._content = content
+        # No markup, here and wherever stored text is shown: a name like [/x] would end the program, and [@click=...]
+        # would bind an action to a click. Kept, since the clock may tick when it is removed already.
+        self._message = Static(id="state-message", markup=False)
         self._started = 0.0
         self._clock: Timer | None = None
         self._what = ""
         self._had_focus: Widget | None = None
 
     def compose(self) -> ComposeResult:
-        # No markup, here and wherever stored text is shown: a name like [/x] would end the program, and [@click=...]
-        # would bind an action to a click.
-        yield Static(id="state-message", markup=False)
+        yield self._message
         with Vertical(id="content"):
             yield self._content
 
@@ -86,7 +87,7 @@ class StateSwitcher(Vertical):
             self._clock = self.set_interval(1.0, self._tick)
 
     def _say(self, *lines: str) -> None:
-        self.query_one("#state-message", Static).update("\n".join(safe_text(line, 500) for line in lines))
+        self._message.update("\n".join(safe_text(line, 500) for line in lines))
         focused = self.screen.focused
         if focused is not None and self._content in focused.ancestors_with_self:
             self._had_focus = focused

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 
 TITLE_MARGIN = 4
+WIDE = 110
+"""Columns of a screen from which on the detail stands beside the list."""
+NARROWEST_BESIDE = 34
 
 
 class TextLine(NamedTuple):
@@ -32,9 +35,9 @@ class TextLine(NamedTuple):
 
 
 class TextLines(Widget):
-    """Shows lines from the top; what does not fit is cut, or goes on below its text where the pane `wraps`.
+    """Shows lines from the top; what does not fit goes on below its text while lines are free, else it is cut.
 
-    A pane that wraps has its first line in its border, and where it is cut there also below.
+    A pane that `wraps` shows all of each line before the next one; it has the first in its border where that fits.
     """
 
     DEFAULT_CSS = "TextLines { height: 1fr; }"
@@ -57,13 +60,18 @@ class TextLines(Widget):
     def _wrap(self) -> None:
         before, self._lines = self._lines, self._unwrapped
         title = self._unwrapped[0].text if self.wraps and self._unwrapped else ""
+        title = title if cell_len(title) <= self.size.width - TITLE_MARGIN else ""
         if title != self._title:
             self._title = title
-            # Content, since a text would be read as markup. Setting it paints the whole pane.
-            self.border_title = Content(title) if title else None
+            # Not border_title, which paints the whole pane: 3.9 KB for a move at 120x40, and 1.7 so. Content, since a
+            # text would be read as markup.
+            self._border_title = Content(title) if title else None
+            self.refresh(Region(0, 0, self.outer_size.width, 1).translate(-self.content_offset))
         if self.wraps and self.size.width:
-            below = self._unwrapped[cell_len(title) <= self.size.width - TITLE_MARGIN :]
-            self._lines = tuple(piece for line in below for piece in _wrapped(line, self.size.width))
+            below = self._unwrapped[bool(title) :]
+            self._lines = tuple(piece for line in below for piece in wrapped(line, self.size.width))
+        elif self.size.width:
+            self._lines = tuple(wrapped_while_free(self._unwrapped, *self.size))
         for y in range(max(len(before), len(self._lines))):
             old = before[y] if y < len(before) else TextLine("")
             new = self._lines[y] if y < len(self._lines) else TextLine("")
@@ -83,21 +91,64 @@ class TextLines(Widget):
 
 
 class DetailPane(TextLines):
-    """What is known of the thing under the cursor: below a list, or beside it."""
+    """What is known of the thing under the cursor: below a list, or beside it on a screen of WIDE columns."""
 
-    def __init__(self) -> None:
+    def __init__(self, listed: Widget, *, wanted: int = 0) -> None:
         super().__init__(id="detail", classes="detail")
+        self._listed = listed
+        self._screen_width = 0
+        self._wanted = wanted
+        self._given: int | None = None
 
-    def place(self, *, beside: bool) -> None:
-        """Show it beside the list, or below."""
-        if self.wraps is not beside:
-            self.wraps = beside
+    @property
+    def width_of_list(self) -> int:
+        """The columns that are left to the list."""
+        return list_width(self._screen_width, self._wanted)
+
+    def place(self, screen_width: int) -> None:
+        """Show it beside the list where the screen is wide enough, else below."""
+        self._screen_width = screen_width
+        self._share()
+        if self.wraps is not (screen_width >= WIDE):
+            self.wraps = screen_width >= WIDE
             self._wrap()
 
+    def leave_to_list(self, wanted: int) -> None:
+        """Leave so many columns to the list, as far as there is room for both; never fewer than before."""
+        # A border that moves with each letter of a filter would be a screen on the wire.
+        self._wanted = max(self._wanted, wanted)
+        self._share()
 
-def _wrapped(line: TextLine, width: int) -> list[TextLine]:
+    def _share(self) -> None:
+        width = self.width_of_list if self._screen_width >= WIDE else None
+        if width != self._given:
+            self._given = self._listed.styles.width = width
+
+
+def list_width(screen_width: int, wanted: int) -> int:
+    """Return the columns of a list that wants so many: beside its detail two thirds, and more before it is cut."""
+    if screen_width < WIDE:
+        return screen_width
+    return max(screen_width * 2 // 3, min(wanted, screen_width - NARROWEST_BESIDE))
+
+
+def wrapped(line: TextLine, width: int) -> list[TextLine]:
     """Cut a line into several, the text of the further ones below that of the first."""
     room = max(8, width - cell_len(line.label))
     first, *further = [str(text).rstrip() for text in Content(line.text).wrap(room)] or [""]
     indent = " " * cell_len(line.label)
     return [line._replace(text=first), *(line._replace(text=text, label=indent) for text in further)]
+
+
+def wrapped_while_free(lines: Sequence[TextLine], width: int, height: int) -> list[TextLine]:
+    """Cut lines that are too long into several, from the top, as long as all lines have room."""
+    last = max((n for n, line in enumerate(lines, 1) if line.text), default=0)
+    free = height - last
+    out: list[TextLine] = []
+    for line in lines[:last]:
+        pieces = wrapped(line, width)
+        more = len(pieces) - 1
+        goes_on = 0 < more <= free
+        out += pieces if goes_on else [line]
+        free -= more if goes_on else 0
+    return out

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.audit.counts import Count
-    from tui.data.audit.export import ExportResult, Progress
+    from tui.data.audit.export.run import ExportResult, Progress
     from tui.models import AuditRow, Person
 
 SUMMARY_WIDTH = 200

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tui.providers.verdicts import Verdict
 
 NOT_VISIBLE = "not visible to your role"
-NOTHING_CHANGED = "Nothing changed, so nothing was written."
+NOTHING_CHANGED = "No changes, so nothing was written."
 LIST_AGAIN = "Somebody else deleted it; list the integrations again."
 HIDDEN = "hidden"
 """Stands for NOT_VISIBLE in a column."""
@@ -89,7 +89,7 @@ def activation(name: str, *, active: bool, changed: bool) -> str:
 
 def deletion_warning(name: str, expected: Dependents) -> str:
     """Return what deleting the integration called `name` does."""
-    return f"Deleting {name} cannot be undone. It {expected.sentence()}. The credential itself is gone too."
+    return f"Deleting {name} cannot be undone. It {expected.sentence()}. The credential itself is deleted too."
 
 
 def deletion(name: str, deleted: Dependents) -> str:
@@ -109,7 +109,7 @@ def _connection(integration: Integration, authors: Authors, zone: tzinfo) -> tup
     if integration.unknown_since is None:
         return (("Connection", verdict),)
     since = to_the_minute(integration.unknown_since, zone)
-    reason = safe_text(integration.test_failure, 200) or "nobody answered"
+    reason = safe_text(integration.test_failure, 200) or "the provider was not reached"
     return ("Connection", f"unknown since {since}: {reason}; test it again"), ("Before", verdict)
 
 
@@ -118,7 +118,7 @@ def _last_verdict(integration: Integration, authors: Authors, zone: tzinfo) -> s
         reason = safe_text(integration.test_failure, 200) or "the last test failed"
         return f"{reason}, {to_the_minute(integration.tested_at, zone)}: correct it, then test it again"
     if not integration.is_verified:
-        return "not tested since it last changed"
+        return "not tested since its last change"
     whom = _author(authors.tested) if integration.proven else "another program, unproven"
     return f"verified {to_the_minute(integration.last_verified_at, zone)} by {whom}"
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.words.audit import summary
 from tui.words.counts import counted
+from tui.words.failure_reason import failure_reason
 from tui.words.log_details import Told, enumerated, number_words, rights_in, value_words
 from tui.words.text import safe_text
 
@@ -22,16 +23,6 @@ LONGEST = 300
 """Characters of a sentence."""
 MOST_COLUMNS = 20
 
-# What a provider's code says, where the log has no words for it.
-_CODES = {
-    "400": "request refused",
-    "401": "key refused",
-    "403": "use forbidden",
-    "404": "no such account",
-    "429": "asked too often",
-    "535": "password refused",
-    "AUTHENTICATIONFAILED": "password refused",
-}
 # Switchboard logs these when they are done; another program may write one of the same name that is not.
 _OF_SUCCESS = ("credential_", "permission_", "number_", "log_sealed", "schema_changed")
 _SAYS_ITS_END = "credential_versions_forgotten"
@@ -65,15 +56,6 @@ def _with(text: str, more: str, between: str = ": ") -> str:
 def _why(told: Told) -> str:
     code, words = told.text("error_code", "code"), told.text("why", "error", "reason", "message")
     return failure_reason(code, words, is_message=bool(told.details.get("error")))
-
-
-def failure_reason(code: str, words: str, *, is_message: bool = False) -> str:
-    """Return why something failed: the log's own words, beside the code; `is_message` of another program's error."""
-    words = words.removesuffix(".") or _CODES.get(code, "")
-    words = f"t{words[1:]}" if words.startswith("The") else words
-    if code in words:
-        return words
-    return f"{code} {words}" if code and words and is_message else ", ".join(filter(None, (code, words)))
 
 
 def _ended(told: Told, text: str) -> str:
@@ -115,7 +97,7 @@ def _changes(told: Told, known: Mapping[str, Callable[[Mapping[str, Any], Mappin
 _CREDENTIAL_COLUMNS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], str]] = {
     "display_name": lambda before, after: _arrow(before, after, "display_name", "display name"),
     "is_active": lambda _before, after: _switched(after, "is_active", "enabled", "disabled"),
-    "is_verified": lambda _before, after: _switched(after, "is_verified", "verified", "not verified any more"),
+    "is_verified": lambda _before, after: _switched(after, "is_verified", "verified", "no longer verified"),
     "last_verified_at": lambda _before, after: "" if "is_verified" in after else "verified again",
 }
 
@@ -134,7 +116,7 @@ def _credential_changes(told: Told) -> str:
 
 
 def _credential_updated(told: Told) -> str:
-    changes = _credential_changes(told) or "nothing of note changed"
+    changes = _credential_changes(told) or "nothing important changed"
     return f"{told.on}{' ' if changes.startswith('changed: ') else ', '}{changes}"
 
 
@@ -172,7 +154,7 @@ def _opened(word: str) -> Sentence:
 
 def _tested(told: Told) -> str:
     if told.status == "pending":
-        return f"{told.on}: connection test begun"
+        return f"{told.on}: connection test started"
     if told.status == "success":
         before = told.details.get("tested_before_saving") is True or told.details.get("draft") is True
         return f"{told.on} tested: works{', before it was saved' if before else ''}"
@@ -214,7 +196,7 @@ def _permission_changed(told: Told) -> str:
     rights = ", ".join([f"now also {gained}"] * bool(gained) + [f"no longer {lost}"] * bool(lost))
     terms = []
     if "expires_at" in after:
-        terms.append(f"until {told.day(after['expires_at'])}" if after["expires_at"] else "without an end")
+        terms.append(f"until {told.day(after['expires_at'])}" if after["expires_at"] else "without expiry")
     terms += [_limit(after, period) for period in ("daily", "monthly") if f"{period}_limit" in after]
     if not rights and not terms:
         return f"{_holder(told)}: the same on {told.on}, granted again"
@@ -231,7 +213,7 @@ def _revoked(told: Told) -> str:
 
 _NUMBER_COLUMNS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], str]] = {
     "display_name": lambda before, after: _arrow(before, after, "display_name", "display name"),
-    "is_primary": lambda _before, after: _switched(after, "is_primary", "primary", "primary no longer"),
+    "is_primary": lambda _before, after: _switched(after, "is_primary", "primary", "no longer primary"),
     "is_active": lambda _before, after: _switched(after, "is_active", "activated", "deactivated"),
     "can_call": lambda _before, after: _switched(after, "can_call", "calls allowed", "calls not allowed"),
     "can_sms": lambda _before, after: _switched(after, "can_sms", "SMS allowed", "SMS not allowed"),
@@ -273,7 +255,7 @@ def _number_assigned(told: Told) -> str:
 
 def _number_updated(told: Told) -> str:
     parts = [part for part in (_assignment(told), *_changes(told, _NUMBER_COLUMNS)) if part]
-    return _with(_number(told), "; ".join(parts) or "nothing of note changed", ", ")
+    return _with(_number(told), "; ".join(parts) or "nothing important changed", ", ")
 
 
 def _number_deactivated(told: Told) -> str:
@@ -284,10 +266,10 @@ def _number_deactivated(told: Told) -> str:
 
 def _synced(told: Told) -> str:
     if told.status == "pending":
-        return f"{told.on}: sync of numbers begun"
+        return f"{told.on}: sync of numbers started"
     if told.status != "success":
         return _with(f"{told.on}: numbers not synced", _why(told) or told.text("outcome"))
-    kinds = (("new_numbers", "new"), ("updated_numbers", "changed"), ("deactivated_numbers", "not listed any more"))
+    kinds = (("new_numbers", "new"), ("updated_numbers", "changed"), ("deactivated_numbers", "no longer listed"))
     done = ", ".join(f"{count:,} {word}" for name, word in kinds if (count := told.count(name)))
     return f"{told.on} numbers synced: {done or 'nothing to change'}"
 
@@ -302,7 +284,7 @@ def _exported(told: Told) -> str:
         return f"exported {counted(told.count('rows'), 'row')}{file}{of}"
     if told.status == "failed":
         return f"export{file} failed: {_why(told) or 'no reason given'}{of}"
-    return f"export{file} {'begun' if told.status == 'pending' else _end(told)}{of}"
+    return f"export{file} {'started' if told.status == 'pending' else _end(told)}{of}"
 
 
 def _sealed(told: Told) -> str:
@@ -317,7 +299,7 @@ def _schema_changed(told: Told) -> str:
     number = told.text("schema_number")
     if not number:
         return _with("schema changed", summary(told.details or None))
-    return f"schema set up as {number}: {told.count('made'):,} made, {told.count('changed'):,} changed"
+    return f"schema set up as {number}: {told.count('made'):,} created, {told.count('changed'):,} changed"
 
 
 def _act(text: str) -> Sentence:
@@ -385,7 +367,7 @@ SENTENCES: dict[str, Sentence] = {
     "log_exported": _exported,
     "log_sealed": _sealed,
     "log_archived": _act("log archived"),
-    "checkpoint_made": _act("checkpoint of the log made"),
+    "checkpoint_made": _act("checkpoint of the log created"),
     "keys_rotated": _act("keys rotated"),
     "key_retired": _act("key retired"),
     "credential_versions_forgotten": _act("earlier versions of a credential forgotten"),

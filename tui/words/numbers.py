@@ -68,7 +68,7 @@ def deactivation(number: PhoneNumber) -> str:
 def reassignment(number: PhoneNumber, person: Person) -> str:
     """Return what assigning an assigned number would do: from whom it is taken, and to whom it is given."""
     now, then = assignee_in_full(number), person_in_full(person)
-    return f"{shown_number(number)} would be taken from {now} and given to {then}."
+    return f"{shown_number(number)} is assigned to {now}; it would be reassigned to {then}."
 
 
 def organization_of(number: PhoneNumber) -> str:
@@ -95,7 +95,7 @@ def added(act: NumberChanged) -> str:
 
 def edited(act: NumberChanged) -> str:
     """Return what editing a number came to."""
-    return _outcome(act, "is changed.", "is like that already; nothing was written.")
+    return _outcome(act, "is changed.", "is like that already: no changes.")
 
 
 def activated(act: NumberChanged) -> str:

@@ -97,12 +97,12 @@ def why_not(text: str) -> tuple[str, str] | None:
     for pattern, what in ((_DECIMAL, "decimals"), (_EXPONENT, "an exponent")):
         if pattern.fullmatch(whole):
             return (
-                f"That is a number with {what}, as a spreadsheet makes of a phone number.",
-                "Give its digits alone; in the spreadsheet, make the cell text.",
+                f"That is a number with {what}, as a spreadsheet shows a phone number.",
+                "Enter its digits only; in the spreadsheet, format the cell as text.",
             )
     extension = _EXTENSION.search(text)
     if extension and _parse(text[: extension.start()], DEFAULT_REGION) is not None:
-        return "That is a phone number with an extension.", "Give the number alone."
+        return "That is a phone number with an extension.", "Enter the number without it."
     first, *others = _BETWEEN_NUMBERS.split(text)
     if others:
         is_list = all(_NOTATION.fullmatch(other) and re.search(r"\d", other) for other in others)
@@ -110,7 +110,7 @@ def why_not(text: str) -> tuple[str, str] | None:
     else:
         holds_two = _NOTATION.fullmatch(text) is not None and _holds_two(text, DEFAULT_REGION)
     if holds_two:
-        return "That is more than one phone number.", "Give each by itself, without an extension."
+        return "That is more than one phone number.", "Enter one number, without an extension."
     return None
 
 

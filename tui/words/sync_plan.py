@@ -28,7 +28,7 @@ class PlannedRow:
 
 
 def planned_rows(plan: SyncPlan) -> list[PlannedRow]:
-    """Return a row for everything that a sync would write: new numbers, changed ones, those not listed any more."""
+    """Return a row for everything that a sync would write: new numbers, changed ones, those no longer listed."""
     new = [
         PlannedRow("new", display(number.phone_number), number.display_name or "", _what_is_new(number))
         for number in plan.new
@@ -51,7 +51,7 @@ def plan_doubts(plan: SyncPlan) -> list[str]:
         stored = ", ".join(shown_text(row.phone_number) for row in rows)
         doubts.append(f"{shown_number(rows[0])} is stored in {len(rows)} rows: {stored}.")
     doubts += [
-        f"The provider lists {shown_text(text)}, which is no phone number; it is left out." for text in plan.unusable
+        f"The provider lists {shown_text(text)}, which is not a phone number; it is skipped." for text in plan.unusable
     ]
     return doubts
 
@@ -92,9 +92,9 @@ def _what_changes(row: ChangedNumber) -> str:
 
 
 def _what_goes(number: PhoneNumber) -> str:
-    primary = "; is primary no more" if number.is_primary else ""
+    primary = "; is no longer primary" if number.is_primary else ""
     holder = f"; stays assigned to {assignee_in_full(number)}" if number.assigned_to_user_id else ""
-    return f"not listed any more: deactivated{primary}{holder}"
+    return f"no longer listed: deactivated{primary}{holder}"
 
 
 def _value(value: object) -> str:

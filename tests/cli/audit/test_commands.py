@@ -10,14 +10,13 @@ import pytest
 
 from tests.cli.conftest import shell_on_clone
 from tests.support.acme import ACME, ASHA, GLOBEX
-from tests.support.commands import one_line_of_json
+from tests.support.commands import Shell, one_line_of_json
 from tests.support.database.log_rows import log_row
 from tests.support.database.number_rows import RAVI, create_people
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.commands import Shell
     from tests.support.servers.postgres import TestServer
 
 INITECH = UUID(int=0x1117EC)
@@ -28,7 +27,7 @@ def logged_shell(
     postgres: TestServer, keyed_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Shell]:
     """Three organisations with rows of the log, and people who have names; commands here only read."""
-    with shell_on_clone(postgres, keyed_template, tmp_path_factory.mktemp("logged")) as shell:
+    with shell_on_clone(postgres, keyed_template, Shell(tmp_path_factory.mktemp("logged"))) as shell:
         database = shell.environment["DATABASE_URL"]
         create_people(database)
         with psycopg.connect(database) as connection:
@@ -181,7 +180,7 @@ class TestAuditStats:
             "01                      5",
         ]
         refused = logged_shell.run("audit", "stats", "--by", "hours").refusal(2)
-        assert refused.startswith("What --by says is nothing that rows are counted by. Did you mean hour?")
+        assert refused.startswith("Rows cannot be counted by the value of --by. Did you mean hour?")
 
     def test_of_nothing_is_nothing(self, logged_shell: Shell) -> None:
         assert logged_shell.run("audit", "stats", "action:nothing").out == "0 rows, all of the filter.\n"

@@ -20,7 +20,7 @@ from tests.support.database.number_rows import create_people
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tests.support.waiting import wait_until
 from tui.data.audit.counts import Count
-from tui.data.audit.export import Progress
+from tui.data.audit.export.run import Progress
 from tui.words.audit import progress_line
 
 if TYPE_CHECKING:
@@ -122,6 +122,8 @@ class TestAFile:
         for name in ("all.csv", "calls.JSONL", "a b.json"):
             refused = logged_shell.run("audit", "export", "status:failed", name).refusal(2)
             assert f"Did you mean --output {name}?" in refused
+        refused = logged_shell.run("audit", "export", "all.csv", "--output", "some.csv").refusal(2)
+        assert "Did you mean --output all.csv in place of some.csv?" in refused
         assert acts(logged_shell) == []
         for word in ('"all.csv"', "details.file:all.csv"):
             assert logged_shell.run("audit", "export", word).status == 0
@@ -158,7 +160,7 @@ class TestAFile:
             assert words in offline.run("audit", "verify", "--file", name).refusal(2)
         for broken in ("{}", "[", '{"sha256": 1}', "[" * 100_000):
             (logged_shell.folder / "log.csv.manifest.json").write_text(broken)
-            assert "no manifest of an export" in offline.run("audit", "verify", "--file", "log.csv").refusal(2)
+            assert "not the manifest of an export" in offline.run("audit", "verify", "--file", "log.csv").refusal(2)
         both = ("--file", "log.csv", "--manifest", "log.csv.manifest.json")
         assert "alone" in offline.run("audit", "verify", *both).refusal(2)
 

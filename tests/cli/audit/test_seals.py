@@ -60,7 +60,7 @@ class TestSeal:
         sealing.run("audit", "seal", "--read-only").refusal(2)
         unsealed = acme_shell.run("audit", "verify")
         assert unsealed.status == 5
-        assert "The log has no seal, so nothing can be said of it" in unsealed.out
+        assert "The log has no seal, so nothing can be checked" in unsealed.out
         assert unsealed.out.splitlines()[0].split() == ["log", "not", "sealed", "yet"]
         assert "not sealed yet" in unsealed.err
         # A seal that was noted down, or a trigger that is off, is more than that.

@@ -110,7 +110,7 @@ def test_saving_what_is_stored_already_writes_nothing(phone_shell: Shell) -> Non
     execute(database_of(phone_shell), "update integration_credentials set display_name = ' Night  line '")
     before = contents(database_of(phone_shell))
     again = phone_shell.run("integrations", "configure", "exotel_phone", stdin=json.dumps(PHONE))
-    assert (again.status, again.out) == (0, "Nothing changed, so nothing was written.\n")
+    assert (again.status, again.out) == (0, "No changes, so nothing was written.\n")
     assert contents(database_of(phone_shell)) == before
 
 

@@ -35,7 +35,7 @@ def test_a_yes_exits_with_0_and_a_no_with_5_saying_why_and_what_to_do(
     outcome = exotel_shell.run("integrations", "test", "exotel_phone")
     assert outcome.status == 5
     assert outcome.out.startswith("Exotel does not accept the API key and token (401). Copy both again;")
-    assert outcome.err.endswith("exotel_phone did not pass its test. What to do stands above.\n")
+    assert outcome.err.endswith("exotel_phone did not pass its test. The output above says what to do.\n")
     assert not is_verified(exotel_shell)
 
 
@@ -72,7 +72,7 @@ def test_a_key_that_is_missing_or_another_is_no_answer_and_exits_with_4(
         for which in ("exotel_phone", "--all"):
             outcome = shell.run("integrations", "test", which)
             assert (outcome.status, "Not verified" in outcome.out) == (4, False), outcome.err
-            assert "Nothing was asked" in outcome.out
+            assert "The provider was not asked" in outcome.out
     assert len(exotel.requests) == asked
     assert is_verified(exotel_shell)
     assert judgements(exotel_shell) == ["verified", *["unknown"] * 4]

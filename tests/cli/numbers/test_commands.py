@@ -18,7 +18,6 @@ from tests.support.terminal.forked_terminal import ForkedTerminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.support.servers.postgres import TestServer
 
@@ -29,29 +28,29 @@ COLUMNS = {
 
 
 @contextmanager
-def shell_with_numbers(postgres: TestServer, template: str, folder: Path) -> Iterator[Shell]:
-    """A shell with people, Ravi's old number 011-4116 9368, and another organisation that has a number too."""
-    with shell_on_clone(postgres, template, folder) as shell:
-        database = database_of(shell)
+def shell_with_numbers(postgres: TestServer, template: str, shell: Shell) -> Iterator[Shell]:
+    """The shell with people, Ravi's old number 011-4116 9368, and another organisation that has a number too."""
+    with shell_on_clone(postgres, template, shell) as on_clone:
+        database = database_of(on_clone)
         create_people(database)
         add_row(
             database, OLD, display_name="Front desk", assigned_to_user_id=RAVI, is_primary=True, number_type="local"
         )
         add_row(database, BANGALORE, organization_id=GLOBEX)
-        yield shell
+        yield on_clone
 
 
 @pytest.fixture
-def numbers_shell(postgres: TestServer, keyed_template: str, tmp_path: Path) -> Iterator[Shell]:
+def numbers_shell(postgres: TestServer, keyed_template: str, shell: Shell) -> Iterator[Shell]:
     """A shell with numbers."""
-    with shell_with_numbers(postgres, keyed_template, tmp_path) as shell:
-        yield shell
+    with shell_with_numbers(postgres, keyed_template, shell) as on_clone:
+        yield on_clone
 
 
 @pytest.fixture(scope="module")
 def kept_shell(postgres: TestServer, keyed_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     """A shell with numbers for what writes nothing."""
-    with shell_with_numbers(postgres, keyed_template, tmp_path_factory.mktemp("numbers")) as shell:
+    with shell_with_numbers(postgres, keyed_template, Shell(tmp_path_factory.mktemp("numbers"))) as shell:
         before = contents(database_of(shell))
         yield shell
         assert contents(database_of(shell)) == before
@@ -73,7 +72,7 @@ def test_a_number_is_added_edited_assigned_made_primary_and_switched_off(numbers
 
     assert run("add", "080-4000 0000", "--name", "Night", "--no-sms") == "+91 80 4000 0000 is added to the pool.\n"
     assert run("edit", "+918040000000", "--no-name", "--sms", "--type", "virtual") == "+91 80 4000 0000 is changed.\n"
-    assert run("edit", "08040000000", "--sms") == "+91 80 4000 0000 is like that already; nothing was written.\n"
+    assert run("edit", "08040000000", "--sms") == "+91 80 4000 0000 is like that already: no changes.\n"
     asha = "Asha Rao <asha@acme.example>"
     assert run("assign", "08040000000", "asha@acme.example") == f"+91 80 4000 0000 is assigned to {asha}.\n"
     assert run("assign", "08040000000", str(ASHA)) == f"+91 80 4000 0000 was assigned to {asha} already.\n"
@@ -142,7 +141,7 @@ def test_a_number_that_nobody_has_is_an_empty_list_and_a_sentence(kept_shell: Sh
     assert numbers(kept_shell, "08099999999") == []
     asked = kept_shell.run("phone-numbers", "list", "08099999999")
     assert (asked.status, asked.out) == (0, "")
-    assert "No number like that" in asked.err
+    assert "No number in any organisation" in asked.err
 
 
 def test_on_a_terminal_of_80_columns_no_line_is_longer(numbers_shell: Shell) -> None:
@@ -189,17 +188,17 @@ def test_a_number_is_not_taken_from_somebody_without_being_asked(numbers_shell: 
     before = contents(database_of(numbers_shell))
     holder = "Ravi Kumar <ravi@acme.example>"
     line = numbers_shell.run("phone-numbers", "assign", OLD, str(ASHA)).refusal(2)
-    assert f"would be taken from {holder} and given to Asha Rao <asha@acme.example>. Add --yes" in line
+    assert f"is assigned to {holder}; it would be reassigned to Asha Rao <asha@acme.example>. Add --yes" in line
     line = numbers_shell.run("phone-numbers", "deactivate", OLD).refusal(2)
     assert f"{holder} cannot use it until then. The organisation is left without a primary number. Add --yes" in line
     command = ["phone-numbers", "assign", OLD, "asha@acme.example"]
     with ForkedTerminal(*command, environment=numbers_shell.environment, cwd=numbers_shell.folder) as terminal:
-        terminal.wait_for("Go on? [y/N]")
+        terminal.wait_for("Continue? [y/N]")
         terminal.type("\r")
         assert terminal.wait_for_exit() == 2
     assert contents(database_of(numbers_shell)) == before
     with ForkedTerminal(*command, environment=numbers_shell.environment, cwd=numbers_shell.folder) as terminal:
-        terminal.wait_for("Go on? [y/N]")
+        terminal.wait_for("Continue? [y/N]")
         terminal.type("y\r")
         assert terminal.wait_for_exit() == 0
     assert numbers_shell.run("phone-numbers", "list", "--json").data[0]["assigned_to"] == "asha@acme.example"

@@ -55,7 +55,7 @@ def test_a_sync_shows_its_plan_and_writes_it(exotel_shell: Shell) -> None:
     assert lines[1] == "new      +91 80 3375 5555  Night line  local, can call sms"
     assert lines[2].startswith("changed  +91 11 4116 9368")
     assert lines[2].endswith("number_type: none -> local; can_sms: yes -> no; is_primary: no -> yes")
-    assert "is primary no more; stays assigned to Ravi Kumar <ravi@acme.example>" in lines[3]
+    assert "is no longer primary; stays assigned to Ravi Kumar <ravi@acme.example>" in lines[3]
     assert lines[3].startswith("gone     +91 80 4000 0000")
     assert lines[4] == "Synced: 2 listed, 1 new, 1 changed, 1 deactivated."
     assert "+91 80 4000 0001 is not listed and stays as it is: it was added by hand." in outcome.err
@@ -135,7 +135,7 @@ def test_a_list_without_our_numbers_takes_more_than_yes(exotel_shell: Shell, exo
     assert "Add --yes" not in refused
     command = ["phone-numbers", "sync"]
     with ForkedTerminal(*command, environment=exotel_shell.environment, cwd=exotel_shell.folder) as terminal:
-        terminal.wait_for("Type exotel_phone to go on:")
+        terminal.wait_for("Type exotel_phone to continue:")
         terminal.type("yes\r")
         assert terminal.wait_for_exit() == 2
     assert numbers_of(exotel_shell) == before

@@ -9,14 +9,14 @@ from uuid import UUID
 
 import pytest
 
-from tests.support.acme import ACME, GLOBEX, KEY, PHONE
+from tests.cli.conftest import on_database
+from tests.support.acme import ACME, GLOBEX, PHONE
 from tests.support.commands import Shell, contents, execute
 from tests.support.database.people import directory_database, integration, person
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.support.servers.postgres import TestServer
 
@@ -25,12 +25,10 @@ GONE = UUID(int=0xFF)
 
 
 @pytest.fixture
-def directory(tmp_path: Path, postgres: TestServer) -> Iterator[Shell]:
+def directory(shell: Shell, postgres: TestServer) -> Iterator[Shell]:
     """A shell on a database with three people and two integrations, exotel_phone and exotel_whatsapp."""
     with directory_database(postgres) as conninfo:
-        yield Shell(tmp_path).with_(
-            DATABASE_URL=conninfo, ENCRYPTION_MASTER_KEY=KEY, SWITCHBOARD_ORGANIZATION=str(ACME)
-        )
+        yield on_database(shell, conninfo)
 
 
 def rows(shell: Shell) -> list[tuple[object, ...]]:
@@ -127,7 +125,8 @@ def test_several_people_are_given_and_lose_the_same_in_one_transaction(directory
     assert operations == [("permission_granted", 2, 1), ("permission_revoked", 2, 1)]
     # One who is unknown, and nobody is given anything.
     unknown = ("--user", ANN, "--user", "nobody@acme.example")
-    assert "No person" in directory.run("permissions", "grant", *unknown, "exotel_phone", "--view", "--yes").refusal(2)
+    refused = directory.run("permissions", "grant", *unknown, "exotel_phone", "--view", "--yes").refusal(2)
+    assert "nobody@acme.example: No person has that id or e-mail." in refused
     assert rows(directory) == []
 
 
@@ -176,7 +175,7 @@ def test_bad_input_is_one_sentence_and_writes_nothing(directory: Shell) -> None:
         (("grant", str(GONE), "exotel_phone", "--view"), 2, "No person"),
         (("grant", ANN, "exotel_fax", "--view"), 2, "exotel_fax"),
         (("grant", ANN, "zoho_mail", "--view"), 1, "not set up"),
-        (("grant", ANN, "exotel_phone"), 2, "not said what"),
+        (("grant", ANN, "exotel_phone"), 2, "nothing to grant"),
         (("grant", ANN, "exotel_phone", "--view", "--expires", "2001-01-01"), 2, "has passed"),
         (("grant", ANN, "exotel_phone", "--view", "--expires", "whenever"), 2, "not understood"),
         (("grant", ANN, "exotel_phone", "--view", "--daily-limit", "-1"), 2, "negative"),
@@ -238,7 +237,7 @@ def test_who_left_the_directory_keeps_the_row_marked_and_can_only_be_revoked(dir
     listed = {one["user_id"]: one["standing"] for one in directory.run("permissions", "list", "--json").data}
     assert listed == {str(person(1)): "not in the directory", str(person(2)): "inactive"}
     for user, words in (
-        (str(person(1)), "not in the directory any more"),
+        (str(person(1)), "no longer in the directory"),
         (BOB, "inactive"),
         ("gil@globex.example", "another organisation"),
     ):

@@ -117,12 +117,12 @@ def test_with_a_key_the_progress_is_told_and_later_a_column_of_another_type_befo
     assert "keys generate" not in outcome.err
     assert "003_tables.sql" in outcome.err
     assert "none of the four tables yet" in outcome.out
-    assert outcome.out.splitlines()[-1].startswith("The database is set up and is as it should be")
+    assert outcome.out.splitlines()[-1].startswith("The database is set up and is as expected")
     execute(empty_database, "alter table integration_credentials drop column display_name, alter created_by type text")
     for options in ((), ("--dry-run",)):
         refused = empty.run("setup", *options)
         assert refused.status == 1
-        assert "To be made: not known while something is in the way\n" in refused.out
+        assert "To be created: not known while something is in the way\n" in refused.out
         assert refused.err.splitlines()[-1] == (
             "The column public.integration_credentials.created_by is of type text, and uuid is needed. "
             "Columns and constraints are never changed nor filled here: change them, or use another database."
@@ -157,12 +157,12 @@ def test_what_others_have_there_is_accepted_with_the_plan_and_later_by_the_name_
     before = contents(empty_database)
     assert "read-only mode" in empty.run("--read-only", *command[1:], "--yes").refusal(2)
     asked = empty.run(*command[1:])
-    assert (asked.status, "was not accepted yet. Add --yes" in asked.err) == (2, True)
+    assert (asked.status, "not accepted yet. Add --yes" in asked.err) == (2, True)
     assert contents(empty_database) == before
     accepted = empty.run(*command[1:], "--yes", "--json").data["accepted"]
     assert accepted == ["column public.integration_credentials.it's theirs"]
     titles = {finding["title"]: finding["sentence"] for finding in empty.run("doctor", "--json").data}
     assert "Of others" not in titles
     assert titles["Accepted"].startswith(
-        "2 things of other programs are accepted: column public.integration_credentials."
+        "2 objects of other programs are accepted: column public.integration_credentials."
     )

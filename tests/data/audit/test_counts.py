@@ -174,16 +174,17 @@ async def test_rows_of_impossible_times_do_not_stretch_a_histogram(
         postgres.drop_database(name)
 
 
-@pytest.mark.parametrize("moment", ["0001-01-02", "0001-01-05", "0001-02-02", "9999-12-15", "9999-12-30 12:00"])
-@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/New_York"])
-async def test_a_histogram_of_the_first_or_last_days_there_are_is_none(
-    installed_database: str, moment: str, zone: str
-) -> None:
+async def test_a_histogram_of_the_first_or_last_days_there_are_is_none(installed_database: str) -> None:
+    moments = ("0001-01-02", "0001-01-05", "0001-02-02", "9999-12-15", "9999-12-30 12:00")
     with psycopg.connect(installed_database) as connection:
-        log_row(connection, created_at=f"{moment}+00")
+        for moment in (*moments, "2026-01-01"):
+            log_row(connection, created_at=f"{moment}+00", action=moment)
     async with opened(installed_database) as database:
-        plan = await plan_histogram(database, await resolve_line(database, ""), ZoneInfo(zone))
-        assert plan.spans == ()
+        for moment in moments:
+            audit_filter = await resolve_line(database, f'action:"{moment}"')
+            for zone in ("Asia/Kolkata", "America/New_York"):
+                assert (await plan_histogram(database, audit_filter, ZoneInfo(zone))).spans == (), (moment, zone)
+        assert (await plan_histogram(database, await resolve_line(database, 'action:"2026-01-01"'), UTC)).spans
 
 
 async def test_a_histogram_ends_in_time_with_the_newest_buckets_counted(

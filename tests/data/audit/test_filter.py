@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.data.audit.filter import AuditFilter, join_words, parse_filter, quoted
+from tui.data.audit.filter import AuditFilter, command_words, join_words, parse_filter, quoted
 from tui.data.audit.qualifiers import Term
 from tui.errors import FilterError
 
@@ -106,22 +106,22 @@ def test_text_with_a_colon_that_is_no_qualifier_is_text() -> None:
         ("since:1d,2d", "since:1d,2d", "one time only", "Leave out"),
         ("x ip:10.0.0.300", "ip:10.0.0.300", "neither an address nor a network", "ip:10.0.0.0/8"),
         ("ip:fe80::1%eth0", "ip:fe80::1%eth0", "neither an address", "ip:10"),
-        ("x hour:25", "hour:25", "no hour of the day", "Write hour:9"),
-        ("hour:8pm-6:30am", "hour:8pm-6:30am", "no hour of the day", "write hour:20-06:30"),
-        ("hour:8@", "hour:8@", "no hour", "Nothing is no time zone"),
-        ("hour:8-08", "hour:8-08", "no hour", "end where they begin"),
-        ("hour:9@Nowhere", "hour:9@Nowhere", "no hour", "Nowhere is no time zone"),
-        ("day:s", "day:s", "no day of the week", "day:saturday or day:sunday"),
-        ("day:sat,saterday", "day:sat,saterday", "no day of the week", "Did you mean day:saturday?"),
-        ("day:2026-01-31", "day:2026-01-31", "no day of the week", "since:2026-01-31"),
+        ("x hour:25", "hour:25", "not an hour of the day", "Write hour:9"),
+        ("hour:8pm-6:30am", "hour:8pm-6:30am", "not an hour of the day", "write hour:20-06:30"),
+        ("hour:8@", "hour:8@", "not an hour", "Nothing is not a time zone"),
+        ("hour:8-08", "hour:8-08", "not an hour", "begin and end at the same time"),
+        ("hour:9@Nowhere", "hour:9@Nowhere", "not an hour", "Nowhere is not a time zone"),
+        ("day:s", "day:s", "not a day of the week", "day:saturday or day:sunday"),
+        ("day:sat,saterday", "day:sat,saterday", "not a day of the week", "Did you mean day:saturday?"),
+        ("day:2026-01-31", "day:2026-01-31", "not a day of the week", "since:2026-01-31"),
         ("operation:7", "operation:7", "not the id", "Write it whole"),
-        ("has:befor", "has:befor", "no part of the details", "Did you mean has:before?"),
+        ("has:befor", "has:befor", "not a part of the details", "Did you mean has:before?"),
         ("action: x", "action:", "value of action: is missing", "action:a,b"),
         ("action:a, x", "action:a,", "missing", "action:a,b"),
         ("details:x", "details:x", "a key and a value", "details.error_code:429"),
         ("details.x", "details.x", "a key and a value", "details.error_code:429"),
         ('x "open', '"open', "not closed", 'Put a "'),
-        ('action:"a"b', 'action:"a"b', "no blank", "blank or a comma"),
+        ('action:"a"b', 'action:"a"b', "no space", "space or a comma"),
         ('action:a"b', 'action:a"b', "in the middle", "between quotes"),
         ("x - y", "-", "nothing to look for", "Put a word"),
         ('""', '""', "nothing to look for", "Put a word"),
@@ -195,6 +195,7 @@ def test_any_line_is_a_filter_or_an_error_that_points_into_it(line: str) -> None
         assert 0 <= error.offset < len(line) and error.length >= 1
     else:
         assert parse_filter(audit_filter.canonical(), now=NOW) == audit_filter
+        assert parse(join_words(command_words(line))) == audit_filter
 
 
 @given(VALUES)

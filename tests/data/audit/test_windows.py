@@ -125,6 +125,8 @@ def slow_log(log: str, postgres: TestServer) -> Iterator[str]:
         connection.execute(SLOWLY.encode())
     yield postgres.conninfo(log.partition("?")[0].rpartition("/")[2], user="clerk")
     with psycopg.connect(log) as connection:
+        # What was stopped may still be ending.
+        connection.execute("select pg_terminate_backend(pid, 20000) from pg_stat_activity where usename = 'clerk'")
         connection.execute("drop owned by clerk; drop function public.slowly cascade; drop role clerk")
 
 

@@ -11,7 +11,7 @@ from tui.data.integrations.authors import Authors, authors_of
 from tui.data.integrations.listing import list_integrations, set_active
 from tui.data.integrations.role_privileges import RolePrivileges
 from tui.data.log_act import log_act
-from tui.models import Operator
+from tui.process.identity import Operator
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support import reference_envelope as reference
-from tests.support.reference_envelope import HOME, KEY_A, KEY_B, PLAINTEXT, SALT
+from tests.support.reference_envelope import FOREIGN_SALT, HOME, KEY_A, KEY_B, PLAINTEXT, SALT
 from tui.data.keys.envelopes import envelope_format
 from tui.errors import Unreadable
 
@@ -151,5 +151,5 @@ def test_one_key_s_ciphertext_under_the_other_key_s_id_is_altered() -> None:
 
 def test_a_salt_no_key_has_met_is_derived_before_it_is_refused() -> None:
     parts = sb2().split(".")
-    parts[1], parts[2] = reference.b64(bytes(16)), reference.b64(bytes(16))
+    parts[1], parts[2] = reference.b64(bytes(16)), reference.b64(FOREIGN_SALT)
     assert reason_of(".".join(parts)) == "other key"

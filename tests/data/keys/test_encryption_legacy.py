@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
 NODE_READER = """
 const c = require('crypto');
 const rows = JSON.parse(require('fs').readFileSync(0, 'utf8'));
+const derived = {};
+const derive = key => derived[key] ??= c.scryptSync(key, 'salt', 32);
 console.log(JSON.stringify(rows.map(([key, envelope]) => {
   const [iv, tag, text] = envelope.split(':').map(part => Buffer.from(part, 'hex'));
-  const opener = c.createDecipheriv('aes-256-gcm', c.scryptSync(key, 'salt', 32), iv);
+  const opener = c.createDecipheriv('aes-256-gcm', derive(key), iv);
   opener.setAuthTag(tag);
   return Buffer.concat([opener.update(text), opener.final()]).toString('base64');
 })));
@@ -51,7 +54,12 @@ def is_object(vector: dict[str, Any]) -> bool:
     return isinstance(json.loads(vector["plaintext_json"]), dict)
 
 
-@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: f"{vector['id']} {vector['payload_label']}")
+@pytest.mark.parametrize(
+    "vector",
+    # Behind these come the same payloads under other keys of the same sizes: each key is 50 ms of work.
+    [pytest.param(vector, marks=pytest.mark.long if vector["id"] > 25 else ()) for vector in VECTORS],
+    ids=lambda vector: f"{vector['id']} {vector['payload_label']}",
+)
 def test_what_node_wrote_opens_byte_for_byte(vector: dict[str, Any]) -> None:
     keyring = reference.ring(vector["master_key"])
     opened = keyring.open_bytes(vector["ciphertext"], HOME)
@@ -66,22 +74,22 @@ def test_what_node_wrote_opens_byte_for_byte(vector: dict[str, Any]) -> None:
         assert "not a JSON object" in refused.sentence
 
 
-@pytest.mark.parametrize("reader", READERS)
-def test_what_is_sealed_opens_elsewhere_byte_for_byte(reader: str) -> None:
-    rows, plaintexts = [], []
-    for vector in VECTORS:
-        if len(vector["master_key"]) < 32:
-            continue
-        keyring = reference.ring(vector["master_key"])
-        opened = keyring.open_bytes(vector["ciphertext"], HOME)
-        credential = [keyring.open(vector["ciphertext"], HOME).credential] if is_object(vector) else []
-        for plaintext in (opened.plaintext, *credential):
-            envelope = keyring.seal(plaintext, HOME, format="legacy", salt=SALT)
+def test_what_is_sealed_opens_elsewhere_byte_for_byte() -> None:
+    rows: list[tuple[str, str]] = []
+    plaintexts = []
+    # With joined emoji, blanks at both ends, and a NUL. That Node derives the others too is shown by what it wrote.
+    keys = [vector["master_key"] for vector in VECTORS if len(vector["master_key"]) >= 32][8:13:2]
+    for vector, key in zip(VECTORS, cycle(keys), strict=False):
+        plaintext = vector["plaintext_json"].encode()
+        credential = [json.loads(plaintext)] if is_object(vector) else []
+        for value in (plaintext, *credential):
+            envelope = reference.ring(key).seal(value, HOME, format="legacy", salt=SALT)
             assert re.fullmatch(r"[0-9a-f]{32}:[0-9a-f]{32}:[0-9a-f]+", envelope)
-            rows.append((vector["master_key"], envelope))
-            plaintexts.append(vector["plaintext_json"].encode())
-    assert len(rows) > 40
-    assert read_elsewhere(reader, rows) == plaintexts
+            rows.append((key, envelope))
+            plaintexts.append(plaintext)
+    assert len(rows) > 70
+    for reader in READERS:
+        assert (reader, read_elsewhere(reader, rows)) == (reader, plaintexts)
 
 
 def test_a_short_key_opens_what_node_wrote_but_may_not_write() -> None:

@@ -26,10 +26,9 @@ from tui.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-KEY = "canary-master-qW8zL3xV6nB1mK9jH4gF7dS2"
+KEY, OTHER = reference.KEY_A, reference.KEY_B
 SHORT = KEY[:6]
 NOT_UTF8 = f"{KEY}\udcff"
-OTHER = "canary-second-Yp5Rt2Uj8Ik1Ol6Nb3Vc9Xz4"
 
 
 def weaknesses(text: str) -> list[str]:
@@ -137,7 +136,7 @@ def every_text_of(value: Any) -> str:
 def leaks(text: str) -> list[str]:
     """Return every secret that is in the text: as it is, in hex or in base64."""
     root = reference.sb2_keys(KEY, SALT)[1]
-    secrets = [KEY.encode(), OTHER.encode(), b"canary", root, reference.legacy_key(KEY)]
+    secrets = [KEY.encode(), OTHER.encode(), SHORT.encode(), b"canary", root, reference.legacy_key(KEY)]
     forms = [form for raw in secrets for form in (raw.hex(), base64.b64encode(raw).decode()[:-4], repr(raw)[2:-1])]
     return [form for form in forms if form.lower() in text.lower()]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from threading import Barrier
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -14,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import reference_envelope as reference
-from tests.support.reference_envelope import CREDENTIAL, HOME, KEY_A, KEY_B, PLAINTEXT, SALT
+from tests.support.reference_envelope import CREDENTIAL, FOREIGN_SALT, HOME, KEY_A, KEY_B, PLAINTEXT, SALT
 from tui.data.keys.encryption import Keyring, RowBinding
 from tui.data.keys.envelopes import envelope_format, sb2_key_id, sb2_salt
 from tui.data.keys.master_key import MasterKey, new_salt
@@ -100,7 +99,7 @@ def test_the_associated_data_is_that_of_a_second_implementation(row: RowBinding,
 
 
 def test_a_type_that_is_not_unicode_fails_to_open_and_nothing_worse() -> None:
-    row = replace(HOME, integration_type="exotel_\udcff")
+    row = HOME._replace(integration_type="exotel_\udcff")
     assert reference.failure(lambda: reference.ring(KEY_A).open(seal(), row), Unreadable).reason == "altered"
 
 
@@ -156,7 +155,7 @@ def test_a_weak_key_opens_sb2_and_may_not_write_it() -> None:
 def test_a_key_that_is_new_to_the_process_opens_a_lone_row_and_refuses_a_foreign_salt() -> None:
     keyring = Keyring(MasterKey(KEY_A, "fresh"))
     parts = seal().split(".")
-    parts[2] = reference.b64(bytes([SALT[0] ^ 1]) + SALT[1:])
+    parts[2] = reference.b64(FOREIGN_SALT)
     foreign = ".".join(parts)
     assert reference.failure(lambda: keyring.open(foreign, HOME), Unreadable).reason == "other key"
     assert keyring.open(seal(), HOME).plaintext == PLAINTEXT
@@ -191,3 +190,4 @@ def test_a_new_salt_has_sixteen_bytes_and_never_repeats() -> None:
     salts = {new_salt() for _ in range(200)}
     assert len(salts) == 200
     assert {len(salt) for salt in salts} == {16}
+    assert len({MasterKey(KEY_A, "a test").first_salt() for _ in range(20)}) == 20

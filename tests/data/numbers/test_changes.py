@@ -233,7 +233,7 @@ async def test_what_changed_since_it_was_seen_is_left_alone_and_told(installed_d
         execute(installed_database, "update organization_phone_numbers set can_sms = false")
         with pytest.raises(NumberConflict) as caught:
             await edit_number(database, seen, replace(NumberEdit.of(seen), can_sms=False))
-        assert "+91 11 4116 9368 was changed meanwhile, by the login postgres; nothing" in caught.value.sentence
+        assert "+91 11 4116 9368 was changed meanwhile, by the login postgres; none" in caught.value.sentence
         # Neither the name nor who has it is what somebody else changed.
         assert (await edit_number(database, seen, replace(NumberEdit.of(seen), display_name="Desk"))).changed
         free = (await unassign_number(database, seen)).number

@@ -35,7 +35,7 @@ RAVI_KUMAR = Person(RAVI, "ravi@acme.example", "Ravi Kumar", ACME, True)
 @asynccontextmanager
 async def two_operators(conninfo: str) -> AsyncIterator[tuple[Database, Database]]:
     """Asha and Ravi, each with connections of their own."""
-    ravi = Database(conninfo, replace(operator(), user_id=RAVI, label="ravi@acme.example"))
+    ravi = Database(conninfo, operator()._replace(user_id=RAVI, label="ravi@acme.example"))
     async with opened(conninfo) as asha:
         await ravi.open()
         try:
@@ -73,7 +73,7 @@ async def test_of_two_that_assign_one_free_number_one_wins_and_the_other_is_told
     assert isinstance(lost, NumberConflict)
     assert lost.sentence == (
         f"+91 11 4116 9368 was assigned to {holder.name} <{holder.email}> meanwhile, by ~{holder.name}; "
-        "nothing of yours was written."
+        "none of your changes were written."
     )
     assert lost.current == won.number
     assert execute(installed_database, "select assigned_to_user_id from organization_phone_numbers") == [(holder.id,)]

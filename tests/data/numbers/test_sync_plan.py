@@ -101,7 +101,7 @@ def test_rows_that_are_not_this_integrations_are_left_and_named_with_the_reason(
     assert [(number.number, number.reason) for number in plan.untouched] == [
         (by_hand, "it was added by hand"),
         (other, "it belongs to exotel_sms"),
-        (no_number, "its text is no phone number, so it cannot be looked for"),
+        (no_number, "its text is not a phone number, so it cannot be compared"),
     ]
 
 

@@ -126,6 +126,6 @@ async def test_an_undo_takes_no_number_from_somebody_who_has_it_now(directory: s
         done = await take_all(database)
         execute(directory, "update organization_phone_numbers set assigned_to_user_id = %s", person(3))
         before = everything(directory)
-        with pytest.raises(Conflict, match="has been given to somebody"):
+        with pytest.raises(Conflict, match="was assigned to somebody else"):
             await undo_departure(database, done)
         assert everything(directory) == before

@@ -28,8 +28,23 @@ SENT = (
 )
 
 
+@pytest.fixture(scope="module")
+def shared(postgres: TestServer) -> Iterator[str]:
+    with directory_database(postgres, people=1) as conninfo:
+        yield conninfo
+
+
 @pytest.fixture
-def database(postgres: TestServer) -> Iterator[psycopg.Connection[Any]]:
+def database(shared: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection whose transaction is never committed."""
+    with psycopg.connect(shared) as connection:
+        yield connection
+        connection.rollback()
+
+
+@pytest.fixture
+def committing(postgres: TestServer) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to a database of the test's own, which others see as well."""
     with (
         directory_database(postgres, people=1) as conninfo,
         psycopg.connect(conninfo, autocommit=True) as connection,
@@ -150,26 +165,26 @@ def test_only_successful_sends_of_this_integration_in_this_day_and_month_of_utc_
 
 
 def test_more_actions_can_be_made_to_count_and_what_was_taken_out_stays_out(
-    postgres: TestServer, database: psycopg.Connection[Any]
+    postgres: TestServer, committing: psycopg.Connection[Any]
 ) -> None:
     from tests.support.servers.postgres import run_schema_files
 
-    permit(database, can_send="true", daily_limit="1")
-    log_sends(database, 1, action="fax_sent")
-    assert may(database, "send")[0]
-    database.execute("insert into switchboard.send_actions values ('fax_sent')")
-    database.execute("delete from switchboard.send_actions where action = 'call_made'")
-    assert may(database, "send") == (False, "daily limit reached", 1, 1)
-    run_schema_files(postgres.conninfo(database.info.dbname))
-    row = database.execute("select array_agg(action::text order by action) from switchboard.send_actions").fetchone()
+    permit(committing, can_send="true", daily_limit="1")
+    log_sends(committing, 1, action="fax_sent")
+    assert may(committing, "send")[0]
+    committing.execute("insert into switchboard.send_actions values ('fax_sent')")
+    committing.execute("delete from switchboard.send_actions where action = 'call_made'")
+    assert may(committing, "send") == (False, "daily limit reached", 1, 1)
+    run_schema_files(postgres.conninfo(committing.info.dbname))
+    row = committing.execute("select array_agg(action::text order by action) from switchboard.send_actions").fetchone()
     assert row == (["email_sent", "fax_sent", "message_sent", "sms_sent", "whatsapp_sent"],)
 
 
 async def test_what_the_console_says_is_what_may_answers(
-    postgres: TestServer, database: psycopg.Connection[Any]
+    postgres: TestServer, committing: psycopg.Connection[Any]
 ) -> None:
-    log_sends(database, 2)
-    log_sends(database, 3, unit="month")
+    log_sends(committing, 2)
+    log_sends(committing, 3, unit="month")
     cases = [
         {"can_view": "true"},
         {"can_view": "true", "can_send": "true", "daily_limit": "2"},
@@ -177,37 +192,37 @@ async def test_what_the_console_says_is_what_may_answers(
         {"can_configure": "true", "expires_at": "now() - interval '1 day'"},
         {"can_view": "true", "can_send": "true", "can_configure": "true", "expires_at": "'infinity'"},
     ]
-    async with opened(postgres.conninfo(database.info.dbname)) as console:
+    async with opened(postgres.conninfo(committing.info.dbname)) as console:
         for columns in cases:
-            permit(database, **columns)
+            permit(committing, **columns)
             for active in ("true", "false"):
-                database.execute(f"update public.integration_credentials set is_active = {active}")
+                committing.execute(f"update public.integration_credentials set is_active = {active}")
                 entries = await access_of_person(console, ACME, person(1))
                 assert len(entries) == 2
                 for access in entries:
                     for decision in access.decisions:
-                        answer = may(database, decision.right, identifier=access.integration.id)
+                        answer = may(committing, decision.right, identifier=access.integration.id)
                         judged = (decision.allowed, decision.reason, access.use.today, access.use.this_month)
                         assert judged == answer
 
 
 async def test_whether_anything_asks_is_counted_by_the_server_or_not_known(
-    postgres: TestServer, database: psycopg.Connection[Any]
+    postgres: TestServer, committing: psycopg.Connection[Any]
 ) -> None:
-    conninfo = postgres.conninfo(database.info.dbname)
+    conninfo = postgres.conninfo(committing.info.dbname)
     async with opened(conninfo) as console:
         not_counted = await enforcement(console)
         assert not_counted.calls is None
         assert "track_functions" in not_counted.sentence()
-    database.execute(f"alter database {database.info.dbname} set track_functions = 'pl'")
+    committing.execute(f"alter database {committing.info.dbname} set track_functions = 'pl'")
     async with opened(conninfo) as console:
         await access_of_person(console, ACME, person(1))
         no_call = await enforcement(console)
         assert no_call.calls == 0
-        assert "nothing has asked" in no_call.sentence()
+        assert "nothing has called" in no_call.sentence()
     with psycopg.connect(conninfo) as program:
         may(program, "send")
     async with opened(conninfo) as console:
         one_call = await enforcement(console)
         assert one_call.calls == 1
-        assert "asked once" in one_call.sentence()
+        assert "called once" in one_call.sentence()

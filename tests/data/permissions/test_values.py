@@ -48,7 +48,7 @@ def test_giving_a_right_gives_view_and_taking_view_takes_the_others() -> None:
     assert sends == Access(("view", "send"))
     without, note = with_right(sends, "view", given=False)
     assert without == NOTHING
-    assert note == "send went with view."
+    assert note == "send was removed with view."
     assert with_right(Access(("view", "send"), daily_limit=3), "send", given=False)[0] == Access(
         ("view",), daily_limit=3
     )

@@ -29,7 +29,7 @@ from tui.errors import (
     SchemaMissing,
     TimedOut,
 )
-from tui.models import Operator
+from tui.process.identity import Operator
 
 if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer

@@ -19,7 +19,7 @@ from tests.support.servers.pooler import TransactionPooler
 from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.waiting import wait_until
 from tui.data.postgres import database as database_module
-from tui.data.postgres import pool
+from tui.data.postgres import liveness, pool
 from tui.data.postgres.connect import connect
 from tui.data.postgres.database import Connection, Database
 from tui.data.postgres.deadline import run_with_deadline
@@ -78,6 +78,28 @@ async def test_cancelling_in_a_black_hole_gives_control_back_within_three_second
     assert [connection.closed for connection in lent] == [True] * pool.MAX_SIZE
     proxy.restore()
     assert await database.read(_select_one) == 1
+
+
+async def test_whoever_reads_right_after_the_login_gets_its_connection_and_asks_nothing_first(
+    proxy: TcpProxy, database: Database, postgres: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "JUST_ANSWERED_S", 60.0)
+    monkeypatch.setattr(liveness, "BEAT_EVERY_S", 60.0)
+
+    async def unit(connection: Connection) -> str:
+        with postgres.admin() as admin:
+            query = "select query from pg_stat_activity where pid = %s"
+            ((statement,),) = admin.execute(query, [connection.info.backend_pid]).fetchall()
+        await connection.execute("select 2")
+        return str(statement)
+
+    watching = asyncio.create_task(database.until_lost())
+    await database.read(unit)
+    assert await database.read(unit) == "select 2"
+    assert proxy.connections == 1
+    watching.cancel()
+    monkeypatch.setattr(pool, "JUST_ANSWERED_S", 0.0)
+    assert await database.read(unit) == "select 1"
 
 
 async def test_a_read_from_a_server_that_fell_silent_is_lost_and_one_that_takes_too_long_has_timed_out(
@@ -145,8 +167,8 @@ async def test_a_query_that_is_silent_for_long_goes_on_while_the_server_answers_
                     await connection.execute(sleep_statement(3))
                 return "done"
 
-            liveness = database._pool.liveness
-            assert await run_with_deadline(work, math.inf, liveness=liveness, gone_after_s=1) == "done", limit
+            asked = database._pool.liveness
+            assert await run_with_deadline(work, math.inf, liveness=asked, gone_after_s=1) == "done", limit
         finally:
             await database.close()
 

@@ -4,7 +4,8 @@ import time
 
 import psycopg
 
-from tests.generate.refusals import DOCUMENT, DRIVER, REFUSALS, SESSION, meet_every_refusal, refusals_document
+from tests.generate.refusals import DOCUMENT, meet_every_refusal, refusals_document
+from tests.support.servers.refusals import DRIVER, REFUSALS, SESSION
 from tests.support.servers.refusing import PASSWORD, refused
 from tui.data.postgres.failures import availability_of
 from tui.data.postgres.liveness import Liveness

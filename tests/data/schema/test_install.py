@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -201,7 +200,7 @@ async def test_an_installation_waits_for_a_lock_and_then_goes_through(
 ) -> None:
     with psycopg.connect(set_up_database) as connection:
         connection.execute("alter table public.integration_credentials disable row level security")
-    monkeypatch.setattr(install, "LIMITS", replace(install.LIMITS, lock_ms=200))
+    monkeypatch.setattr(install, "LIMITS", install.LIMITS._replace(lock_ms=200))
     attempts: set[object] = set()
     with psycopg.connect(set_up_database) as blocker, psycopg.connect(set_up_database, autocommit=True) as watcher:
         blocker.execute("lock table public.integration_credentials in access share mode")
@@ -220,7 +219,7 @@ async def test_a_lock_that_stays_is_named_with_its_holder(
     set_up_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(apply, "ATTEMPTS", 1)
-    monkeypatch.setattr(install, "LIMITS", replace(install.LIMITS, lock_ms=50))
+    monkeypatch.setattr(install, "LIMITS", install.LIMITS._replace(lock_ms=50))
     with psycopg.connect(set_up_database, application_name="nightly job") as blocker:
         blocker.execute("alter table public.integration_credentials disable row level security")
         blocker.commit()

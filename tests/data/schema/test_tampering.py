@@ -202,8 +202,8 @@ async def test_an_upgrade_accepts_nothing_by_itself_and_names_the_command(set_up
     assert [drift.sentence for drift in report.plan.foreign] == [not_accepted]
     assert await sentences(set_up_database) == [not_accepted]
     for name, refusal in {
-        "trigger quiet": "There is nothing to accept by the name trigger quiet.",
-        "table switchboard.keys": "There is nothing to accept by the name table switchboard.keys.",
+        "trigger quiet": "There is nothing to accept with the name trigger quiet.",
+        "table switchboard.keys": "There is nothing to accept with the name table switchboard.keys.",
     }.items():
         with pytest.raises(InvalidInput) as refused:
             await installed(set_up_database, accept=[name])

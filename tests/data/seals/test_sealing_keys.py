@@ -56,7 +56,7 @@ def test_an_existing_file_and_a_link_are_left_alone(tmp_path: Path) -> None:
     for name in ("there", "link"):
         with pytest.raises(SealKeyError, match="never overwritten"):
             new_seal_key(tmp_path / name)
-    with pytest.raises(SealKeyError, match="cannot be made"):
+    with pytest.raises(SealKeyError, match="cannot be created"):
         new_seal_key(tmp_path / "no folder" / "seal.pem")
     assert (tmp_path / "there").read_text() == "kept"
     assert not (tmp_path / "nowhere").exists()
@@ -105,7 +105,7 @@ def test_a_key_never_shows_itself() -> None:
 def test_what_is_no_private_key_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "seal.pem").write_bytes(content)
     (tmp_path / "seal.pem").chmod(0o600)
-    with pytest.raises(SealKeyError, match="holds no Ed25519 key") as refused:
+    with pytest.raises(SealKeyError, match="has no Ed25519 key") as refused:
         read_seal_key(tmp_path / "seal.pem")
     assert (refused.value.exit_status, refused.value.__context__) == (4, None)
 

@@ -120,7 +120,10 @@ async def test_the_time_of_a_keys_record_that_is_missing_is_a_finding(sealed: st
     )
 
 
-@pytest.mark.parametrize("tampering", TAMPERINGS, ids=lambda tampering: tampering.name)
+@pytest.mark.parametrize(
+    "tampering",
+    [pytest.param(way, marks=pytest.mark.long if way.like else (), id=way.name) for way in TAMPERINGS],
+)
 async def test_each_way_of_tampering_is_found(tampering: Tampering, sealed: str, sealed_log: tuple[str, str]) -> None:
     alone, with_evidence = await tamper_and_check(tampering, sealed, sealed_log[1])
     text = "\n".join(finding.sentence for finding in with_evidence.findings)

@@ -145,7 +145,7 @@ async def test_a_weak_key_is_a_problem_and_the_service_role_key_a_warning(
     assert ("Master key", "problem") in not_ok(weak)
     (around,) = titled(weak, "Around the key")
     assert around.sentence.endswith("begins or ends with quotes, and that is part of the key.")
-    assert around.what_to_do.startswith("Nothing is stored yet: take it out now")
+    assert around.what_to_do.startswith("Nothing is stored yet: remove it now")
     service = MasterKey("q0Zr7VxuJd2mWc9LfTnB4hYgKpE8sAi3OvUe5XwR1yM=", "SUPABASE_SERVICE_ROLE_KEY (.env)")
     findings = await examine_database(installed_database, tmp_path, Keyring(service))
     assert not_ok(findings) == [("Service role", "warning")]

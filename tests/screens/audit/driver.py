@@ -13,7 +13,7 @@ from tests.support.database.log_rows import fill_log, let_eve_read
 from tests.support.terminal.console_driver import new_app, run_headless
 from tui.screens.audit.pane import AuditPane
 from tui.screens.audit.screen import AuditScreen
-from tui.screens.organization_chooser import OrganizationChooser
+from tui.screens.choosers.organization import OrganizationChooser
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.frame import PartsLine
 

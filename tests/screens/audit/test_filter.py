@@ -92,7 +92,7 @@ async def a_filter_is_applied_with_enter_and_stays_while_others_are_open(console
 async def only_like_this_adds_what_the_row_has_to_the_filter(console: ConsoleDriver, conninfo: str) -> None:
     await console.press("w")
     await wait_for_question(console)
-    assert "Show only rows that are like this one in" in console.text
+    assert "Show only rows with the same" in console.text
     query = "select integration_type from integration_audit_logs where id = %s"
     ((kind,),) = execute(conninfo, query, current_id(console))
     await press_and_wait(console, "t")
@@ -195,7 +195,7 @@ async def filters_are_kept_by_name_and_as_they_were_applied(
     await wait_for_question(console)
     await console.type("failures")
     await press_and_wait(console, "enter")
-    assert console.status == "Saved as “failures”: the palette (:) has it."
+    assert console.status == "Saved as “failures”: it is in the palette (:)."
     file = folder / "switchboard" / "filters.json"
     assert json.loads(file.read_bytes())["saved"] == {"failures": "status:failed"}
     await press_and_wait(console, "escape", "1", "colon")
@@ -207,7 +207,7 @@ async def filters_are_kept_by_name_and_as_they_were_applied(
     assert visible_ids(console) == ids_by_sql(conninfo, FAILED)[: body(console).lines_seen]
     await press_and_wait(console, "escape", "m")
     await wait_for_question(console)
-    assert "Take which saved one away? failures." in console.text
+    assert "Delete which saved filter? failures." in console.text
     await console.type("failures")
     await press_and_wait(console, "enter")
     assert json.loads(file.read_bytes())["saved"] == {}
@@ -231,10 +231,10 @@ async def a_search_goes_from_one_match_to_the_next_both_ways(console: ConsoleDri
     assert (current_id(console), marked(console)) == (matches[1], [matches[1]])
     await press_and_wait(console, "n", "n")
     assert current_id(console) == matches[2]
-    assert "No older row matches; N looks the other way." in console.status
+    assert "No older row matches; N searches the other way." in console.status
     await press_and_wait(console, "N", "N", "N")
     assert current_id(console) == matches[0]
-    assert "No newer row matches; n looks the other way." in console.status
+    assert "No newer row matches; n searches the other way." in console.status
     # A row that matches is the first one from the cursor on.
     await apply_filter(console, "type:exotel_phone,zoho_mail action:credential_deleted", "s")
     assert (current_id(console), console.status) == (matches[0], "")

@@ -8,6 +8,7 @@ from tests.screens.audit.driver import wait_until_idle
 from tests.support.commands import execute
 from tests.support.database.number_rows import RAVI, add_integration, add_row, create_people
 from tests.support.terminal.console_driver import new_app, run_headless
+from tui.screens.logged_detail import HEADING, LoggedDetail
 
 if TYPE_CHECKING:
     from tests.support.terminal.console_driver import ConsoleDriver
@@ -46,10 +47,37 @@ async def test_the_history_of_a_thing_is_left_to_where_it_was_asked_for(keyed_da
         told = await history(console)
         assert "Zoho Mail set up" in told and "0104" not in told
         await back(console, "1 ", "integrations")
-        await console.press("4")
+        await the_newest_rows_stand_beside_each_thing(console)
+        await console.press("1", "4")
         await console.wait_for(lambda: console.page.section == "audit")
         await wait_until_idle(console)
         assert console.page.filter_text == ""
+
+
+async def the_newest_rows_stand_beside_each_thing(console: ConsoleDriver) -> None:
+    """From 110 columns and 40 lines on, for where the cursor comes to rest, and read again with the page."""
+    await console.wait_for(lambda: HEADING not in console.text)
+    await console.pilot.resize_terminal(120, 40)
+    await console.wait_for(lambda: told(console).endswith("Zoho Mail set up"))
+    await console.press("3", "g")
+    await console.wait_for(lambda: told(console).count("0103 to Ravi Kumar") == 1 and "0104" not in told(console))
+    asked = console.page.query_one(LoggedDetail)._asked
+    assert len(asked) == 1
+    await console.press(*["j", "k"] * 4, "j")
+    await console.wait_for(lambda: "0104 to Ravi Kumar" in told(console))
+    assert len(asked) == 2
+    await console.press("2", "G")
+    await console.wait_for(
+        lambda: told(console).startswith(HEADING) and "Ravi Kumar: view on Zoho Mail" in told(console)
+    )
+    await console.pilot.resize_terminal(120, 39)
+    await console.wait_for(lambda: HEADING not in console.text)
+
+
+def told(console: ConsoleDriver) -> str:
+    """What the pane says of the log, in one line."""
+    lines = [line.text for line in console.page.query_one(LoggedDetail)._lines]
+    return " ".join(" ".join(lines[lines.index(HEADING) :] if HEADING in lines else ()).split())
 
 
 async def history(console: ConsoleDriver) -> str:

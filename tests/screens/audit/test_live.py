@@ -218,13 +218,13 @@ async def an_export_is_stopped_with_esc_and_y_and_leaves_no_file(console: Consol
     await begin_export(console, "stopped.jsonl")
     await wait_until_exporting(console, tmp_path)
     await console.press("escape")
-    await console.wait_for("Stop the export? No file is left of it.")
+    await console.wait_for("Stop the export? No file is kept.")
     await console.press("n")
     assert "exporting" in console.text
     await console.press("escape")
     await console.wait_for("Stop the export?")
     await console.press("y")
-    await wait_for_status(console, "The export was stopped; no file is left of it.")
+    await wait_for_status(console, "Export stopped; no file was kept.")
     assert "exporting" not in console.text
     assert "2025-12-31" in console.text
 
@@ -237,7 +237,7 @@ async def the_rows_of_a_filter_are_exported_also_in_read_only_mode(
     expected = [str(row_id) for row_id in ids_by_sql(conninfo, where)]
     for ending in ("jsonl", "csv"):
         await begin_export(console, "log.txt")
-        await console.wait_for("ends in neither .jsonl nor .csv")
+        await console.wait_for("must end in .jsonl or .csv")
         await console.press(*["backspace"] * 3)
         await console.type(ending)
         await console.press("enter")
@@ -270,7 +270,7 @@ async def an_export_that_runs_is_named_when_somebody_quits(console: ConsoleDrive
     await begin_export(console, "stopped.jsonl")
     await wait_until_exporting(console, tmp_path)
     await console.press("q")
-    await console.wait_for("An export of the log is running; leaving stops it")
+    await console.wait_for("An export of the log is running. Leaving stops it")
     await console.press("escape")
     assert "exporting" in console.text
     await console.press("q")

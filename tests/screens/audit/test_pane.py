@@ -234,7 +234,7 @@ async def test_the_note_behind_the_last_row_is_seen_with_it() -> None:
         await driver.pane.open(LogReader(rows_of(60), windows=20))
         await driver.press(*["pagedown"] * 4, *["down"] * 20)
         assert driver.pane.body.cursor == 59 > driver.pane.body.lines_seen
-        assert "the log has no older row in this filter" in driver.text
+        assert "no older row matches this filter" in driver.text
 
 
 async def test_reading_again_leaves_the_cursor_where_it_is_seen() -> None:
@@ -315,7 +315,7 @@ async def test_hits_come_one_by_one_and_what_was_stopped_goes_on_only_when_someb
         pane.refresh_lines()
         await driver.pilot.pause()
         assert pane.state.reading is Reading.STOPPED
-        assert "; down searches on" in driver.text
+        assert "; down continues the search" in driver.text
         # What is read on while somebody scrolls is stopped too.
         pane.body.action_move(1)
         await driver.settle()
@@ -330,7 +330,7 @@ async def test_hits_come_one_by_one_and_what_was_stopped_goes_on_only_when_someb
         assert pane.state.reading is Reading.STOPPED
         await driver.press("down")
         assert pane.window.rows == [row(-1, -60), *hits]
-        assert "the log has no older row in this filter" in driver.text
+        assert "no older row matches this filter" in driver.text
 
 
 async def test_a_search_from_the_oldest_row_up_says_so_and_is_stopped() -> None:

@@ -72,7 +72,7 @@ async def reading_that_is_stopped_before_anything_came_says_so(console: ConsoleD
         await console.press("4")
         await console.wait_for("Loading the log")
         await console.press("escape")
-        await console.wait_for("r  read it again")
+        await console.wait_for("r  try again")
         assert "Loading" not in console.text
         blocker.rollback()
     await console.press("r")
@@ -128,7 +128,7 @@ async def how_an_export_ended_is_read_after_a_filter_was_typed_meanwhile(
         await console.press("ctrl+u")
         await console.type("log.jsonl")
         await console.press("enter")
-        await console.wait_for("the log says so first")
+        await console.wait_for("writing this to the log first")
         await console.press("slash", "ctrl+u")
         await console.type("status:pending")
         blocker.rollback()
@@ -183,13 +183,13 @@ async def hits_come_one_by_one_and_esc_stops_the_search_on_the_server(console: C
     assert re.search(r"searched back to 2025-12-31 \d\d:\d\d UTC \.\.\. esc stops", console.text)
     assert [line.row.id for line in pane(console).window.lines()] == hits[:1]
     await console.press("escape")
-    await console.wait_for("; down searches on")
+    await console.wait_for("; down continues the search")
     await wait_until_idle(console)
     assert execute(conninfo, RUNNING) == []
     assert console.page.filter_text
     assert [line.row.id for line in pane(console).window.lines()] == hits[:1]
     await console.press("down")
-    await console.wait_for("the log has no older row in this filter")
+    await console.wait_for("no older row matches this filter")
     assert [line.row.id for line in pane(console).window.lines()] == hits
 
 
@@ -201,7 +201,7 @@ async def no_histogram_stands_under_the_name_of_another_filter(console: ConsoleD
     await console.wait_for("... esc stops")
     assert "max " not in console.text
     await console.press("escape")
-    await console.wait_for("; down searches on")
+    await console.wait_for("; down continues the search")
     assert "max " not in console.text
     await press_and_wait(console, "b")
 
@@ -213,19 +213,19 @@ async def a_search_that_was_stopped_stays_so_when_a_followed_row_comes(console: 
     await type_filter(console, "ip:192.0.2.1")
     await console.wait_for("... esc stops")
     await console.press("escape")
-    await console.wait_for("; down searches on")
+    await console.wait_for("; down continues the search")
     # Without a hit too it goes on where it was stopped.
     reached = pane(console).window.searched_to
     assert reached is not None
     await console.press("down")
     await console.wait_for(lambda: (pane(console).window.searched_to or reached) < reached)
     await console.press("escape")
-    await console.wait_for("; down searches on")
+    await console.wait_for("; down continues the search")
     with psycopg.connect(conninfo) as connection:
         log_row(connection, action="followed", ip_address="192.0.2.1")
     await wait_for_rows(console, "followed")
     await console.pilot.pause()
-    assert "; down searches on" in console.text
+    assert "; down continues the search" in console.text
     assert pane(console).state.reading is Reading.STOPPED
     await press_and_wait(console, "f")
 

@@ -99,7 +99,7 @@ async def a_date_is_asked_for_until_it_is_one(console: ConsoleDriver, conninfo: 
     await console.wait_for("Go to which date or time (UTC)?")
     await console.type("yesterdy")
     await console.press("enter")
-    await console.wait_for('“yesterdy” is no date or time. Did you mean "yesterday"?')
+    await console.wait_for('“yesterdy” is not a date or time. Did you mean "yesterday"?')
     expected = ids_by_sql(conninfo, f"{OF_ACME} and created_at <= '2025-12-31 16:30+00'")
     await press_and_wait(console, "ctrl+u")
     await go_to(console, "2025-12-31 16:30")
@@ -185,7 +185,7 @@ async def narrow_and_wide_terminals_show_what_fits_and_stay_where_they_are(conso
     before = current_id(console)
     for size, shown, hidden in (
         ((60, 20), ("Who", "What happened"), ("Status",)),
-        ((290, 50), ("Who", "What happened", "Action", "Type", "Status", "Address", "Organisation"), ()),
+        ((290, 50), ("Who", "What happened", "Action", "Type", "Status", "Address"), ("Organisation",)),
         # The detail stands beside the list.
         ((200, 50), ("Who", "What happened", "Status"), ("Organisation",)),
         ((80, 24), ("What happened",), ("Organisation",)),
@@ -199,13 +199,13 @@ async def narrow_and_wide_terminals_show_what_fits_and_stay_where_they_are(conso
         assert not any(title in heading for title in hidden)
         assert any(" call" in line for line in lines)
         assert len(set(visible_ids(console))) == body(console).lines_seen
-        assert ("Organisation" in shown) == any("Acme Foods" in line and " call" in line for line in lines)
+        assert not any("Acme Foods" in line and " call" in line for line in lines)
 
 
 async def help_lists_every_key_and_each_can_be_remapped(console: ConsoleDriver) -> None:
     await console.pilot.resize_terminal(100, 60)
     await console.press("question_mark")
-    await console.wait_for("Show new rows as they come")
+    await console.wait_for("Show new rows as they arrive")
     text = console.text
     for binding in (*AuditScreen.BINDINGS, *AuditRowScreen.BINDINGS, *FilterLine.BINDINGS):
         assert isinstance(binding, Binding)

@@ -158,7 +158,7 @@ def hostile_strings_do_nothing(terminal: Terminal, count: int) -> None:
     terminal.press("s")
     terminal.wait_for(lambda text: re.search("/status:user␈␈␈␈root +1 row", text))
     terminal.press("x")
-    terminal.wait_for("to which new file")
+    terminal.wait_for("to a new file")
     terminal.press("ctrl+u")
     terminal.paste("log\u202e\u200b\x9b.jsonl")
     terminal.wait_for("log▯▯�.jsonl")
@@ -224,7 +224,7 @@ def test_ascii_drawing_holds_nothing_else_and_a_hangup_during_an_export_leaves_n
             terminal.press(*keys)
             terminal.wait_until_quiet(0.15)
             assert terminal.text.isascii(), [part for part in terminal.text if not part.isascii()]
-        terminal.wait_for("to which new file")
+        terminal.wait_for("to a new file")
         terminal.press("enter")
         # What it writes meanwhile fits into the terminal's buffer.
         wait_until(lambda: any(file.stat().st_size for file in tmp_path.glob("*.part")))

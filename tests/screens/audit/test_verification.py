@@ -42,7 +42,7 @@ async def test_a_check_tells_what_it_found_and_marks_it_until_the_next(
             await console.press("v")
             await console.wait_for("Comparing the log with its seals ... esc stops")
             await console.press("escape")
-            await console.wait_for(lambda: "Stopped: the log was not" in console.status)
+            await console.wait_for(lambda: "Stopped before the end" in console.status)
         await console.press("v")
         await console.wait_for(lambda: "1 finding" in console.status)
 

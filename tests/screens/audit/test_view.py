@@ -75,7 +75,7 @@ def test_below_the_list_stand_who_what_and_from_where() -> None:
     who = detail(line_of(updated()), names, UTC)[1].text
     assert who.startswith("~Asha Rao <asha@acme.example>")
     assert "operator asha@jump" in who
-    assert detail(line_of(row(0)), Names(), UTC)[1].text == "nobody named"
+    assert detail(line_of(row(0)), Names(), UTC)[1].text == "no person named"
 
 
 def test_a_row_in_full_shows_both_sides_and_what_would_hide() -> None:
@@ -171,14 +171,17 @@ def test_what_a_row_has_is_asked_for_in_words_that_find_it() -> None:
 
 
 def test_what_happened_is_there_on_the_smallest_terminal_and_everything_on_a_wide_one() -> None:
-    def titles(width: int) -> list[str]:
-        shown = columns(UTC, width)
-        return [shown[number].title.strip() for number, _ in layout_columns(shown, width)]
+    def widths(width: int, *, several: bool = False) -> dict[str, int]:
+        shown = columns(UTC, width, 14, several=several)
+        return {shown[number].title.strip(): cells for number, cells in layout_columns(shown, width)}
 
-    assert titles(60) == titles(80) == ["Time (UTC)", "Who", "What happened"]
-    assert dict(layout_columns(columns(UTC, 80), 80))[2] == 45
-    assert titles(120) == ["Time (UTC)", "Who", "What happened", "Status"]
-    assert titles(200) == ["Time (UTC)", "Who", "What happened", "Action", "Type", "Status", "Address", "Organisation"]
+    assert widths(60) == {"Time (UTC)": 21, "Who": 7, "What happened": 28}
+    assert widths(80) == widths(80, several=True) == {"Time (UTC)": 21, "Who": 14, "What happened": 41}
+    # The sentence has all it needs before another column has anything, but whose row it is among several.
+    assert list(widths(122)) == ["Time (UTC)", "Who", "What happened"]
+    assert list(widths(123)) == ["Time (UTC)", "Who", "What happened", "Status"]
+    assert list(widths(99, several=True)) == ["Time (UTC)", "Who", "What happened", "Organisation"]
+    assert list(widths(200)) == ["Time (UTC)", "Who", "What happened", "Action", "Type", "Status", "Address"]
     listed = row_of(line_of(row(0, 0, {"n": 1}), row(1)), Names(), UTC, is_match=True)
     assert listed.cells[0].text == "*+2026-01-01 00:00:00"
     assert listed.cells[2].text == "2 rows: e-mail"

@@ -104,7 +104,7 @@ async def refuse_what_is_wrong(console: ConsoleDriver, conninfo: str) -> None:
     with psycopg.connect(conninfo) as connection:
         assert connection.execute("select count(*) from integration_credentials").fetchone() == (0,)
     await console.press("escape")
-    await console.wait_for("[d] discard what was typed")
+    await console.wait_for("[d] discard changes")
     await console.press("d", "g")
 
 
@@ -134,7 +134,7 @@ async def reopen_it(console: ConsoleDriver) -> None:
 
 async def save_without_a_change(console: ConsoleDriver, conninfo: str) -> None:
     await console.press("f2")
-    await console.wait_for("Nothing changed, so nothing was written.")
+    await console.wait_for("No changes, so nothing was written.")
     with psycopg.connect(conninfo) as connection:
         query = "select count(*) from integration_audit_logs where action like 'credential%'"
         assert connection.execute(query).fetchone() == (1,)
@@ -158,7 +158,7 @@ async def type_secrets(console: ConsoleDriver) -> None:
     row(console, "api_key").focus_control()
     await console.pilot.pause()
     console.app.screen.focused.post_message(events.Paste("first\nsecond"))  # type: ignore[union-attr]
-    await console.wait_for("That paste has 2 lines")
+    await console.wait_for("Nothing was pasted: the text has 2 lines")
     await fill(console, {"api_key": "canary", "api_token": "another-much-longer-canary", "caller_id": ""})
     assert "canary" not in console.text
     assert console.text.count("•" * 8) == 2
@@ -169,12 +169,12 @@ async def leave_with_something_typed(console: ConsoleDriver, conninfo: str) -> N
     """It asks, escape stays, and what is discarded is not written."""
     before = await stored_credential(conninfo)
     await console.press("escape")
-    await console.wait_for("Not saved yet in Exotel phone: API key, API token.")
+    await console.wait_for("Unsaved changes in Exotel phone: API key, API token.")
     await console.press("escape")
     await console.wait_for(lambda: not console.page.prompt.is_asking)
     assert row(console, "api_key").value == "canary"
     await console.press("escape")
-    await console.wait_for("Not saved yet")
+    await console.wait_for("Unsaved changes")
     await console.press("d")
     await console.wait_for(lambda: not isinstance(console.app.screen, CredentialEditor))
     assert await stored_credential(conninfo) == before
@@ -193,7 +193,7 @@ async def meet_a_conflict(console: ConsoleDriver, conninfo: str) -> None:
     await console.press("t")
     await console.wait_for("is loaded")
     await console.press("f2")
-    await console.wait_for("Nothing changed")
+    await console.wait_for("No changes")
     await fill(console, {"caller_id": "08033755555"})
     await save_as_somebody_else(conninfo, "08055500000", "another-token-of-theirs")
     await console.press("f2")
@@ -218,9 +218,9 @@ async def test_an_unreadable_credential_is_replaced_only_after_its_type_is_typed
         )
     async with run_headless(new_app(keyed_database)) as console:
         await open_editor(console)
-        await console.wait_for("replaces it as a whole")
+        await console.wait_for("replaces the whole credential")
         await console.pilot.pause()
-        assert console.shows("replaces it as a whole")
+        assert console.shows("replaces the whole credential")
         assert "stored, but it cannot be read" in console.text
         assert "not stored yet" not in console.text
         await fill(console, PHONE)

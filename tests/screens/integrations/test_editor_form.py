@@ -41,7 +41,7 @@ def test_what_is_left_as_it_was_is_no_change_and_stays_in_the_draft() -> None:
 def test_a_name_is_as_long_as_what_is_stored_of_it() -> None:
     assert DISPLAY_NAME not in NEW.problems({DISPLAY_NAME: f"  {'n' * 255}  "})
     assert NEW.problems({DISPLAY_NAME: "n" * 256})[DISPLAY_NAME] == "At most 255 characters; there are 256."
-    assert "no character" in NEW.problems({DISPLAY_NAME: "a\ud800b"})[DISPLAY_NAME]
+    assert "invalid character" in NEW.problems({DISPLAY_NAME: "a\ud800b"})[DISPLAY_NAME]
 
 
 def test_the_help_of_a_field_says_a_number_as_e164_and_what_is_wrong_once_something_is_typed() -> None:
@@ -57,8 +57,8 @@ def test_a_conflict_is_told_field_by_field_and_of_secrets_only_that_they_differ(
     form = CredentialForm(TYPE, stored({**PHONE, "caller_id": "08011111111"}))
     theirs = stored({**PHONE, "caller_id": "08044400000", "api_token": "a-token-of-theirs"})
     assert conflict_lines(form, values(form, caller_id="08033755555", api_key="canary"), theirs) == [
-        "API key: as before; yours: new",
-        "API token: changed by them; yours: as before",
+        "API key: unchanged; yours: new",
+        "API token: changed by them; yours: unchanged",
         "Caller ID: theirs “08044400000”; yours “08033755555”",
     ]
     assert (
@@ -66,5 +66,5 @@ def test_a_conflict_is_told_field_by_field_and_of_secrets_only_that_they_differ(
     )
     same = values(form, caller_id="08044400000")
     assert conflict_lines(form, same, stored({**PHONE, "caller_id": "08044400000"})) == [
-        "What they saved is what you typed."
+        "They saved the same values as you typed."
     ]

@@ -164,7 +164,7 @@ async def test_a_secret_is_hidden_after_its_time_and_all_is_covered_after_the_id
         session = console.app.session
         session.settings = replace(session.settings, idle_lock=2)
         console.app._watch_idle()
-        await console.wait_for("Switchboard is covered")
+        await console.wait_for("The screen is hidden")
         assert "API token" not in console.text
         assert KEY not in console.text
         await console.press("j")

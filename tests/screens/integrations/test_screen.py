@@ -11,8 +11,8 @@ from tests.support.acme import ACME, GLOBEX
 from tests.support.terminal.console_driver import ConsoleDriver, add, new_app, run_headless
 from tui.data.schema.install import install
 from tui.providers import registry
+from tui.screens.choosers.organization import OrganizationChooser
 from tui.screens.integrations.screen import IntegrationsScreen
-from tui.screens.organization_chooser import OrganizationChooser
 
 if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer
@@ -91,7 +91,7 @@ async def disable_it(console: ConsoleDriver, conninfo: str) -> None:
     """Space asks, and no is the default."""
     await console.press("g", "space")
     await console.wait_for("Disable Dispatch line (Exotel phone)?")
-    assert console.shows("Nobody has access through it.")
+    assert console.shows("Nobody loses access.")
     await console.press("enter", "escape")
     await console.wait_for(lambda: not console.page.prompt.is_asking)
     assert value_of(conninfo, "select is_active from integration_credentials") is True
@@ -125,7 +125,7 @@ async def change_the_size(console: ConsoleDriver) -> None:
     await console.wait_for("too small")
     await console.pilot.resize_terminal(60, 20)
     await console.wait_for("not set up")
-    assert ["Integration", "State", "Connection"] in [line.split() for line in console.text.splitlines()]
+    assert ["Integration", "Type", "State", "Connection"] in [line.split() for line in console.text.splitlines()]
     await console.pilot.resize_terminal(120, 40)
     await console.wait_for("Numbers  ")
     assert "too small" not in console.text

@@ -88,7 +88,7 @@ def test_the_detail_says_who_and_when_and_what_is_not_known() -> None:
     ]
     assert lines(replace(VERIFIED, proven=True))[2] == "Connection  verified 2026-03-01 09:30 UTC by Ravi"
     assert lines(replace(VERIFIED, proven=True, unknown_since=EARLIER))[2:4] == [
-        "Connection  unknown since 2026-03-01 09:30 UTC: nobody answered; test it again",
+        "Connection  unknown since 2026-03-01 09:30 UTC: the provider was not reached; test it again",
         "Before      verified 2026-03-01 09:30 UTC by Ravi",
     ]
     assert lines(replace(STORED, unreadable="other key"))[1] == (

@@ -83,7 +83,7 @@ async def whose_number_is_answered_in_any_notation_and_across_organisations(
     await find(console, "022 4897 1500")
     await console.wait_for("Globex")
     await console.press("enter")
-    await console.wait_for("look at that organisation first")
+    await console.wait_for("switch to that organisation first")
     # On the smallest window a number of others says its state, and no act is offered.
     execute(conninfo, "update organization_phone_numbers set is_active = false where organization_id = %s", GLOBEX)
     await console.press("r")
@@ -95,7 +95,7 @@ async def whose_number_is_answered_in_any_notation_and_across_organisations(
     await console.wait_for("enter assign")
     await console.pilot.resize_terminal(80, 24)
     await find(console, "099999999")
-    await console.wait_for("No organisation that you may read has")
+    await console.wait_for("No number in any organisation that you may read")
     await go_back(console, 2)
 
 
@@ -119,7 +119,7 @@ async def a_number_goes_from_one_person_to_another_and_back_to_the_pool(console:
     await console.type("ravi@")
     await console.wait_for(lambda: len(console.row_keys) == 1)
     await console.press("enter")
-    await console.wait_for("would be taken from Asha Rao")
+    await console.wait_for("is assigned to Asha Rao")
     await console.press("n")
     assert holder(conninfo, OLD) == ASHA
     await console.press("enter")
@@ -127,7 +127,7 @@ async def a_number_goes_from_one_person_to_another_and_back_to_the_pool(console:
     await console.type("ravi@")
     await console.wait_for(lambda: len(console.row_keys) == 1)
     await console.press("enter")
-    await console.wait_for("would be taken from")
+    await console.wait_for("would be reassigned to")
     await console.press("y")
     await console.wait_for("is assigned to Ravi Kumar")
     assert holder(conninfo, OLD) == RAVI
@@ -167,7 +167,7 @@ async def held_keys_give_nobody_a_free_number_and_switch_none_on(console: Consol
     await console.press("enter")
     await console.wait_for("Ravi Kumar")
     await console.press(*["enter"] * 5)
-    await console.wait_for("+91 80 3375 5555 is free. Give it to Asha Rao <asha@acme.example>?")
+    await console.wait_for("+91 80 3375 5555 is free. Assign it to Asha Rao <asha@acme.example>?")
     assert holder(conninfo, BANGALORE) is None
     await console.press("y")
     await console.wait_for("is assigned to Asha Rao")
@@ -229,7 +229,7 @@ async def its_plan_is_shown_and_nothing_is_written_before_it_is_applied(console:
     assert "Night line" in console.text
     assert "can_sms: yes -> no" in console.text
     await console.press(*["A"] * 5)
-    await console.wait_for("Nothing is written yet: enter writes all of it.")
+    await console.wait_for("Nothing is written yet: press enter to apply all.")
     assert len(execute(conninfo, "select * from organization_phone_numbers")) == 3
     await console.press("enter")
     await console.wait_for("Synced: 2 listed, 1 new, 1 changed, 0 deactivated.")

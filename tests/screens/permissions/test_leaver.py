@@ -38,23 +38,23 @@ async def test_a_leaver_is_reviewed_applied_and_given_back_as_one(postgres: Test
             await console.press("L")
             await wait_for_report(console)
             await console.press("u")
-            assert console.status == "Nothing was revoked or returned since this report was opened."
+            assert console.status == "Nothing to undo: nothing was revoked or returned since this report was opened."
             await console.press("A")
             await console.wait_for(lambda: isinstance(console.app.screen, LeaverReviewScreen))
             await wait_until_loaded(console)
             for shown in ("2 revokes, 1 number returned", "Person 000001", "Revokes (2)", "in the pool", "view"):
                 assert shown in console.text, shown
             await console.press("A")
-            assert console.status == "Nothing is applied yet: enter applies all of it."
+            assert console.status == "Nothing is applied yet: press enter to apply all."
             assert permissions(conninfo) == before
             await console.press("enter")
             await wait_for_report(console)
-            done = "Applied in one transaction: 2 revokes, 1 number returned to the pool. u undoes it as one."
+            done = "Applied in one transaction: 2 revokes, 1 number returned to the pool. u undoes all of it."
             assert console.status == done
             assert "Access to revoke (0)" in console.text
             assert {row[0] for row in permissions(conninfo)} == {person(2)}
             await console.press("A")
-            assert console.status == "There is no permission left to revoke, and no number to return."
+            assert console.status == "There is no permission to revoke and no number to return."
             await console.press("u")
             await console.wait_for("Undo it (2 revokes, 1 number returned to the pool)?")
             await console.press("y")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -12,13 +13,13 @@ from tests.support.database.people import TYPES, integration, person
 from tui.data.permissions.listing import Holder, PeopleFilter, PeoplePage, Standing, Use
 from tui.data.permissions.values import Access, Grant
 from tui.errors import InvalidInput
-from tui.models import Integration
+from tui.models import Integration, Person
 from tui.screens.permissions import people_list
 from tui.screens.permissions.model import GridModel
 from tui.screens.permissions.people_list import PeopleList
 from tui.screens.permissions.people_window import PeopleWindow
 from tui.screens.permissions.staging import SelectedCells, stage_copy, stage_right, stage_values
-from tui.screens.permissions.view import heading
+from tui.screens.permissions.view import heading, legend
 from tui.widgets.glyphs import UNICODE
 from tui.widgets.grid import Selection
 
@@ -81,7 +82,7 @@ def test_rights_expiry_limits_and_use_are_told_by_letters_signs_and_bars() -> No
     assert [cell.tone for cell in row.cells] == ["plain", "bad", "warning", "quiet"]
     assert lines(model, 0, 1)["Expires"].startswith("expired ")
     # Bars come once it is known what was sent.
-    assert lines(model, 1, 0)["Sent"] == "reading …"
+    assert lines(model, 1, 0)["Sent"] == "loading …"
     assert "d" not in drawn(model, 1)
     model.listing.window.pages[0].used = {(person(2), "exotel_phone"): Use(6, 6)}  # type: ignore[union-attr]
     assert "d■■■m■□□" in drawn(model, 1)
@@ -91,6 +92,8 @@ def test_rights_expiry_limits_and_use_are_told_by_letters_signs_and_bars() -> No
     model.may_see_use = False
     assert lines(model, 1, 0)["Sent"] == "not visible to your role"
     assert heading(model.integrations[3], UNICODE).top == "○ disabled"
+    ends = ["▲ soon", "d m share of day, month limit", "3/50 day, mo: 3 of 50 sent, UTC"]
+    assert [legend(UNICODE, column).endswith(end) for column, end in zip((10, 11, 16), ends, strict=True)] == [True] * 3
 
 
 def test_people_who_are_not_simply_active_are_marked_named_and_given_nothing() -> None:
@@ -103,9 +106,9 @@ def test_people_who_are_not_simply_active_are_marked_named_and_given_nothing() -
         assert (f"({standing})" in lines(model, index, 0)["Person"]) == (standing != "active")
     step = stage_right(model.staged, select(model, (0, 3), (0, 0)), "send")
     assert step.cells == {(person(1), integration(1))}
-    assert step.notes[-1] == "3 people are not among the organisation's active ones and are given nothing."
+    assert step.notes[-1] == "3 people are not active in the organisation and get no rights."
     step = stage_values(model.staged, select(model, (0, 1), (0, 0)), {"daily_limit": 5})
-    assert step.notes[-1] == "Person 000002 is inactive in the directory and is given nothing."
+    assert step.notes[-1] == "Person 000002 is inactive in the directory and gets no rights."
     assert model.access(1, 0) == VIEW
     step = stage_copy(model.staged, model.cells(0), select(model, (1, 1), (0, 3)))
     assert (step.cells, len(step.notes)) == (frozenset(), 1)
@@ -197,3 +200,36 @@ def test_a_filter_is_a_part_of_a_name_an_integration_and_rights(
     typed = people_list.typed_filter(text, integrations, 1)
     expected = PeopleFilter(rest, True, rights=rights, integration_ids=tuple(map(integration, meant)))  # type: ignore[arg-type]
     assert typed == expected
+
+
+def test_beside_the_grid_stands_in_plain_words_what_the_cell_gives_and_who_granted_it() -> None:
+    model = model_of({(1, 1): Access(("view", "send"), daily_limit=50)})
+    listing = model.listing
+    assert listing is not None
+    grant = model.cells(0)[0].grant
+    assert grant is not None
+    when = datetime(2026, 11, 1, 9, 30, tzinfo=UTC)
+    model.update_grants({model.cells(0)[0].key: replace(grant, granted_by=person(2), granted_at=when)})
+    listing.granters = {person(2): Person(person(2), None, "Ravi Rao", ACME, True)}
+    listing.window.pages[0].used = {(person(1), "exotel_phone"): Use(3, 40)}
+    stage_right(model.staged, select(model, (0, 0), (0, 0)), "configure")
+
+    def beside(column: int) -> list[tuple[str, str]]:
+        shown = model.detail(0, column, Selection("cell", (0, 0), (column, column)), beside=True)
+        return [(line.label.strip(), line.text) for line in shown]
+
+    assert beside(0) == [
+        ("", "Person 000001"),
+        ("Person", "Person 000001 <person1@acme.example>"),
+        ("For", "Exotel phone"),
+        ("May", "view, send, configure"),
+        ("Staged", "now view, send"),
+        ("Expires", "never"),
+        ("Today", "3 sent of 50 ■□□□□□□□□□"),
+        ("Month", "40 sent, no limit"),
+        ("Granted", "2026-11-01 09:30 UTC by ~Ravi Rao"),
+    ]
+    assert beside(3)[2:] == [("For", "Zoho Mail (disabled)"), ("May", "nothing")]
+    assert lines(model, 0, 0)["Expires"] == "never   granted 2026-11-01 09:30 UTC by ~Ravi Rao"
+    selected = model.detail(0, 0, Selection("range", (0, 1), (0, 0)), beside=True)
+    assert [line.text for line in selected[:2]] == ["Person 000001", "2 people x 1 integration"]

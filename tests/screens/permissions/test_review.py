@@ -94,7 +94,7 @@ async def the_review_groups_and_counts_what_changes_and_shows_before_and_after(c
     await console.press("escape")
     await wait_for_grid(console)
     assert "2 staged" in console.text
-    await console.wait_for(lambda: row_text(console, "Person 000002").startswith("V-- d"))
+    await console.wait_for(lambda: row_text(console, "Person 000002").startswith("V-- 0/9 day"))
 
 
 async def an_apply_is_one_transaction_and_u_undoes_it_as_one(console: ConsoleDriver, conninfo: str) -> None:
@@ -102,7 +102,7 @@ async def an_apply_is_one_transaction_and_u_undoes_it_as_one(console: ConsoleDri
     await open_review(console)
     await console.press("enter")
     await wait_for_grid(console)
-    assert console.status == "Applied in one transaction: 1 grant, 1 revoke. u undoes it as one."
+    assert console.status == "Applied in one transaction: 1 grant, 1 revoke. u undoes all of it."
     assert row_text(console, "Person 000001") == "V-C ---"
     assert permissions(conninfo) == {
         (person(1), integration(1), True, False, True, *NO_LIMIT),
@@ -127,7 +127,7 @@ async def a_held_key_opens_the_review_and_another_that_is_held_applies_it_once(
 ) -> None:
     before = len(logged(conninfo))
     await console.press("s", *["A"] * 10)
-    await console.wait_for("Nothing is applied yet: enter applies all of it.")
+    await console.wait_for("Nothing is applied yet: press enter to apply all.")
     await wait_until_loaded(console)
     assert permissions(conninfo) == set()
     await console.press(*["enter"] * 10)
@@ -147,7 +147,7 @@ async def enter_held_down_in_the_palette_opens_the_review_and_applies_nothing(
     await console.wait_for(lambda: isinstance(console.app.screen, PermissionReviewScreen))
     await wait_until_loaded(console)
     await console.press(*["enter"] * 3)
-    assert console.status == "Nothing is applied yet: A, then enter, applies all of it."
+    assert console.status == "Nothing is applied yet: press A, then enter, to apply all."
     assert permissions(conninfo) == set()
     await console.press("escape")
     await wait_for_grid(console)
@@ -175,7 +175,7 @@ async def the_review_of_many_keeps_its_cursor_where_a_change_was_dropped(console
     assert "3 grants for 3 people" in console.text
     assert console.page.query_one(RowBody).cursor == 2
     await console.press("d", "d", "d")
-    await console.wait_for("Nothing is staged any more.")
+    await console.wait_for("Nothing is staged.")
     await console.press("A", "enter", "escape")
     await wait_for_grid(console)
     assert "staged" not in console.text
@@ -225,7 +225,7 @@ async def a_conflict_is_looked_at_cell_by_cell_and_can_be_left_staged(console: C
     give(conninfo, 2, 1, can_configure=True)
     await open_review(console)
     await console.press("enter")
-    await console.wait_for("2 cells are not as you saw them")
+    await console.wait_for("2 cells have changed since you saw them")
     await console.press("l")
     await console.wait_for(lambda: not console.page.prompt.is_asking)
     assert console.text.count("✗ Person") == 2
@@ -235,7 +235,7 @@ async def a_conflict_is_looked_at_cell_by_cell_and_can_be_left_staged(console: C
     await console.press("down")
     assert detail_text(console, "Now") == "view, configure"
     await console.press("enter")
-    await console.wait_for("2 cells are not as you saw them")
+    await console.wait_for("2 cells have changed since you saw them")
     await console.press("d")
     await console.wait_for("1 grant for 1 person")
     await console.press("enter")
@@ -249,9 +249,9 @@ async def an_undo_is_refused_whole_where_somebody_changed_one_of_its_cells(
     query(conninfo, f"update {TABLE} set daily_limit = 3 where user_id = %s", person(3))
     before = permissions(conninfo)
     await console.press("u", "y")
-    await console.wait_for("Not undone, and nothing was written: 1 cell has been changed by somebody else since.")
+    await console.wait_for("Not undone: somebody else changed 1 cell since. Nothing was written.")
     await wait_until_loaded(console)
-    await console.wait_for(lambda: row_text(console, "Person 000003") == "VS- d□□□□□□ ---")
+    await console.wait_for(lambda: row_text(console, "Person 000003") == "VS- 0/3 day ---")
     assert permissions(conninfo) == before
 
 
@@ -315,7 +315,7 @@ async def a_question_about_a_selection_sets_nothing_for_others_who_have_its_plac
     await console.wait_for("1 of 3")
     await console.type("5")
     await console.press("enter")
-    await console.wait_for("The list was read anew meanwhile, so nothing was staged.")
+    await console.wait_for("The list was reloaded meanwhile, so nothing was staged")
     assert "staged" not in console.text.replace("nothing was staged", "")
 
 
@@ -343,7 +343,7 @@ async def test_a_role_that_loses_its_right_meanwhile_is_told_and_keeps_what_is_s
             query(conninfo, f"revoke insert on {TABLE} from eve")
             await open_review(console)
             await console.press("enter")
-            await console.wait_for("The role eve may look at permissions but not change them")
+            await console.wait_for("The role eve may read permissions but not change them")
             await console.press("escape")
             await wait_for_grid(console)
             assert "1 staged" in console.text

@@ -21,6 +21,7 @@ from tests.screens.permissions.driver import (
 from tests.support.acme import ACME, GLOBEX
 from tests.support.database.people import directory_database, fill
 from tests.support.servers.postgres import run_schema_files
+from tui.screens.logged_detail import HEADING, LoggedDetail
 
 if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer
@@ -79,7 +80,7 @@ async def send_and_configure_bring_view_and_view_takes_them_along_and_each_is_sa
     assert row_text(console, "Person 000001").startswith("*VSC")
     await console.press("v")
     assert row_text(console, "Person 000001") == "--- --- --- ---"
-    assert console.status == "send and configure went with view."
+    assert console.status == "send and configure were removed with view."
     await console.press("space")
     assert row_text(console, "Person 000001").startswith("*V--")
     assert "1 staged" in console.text
@@ -95,9 +96,9 @@ async def u_takes_back_one_step_after_the_other(console: ConsoleDriver) -> None:
     assert "4 staged" in console.text
     await console.press("u")
     assert "staged" not in console.text
-    assert console.status == "Took the last step back: 4 cells."
+    assert console.status == "Undid the last step: 4 cells."
     await console.press("u")
-    assert console.status.startswith("Nothing is staged")
+    assert console.status.startswith("Nothing to undo")
     await unstage(console)
 
 
@@ -117,7 +118,7 @@ async def a_whole_row_and_a_whole_column_are_staged_at_once(console: ConsoleDriv
     assert "everybody listed (6) x 1 integration" in console.text
     await console.press("s")
     await console.wait_for("Staged for 5 of the 6 people listed.")
-    assert console.shows("Person 000005 is inactive in the directory and is given nothing.")
+    assert console.shows("Person 000005 is inactive in the directory and gets no rights.")
     await console.press("escape")
     assert row_text(console, "Person 000004").endswith("--- *VS- ---")
     assert row_text(console, "Person 000005") == "VS- --- --- ---"
@@ -138,7 +139,7 @@ async def a_column_acts_on_everybody_whom_the_filter_lists_and_on_nobody_else(co
 
 async def a_row_is_taken_from_one_person_and_put_to_others(console: ConsoleDriver) -> None:
     await console.press("p")
-    assert console.status.startswith("No row is taken yet")
+    assert console.status.startswith("No permissions are copied yet")
     await console.press("G", "Y", "g", "minus", "down", "p")
     assert console.shows("1 expired permission was not copied.")
     await console.wait_for("*VS- d□")
@@ -173,9 +174,9 @@ async def expiry_and_limits_are_set_for_a_selection_and_mistakes_are_asked_again
 
 async def a_cell_without_a_right_has_nothing_to_limit_and_a_leaver_is_given_nothing(console: ConsoleDriver) -> None:
     await console.press("e")
-    assert console.status.startswith("This cell gives nothing")
+    assert console.status.startswith("There is no right here")
     await console.press(*["down"] * 4, "c")
-    assert "is given nothing" in console.status
+    assert "gets no rights" in console.status
     assert "staged" not in console.text
     await console.press("d")
     assert row_text(console, "Person 000005").startswith("*---")
@@ -216,7 +217,7 @@ async def quitting_and_leaving_the_organisation_ask_while_something_is_staged(co
     await console.press("r")
     await console.wait_for("1 staged")
     await console.press("o")
-    await console.wait_for("drop it and go on")
+    await console.wait_for("discard and continue")
     await console.press("d")
     await console.wait_for("Choose an organisation")
     await console.type("glob")
@@ -267,6 +268,10 @@ async def test_in_read_only_mode_or_with_half_an_eye_nothing_is_staged_and_what_
             await wait_until_loaded(console)
             assert detail_text(console, "Sent") == "not visible to your role"
             assert row_text(console, "Person 000001") == "V-- ---"
+            await console.pilot.resize_terminal(120, 40)
+            await console.wait_for(lambda: console.page.query_one(LoggedDetail)._is_refused)
+            assert HEADING not in console.text and "Not allowed" not in console.text
+            await console.pilot.resize_terminal(80, 24)
             await console.press("v")
             assert "staged" not in console.text
             assert "Read-only mode: nothing can be changed here." in console.text

@@ -121,7 +121,7 @@ def test_two_consoles_on_the_same_cells_conflict_and_one_goes_on_with_the_rest(p
             first.press("enter")
             first.wait_for("Applied in one transaction: 1 grant, 1 change.")
             second.press("enter")
-            second.wait_for("Nothing was written: 1 cell is not as you saw it any more.")
+            second.wait_for("Nothing was written: 1 cell has changed since you saw it.")
             second.wait_for(lambda text: "you saw view; now view, send; you want view, configure." in joined(text))
             second.press("g")
             second.wait_for("Applied in one transaction: 1 grant.")
@@ -131,7 +131,7 @@ def test_two_consoles_on_the_same_cells_conflict_and_one_goes_on_with_the_rest(p
             second.press("enter")
             second.wait_for("Applied in one transaction: 1 change.")
             first.press("u", "y")
-            first.wait_for("Not undone, and nothing was written: 1 cell has been changed")
+            first.wait_for("Not undone: somebody else changed 1 cell since.")
         assert permissions(conninfo) == {
             (person(1), integration(1), True, True, True, None, None, None),
             (person(2), integration(1), True, True, False, None, None, None),

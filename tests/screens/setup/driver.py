@@ -92,14 +92,14 @@ class Wizard(ConsoleDriver):
 
     async def take_new_key(self) -> None:
         """From the first step to the third with a new key, stored elsewhere."""
-        await self.enter("A good key")
+        await self.enter("The key is good")
         await self.focus("#k-stored")
         await self.press("space")
         await self.enter(THIRD)
 
     async def install(self, proof: str = "A trial credential was encrypted") -> None:
         """From the third step to the sixth."""
-        await self.wait_for("will be made")
+        await self.wait_for("will be created")
         await self.enter("Press enter to install.")
         await self.enter("Installed in")
         await self.enter(proof)

@@ -151,7 +151,7 @@ async def hand_on_the_sql(console: Wizard, folder: Path) -> None:
     await console.take_new_key()
     await console.wait_for("guest lacks the privilege CREATE on the database")
     await console.focus("#p-write")
-    await console.enter("Written to switchboard-schema.sql here.")
+    await console.enter("Written to switchboard-schema.sql in this folder.")
     written = (folder / "switchboard-schema.sql").read_text()
     assert "create table if not exists public.integration_credentials" in written
     await console.press("enter")
@@ -204,7 +204,7 @@ async def test_nothing_is_installed_where_a_column_has_another_type_nor_in_read_
         await console.enter(SECOND)
         await console.enter(THIRD)
         await console.wait_for("integration_credentials.credentials_encrypted is of type bytea")
-        await console.enter("It cannot be installed like this.")
+        await console.enter("Setup cannot continue.")
         assert contents(empty_database) == before
         execute(empty_database, "drop table public.integration_credentials")
         await console.enter(FOURTH)

@@ -86,7 +86,7 @@ async def generate_one(console: Wizard, folder: Path, generated: str) -> None:
     await console.wait_for("[x] Add /.env to .gitignore")
     await console.press("space")
     await console.enter(THIRD)
-    await console.wait_for("left/right view  pgdn read  enter go on  esc back  F1 help")
+    await console.wait_for("left/right view  pgdn read  enter next  esc back  F1 help")
     assert generated not in console.text
     assert saved_key(folder) == ("ENCRYPTION_MASTER_KEY", generated)
     assert console.env.startswith("# mine\nAPP_NAME='x'\n")
@@ -99,7 +99,7 @@ async def leave_while_a_key_is_looked_at(console: Wizard) -> None:
     """It stops then: the connection that it asks may be closed on the step before."""
     await console.type("x")
     assert "master_key" in running_groups(console)
-    assert "A good key" not in console.text
+    assert "The key is good" not in console.text
     await console.press("escape")
     await console.wait_for(FIRST)
     assert "master_key" not in running_groups(console)
@@ -124,7 +124,7 @@ async def paste_one(console: Wizard, folder: Path) -> None:
     await console.focus("#k-paste")
     await console.press("ctrl+u")
     await console.paste(KEY)
-    await console.wait_for("A good key")
+    await console.wait_for("The key is good")
     assert KEY not in console.text
     (folder / ".env").rename(folder / "elsewhere")
     (folder / ".env").symlink_to(folder / "elsewhere")
@@ -144,7 +144,7 @@ async def read_a_file(console: Wizard, folder: Path) -> None:
     assert console.shows("[x] I have stored a copy")
     await choose(console, "file", "down")
     await console.type(str(file))
-    await console.enter("Close it with chmod 600.")
+    await console.enter("Run chmod 600 on it.")
     file.chmod(0o600)
     await console.press("space", "backspace")
     await console.enter(THIRD)

@@ -58,7 +58,7 @@ def test_from_an_empty_database_to_a_saved_and_reopened_credential(
         terminal.paste(f'psql "{postgres.conninfo(name, user="builder", password=PASSWORD)}"')
         terminal.wait_for("Connected to database")
         terminal.press("enter")
-        terminal.wait_for("A good key")
+        terminal.wait_for("The key is good")
         key = re.search(r"^ (\S{43}=)$", terminal.text, re.MULTILINE)
         assert key is not None
         terminal.press("enter")
@@ -66,7 +66,7 @@ def test_from_an_empty_database_to_a_saved_and_reopened_credential(
         terminal.press("space", "enter")
         terminal.wait_for(THIRD)
         after_the_key = terminal.mark()
-        terminal.wait_for("will be made")
+        terminal.wait_for("will be created")
         terminal.press("enter")
         terminal.wait_for("Press enter to install.")
         terminal.press("enter")

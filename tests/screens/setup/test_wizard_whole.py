@@ -70,7 +70,7 @@ async def test_it_goes_to_the_first_form_with_nothing_lost_on_the_way(empty_data
 async def stay_on_the_first_step(console: Wizard) -> None:
     """Neither escape nor one key leaves it."""
     await console.wait_for(FIRST)
-    await console.wait_for("tab next line  enter go on  ctrl+c twice quits  F1 help")
+    await console.wait_for("tab next line  enter next  ctrl+c twice quit  F1 help")
     await console.press("escape")
     await console.wait_for("This is the first step.")
     await console.focus("#c-demo")
@@ -88,7 +88,7 @@ async def stay_on_the_first_step(console: Wizard) -> None:
 async def read_the_plan(console: Wizard) -> None:
     """Each view, and the text of the one that is longer than the screen."""
     await console.wait_for("security holes found in the existing tables.")
-    assert "1 thing of another program is there and harmless" in console.text
+    assert "1 object of another program is harmless" in console.text
     await console.press("right")
     await console.wait_for("= column public.integration_credentials.note: text")
     await console.press("right")
@@ -104,7 +104,7 @@ async def fail_to_install_and_install(console: Wizard, conninfo: str, before: di
     await console.enter(FOURTH)
     await console.wait_for("Press enter to install.")
     execute(conninfo, BREAK_VIEWS)
-    await console.enter("Nothing was left behind. Enter tries again.")
+    await console.enter("Nothing was changed. Press enter to try again.")
     execute(conninfo, "drop event trigger no_views; drop function public.no_views()")
     assert contents(conninfo) == before
     await console.enter("Installed in")
@@ -122,7 +122,7 @@ async def see_the_proof(console: Wizard) -> None:
     await console.wait_for(FOURTH)
     await console.wait_for("It is installed already.")
     await console.enter(FIFTH)
-    await console.wait_for("Press enter to go on.")
+    await console.wait_for("Press enter to continue.")
 
 
 async def choose_an_organisation(console: Wizard, conninfo: str) -> None:

@@ -113,8 +113,7 @@ class TestServer:
 
     def create_role(self, name: str, options: str = "login") -> None:
         """Create a role, for example create_role("eve", "login password 'x' in role switchboard_support")."""
-        with self.admin() as admin:
-            admin.execute(sql.SQL("create role {} {}").format(sql.Identifier(name), sql.SQL(options)))
+        self._keep().execute(sql.SQL("create role {} {}").format(sql.Identifier(name), sql.SQL(options)))
 
     def roles(self) -> set[str]:
         """Names of all roles of the server."""
@@ -128,8 +127,7 @@ class TestServer:
 
     def log_every_statement(self, dbname: str) -> None:
         """Let new sessions of that database log each statement with its parameters."""
-        with self.admin() as admin:
-            admin.execute(sql.SQL("alter database {} set log_statement = 'all'").format(sql.Identifier(dbname)))
+        self._keep().execute(sql.SQL("alter database {} set log_statement = 'all'").format(sql.Identifier(dbname)))
 
     def log_size(self) -> int:
         """Bytes in the server's log: a mark for `log_since`."""

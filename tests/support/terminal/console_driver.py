@@ -17,6 +17,8 @@ from textual.screen import Screen
 
 from tests.support.acme import ACME, KEY, PHONE, keyring, opened
 from tui.app import SwitchboardApp
+from tui.cli.command_line import command_line
+from tui.cli.request import Options
 from tui.data.integrations.credentials import Draft, save_credential
 from tui.screens.page import Page
 from tui.session.session import Session
@@ -46,7 +48,10 @@ def new_app(conninfo: str, *, ring: Keyring | None = None, locked: bool = False,
     settings = load_settings(
         environment, cwd=Path("/nonexistent"), locked=locked, root_file=Path("/nonexistent/of_root")
     )
-    return SwitchboardApp(Session(settings, environment, ring or keyring()))
+    return SwitchboardApp(
+        Session(settings, environment, ring or keyring()),
+        write_commands=lambda invocations, profile: command_line(invocations, Options(locked=locked), profile),
+    )
 
 
 @asynccontextmanager

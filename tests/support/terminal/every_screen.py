@@ -12,8 +12,11 @@ from textual.screen import Screen
 import tui.screens
 from tui.screens.audit.row import AuditRowScreen
 from tui.screens.audit.screen import AuditScreen
+from tui.screens.choosers.help import HelpScreen, PaletteScreen
+from tui.screens.choosers.organization import OrganizationChooser
+from tui.screens.choosers.person import PersonChooser
+from tui.screens.choosers.profile import ProfileChooser
 from tui.screens.connection_test import ConnectionTestScreen
-from tui.screens.help import HelpScreen, PaletteScreen
 from tui.screens.integrations.editor import CredentialEditor
 from tui.screens.integrations.reveal import RevealScreen
 from tui.screens.integrations.screen import IntegrationsScreen
@@ -21,14 +24,11 @@ from tui.screens.lock import LockScreen
 from tui.screens.numbers.form import NumberForm
 from tui.screens.numbers.screen import PhoneNumbersScreen
 from tui.screens.numbers.sync import NumberSyncScreen
-from tui.screens.organization_chooser import OrganizationChooser
 from tui.screens.permissions.effective import AccessOfPersonScreen, UsersOfIntegrationScreen
 from tui.screens.permissions.leaver import LeaverScreen
 from tui.screens.permissions.leaver_review import LeaverReviewScreen
 from tui.screens.permissions.review import PermissionReviewScreen
 from tui.screens.permissions.screen import PermissionsScreen
-from tui.screens.person_chooser import PersonChooser
-from tui.screens.profile_chooser import ProfileChooser
 from tui.screens.setup.screen import SetupScreen
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Stop:
 
 
 COVERED_AFTER_S = 1
-LOCK = Stop(LockScreen, (), "Any key goes on")
+LOCK = Stop(LockScreen, (), "Press any key to continue")
 
 # The hints of each section, which a question or another screen takes away.
 LIST, GRID, NUMBERS, LOG = "space disable", "A review", "enter assign", "enter details"
@@ -81,12 +81,12 @@ WALK = (
     Stop(LeaverScreen, (), "Access to revoke", "Secrets to rotate", back="Secrets to rotate"),
     Stop(AccessOfPersonScreen, (), "Can do now", "Exotel phone", back="Can do now"),
     Stop(UsersOfIntegrationScreen, ("i",), "holders can use it now", "Asha Raman", back=GRID),
-    Stop(PermissionsScreen, ("u", "u"), "Took the last step back", back=GRID),
+    Stop(PermissionsScreen, ("u", "u"), "Undid the last step", back=GRID),
     Stop(PhoneNumbersScreen, ("3",), "Vikram Shetty", "+91 11 4116 9368"),
     Stop(PersonChooser, ("enter",), "(not active)", "Asha Raman"),
     Stop(NumberForm, ("a",), "Add a number", "Number", back=NUMBERS),
     Stop(NumberForm, ("tab",), "Add a number", "Name", text="x"),
-    Stop(NumberForm, (), "[d] discard what was typed", back="[d] discard"),
+    Stop(NumberForm, (), "[d] discard changes", back="[d] discard"),
     Stop(NumberSyncScreen, ("d", "S"), "no longer listed", "new "),
     Stop(AuditScreen, ("4",), "about 12", "~Asha Ram", back=NUMBERS),
     Stop(AuditScreen, ("b",), "/month", "~Asha Ram"),
@@ -95,7 +95,7 @@ WALK = (
     Stop(AuditScreen, ("w",), "[s] status:", back=LOG),
     Stop(AuditRowScreen, ("enter",), "Operation", "Exotel phone", back=LOG),
     Stop(AuditScreen, ("ctrl+g",), "2026-01-31", back=LOG),
-    Stop(AuditScreen, ("x",), "to which new file", back=LOG),
+    Stop(AuditScreen, ("x",), "to a new file", back=LOG),
     Stop(SetupScreen, ("5",), "w setup wizard", "Credentials", back=LOG),
     Stop(SetupScreen, ("w",), "Direct, no pooler.", "Host"),
     Stop(SetupScreen, ("enter",), "This is the key", "(o) Keep it"),

@@ -11,11 +11,13 @@ import json
 import os
 import pkgutil
 import select
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import termios
+import weakref
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,12 +25,12 @@ from typing import TYPE_CHECKING
 from tests.support.run_folder import delete_run_folder, derived_once
 
 if TYPE_CHECKING:
-    import signal
     from collections.abc import Mapping, Sequence
 
 REPOSITORY = Path(__file__).parents[3]
 MOST_BYTES = 100_000
 START_S = 60.0
+FIRST_SALT = bytes(range(50, 66))
 PRELOADED_PACKAGES = ("tui.cli", "tui.data", "tui.demo", "tui.providers", "tui.screens", "tui.widgets")
 PRELOADED = (
     *("tui.__main__", "tui.app", "tui.skeleton", "textual.drivers.linux_driver"),
@@ -109,15 +111,22 @@ class ProgramServer:
 
 
 class ForkedProgram:
-    """Starts the program by fork: the same `main`, with the arguments, environment, folder and streams it is given.
+    """A fork in which commands run one after the other, and off which programs on a terminal are forked in turn.
 
-    Not for what depends on how Python itself starts (encodings, PYTHON* variables), nor for the list of processes.
-    The slow derivation of a master key is done once in the run.
+    It is the same `main`, with the arguments, environment, folder and streams it is given. Not for what depends on
+    how Python itself starts (encodings, PYTHON* variables), nor for the list of processes. The slow derivation of a
+    master key is done once in the run. A fork's first command takes 30 ms of processor time, as pages that it writes to
+    are copied, and each later one 10 ms. The fork ends by `close`, or with this object.
     """
 
     def __init__(self, address: Path) -> None:
+        self._address = address
+        self._connect()
+
+    def _connect(self) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._socket.connect(str(address))
+        self._socket.connect(str(self._address))
+        self.close = weakref.finalize(self, self._socket.close)
 
     def can_run(self, arguments: Sequence[object], environment: Mapping[str, str]) -> bool:
         """Whether a fork behaves as a fresh start would."""
@@ -128,7 +137,10 @@ class ForkedProgram:
     def run(
         self, arguments: Sequence[str], stdin: bytes, folder: Path, environment: Mapping[str, str], timeout: float
     ) -> tuple[int, bytes, bytes]:
-        """Run the program to its end; return status and both streams. Raises TimeoutError."""
+        """Run a command to its end; return status and both streams.
+
+        Raises TimeoutError, and EOFError where it ended the process it ran in; the next one has another fork.
+        """
         with contextlib.ExitStack() as stack:
             stdin_file, out, err = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(3))
             stdin_file.write(stdin)
@@ -136,10 +148,18 @@ class ForkedProgram:
             request = json.dumps(["run", list(arguments), dict(environment), str(folder)]).encode()
             socket.send_fds(self._socket, [request], [file.fileno() for file in (stdin_file, out, err)])
             self._socket.settimeout(timeout)
-            status = int(self._socket.recv(16))
+            status = b""
+            try:
+                status = self._socket.recv(16)
+            finally:
+                if not status:
+                    self.close()
+                    self._connect()
             out.seek(0)
             err.seek(0)
-            return status, out.read(), err.read()
+            if not status:
+                raise EOFError(f"the command ended its process: {err.read()!r}")
+            return int(status), out.read(), err.read()
 
     def start(
         self, arguments: Sequence[str], terminal: int, folder: Path, environment: Mapping[str, str]
@@ -153,21 +173,17 @@ class ForkedProgram:
         self._socket.recv(16)
         return ForkedProcess(report)
 
-    def close(self) -> None:
-        """Leave."""
-        self._socket.close()
-
 
 def serve(listener: socket.socket, run_ended: int) -> None:
     """Answer each who connects in a fork that has the program imported, until the run ends."""
     servers = []
     while run_ended not in select.select([listener, run_ended], [], [])[0]:
         requests, _ = listener.accept()
+        servers = [server for server in servers if not os.waitpid(server, os.WNOHANG)[0]]
         _preload()
         process = os.fork()
         if process == 0:
             listener.close()
-            os.close(run_ended)
             _answer(requests)
             os._exit(0)
         requests.close()
@@ -186,16 +202,16 @@ def _answer(requests: socket.socket) -> None:
             break
         verb, *parameters = json.loads(request)
         answer = 0
-        process = os.fork()
-        if process == 0:
-            requests.close()
-            (_run_program if verb == "run" else _start_on_terminal)(*parameters, descriptors)
-        for descriptor in descriptors:
-            os.close(descriptor)
-        if verb == "start":
-            supervisors.append(process)
+        if verb == "run":
+            answer = _run_program(*parameters, descriptors)
         else:
-            answer = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+            process = os.fork()
+            if process == 0:
+                requests.close()
+                _start_on_terminal(*parameters, descriptors)
+            for descriptor in descriptors:
+                os.close(descriptor)
+            supervisors.append(process)
         requests.send(str(answer).encode())
     for supervisor in supervisors:
         os.waitpid(supervisor, 0)
@@ -218,6 +234,8 @@ def _preload() -> None:
         # The release before has it elsewhere.
         from tui.data import master_key
     master_key._scrypt = derived_once(master_key._scrypt)
+    # Where no key is recorded yet, too, a test's key is derived once in the run.
+    master_key.new_salt = lambda: FIRST_SALT
     # A collection in a fork would write to, and so copy, every page of what was imported.
     gc.collect()
     gc.freeze()
@@ -231,7 +249,7 @@ def _start_on_terminal(arguments: list[str], environment: dict[str, str], folder
         os.close(report)
         os.setsid()
         fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
-        _run_program(arguments, environment, folder, [terminal] * 3)
+        os._exit(_run_program(arguments, environment, folder, [terminal]))
     os.close(terminal)
     os.write(report, f"{process}\n".encode())
     status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
@@ -240,19 +258,25 @@ def _start_on_terminal(arguments: list[str], environment: dict[str, str], folder
     os._exit(0)
 
 
-def _run_program(arguments: list[str], environment: dict[str, str], folder: str, descriptors: list[int]) -> None:
-    for number, descriptor in enumerate(descriptors):
-        os.dup2(descriptor, number)
-    os.closerange(3, 64)
+def _run_program(arguments: list[str], environment: dict[str, str], folder: str, descriptors: list[int]) -> int:
+    """Run it on three streams or on one terminal, from nothing but what is given; return its exit status."""
+    for number in range(3):
+        os.dup2(descriptors[number % len(descriptors)], number)
+    for descriptor in descriptors:
+        os.close(descriptor)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = ["switchboard", *arguments]
-    sys.stdin = sys.__stdin__ = io.TextIOWrapper(io.BufferedReader(io.FileIO(0)), "utf-8", "surrogateescape")
-    out = io.BufferedWriter(io.FileIO(1, "w"))
-    sys.stdout = sys.__stdout__ = io.TextIOWrapper(out, "utf-8", "surrogateescape", line_buffering=os.isatty(1))
-    error = io.BufferedWriter(io.FileIO(2, "w"))
-    sys.stderr = sys.__stderr__ = io.TextIOWrapper(error, "utf-8", "backslashreplace", line_buffering=True)
+    in_, out, error = (io.FileIO(number, "w" if number else "r", closefd=False) for number in range(3))
+    sys.stdin = sys.__stdin__ = io.TextIOWrapper(io.BufferedReader(in_), "utf-8", "surrogateescape")
+    line_buffering = os.isatty(1)
+    sys.stdout = sys.__stdout__ = io.TextIOWrapper(
+        io.BufferedWriter(out), "utf-8", "surrogateescape", line_buffering=line_buffering
+    )
+    sys.stderr = sys.__stderr__ = io.TextIOWrapper(
+        io.BufferedWriter(error), "utf-8", "backslashreplace", line_buffering=True
+    )
     from tui.__main__ import main
 
     status: object = 1
@@ -263,9 +287,10 @@ def _run_program(arguments: list[str], environment: dict[str, str], folder: str,
         status = ended.code or 0
     except BaseException:
         sys.excepthook(*sys.exc_info())
-    finally:
-        sys.stderr.flush()
-        os._exit(status if isinstance(status, int) else 1)
+    sys.stderr.flush()
+    # Completion gives itself some time, and ends with its process.
+    signal.alarm(0)
+    return status if isinstance(status, int) else 1
 
 
 if __name__ == "__main__":

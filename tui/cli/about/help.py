@@ -35,7 +35,7 @@ def help_(context: click.Context, names: tuple[str, ...], man: bool) -> None:
         switchboard help --man | man -l -
     """
     if man and names:
-        raise InvalidInput("The manual page is of the whole program.", "Leave the command out, or --man.")
+        raise InvalidInput("The manual page is of the whole program.", "Leave out the command, or --man.")
     if man:
         # Not above: it is rarely asked for.
         from tui.cli.about.man_page import man_page

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui import __version__
-from tui.cli.parsing import COMMON, Command, is_locked
+from tui.cli.parsing import COMMON, Command, first_sentence, is_locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,7 +89,7 @@ def _described(parameters: Sequence[click.Parameter], context: click.Context) ->
 
 
 def _summary(command: click.Command) -> str:
-    sentence = command.get_short_help_str(limit=1000).rstrip(".")
+    sentence = first_sentence(command).rstrip(".")
     return sentence[:1].lower() + sentence[1:]
 
 

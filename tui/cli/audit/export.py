@@ -13,9 +13,9 @@ from tui.cli.audit.filter import FilteredCommand
 from tui.cli.completion.candidates import files, words
 from tui.cli.parsing import Text, command, is_locked, option
 from tui.cli.requirements import Requirements
-from tui.data.audit.export import export_audit_log
-from tui.data.audit.export_file import MANIFEST, Stream
-from tui.data.audit.export_format import FORMATS, format_of
+from tui.data.audit.export.file import MANIFEST, Stream
+from tui.data.audit.export.format import FORMATS, format_of
+from tui.data.audit.export.run import export_audit_log
 from tui.errors import InvalidInput
 from tui.locked.export_place import new_file, require_plain_name
 from tui.providers import title_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tui.cli.output import Output
     from tui.cli.request import Options
-    from tui.data.audit.export_format import FormatName
+    from tui.data.audit.export.format import FormatName
     from tui.data.audit.filter import AuditFilter
     from tui.session.session import Session
 
@@ -51,12 +51,13 @@ class ExportCommand(FilteredCommand):
 
     def invoke(self, ctx: click.Context) -> None:
         """Run it. Raises InvalidInput where a word is a file that should be written."""
-        for word in ctx.params["words"] if ctx.params["output"] is None else ():
-            if NAME_OF_FILE.fullmatch(word):
-                raise InvalidInput(
-                    f"{plain(word)} would be looked for in the log, not written.",
-                    f"Did you mean --output {plain(word)}? To look for it, put it in double quotes as well as single.",
-                )
+        output = ctx.params["output"]
+        for word in filter(NAME_OF_FILE.fullmatch, ctx.params["words"]):
+            meant = f"Did you mean --output {plain(word)}" + (f" in place of {plain(output)}" if output else "")
+            raise InvalidInput(
+                f"{plain(word)} would be searched for in the log, not written.",
+                f"{meant}? To look for it, put it in double quotes as well as single.",
+            )
         super().invoke(ctx)
 
 

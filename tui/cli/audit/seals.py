@@ -14,7 +14,7 @@ from tui.cli.completion.candidates import files
 from tui.cli.output import Output
 from tui.cli.parsing import Text, command, is_locked, option
 from tui.cli.requirements import Requirements
-from tui.data.audit.export_check import check_file
+from tui.data.audit.export.check import check_file
 from tui.data.seals.sealing import seal_log
 from tui.data.seals.sealing_keys import new_seal_key, read_manifest, read_newest_seal, read_public_key, read_seal_key
 from tui.data.seals.verify import hour_moment, hour_text, verify_log
@@ -130,7 +130,7 @@ def verify(
         if not report.is_well:
             raise CheckFailed(
                 f"The log is not as it was sealed, or not protected: {counted(report.finding_count, 'finding')}.",
-                "Each stands above; compare with a backup or an export, and ask who owns the database.",
+                "Each finding is listed above; compare with a backup or an export, and ask who owns the database.",
             )
 
     return work
@@ -159,7 +159,7 @@ def _verify_file(out: Output, path: Path) -> None:
     out.record(record, [*lines, *(("finding", finding.sentence) for finding in check.findings)])
     if not check.is_well:
         raise CheckFailed(
-            "The file is not the one that was exported, or its manifest is another one's.",
+            "The file is not the one that was exported, or its manifest belongs to another file.",
             "Export it again, or compare the SHA-256 with the log's row of that export.",
         )
     out.say("A manifest is not signed. The log, which is sealed, has the SHA-256 of each export as well:")

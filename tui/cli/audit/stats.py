@@ -79,7 +79,7 @@ def _one_of_choices(value: str | None) -> str | None:
     if name is not None and name not in CHOICES:
         near = difflib.get_close_matches(name, CHOICES, n=1, cutoff=0.5)
         raise InvalidInput(
-            "What --by says is nothing that rows are counted by.",
+            "Rows cannot be counted by the value of --by.",
             f"Did you mean {near[0]}?" if near else f"Give one of {', '.join(CHOICES)}.",
         )
     return name

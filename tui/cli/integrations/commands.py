@@ -62,7 +62,7 @@ async def enable(session: Session, out: Output, integration_type: str) -> None:
 @command(locked=True, needs=Requirements("support", writes="data"))
 @type_argument
 async def disable(session: Session, out: Output, integration_type: str) -> None:
-    """Stop an integration from being used; everything of it is kept."""
+    """Stop the use of an integration; nothing of it is deleted."""
     await _set_active(session, out, integration_type, active=False)
 
 

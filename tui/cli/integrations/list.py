@@ -25,6 +25,6 @@ async def list_(session: Session, out: Output) -> None:
     out.rows(listed, COLUMNS, record=record_of, empty="There is no integration type.")
     if any(integration.unreadable == "no key" for integration in listed):
         out.warn(
-            "No master key is configured, so no credential could be looked into.",
+            "No master key is configured, so no credential could be checked.",
             "Set ENCRYPTION_MASTER_KEY; `switchboard keys status` says which key is in use.",
         )

@@ -63,7 +63,7 @@ async def _test(session: Session, out: Output, *, integration_type: str) -> None
         out.text(tested.summary())
     if not tested.is_verified:
         await _require_key(session, [tested])
-        raise CheckFailed(f"{integration_type} did not pass its test.", "What to do stands above.")
+        raise CheckFailed(f"{integration_type} did not pass its test.", "The output above says what to do.")
 
 
 async def _test_all(session: Session, out: Output) -> None:
@@ -83,7 +83,7 @@ async def _test_all(session: Session, out: Output) -> None:
     failed = sum(isinstance(result, SwitchboardError) or not result.is_verified for result in results)
     if failed:
         await _require_key(session, [result for result in results if not isinstance(result, SwitchboardError)])
-        raise CheckFailed(f"{failed} of {len(testable)} did not pass.", "What to do stands above.")
+        raise CheckFailed(f"{failed} of {len(testable)} did not pass.", "The output above says what to do.")
 
 
 async def _require_key(session: Session, tested: Sequence[ConnectionTestResult]) -> None:

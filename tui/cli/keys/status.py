@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 STATE_SENTENCES = {
     "open": "the key in use",
     "unused": "no key is in use yet; this one will be recorded with the first write",
-    "mixed": "opens some of the newest credentials and not others",
+    "mixed": "opens some of the newest credentials, but not all",
     "wrong key": "not the key in use; nothing can be written",
     "weak key": "cannot be used for writing",
     "no key": "not configured; nothing can be written",

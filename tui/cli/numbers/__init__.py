@@ -19,5 +19,5 @@ from tui.cli.parsing import group
 def phone_numbers() -> None:
     """The phone numbers of an organisation, and whose they are.
 
-    NUMBER is a number in any notation, such as 011-4116 9368, or the id of its row.
+    NUMBER is a number in any format, such as 011-4116 9368, or the id of its row.
     """

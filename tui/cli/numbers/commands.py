@@ -92,7 +92,7 @@ async def add(
 @type_option(help=TYPES)
 @option("--call/--no-call", "can_call", locked=True, default=None, help="Whether it can call.")
 @option("--sms/--no-sms", "can_sms", locked=True, default=None, help="Whether it can send SMS.")
-@option("--active", locked=True, help="Switch it on again.")
+@option("--active", locked=True, help="Activate it again.")
 def edit(
     number: str,
     name: str | None,
@@ -102,7 +102,7 @@ def edit(
     can_sms: bool | None,
     active: bool,
 ) -> Work:
-    """Change a number's name, type or what it can do, or switch it on again."""
+    """Change a number's name, type or what it can do, or activate it again."""
     if no_name and name is not None:
         raise InvalidInput("--name and --no-name exclude each other.", "Give one of them.")
     if (name, number_type, can_call, can_sms) == (None, None, None, None) and not no_name and not active:
@@ -125,7 +125,7 @@ def edit(
 @command(locked=True, needs=Requirements("support", writes="data"))
 @number_argument
 async def deactivate(session: Session, out: Output, number: str) -> None:
-    """Switch a number off; it is never deleted, and `edit NUMBER --active` switches it on again.
+    """Deactivate a number; it is never deleted, and `edit NUMBER --active` activates it again.
 
     Asks where somebody has the number, or where it is the primary one.
     """
@@ -141,12 +141,12 @@ async def deactivate(session: Session, out: Output, number: str) -> None:
 @number_argument
 @argument("user", locked=True, metavar="USER", shell_complete=people)
 async def assign(session: Session, out: Output, number: str, user: str) -> None:
-    """Hand a number to a person: id or e-mail. Asks where somebody else has it."""
+    """Assign a number to a person: id or e-mail. Asks where somebody else has it."""
     seen = await _find_number(session, number)
     person = await find_person(session.database, user)
     if seen.is_active and seen.assigned_to_user_id not in (None, person.id):
         sentence = reassignment(seen, person)
-        await confirm(out, f"{sentence}\nGo on?", sentence)
+        await confirm(out, f"{sentence}\nContinue?", sentence)
     act = await assign_number(session.database, seen, person)
     _write_result(out, act, assigned(seen, act))
 
@@ -163,7 +163,7 @@ async def unassign(session: Session, out: Output, number: str) -> None:
 @command(locked=True, needs=Requirements("support", writes="data"))
 @number_argument
 async def primary(session: Session, out: Output, number: str) -> None:
-    """Make a number the organisation's primary one, in place of the one that was."""
+    """Make a number the organisation's primary one, in place of the present one."""
     seen = await _find_number(session, number)
     primaries = await list_phone_numbers(session.database, session.chosen_organization.id, NumberFilter(primary=True))
     act = await make_primary(session.database, seen, [primary.id for primary in primaries])

@@ -43,8 +43,8 @@ type_option = partial(
 @option("--can-call", locked=True, help="Only those that can call.")
 @option("--can-sms", locked=True, help="Only those that can send SMS.")
 @option("--primary", locked=True, help="Only primary numbers.")
-@option("--inactive", locked=True, help="Only those that are switched off.")
-@option("--all", "with_inactive", locked=True, help="Also those that are switched off.")
+@option("--inactive", locked=True, help="Only those that are not active.")
+@option("--all", "with_inactive", locked=True, help="Also those that are not active.")
 @watch_option
 @click.pass_obj
 def list_(
@@ -62,7 +62,7 @@ def list_(
     """List the organisation's active numbers, or whose NUMBER it is.
 
     With NUMBER, or its last four digits or more, every organisation that you may read is searched, unless
-    --organization names one; numbers that are switched off are found too.
+    --organization names one; numbers that are not active are found too.
     """
     if free and assigned_to:
         raise InvalidInput("--free and --assigned-to exclude each other.", "Give one of them.")
@@ -84,10 +84,10 @@ def list_(
         wanted = replace(number_filter, assigned_to=person.id if person else None)
         if number is None:
             listed = await list_phone_numbers(session.database, organization_id, wanted)
-            empty = "No number of this organisation is like that; --all also lists those that are switched off."
+            empty = "No number of this organisation matches; --all also lists those that are not active."
         else:
             listed = list((await find_phone_numbers(session.database, number, organization_id, wanted)).numbers)
-            empty = "No number like that is in any organisation that you may read."
+            empty = "No number in any organisation that you may read matches."
         out.rows(listed, COLUMNS if organization_id else EVERYWHERE, record=record_of, empty=empty)
 
     return work

@@ -41,11 +41,11 @@ if TYPE_CHECKING:
     shell_complete=types,
     help="Whose account is asked; where left out, the first that lists numbers.",
 )
-@option("--deactivate-all", locked=True, help="Go on where the plan switches off all its numbers.")
+@option("--deactivate-all", locked=True, help="Continue even if the plan deactivates all its numbers.")
 async def sync(session: Session, out: Output, dry_run: bool, integration: str | None, deactivate_all: bool) -> None:
     """Bring the numbers in line with what the provider lists.
 
-    Shows the plan, asks, and writes it in one transaction. Numbers that the provider lists no more are switched off,
+    Shows the plan, asks, and writes it in one transaction. Numbers that the provider no longer lists are deactivated,
     never deleted; numbers that were added by hand are left alone. The opening of the credential is logged.
     """
     source = await integration_to_sync(session, session.chosen_organization.id, integration)

@@ -25,11 +25,12 @@ from tui.data.permissions.listing import Holder, grants_of, integrations_of, ser
 from tui.data.permissions.staging import Staged
 from tui.data.permissions.values import Cell, parse_expiry, parse_limit, with_right
 from tui.data.rights import RIGHTS
-from tui.errors import Conflict, InvalidInput
+from tui.errors import Conflict, InvalidInput, UnknownPerson
 from tui.words.permissions import access_in_full
+from tui.words.text import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime, tzinfo
     from uuid import UUID
 
@@ -92,7 +93,7 @@ def grant(
     if not (rights or expires or limits):
         *others, last = (f"--{right}" for right in RIGHTS)
         choices = f"{', '.join(others)} or {last}"
-        raise InvalidInput("It is not said what to give.", f"Add {choices}, an expiry, or a limit.")
+        raise InvalidInput("There is nothing to grant.", f"Add {choices}, an expiry, or a limit.")
 
     async def work(session: Session, out: Output) -> None:
         integrations = await integrations_of_types(session, types)
@@ -102,7 +103,7 @@ def grant(
             changed["expires_at"] = parse_expiry(
                 expires, await server_time(session.database), session.settings.timezone
             )
-        people = _unique([await _find_grantee(session, user, label) for user in named_people])
+        people = await _each_person(named_people, lambda user: _find_grantee(session, user, label))
 
         def stage(staged: Staged, cells: dict[UUID, list[Cell]], now: datetime) -> list[str]:
             return _stage_grant(staged, list(chain.from_iterable(cells.values())), now, rights, changed)
@@ -124,7 +125,7 @@ def revoke(words: tuple[str, ...], users: tuple[str, ...], dry_run: bool) -> Wor
     async def work(session: Session, out: Output) -> None:
         integrations = await integrations_of_types(session, types)
         organization_id = session.chosen_organization.id
-        people = _unique([await find_holder(session.database, organization_id, user) for user in named_people])
+        people = await _each_person(named_people, lambda user: find_holder(session.database, organization_id, user))
 
         def stage(staged: Staged, cells: dict[UUID, list[Cell]], now: datetime) -> list[str]:
             return list(staged.revoke(list(chain.from_iterable(cells.values())), now).notes)
@@ -147,7 +148,7 @@ async def copy(session: Session, out: Output, source: str, target: str, dry_run:
     holder = await find_holder(session.database, organization_id, source)
     other = await find_grantee(session.database, organization_id, target)
     if holder.id == other.id:
-        raise InvalidInput("FROM and TO are the same person.", "Name two.")
+        raise InvalidInput("FROM and TO are the same person.", "Give two people.")
     integrations = await integrations_of(session.database, organization_id)
 
     def stage(staged: Staged, cells: dict[UUID, list[Cell]], now: datetime) -> list[str]:
@@ -156,9 +157,18 @@ async def copy(session: Session, out: Output, source: str, target: str, dry_run:
     await _review_and_apply(session, out, [holder, other], integrations, stage, dry_run=dry_run)
 
 
-def _unique(people: Sequence[Holder]) -> list[Holder]:
-    """Return each person once: an id and an e-mail may name the same one."""
-    return list({person.id: person for person in people}.values())
+async def _each_person(named: Sequence[str], find: Callable[[str], Awaitable[Holder]]) -> list[Holder]:
+    """Return each person once: an id and an e-mail may name the same one. Raises UnknownPerson, which says of whom."""
+    people: dict[UUID, Holder] = {}
+    for name in named:
+        try:
+            person = await find(name)
+        except UnknownPerson as failure:
+            if len(named) == 1:
+                raise
+            raise UnknownPerson(f"{plain(name)}: {failure.sentence}", failure.what_to_do) from None
+        people[person.id] = person
+    return list(people.values())
 
 
 def _stage_grant(
@@ -175,7 +185,7 @@ def _stage_grant(
         if not access.rights:
             raise InvalidInput("There is no right yet, and expiry and limits need one.", "Add --view or --send.")
         if access.is_expired(now) and "expires_at" not in changed:
-            notes.append("That permission has expired and stays so: add --expires.")
+            notes.append("That permission has expired: add --expires to extend it.")
         staged_values.append((cell, replace(access, **changed)))
     # All values are staged as one, so that a limit is judged together with the other one.
     return [*notes, *staged.stage(staged_values, now).notes]
@@ -228,7 +238,7 @@ async def _find_grantee(session: Session, user: str, label: str | None) -> Holde
     if label is None:
         return await find_grantee(session.database, organization_id, user)
     if not await people_are_labelled(session.database):
-        raise InvalidInput("People come from the directory here, so --label names nobody.", "Leave it out.")
+        raise InvalidInput("People come from the directory here, so --label cannot be used.", "Leave it out.")
     user_id = parse_uuid(user)
     if user_id is None:
         raise InvalidInput("With --label the person is named by an id.", "Give a UUID.")

@@ -53,7 +53,9 @@ async def doctor(session: Session, out: Output) -> None:
     )
     problems = sum(finding.state == "problem" for finding in findings)
     if problems:
-        raise CheckFailed(f"The doctor found {counted(problems, 'problem')}.", "What to do about each stands above.")
+        raise CheckFailed(
+            f"The doctor found {counted(problems, 'problem')}.", "The output above says what to do about each."
+        )
 
 
 def _record(finding: Finding) -> dict[str, Any]:

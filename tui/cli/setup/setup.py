@@ -68,7 +68,7 @@ async def setup(session: Session, out: Output, dry_run: bool, roles: bool, accep
         if plan.missing or plan.different:
             why = "The database is not set up yet, and setting it up changes it."
         else:
-            why = "What another program has there was not accepted yet."
+            why = "Objects of another program are not accepted yet."
         await confirm(out, "Do this now, in one transaction?", why)
     steps = None if plan.is_empty else _ProgressLines(out)
     report = await install(
@@ -99,7 +99,7 @@ def _show_plan(out: Output, plan: Plan, *, every_line: bool) -> None:
     out.text(SHAPE_SENTENCES[plan.starting_shape])
     out.text(f"Present: {counted_kinds(line.kind for line in plan.present)}")
     unknown = "not known while something is in the way" if plan.in_the_way else ""
-    out.text(f"To be made: {unknown or counted_kinds(line.kind for line in plan.missing)}")
+    out.text(f"To be created: {unknown or counted_kinds(line.kind for line in plan.missing)}")
     if every_line:
         for line in plan.missing:
             out.text(f"  + {line}")
@@ -156,7 +156,7 @@ def _summary(report: InstallReport) -> str:
         return "Nothing was left to do."
     roles = f" The groups {', '.join(report.roles_created)} were created." if report.roles_created else ""
     built = f" {len(report.indexes_built)} indexes were built." if report.indexes_built else ""
-    verdict = "and is as it should be" if report.verification.is_well else "but is not as it should be"
+    verdict = "and is as expected" if report.verification.is_well else "but is not as expected"
     return f"The database is set up {verdict} ({report.seconds:.1f} s).{roles}{built}"
 
 

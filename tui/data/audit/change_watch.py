@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tui.data.audit.tail import OVERLAP
-
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
     from tui.data.postgres.database import Database
 
+# Reading on from the last row, without an overlap, missed 60 of 6,050 rows that committed late.
+OVERLAP = timedelta(seconds=10)
 MOST_IDS = 200
 """As many of the newest rows are compared; were there more since the last look, the newest of them are new as well."""
 JUST_BEFORE = timedelta(seconds=0.5)

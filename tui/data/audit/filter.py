@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tui.data.audit.filter_times import WrongTime, parse_time_range
-from tui.data.audit.qualifiers import ALIASES, QUALIFIERS, TEXT, Term
+from tui.data.audit.qualifiers import ALIASES, EVERY, QUALIFIERS, TEXT, Term
 from tui.data.audit.recurring_times import WrongValue
 from tui.errors import FilterError
 from tui.words.typed_times import month_called
@@ -33,6 +33,8 @@ _PATH_PART = re.compile(r'[^\s.:,"]+')
 _WITH_PATH = tuple(name for name, qualifier in QUALIFIERS.items() if qualifier.takes == "path")
 _OPENING = re.compile(rf"(-?)(?:({'|'.join(_WITH_PATH)})\.|([A-Za-z][A-Za-z_]*):(?!//))?")
 _DOTTED = re.compile(r"([A-Za-z]+)\.[^\s:]+:")
+# since: or until:, which are no terms, and what of a time stands behind a blank: "since:31 aug".
+_TIME = re.compile(r'(?:[^\s"]|"(?:\\["\\]|[^"])*")+')
 _NUMERIC_DATE = re.compile(r"\d{1,4}([-./])\d{1,2}\1\d{1,4}")
 _DAY, _YEAR = re.compile(r"\d{1,2}(?:st|nd|rd|th)?"), re.compile(r"\d{4}")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}[\d:.]*(?:[zZ]|[+-]\d{2}:?\d{2})?")
@@ -55,6 +57,12 @@ class AuditFilter:
         """Whether people and organisations are ids by now."""
         looked_up = [term for term in self.terms if term.name != TEXT and QUALIFIERS[term.name].directory]
         return all(term.ids is not None for term in looked_up)
+
+    @property
+    def is_of_several_organizations(self) -> bool:
+        """Whether its rows may be of more than one organisation."""
+        orgs = [term for term in self.terms if term.name == "org" and not term.negated and EVERY not in term.values]
+        return not any(len(term.ids or term.values) == 1 for term in orgs)
 
     @property
     def bounds_time(self) -> bool:
@@ -98,6 +106,21 @@ def join_words(words: Sequence[str]) -> str:
     An argument with blanks is one value (`since:this month`) or one phrase, unless it is a filter line of its own.
     """
     return " ".join(_argument(word) for word in words)
+
+
+def command_words(text: str) -> list[str]:
+    """Return a filter line as arguments of a command, of which `join_words` makes the same filter. Raises FilterError.
+
+    None is an option: what follows the minus of a word to look for stands between quotes.
+    """
+    words: list[str] = []
+    at = 0
+    for term in parse_filter(text).terms:
+        words += _TIME.findall(text[at : term.offset])
+        at = term.offset + term.length
+        is_negated_text = term.name == TEXT and term.negated
+        words.append(f'-"{_escape(term.values[0])}"' if is_negated_text else text[term.offset : at])
+    return words + _TIME.findall(text[at:])
 
 
 def quoted(value: str) -> str:
@@ -195,7 +218,7 @@ class _Parser:
             values.append(self._read_value(name, start))
         if not (self.at == len(self.text) or self._peek().isspace()):
             raise self._error(
-                f"After the quoted value of {name}: there is no blank.", "Put a blank or a comma there.", start
+                f"After the quoted value of {name}: there is no space.", "Put a space or a comma there.", start
             )
         return tuple(dict.fromkeys(values))
 
@@ -208,7 +231,7 @@ class _Parser:
             self.at += len(value)
             if '"' in value:
                 raise self._error(
-                    f"A quote stands in the middle of a value of {name}:.", "Put the whole value between quotes.", start
+                    f"A quote is in the middle of a value of {name}:.", "Put the whole value between quotes.", start
                 )
         if not value.strip():
             what_to_do = f"Write it right after the colon: {QUALIFIERS[name].example}."
@@ -228,7 +251,7 @@ class _Parser:
                 character = self._peek()
                 self.at += 1
             value.append(character)
-        raise self._error("The quote is not closed.", 'Put a " where it ends.', start)
+        raise self._error("The quote is not closed.", 'Put a " at its end.', start)
 
     def _read_path(self, qualifier: Qualifier, start: int) -> tuple[str, ...]:
         parts: list[str] = []
@@ -263,7 +286,7 @@ class _Parser:
         try:
             return parse_time_range(value, self.zone, self.now)
         except WrongTime as wrong:
-            raise self._error(wrong.sentence or f"What {name}: says is not a time.", str(wrong), start) from None
+            raise self._error(wrong.sentence or f"The value of {name}: is not a time.", str(wrong), start) from None
 
     def _unknown(self, name: str, start: int) -> FilterError:
         plain = [valid for valid in QUALIFIERS if valid not in _WITH_PATH]

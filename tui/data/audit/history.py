@@ -23,3 +23,8 @@ def history_of_person(person_id: UUID) -> str:
 def history_of_number(phone_number: str) -> str:
     """Return the filter of what was done to a phone number, as its row has it."""
     return f"details.row.phone_number:{quoted(phone_number)}"
+
+
+def of_own_rows(history: str) -> str:
+    """Return the filter of those rows of a history that Switchboard itself wrote, to which an index leads."""
+    return f"{history} has:login"

@@ -72,7 +72,7 @@ async def resolve_filter(database: Database, audit_filter: AuditFilter, organiza
     if organization_id is not None and not any(term.name == "org" for term in terms):
         terms.append(Term("org", (str(organization_id),), ids=(organization_id,)))
     if audit_filter.since is not None and audit_filter.until is not None and audit_filter.since >= audit_filter.until:
-        notes.append("What until: says is not after what since: says, so no row is in this filter.")
+        notes.append("The time of until: is not after the time of since:, so no row matches this filter.")
     return ResolvedFilter(replace(audit_filter, terms=tuple(terms)), organization_id, tuple(notes))
 
 
@@ -98,7 +98,7 @@ async def _resolve_user(database: Database, term: Term) -> tuple[Term, list[str]
             notes.append(await _unknown_user_note(database, name))
         elif len(people) == MOST_PEOPLE:
             called = f"More than {MOST_PEOPLE} people have {_shorten(name)} in their name"
-            notes.append(f"{called}; the first are looked for.")
+            notes.append(f"{called}; only the first of them are searched for.")
     return replace(term, ids=tuple(dict.fromkeys(ids)), labels=tuple(labels)), notes
 
 
@@ -113,7 +113,7 @@ async def _unknown_user_note(database: Database, name: str) -> str:
     names = {text.lower(): text for row in listed for text in (row["email"], row["name"]) if text}
     similar = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.7)
     hint = f" Did you mean {_shorten(names[similar[0]])}?" if similar else ""
-    return f"Nobody in the directory is called {_shorten(name)}; operators who went by that name are looked for.{hint}"
+    return f"Nobody in the directory is called {_shorten(name)}; operators with that name are searched for.{hint}"
 
 
 async def _resolve_organization(database: Database, term: Term, text: str) -> Term:

@@ -283,7 +283,7 @@ QUALIFIERS: dict[str, Qualifier] = {
             condition=lambda term, bind: address_condition(term.values, bind),
             read=read_address,
             refusal=(
-                "What ip: says is neither an address nor a network.",
+                "The value of ip: is neither an address nor a network.",
                 "Write ip:10.1.2.3, ip:10.0.0.0/8 or ip:2001:db8::/32.",
             ),
         ),
@@ -314,7 +314,7 @@ QUALIFIERS: dict[str, Qualifier] = {
             zoned=True,
             read=read_hours,
             refusal=(
-                "What hour: says is no hour of the day.",
+                "The value of hour: is not an hour of the day.",
                 "Write hour:9, hour:9-17, hour:20:30-08 or hour:20-08@Asia/Kolkata.",
             ),
             offered=("20-08", "9-17"),
@@ -327,7 +327,7 @@ QUALIFIERS: dict[str, Qualifier] = {
             zoned=True,
             read=read_days,
             refusal=(
-                "What day: says is no day of the week.",
+                "The value of day: is not a day of the week.",
                 "Write day:sat,sun, day:mon-fri or day:weekend; a date is since:2026-01-31 until:2026-01-31.",
             ),
             offered=(WEEKEND, "mon-fri", *DAYS),
@@ -340,7 +340,7 @@ QUALIFIERS: dict[str, Qualifier] = {
             own=True,
             read=lambda value: str(UUID(value)),
             refusal=(
-                "What operation: says is not the id of an operation.",
+                "The value of operation: is not the id of an operation.",
                 "Write it whole, a UUID, as a row in full shows it; w on a row of it does that.",
             ),
         ),
@@ -360,7 +360,7 @@ QUALIFIERS: dict[str, Qualifier] = {
             condition=_has,
             own=True,
             read=_part,
-            refusal=("What has: says is no part of the details.", f"It takes {', '.join(PARTS)}."),
+            refusal=("The value of has: is not a part of the details.", f"It takes {', '.join(PARTS)}."),
             offered=tuple(PARTS),
         ),
         Qualifier(

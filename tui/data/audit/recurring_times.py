@@ -48,7 +48,9 @@ def read_hours(value: str) -> str:
     if first >= _MINUTES_OF_DAY or last > _MINUTES_OF_DAY:
         raise WrongValue("Hours go from 0 to 24: write hour:20-08, or hour:20-24.")
     if first == last:
-        raise WrongValue("The hours end where they begin: write hour:20-08, or leave hour: out for the whole day.")
+        raise WrongValue(
+            "The hours begin and end at the same time: write hour:20-08, or leave hour: out for the whole day."
+        )
     return f"{_clock(first)}-{_clock(last)}@{zone}"
 
 
@@ -111,7 +113,7 @@ def _zoned(value: str) -> tuple[str, str]:
     if zone is None:
         suggested = suggest_zone(name)
         raise WrongValue(
-            f"{name or 'Nothing'} is no time zone: {f'use {suggested}' if suggested else 'use a name such as UTC'}."
+            f"{name or 'Nothing'} is not a time zone: {f'use {suggested}' if suggested else 'use a name such as UTC'}."
         )
     return typed.strip().lower(), str(zone)
 

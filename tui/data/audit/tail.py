@@ -7,6 +7,7 @@ from collections import deque
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tui.data.audit.change_watch import OVERLAP
 from tui.data.audit.rows import AUDIT_ROW, ROW_COLUMNS
 from tui.data.audit.where import where
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Database
     from tui.models import AuditRow
 
-# Reading on from the last row, without an overlap, missed 60 of 6,050 rows that committed late.
-OVERLAP = timedelta(seconds=10)
 # What somebody holds open for longer without having written is taken for a reader. Also how far rows are re-read where
 # it cannot be known how long a transaction had been open before it was first seen.
 LONGEST_IDLE = timedelta(minutes=15)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 from tui.data.integrations.role_privileges import read_privileges
@@ -57,8 +56,7 @@ returning id
 """
 
 
-@dataclass(frozen=True, slots=True)
-class StoredCredential:
+class StoredCredential(NamedTuple):
     """An integration with its envelope, opened where a configured key opens it.
 
     `credential` is None where the envelope does not open; `problem` then says why. The envelope is the version stamp
@@ -75,8 +73,7 @@ class StoredCredential:
         return f"StoredCredential({self.integration.integration_type}, {self.format})"
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """What a person wants an integration to hold: the whole credential, and the name shown for it."""
 
     organization_id: UUID
@@ -88,8 +85,7 @@ class Draft:
         return f"Draft({self.integration_type})"
 
 
-@dataclass(frozen=True, slots=True)
-class SaveResult:
+class SaveResult(NamedTuple):
     """A save that went through: the row, and the names of the fields it changed (none: at most that it is verified)."""
 
     integration_id: UUID
@@ -97,8 +93,7 @@ class SaveResult:
     changed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PassedTest:
+class PassedTest(NamedTuple):
     """A credential that its provider has just accepted: when by the server's clock, and what the log says of it."""
 
     credential: Mapping[str, Any]
@@ -115,8 +110,8 @@ class CredentialConflict(Conflict):
     def __init__(self, current: StoredCredential | None) -> None:
         what = "deleted this integration" if current is None else "saved this integration"
         super().__init__(
-            f"Somebody else {what} meanwhile; nothing of yours was written.",
-            "Compare the fields that differ, then save again or leave theirs.",
+            f"Somebody else {what} meanwhile; none of your changes were written.",
+            "Compare the fields that differ, then save again or keep theirs.",
         )
         self.current = current
 

@@ -15,8 +15,8 @@ from tui.data.rights import holds_any_right_now
 from tui.errors import Conflict, NotFound
 from tui.models import Integration
 from tui.words.counts import counted
+from tui.words.failure_reason import failure_reason
 from tui.words.integrations import LIST_AGAIN
-from tui.words.log_sentences import failure_reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,8 +133,8 @@ select {COLUMNS}, {envelope} as envelope, {people} as people_with_access, {numbe
  order by c.created_at, c.id
 """
     rows = await database.fetch_all(query, {"organization_id": organization_id})
-    # In threads: the first opening derives a key, which takes up to 0.5 s.
-    listed = [await asyncio.to_thread(_integration, row, keyring, privileges.envelopes) for row in rows]
+    # In a thread: the first opening derives a key, which takes up to 0.5 s.
+    listed = await asyncio.to_thread(lambda: [_integration(row, keyring, privileges.envelopes) for row in rows])
     by_type: dict[str, list[Integration]] = {name: [] for name in types}
     for integration in sorted(listed, key=lambda integration: integration.integration_type):
         by_type.setdefault(integration.integration_type, []).append(integration)
@@ -174,7 +174,7 @@ async def delete(database: Database, integration: Integration, expected: Depende
         actual = await _count_dependents(connection, integration)
         if actual != expected:
             raise Conflict(
-                f"What goes with it changed meanwhile: it {actual.sentence()}. Nothing was deleted.",
+                f"What is deleted with it changed meanwhile: it {actual.sentence()}. Nothing was deleted.",
                 "Look at the new counts and confirm again.",
             )
         await connection.execute(DELETE, {"id": integration.id})
@@ -191,7 +191,7 @@ async def _count_dependents(connection: Connection, integration: Integration) ->
 async def _must_exist(connection: Connection, integration: Integration, *, lock: str = "") -> None:
     query = f"select id from public.integration_credentials where id = %(id)s {lock}"
     if await (await connection.execute(query, {"id": integration.id})).fetchone() is None:
-        raise NotFound(f"The integration {integration.integration_type} is not there any more.", LIST_AGAIN)
+        raise NotFound(f"The integration {integration.integration_type} no longer exists.", LIST_AGAIN)
 
 
 def _number_rows_of_type(of_type: list[Integration]) -> list[Integration]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.data.keys.credential_json import decode_credential, encode_credential
 from tui.data.keys.envelopes import (
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 _RESTORE = "Restore the row from a backup, or enter the credential again."
 
 
-@dataclass(frozen=True, slots=True)
-class RowBinding:
+class RowBinding(NamedTuple):
     """The row an sb2 envelope belongs to; in another row, organisation or type it does not open."""
 
     row_id: UUID

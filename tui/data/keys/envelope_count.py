@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import hmac
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -15,6 +14,7 @@ from tui.errors import Conflict, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from hmac import HMAC
     from uuid import UUID
 
     from tui.data.postgres.database import Connection
@@ -130,14 +130,16 @@ class EnvelopeCount:
 class Fingerprint:
     """A fingerprint of contents that are added in the order of their rows."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, keyed: HMAC) -> None:
+        self._keyed = keyed
         self._all = hashlib.sha256()
 
     def add(self, place: Place, row_id: UUID | int, plaintext: bytes) -> None:
         """Add the content of one row."""
         name = f"{place} {row_id} ".encode()
-        self._all.update(hmac.digest(self._key, len(name).to_bytes(4, "big") + name + plaintext, "sha256"))
+        content = self._keyed.copy()
+        content.update(len(name).to_bytes(4, "big") + name + plaintext)
+        self._all.update(content.digest())
 
     def hexdigest(self) -> str:
         """Return it as 64 hexadecimal digits."""
@@ -153,13 +155,13 @@ async def count_rows(connection: Connection) -> RowCount:
 async def count_envelopes(
     connection: Connection,
     keyring: Keyring,
-    fingerprint_key: bytes,
+    fingerprints: HMAC,
     progress: Progress | None = None,
     total: int = 0,
 ) -> EnvelopeCount:
     """Open every envelope with the keys at hand, in a worker thread, and count them; writes nothing."""
     count = EnvelopeCount()
-    fingerprint = Fingerprint(fingerprint_key)
+    fingerprint = Fingerprint(fingerprints)
     async for place, rows in pages(connection):
         for opening in await asyncio.to_thread(_open_page, keyring, rows):
             count.add(place, opening, fingerprint)

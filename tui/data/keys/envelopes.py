@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from tui.models import EnvelopeFormat
@@ -23,8 +22,7 @@ _SB2 = re.compile(rf"sb2\.({_B64}{{22}})\.({_B64}{{22}})\.({_B64}{{16}})\.({_B64
 _LEGACY = re.compile(r"([0-9a-f]{32}):([0-9a-f]{32}):((?:[0-9a-f]{2})*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Sb2Envelope:
+class Sb2Envelope(NamedTuple):
     """The parts of `sb2.<key id>.<salt>.<nonce>.<ciphertext>`; the ciphertext ends with the 16-byte tag."""
 
     key_id: bytes
@@ -38,8 +36,7 @@ class Sb2Envelope:
         return ".".join(("sb2", *map(base64url, parts)))
 
 
-@dataclass(frozen=True, slots=True)
-class LegacyEnvelope:
+class LegacyEnvelope(NamedTuple):
     """The parts of `<iv hex>:<tag hex>:<ciphertext hex>`."""
 
     iv: bytes

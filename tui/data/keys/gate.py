@@ -108,7 +108,7 @@ class Gate(NamedTuple):
             raise WrongMasterKey(
                 f"The master key from {self.key_source}{f' (key id {self.known_key_id})' if self.known_key_id else ''} "
                 f"is not the one in use: this database was written with {expected}.",
-                f"It is the one in use without the {self.other.wrapping}: take that out."
+                f"It is the one in use without the {self.other.wrapping}: remove that."
                 if self.other and self.other.is_in_use
                 else "Configure the key it was set up with; nothing is written until then.",
             )

@@ -7,10 +7,18 @@ import hmac
 import re
 import secrets
 from collections import Counter
-from dataclasses import dataclass, field
+
+
+class Sb2Key(NamedTuple):
+    """What a master key gives with one salt; the objects keep the raw keys out of Python's reach.
+
+    `fingerprints` is keyed and empty: a copy of it tells two plaintexts apart without showing either.
+    """
+
+
 from itertools import pairwise
 from threading import Lock
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from tui.data.keys.envelopes import KEY_ID_BYTES, SALT_BYTES, base64url
 from tui.errors import MasterKeyError
@@ -43,16 +51,15 @@ _PLACEHOLDERS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sb2Key:
-    """What a master key gives with one salt; the cipher object keeps the raw key out of Python's reach.
+class Sb2Key(NamedTuple):
+    """What a master key gives with one salt; the objects keep the raw keys out of Python's reach.
 
-    `fingerprints` keys the HMAC that tells two plaintexts apart without showing either.
+    `fingerprints` is keyed and empty: a copy of it tells two plaintexts apart without showing either.
     """
 
     key_id: bytes
     cipher: AESGCM
-    fingerprints: bytes = field(repr=False)
+    fingerprints: hmac.HMAC
 
 
 class MasterKey:
@@ -164,7 +171,9 @@ class MasterKey:
 
         key_id = hkdf(root, b"switchboard key id", KEY_ID_BYTES)
         return Sb2Key(
-            key_id, AESGCM(hkdf(root, b"switchboard encryption key", 32)), hkdf(root, b"switchboard fingerprints", 32)
+            key_id,
+            AESGCM(hkdf(root, b"switchboard encryption key", 32)),
+            hmac.new(hkdf(root, b"switchboard fingerprints", 32), digestmod="sha256"),
         )
 
 

@@ -13,6 +13,7 @@ from tui.errors import Conflict, MasterKeyError, MasterKeyMissing, Unreadable, W
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from hmac import HMAC
     from uuid import UUID
 
     from tui.data.keys.envelope_count import Left, Place, Progress
@@ -56,7 +57,7 @@ class KeyChange(NamedTuple):
         return self.target.key_id(self.target_salt)
 
     @property
-    def fingerprints(self) -> bytes:
+    def fingerprints(self) -> HMAC:
         """The key of the fingerprints of plaintexts, the same before and after."""
         return self.present.sb2(self.present_salt).fingerprints
 

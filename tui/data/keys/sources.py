@@ -77,7 +77,7 @@ def wrapping_warnings(keyring: Keyring) -> list[tuple[str, str]]:
             f"{wrapping_words(key)}, and that is part of the key: without it, it would be another key.",
             "`switchboard keys status` says which of the two opens what is stored."
             if key is keyring.current
-            else "Take that out where credentials of this key do not open.",
+            else "Remove that if credentials of this key do not open.",
         )
         for key in keyring.keys
         if key.without_wrapping() is not None
@@ -93,7 +93,7 @@ def _refuse_two(variables: Mapping[str, Source], names: tuple[str, ...], what: s
     sources = [f"{name} ({variables[name][1]})" for name in names if name in variables]
     if len(sources) > 1:
         raise MasterKeyError(
-            f"There is more than one source of {what}: {', '.join(sources)}.", "Keep one and take the others out."
+            f"There is more than one source of {what}: {', '.join(sources)}.", "Keep one and remove the others."
         )
 
 
@@ -131,7 +131,7 @@ def _only_key(text: str, name: str) -> str:
     """The text without one line end, "\\n" or "\\r\\n"; whatever else is there belongs to the key."""
     key = text.removesuffix("\r\n") if text.endswith("\r\n") else text.removesuffix("\n")
     if not key:
-        raise MasterKeyError(f"What {name} leads to is empty.", "It must hold the master key and nothing else.")
+        raise MasterKeyError(f"What {name} points to is empty.", "It must hold the master key and nothing else.")
     return key
 
 
@@ -170,7 +170,7 @@ def _check_owner_and_mode(status: os.stat_result, name: str, failure: type[Switc
     # A group may read what root owns: that is how one file serves everybody in a locked console.
     if status.st_mode & 0o026 or (status.st_mode & 0o040 and status.st_uid != 0):
         raise failure(
-            f"The file that {name} names can be read or written by others than its owner.", "Close it with chmod 600."
+            f"The file that {name} names can be read or written by others than its owner.", "Run chmod 600 on it."
         )
 
 
@@ -248,10 +248,10 @@ def _terminate(process: subprocess.Popen[bytes]) -> None:
 
 def _text(content: bytes, name: str) -> str:
     if len(content) > LARGEST_BYTES:
-        raise MasterKeyError(f"What {name} leads to is too long for a master key.", "Check that it is the right one.")
+        raise MasterKeyError(f"What {name} points to is too long for a master key.", "Check that it is the right one.")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
         pass
     # Raised out here because the decoder's error carries the bytes, and would travel along as the context.
-    raise MasterKeyError(f"What {name} leads to is not UTF-8 text.", "Use exactly the text it was set up with.")
+    raise MasterKeyError(f"What {name} points to is not UTF-8 text.", "Use exactly the text it was set up with.")

@@ -102,7 +102,7 @@ class NumberConflict(Conflict):
     """Somebody else changed the number meanwhile; `current` is what is stored now, None where it was deleted."""
 
     def __init__(self, what: str, current: PhoneNumber | None) -> None:
-        super().__init__(f"{what}; nothing of yours was written.", "Look at it again, then decide.")
+        super().__init__(f"{what}; none of your changes were written.", "Look at it again, then decide.")
         self.current = current
 
 
@@ -184,7 +184,7 @@ async def assign_number(database: Database, seen: PhoneNumber, person: Person) -
         return NumberChanged(seen, ())
     listed_person = await database.fetch_one(PERSON_BY_ID, {"id": person.id}, row_factory=class_row(Person))
     if listed_person is None and not await people_are_labelled(database):
-        raise UnknownPerson("That person is not in the directory any more.", "Choose somebody else.")
+        raise UnknownPerson("That person is no longer in the directory.", "Choose somebody else.")
     listed_person = listed_person or person
     if not listed_person.is_active:
         raise InvalidInput(

@@ -24,7 +24,7 @@ def number_to_add(text: str) -> tuple[str, str | None]:
             raise InvalidInput(*problem)
         raise InvalidInput(
             "That is not a phone number.",
-            "Give 10 to 15 digits in any notation, such as 011-4116 9368 or +911141169368.",
+            "Give 10 to 15 digits in any format, such as 011-4116 9368 or +911141169368.",
         )
     if in_numbering_plan(number):
         return number, None

@@ -130,7 +130,7 @@ async def find_phone_numbers(
 ) -> NumberMatches:
     """Return whose number `text` is, in one organisation or in all this login may read.
 
-    `text` is an id, a number in any notation, or some of its digits, at least four; of the latter the numbers that end
+    `text` is an id, a number in any format, or some of its digits, at least four; of the latter the numbers that end
     with them come first. Rows are compared by what they mean, in whatever notation they are stored; at most
     MOST_CANDIDATES. Raises InvalidInput where `text` is none of these.
     """
@@ -154,7 +154,7 @@ async def find_phone_numbers(
     if not matches.numbers and number_id is None and not searchable:
         raise InvalidInput(
             "That is neither a phone number nor at least four digits of one.",
-            "Give it in any notation, such as 011-4116 9368, or its last four digits.",
+            "Give it in any format, such as 011-4116 9368, or its last four digits.",
         )
     return matches
 

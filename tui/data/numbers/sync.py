@@ -109,7 +109,7 @@ async def apply_sync(database: Database, plan: SyncPlan, *, deactivate_all: bool
     if plan.deactivates_all and not deactivate_all:
         raise ConfirmationNeeded(
             f"The provider lists none of this integration's numbers: all {len(plan.unlisted)} would be deactivated.",
-            "Make sure that it is the right account, then confirm that all of them are to be deactivated.",
+            "Make sure that it is the right account, then confirm that you want to deactivate all of them.",
         )
 
     async def unit(connection: Connection) -> SyncResult | None:

@@ -201,7 +201,7 @@ def _why_untouched(row: PhoneNumber, integration: Integration) -> str | None:
     if row.integration_id != integration.id:
         return f"it belongs to {row.integration_type or 'another integration'}"
     if row.e164 is None:
-        return "its text is no phone number, so it cannot be looked for"
+        return "its text is not a phone number, so it cannot be compared"
     return None
 
 

@@ -257,7 +257,7 @@ async def _require_rights(connection: Connection) -> None:
     row = await (await connection.execute(CAN_CHANGE)).fetchone() or {}
     if not row["it_can"]:
         raise PermissionDenied(
-            f"The role {row['role']} may look at permissions but not change them, configure least of all.",
+            f"The role {row['role']} may read permissions but not change them.",
             "Ask somebody whose login is in the group switchboard_admin."
             if row["has_groups"]
             else f"The owner of the tables can allow it: grant insert, update, delete on {TABLE}.",

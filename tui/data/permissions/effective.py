@@ -148,9 +148,9 @@ class Enforcement:
         if self.calls is None:
             return "No program has checked these limits yet: the server counts no calls (track_functions is off)."
         if self.calls == 0:
-            return "No program has checked these limits yet: nothing has asked switchboard.may."
+            return "No program has checked these limits yet: nothing has called switchboard.may."
         times = "once" if self.calls == 1 else counted(self.calls, "time")
-        return f"switchboard.may was asked {times}: some program looks at permissions and limits."
+        return f"switchboard.may was called {times}: some program checks permissions and limits."
 
 
 async def access_of_person(database: Database, organization_id: UUID, user_id: UUID) -> tuple[EffectiveAccess, ...]:
@@ -208,7 +208,7 @@ async def access_to_integration(
         values = {"organization_id": organization_id, "integration_id": integration_id, "limit": limit + 1}
         row = await (await connection.execute(OF_INTEGRATION, values)).fetchone()
         if row is None:
-            raise NotFound("That integration is not there any more.", LIST_AGAIN)
+            raise NotFound("That integration no longer exists.", LIST_AGAIN)
         integration = Integration(**without_envelope(row))
         rows = await (await connection.execute(GRANTS_OF_INTEGRATION, values)).fetchall()
         usage = await use_in(connection, {**values, "user_ids": [row["user_id"] for row in rows[:limit]]})

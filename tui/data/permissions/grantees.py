@@ -33,7 +33,7 @@ async def label_person(database: Database, organization_id: UUID, user_id: UUID,
     if not await people_are_labelled(database):
         raise InvalidInput(
             "People come from the directory of this database, which Switchboard does not change.",
-            "Change the name where the directory is kept.",
+            "Change the name in the directory.",
         )
     await database.execute(LABEL, {"id": user_id, "label": name, "organization_id": organization_id})
     return Holder(user_id, None, name, "active")
@@ -52,7 +52,7 @@ async def find_holder(database: Database, organization_id: UUID, id_or_email: st
         return holders[user_id]
     # Of two failures the one that says more: known elsewhere, or nowhere.
     await known_person(database, str(user_id))
-    raise UnknownPerson("That person belongs to another organisation.", "Look at --organization, or at the person.")
+    raise UnknownPerson("That person belongs to another organisation.", "Check --organization, or the person.")
 
 
 async def find_grantee(database: Database, organization_id: UUID, id_or_email: str) -> Holder:
@@ -65,9 +65,9 @@ async def find_grantee(database: Database, organization_id: UUID, id_or_email: s
         return holder
     standing = {
         "inactive": "inactive in the directory",
-        "not in the directory": "not in the directory any more",
+        "not in the directory": "no longer in the directory",
         "of another organisation": "of another organisation in the directory",
     }[holder.standing]
     raise UnknownPerson(
-        f"That person is {standing}, and is given nothing.", "Revoke what they have, or correct the directory."
+        f"That person is {standing}, and gets no rights.", "Revoke what they have, or correct the directory."
     )

@@ -76,7 +76,7 @@ async def _write(
         rows = await (await connection.execute(HAND_OVER, values)).fetchall() if numbers else []
         handed_over = {row["id"] for row in rows}
         if others := [number for number in numbers if number.id not in handed_over]:
-            has = "is not theirs any more" if is_taken else "has been given to somebody"
+            has = "is no longer theirs" if is_taken else "was assigned to somebody else"
             raise _changed(f"{safe_text(others[0].phone_number, 30)} {has}")
         applied = Applied(operation, write.organization_id, cells, write.undo_of)
         return Departure(user_id, applied, tuple(numbers), is_taken)

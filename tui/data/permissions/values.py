@@ -121,7 +121,7 @@ def normalised(access: Access) -> tuple[Access, str]:
     """
     if not access.rights:
         dropped = access != NOTHING
-        return NOTHING, "Without a right there is no permission: expiry and limits went with it." if dropped else ""
+        return NOTHING, "Without a right there is no permission: expiry and limits were removed too." if dropped else ""
     implied = in_order(name for right in access.rights for name in RIGHTS[right].implies)
     missing = [right for right in implied if not access.has(right)]
     notes = []
@@ -140,7 +140,11 @@ def with_right(access: Access, right: Right, *, given: bool) -> tuple[Access, st
         return normalised(replace(access, rights=(*access.rights, right)))
     dependents = [name for name in implying(right) if access.has(name)]
     remaining = tuple(name for name in access.rights if name != right and name not in dependents)
-    note = f"{' and '.join(dependents)} went with {right}." if dependents else ""
+    note = (
+        f"{' and '.join(dependents)} {'was' if len(dependents) == 1 else 'were'} removed with {right}."
+        if dependents
+        else ""
+    )
     if implying(right) and not remaining:
         # Whoever takes the right that the others rest on means the whole permission: nothing more needs saying.
         return NOTHING, note

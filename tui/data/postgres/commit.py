@@ -28,7 +28,7 @@ SILENT_S = 2.0
 STATUS = "select pg_catalog.pg_xact_status(%s::text::pg_catalog.xid8)"
 COMMITTED, ABORTED, UNDECIDED = "committed", "aborted", "in progress"
 
-LOOK_FIRST = "Reload, or run `switchboard audit list`, and look before you try again."
+LOOK_FIRST = "Reload, or run `switchboard audit list`, to see whether it was saved before you try again."
 
 Connect = Callable[[], Awaitable[psycopg.AsyncConnection[Any]]]
 

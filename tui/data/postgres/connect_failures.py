@@ -54,7 +54,7 @@ def connect_failure(exc: BaseException, *, connecting: bool) -> SwitchboardError
         kind = (ConnectionLost, "The connection to the database is lost.", Advice.CHECK_NETWORK)
     elif kind is None and is_answer(exc):
         refused = "The server refused the connection, for a reason that Switchboard does not know."
-        kind = (UnknownRefusal, refused, "Ask whoever runs the server.")
+        kind = (UnknownRefusal, refused, "Ask the server's administrator.")
     elif kind is None:
         error_class = Unreachable if isinstance(exc, OSError) else ConnectionFailed
         kind = (error_class, "There is no connection to the database.", "Check host, port and network.")

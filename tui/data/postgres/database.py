@@ -8,7 +8,7 @@ import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     import typing_extensions
     from psycopg.rows import AsyncRowFactory
 
-    from tui.models import Operator, ServerInfo
+    from tui.models import ServerInfo
+    from tui.process.identity import Operator
 
     # typing has none with a default before Python 3.13.
     Row = typing_extensions.TypeVar("Row", default=dict[str, Any])
@@ -235,7 +236,7 @@ class Database:
             try:
                 async with self._pool.connection() as connection:
                     connections.append(connection)
-                    limits = replace(LIMITS, statement_ms=statement_timeout_ms)
+                    limits = LIMITS._replace(statement_ms=statement_timeout_ms)
                     await begin(connection, limits, characteristics=SNAPSHOT)
                     try:
                         return await unit(connection)
@@ -392,7 +393,7 @@ class Database:
             connection = await connect(self._conninfo, dict_row)
         except UnicodeError:
             # Python's own, before any name server is asked: psycopg passes it on as it is.
-            sentence = "The host is no name that can be looked up: between its dots stand 1 to 63 characters."
+            sentence = "The host is not a valid name: each part between its dots must have 1 to 63 characters."
             raise ConnectionFailed(sentence, "Correct the host.") from None
         connection.adapters.register_loader("timestamptz", TolerantTimestamptzLoader)
         set_json_loads(tolerant_loads, connection)

@@ -63,7 +63,7 @@ async def run_with_deadline(
         if liveness is not None and not liveness.is_silent:
             raise TimedOut(
                 f"It took longer than {seconds:.0f} seconds.",
-                "Narrow it down, or try again when the server is less busy.",
+                "Ask for less, or try again when the server is less busy.",
             )
         raise ConnectionLost(f"The database has not answered for {seconds:.0f} seconds.", Advice.CHECK_NETWORK)
     finally:

@@ -35,12 +35,12 @@ Availability = Literal["gone", "full", "refuses"]
 """Nobody answers, every connection is taken, or this login is not let in."""
 
 LOOK_AT_KEYS = "Look at `switchboard keys status`, and try again; nothing was changed."
-TOO_MANY_OPENINGS = "Wait that long; the limit is there so that nobody empties the store unnoticed."
+TOO_MANY_OPENINGS = "Wait that long; the limit is there so that nobody can copy all secrets unnoticed."
 
 _LOST: Kind = (ConnectionLost, "The server ended the connection.", Advice.CHECK_NETWORK)
 _COLLIDED: Kind = (
     Locked,
-    "It collided with what somebody else was doing at the same time.",
+    "It conflicted with a change that somebody else made at the same time.",
     "Try again; nothing was changed.",
 )
 
@@ -52,7 +52,7 @@ _BY_CODE: dict[str, Kind] = {
     "22": (InvalidInput, "A value does not fit its column's type.", "Correct it."),
     "25006": (
         ServerUnsuitable,
-        "The server only reads at the moment: it is a standby, or set to read-only.",
+        "The server is read-only at the moment: it is a standby, or set to read-only.",
         "Connect to the primary server, or have default_transaction_read_only reset; nothing was written.",
     ),
     "25P03": _LOST,
@@ -65,15 +65,15 @@ _BY_CODE: dict[str, Kind] = {
     "55P03": (Locked, "Somebody else holds a lock on it.", "Try again; nothing was changed."),
     "57014": (
         TimedOut,
-        "The server stopped it: it took too long, or somebody cancelled it.",
-        "Narrow it down, or try again when the server is less busy.",
+        "The server stopped this: it took too long, or somebody cancelled it.",
+        "Ask for less, or try again when the server is less busy.",
     ),
     "57P01": _LOST,
     "57P02": _LOST,
     "57P03": (ConnectionLost, *STARTING[1:]),
     "57P05": _LOST,
     # Ours: sql/006_acts.sql.
-    "SB002": (DatabaseFailed, "The permission to open this secret has run out; nothing was shown.", "Try again."),
+    "SB002": (DatabaseFailed, "The permission to open this secret has expired; nothing was shown.", "Try again."),
 }
 _MISSING = frozenset({"3F000", "42P01", "42703", "42704", "42883"})
 _LOGIN = ("28", "3D")
@@ -104,7 +104,7 @@ def translate(exc: BaseException, *, connecting: bool = False, role: str | None 
         # Its words may quote the row, and so may the names that it gives.
         refused = "A trigger of another program refused it; nothing was written."
         failure: SwitchboardError = DatabaseFailed(
-            refused, "Ask whoever runs the database.", details=f"{type(exc).__name__} {sqlstate}"
+            refused, "Ask the database administrator.", details=f"{type(exc).__name__} {sqlstate}"
         )
     elif isinstance(exc, psycopg.Error) and sqlstate and not sqlstate.startswith(_LOGIN):
         failure = _server_failure(exc, sqlstate, role)
@@ -147,7 +147,7 @@ def _server_failure(exc: psycopg.Error, sqlstate: str, role: str | None) -> Swit
         kind = (SchemaMissing, sentence, "Run `switchboard setup`, or open section 5.")
     elif sqlstate.startswith("23"):
         sentence = f"A rule of the database refused it: {primary}"
-        kind = (ConstraintViolated, sentence, "Change what the rule is about.")
+        kind = (ConstraintViolated, sentence, "Correct the value that the rule is about.")
     elif sqlstate == "SB001":
         # Ours, with the number and the wait: sql/006_acts.sql.
         kind = (DatabaseFailed, primary[:1].upper() + primary[1:], TOO_MANY_OPENINGS)
@@ -155,7 +155,7 @@ def _server_failure(exc: psycopg.Error, sqlstate: str, role: str | None) -> Swit
         # Ours, in words of ours: sql/015_rotation.sql.
         kind = (Conflict if sqlstate == "SB004" else MasterKeyError, f"It was refused: {primary}", LOOK_AT_KEYS)
     elif sqlstate == "P0002":
-        kind = (NotFound, "The integration is not there any more.", LIST_AGAIN)
+        kind = (NotFound, "The integration no longer exists.", LIST_AGAIN)
     else:
         error, sentence, what_to_do = _server_kind(exc, sqlstate, primary)
         # What has a context was raised in a function, whose words may quote a row; only the server itself is fatal.
@@ -174,7 +174,7 @@ def _server_kind(exc: psycopg.Error, sqlstate: str, primary: str) -> Kind:
         # Poolers use 08P01 and XX000 for everything. The connection went with it, so a COMMIT may be in doubt.
         error, sentence, what_to_do = (by_code if by_code != _COLLIDED else None) or recognise(primary) or _LOST
         return (error if issubclass(error, ConnectionFailed) else ConnectionFailed, sentence, what_to_do)
-    unknown = (DatabaseFailed, f"The database refused it: {primary}", "Ask whoever runs the database.")
+    unknown = (DatabaseFailed, f"The database refused it: {primary}", "Ask the database administrator.")
     return by_code or _BY_CODE.get(sqlstate[:2]) or unknown
 
 
@@ -186,7 +186,7 @@ def _is_fatal(exc: psycopg.Error) -> bool:
 def _driver_failure(exc: BaseException, connecting: bool) -> SwitchboardError:
     """A failure of libpq, psycopg, its pool, or the operating system, and every failed login."""
     if isinstance(exc, (psycopg.DataError, UnicodeError)):
-        return InvalidInput("A text holds a character that Postgres cannot store, such as U+0000.", "Take it out.")
+        return InvalidInput("A text contains a character that Postgres cannot store, such as U+0000.", "Remove it.")
     if isinstance(exc, psycopg.InterfaceError):
         return ConnectionLost("The connection to the database is closed.", Advice.CHECK_NETWORK)
     if isinstance(exc, (psycopg.OperationalError, OSError)) or getattr(exc, "sqlstate", None):
@@ -205,7 +205,7 @@ def _permission_denied(primary: str, role: str | None) -> Kind:
     return (
         PermissionDenied,
         f"The database refused {role_name}: {reason}",
-        f"Ask whoever runs the database for that privilege for {role_name}, or connect as another role.",
+        f"Ask the database administrator for that privilege for {role_name}, or connect as another role.",
     )
 
 

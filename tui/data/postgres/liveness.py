@@ -59,12 +59,14 @@ class Liveness:
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:
-        """Ask at once, and again and again until this is left."""
+        """Ask again and again until this is left: at once, unless the server has just sent something."""
         self._watchers += 1
         if self._beating is None:
-            if not self.is_silent:
+            # Right after the login a question would take the only connection from whoever reads the first rows.
+            rest = BEAT_EVERY_S if time.monotonic() - self._traffic_at < BEAT_EVERY_S else 0.0
+            if not rest and not self.is_silent:
                 self.note_traffic()
-            self._beating = asyncio.create_task(self._beat())
+            self._beating = asyncio.create_task(self._beat(rest))
         try:
             yield
         finally:
@@ -98,10 +100,9 @@ class Liveness:
             return ConnectionLost(sentence, Advice.CHECK_NETWORK)
         return ConnectionLost(f"{sentence} {self.failure.sentence}", Advice.CHECK_NETWORK, details=self.failure.details)
 
-    async def _beat(self) -> None:
+    async def _beat(self, rest: float) -> None:
         """Ask; where no answer comes, ask again beside the question before, which may hang on a line that is dead."""
         questions: set[asyncio.Future[None]] = set()
-        rest = 0.0
         try:
             while True:
                 await self._rest_until_due(rest)

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.postgres.connect import Connection
-    from tui.models import Operator
+    from tui.process.identity import Operator
 
 SCHEMA_NUMBER = """pg_catalog.substring(
          pg_catalog.obj_description(pg_catalog.to_regnamespace('switchboard'), 'pg_namespace'),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -30,6 +31,8 @@ MAX_SIZE = 4
 TURN_WITHIN_S = 6.0
 AGAIN_AFTER_S = 0.5
 ANSWERS_WITHIN_S = 1.5
+# Not asked again for so long: a screen reads in several units, and each question is a round trip.
+JUST_ANSWERED_S = 0.5
 # A connection that does not answer at once is asked on beside a new one: it may be waiting its turn in a pooler.
 AT_ONCE_S = 0.75
 ASKS_FOR_S = 9.0
@@ -56,6 +59,7 @@ class Pool:
         self._turns = asyncio.Semaphore(MAX_SIZE)
         self._lent = 0
         self._idle: list[Connection] = []
+        self._answered_at: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
         self._used_at: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
         self._ends_at: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
         self._opens_at = 0.0
@@ -100,10 +104,13 @@ class Pool:
         is_usable = not connection.closed and connection.info.transaction_status == TransactionStatus.IDLE
         if is_usable and self._has_room:
             monitor(connection, self.liveness.note_traffic)
+            self._answered_at[connection] = time.monotonic()
             self._ends_at.setdefault(connection, time.monotonic() + LIVES_S)
             self._idle.append(connection)
             self.liveness.note_traffic()
         else:
+            # The others are on the same line: if it broke, each is asked first.
+            self._answered_at.clear()
             connection.pgconn.finish()
 
     @property
@@ -127,7 +134,8 @@ class Pool:
             while self._idle:
                 # The one used last is the likeliest to live, and the others grow old enough to be closed.
                 connection = self._idle.pop()
-                if await is_responding(connection, ANSWERS_WITHIN_S):
+                silent_for = time.monotonic() - self._answered_at.get(connection, -math.inf)
+                if silent_for < JUST_ANSWERED_S or await is_responding(connection, ANSWERS_WITHIN_S):
                     return connection
                 # The others are on the same line, and would each take as long.
                 self._close_idle()

@@ -25,7 +25,7 @@ PASSWORD: Kind = (
 )
 NOT_ADMITTED: Kind = (
     ConnectionFailed,
-    "The server does not let this user in this way.",
+    "The server does not let this user in with this kind of login.",
     "Check the user name, whether that role may log in, and the server's pg_hba.conf (it may insist on TLS).",
 )
 NO_DATABASE: Kind = (
@@ -47,29 +47,33 @@ NO_POOL_SLOT: Kind = (
 POOL_BUSY: Kind = (
     NoFreeConnection,
     "All of the pooler's connections to the server were busy for too long.",
-    "Try again in a moment; close other programs, or let whoever runs the pooler enlarge the pool.",
+    "Try again in a moment; close other programs, or ask the pooler's administrator to enlarge the pool.",
 )
 STARTING: Kind = (
     Unreachable,
-    "The server is starting or stopping, and takes no connections yet.",
+    "The server is starting or stopping, and accepts no connections yet.",
     Advice.WAIT_A_MOMENT,
 )
-DISK_FULL: Kind = (DatabaseFailed, "The server's disk is full; nothing was written.", "Tell whoever runs the database.")
+DISK_FULL: Kind = (
+    DatabaseFailed,
+    "The server's disk is full; nothing was written.",
+    "Tell the database administrator.",
+)
 NO_MEMORY: Kind = (DatabaseFailed, "The server ran out of memory or another resource.", "Try again later.")
 TLS_WANTED: Kind = (
     ConnectionFailed,
-    "The server takes connections with TLS only, and this one has none.",
+    "The server accepts connections with TLS only, and this one has no TLS.",
     "Add sslmode=require, or verify-full with sslrootcert, to the connection string.",
 )
 POOLER_BROKEN: Kind = (
     Unreachable,
     "The pooler failed before it asked the server.",
-    "Try again in a moment; if it stays, tell whoever runs the pooler, or use the direct address.",
+    "Try again in a moment; if it happens again, tell the pooler's administrator, or use the direct address.",
 )
 POOLER_SET_UP: Kind = (
     ConnectionFailed,
     "The pooler is not set up for this login.",
-    "Tell whoever runs the pooler, or use the direct address.",
+    "Tell the pooler's administrator, or use the direct address.",
 )
 ENDED: Kind = (ConnectionLost, "The pooler ended the connection.", "Try again.")
 

@@ -1,7 +1,7 @@
 """What servers, poolers and libpq refuse a connection with, recognised by its words, and what to tell about it.
 
 The texts are those of PostgreSQL 12 to 18, PgBouncer 1.18 to 1.25, Supavisor 1 and 2, and libpq 18; each is tried in
-tests/generate/refusals.py. docs/refusals.md is made from there.
+tests/support/servers/refusals.py. docs/refusals.md is made from there.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ _BY_TEXT: tuple[tuple[str, type[SwitchboardError], str, str], ...] = (
         "enant or user not found|enant/user|ENOTFOUND|EMULTIPLEUSERS",
         ConnectionFailed,
         "Supabase's pooler does not know this user, or the project is paused.",
-        "See in the dashboard whether the project runs; write the user name with the project behind it, "
+        "Check in the dashboard that the project runs; write the user name with the project behind it, "
         "postgres.REF, and take the host from the same page.",
     ),
     (
@@ -79,7 +79,7 @@ _BY_TEXT: tuple[tuple[str, type[SwitchboardError], str, str], ...] = (
         "valid client certificate|certificate authentication failed|certificate required|client certificate|unknown ca",
         ConnectionFailed,
         "The server wants a client certificate that it trusts and that names this user.",
-        "Give it with sslcert and sslkey; whoever runs the server issues it.",
+        "Give it with sslcert and sslkey; the server's administrator issues it.",
     ),
     (
         "server login has been failing|server_login_retry|server login failed|auth_query connection failed|"
@@ -87,7 +87,7 @@ _BY_TEXT: tuple[tuple[str, type[SwitchboardError], str, str], ...] = (
         "EAUTHQUERY. (authentication query failed|auth_query)|Connection failed .:error",
         Unreachable,
         "The pooler cannot reach or log in to the server behind it.",
-        "Look whether the server runs and the project is not paused; try again in a minute, or use the direct address.",
+        "Check that the server runs and the project is not paused; try again in a minute, or use the direct address.",
     ),
     ("EAUTHQUERY. user not found|no such user|auth failed", *PASSWORD),
     (
@@ -105,7 +105,7 @@ _BY_TEXT: tuple[tuple[str, type[SwitchboardError], str, str], ...] = (
         "channel binding",
         ConnectionFailed,
         "The server and this side do not agree on channel binding, which guards against somebody in between.",
-        "Use TLS straight to the server; behind a pooler that ends TLS, take channel_binding=require out.",
+        "Use TLS straight to the server; behind a pooler that ends TLS, remove channel_binding=require.",
     ),
     (
         "authentication method requirement|authentication method \\d+ not supported|SASL authentication mechanisms",
@@ -117,13 +117,13 @@ _BY_TEXT: tuple[tuple[str, type[SwitchboardError], str, str], ...] = (
         "pg_hba.*(no encryption|SSL off)",
         ConnectionFailed,
         "The server does not let this user in from this address without TLS, if at all.",
-        "Add sslmode=require; if that is refused too, ask whoever runs the server for a line in its pg_hba.conf.",
+        "Add sslmode=require; if that is refused too, ask the server's administrator for a line in its pg_hba.conf.",
     ),
     (
         "pg_hba",
         ConnectionFailed,
         "The server does not let this user in from this address to this database.",
-        "Ask whoever runs the server for a line in its pg_hba.conf, or for this address among those allowed.",
+        "Ask the server's administrator for a line in its pg_hba.conf, or for this address among those allowed.",
     ),
     (
         "GSSAPI|GSS ",
@@ -134,28 +134,28 @@ _BY_TEXT: tuple[tuple[str, type[SwitchboardError], str, str], ...] = (
     (
         "is not permitted to log in",
         ConnectionFailed,
-        "The server does not let this user in: the role exists, but is not one to log in with.",
-        "Take another user name, or let the server's administrator run: alter role ... login.",
+        "The server does not let this user in: the role exists, but may not log in.",
+        "Use another user name, or ask the server's administrator to run: alter role ... login.",
     ),
     ('authentication failed|role "" does not exist|login rejected|FATAL:  not allowed', *NOT_ADMITTED),
     ('database "" does not exist|no such database', *NO_DATABASE),
     (
         "cannot connect to invalid database",
         ConnectionFailed,
-        "Somebody began to drop that database, and it cannot be used any more.",
-        "Connect to another one, or let its owner drop it and create it again.",
+        "Somebody began to drop that database, and it can no longer be used.",
+        "Connect to another one, or ask its owner to drop it and create it again.",
     ),
     (
         "not currently accepting connections",
         Unreachable,
-        "The database takes no connections at the moment: somebody has closed it.",
-        "Ask whoever runs it; it is opened with `alter database ... allow_connections true`.",
+        "The database accepts no connections at the moment: somebody has closed it.",
+        "Ask the database administrator; it is opened with `alter database ... allow_connections true`.",
     ),
     (
         "permission denied for database",
         ConnectionFailed,
         "This role may not connect to that database.",
-        "Ask whoever runs it for the CONNECT privilege, or connect as another role.",
+        "Ask the database administrator for the CONNECT privilege, or connect as another role.",
     ),
     ("too many (clients|connections)|connection slots", *NO_SLOT),
     ("No space left|could not extend file|Disk quota", *DISK_FULL),
@@ -163,14 +163,14 @@ _BY_TEXT: tuple[tuple[str, type[SwitchboardError], str, str], ...] = (
     (
         "Hot standby mode is disabled",
         ServerUnsuitable,
-        "The server is a standby that takes no connections.",
+        "The server is a standby that accepts no connections.",
         "Give the address of the primary server.",
     ),
     ("starting up|shutting down|recovery mode|not (yet )?accepting", *STARTING),
     (
         "does not support SSL",
         ConnectionFailed,
-        "The server offers no TLS, and the connection would be readable on the way.",
+        "The server offers no TLS, so others could read the connection on its way.",
         "Turn TLS on in the server; on a network that you trust, add sslmode=disable.",
     ),
     (
@@ -178,13 +178,13 @@ _BY_TEXT: tuple[tuple[str, type[SwitchboardError], str, str], ...] = (
         "could not get server's host name|certificate has expired",
         ConnectionFailed,
         "The server's TLS certificate is not the one expected for this host.",
-        "Check the host name and that sslrootcert is the certificate of whoever runs the server.",
+        "Check the host name and that sslrootcert is the certificate of the server's provider.",
     ),
     (
         'root certificate file|certificate file ""|private key file|could not load|could not read root',
         ConnectionFailed,
-        "A certificate or key file for TLS is missing, unreadable, or open to others.",
-        "Check sslrootcert, sslcert and sslkey; a private key is closed with chmod 600.",
+        "A certificate or key file for TLS is missing, unreadable, or readable by others.",
+        "Check sslrootcert, sslcert and sslkey; run chmod 600 on a private key.",
     ),
     (
         "SSL error|ESSLHANDSHAKE|ALPN|during SSL exchange",
@@ -202,7 +202,7 @@ _BY_TEXT: tuple[tuple[str, type[SwitchboardError], str, str], ...] = (
         "unsupported frontend protocol|protocol not supported|protocol negotiation message",
         ConnectionFailed,
         "The server speaks another version of Postgres's protocol.",
-        "Take min_protocol_version and max_protocol_version out of the connection string, or upgrade the server.",
+        "Remove min_protocol_version and max_protocol_version from the connection string, or upgrade the server.",
     ),
     (
         "invalid response to SSL|expected authentication request|invalid message",
@@ -220,13 +220,13 @@ _BY_TEXT: tuple[tuple[str, type[SwitchboardError], str, str], ...] = (
         "startup parameter|unrecognized configuration parameter|invalid value for parameter",
         ConnectionFailed,
         "The server or its pooler refuses a setting that the connection starts with.",
-        "Take options= out of the connection string, and PGOPTIONS out of the environment.",
+        "Remove options= from the connection string, and PGOPTIONS from the environment.",
     ),
     (
         "not in hot standby mode|session is not read-only",
         ServerUnsuitable,
         OTHER_KIND,
-        "Give the address of a standby, or take target_session_attrs out of the connection string.",
+        "Give the address of a standby, or remove target_session_attrs from the connection string.",
     ),
     (
         "hot standby mode|session is read-only",
@@ -243,14 +243,14 @@ _BY_TEXT: tuple[tuple[str, type[SwitchboardError], str, str], ...] = (
     (
         "resolve host|translate host name|Name or service not known|No address associated|nodename nor servname",
         Unreachable,
-        "The host's name cannot be found.",
+        "The host name was not found.",
         f"Check its spelling, the network, and that a Supabase project is not paused; {IPV6}",
     ),
     (
         "query_timeout",
         ConnectionFailed,
-        "The pooler stopped it: it took too long.",
-        "Narrow it down, or try again when the server is less busy.",
+        "The pooler stopped this: it took too long.",
+        "Ask for less, or try again when the server is less busy.",
     ),
     (
         "client_idle_timeout|idle transaction timeout|transaction timeout|EDBHANDLEREXITED|DbHandler exited|"
@@ -265,26 +265,26 @@ _BY_TEXT: tuple[tuple[str, type[SwitchboardError], str, str], ...] = (
     (
         "canceling (authentication|statement)|client_login_timeout|EAUTHTIMEOUT",
         Unreachable,
-        "The login took too long, and was broken off there.",
-        "Try again in a moment; if it stays, tell whoever runs the server or its pooler.",
+        "The login took too long, and the server stopped it.",
+        "Try again in a moment; if it happens again, tell the administrator of the server or its pooler.",
     ),
     ("[Tt]imed? ?out", Unreachable, "The server did not answer in time.", f"Check host, port and firewall; {IPV6}"),
     (
         "Connection refused",
         Unreachable,
-        "Nothing takes connections at that host and port.",
+        "Nothing accepts connections at that host and port.",
         "Check both, and whether the server runs.",
     ),
     (
         "unreachable|No route to host",
         Unreachable,
-        "There is no way to that host from here.",
+        "There is no route to that host from here.",
         f"Check the network; {IPV6}",
     ),
     (
         "on socket .*(No such file|Permission denied)",
         Unreachable,
-        "There is no server's socket here that this user may use.",
+        "There is no socket of a server here that this user may use.",
         "Check that the server runs, or give its host and port.",
     ),
     (

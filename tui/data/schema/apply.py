@@ -96,7 +96,7 @@ async def with_retries(conn: AsyncConnection[Any], act: Callable[[], Awaitable[T
             if attempt == ATTEMPTS:
                 raise Locked(
                     f"The tables are locked by {await _holder(conn)}.",
-                    "Try again when that has ended; nothing was changed.",
+                    "Try again when it has ended; nothing was changed.",
                     details=failure.details,
                 ) from None
             await asyncio.sleep(0.1 * 2**attempt)

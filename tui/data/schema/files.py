@@ -49,7 +49,7 @@ class SchemaFile:
     @property
     def number(self) -> int:
         """The three digits its name begins with."""
-        return int(self.name[:3])
+        return _number(self.name)
 
     @cached_property
     def statements(self) -> tuple[Statement, ...]:
@@ -72,13 +72,21 @@ def _folder() -> Traversable:
 @cache
 def schema_files() -> tuple[SchemaFile, ...]:
     """All files of sql/ in the order in which they run."""
-    names = sorted(entry.name for entry in _folder().iterdir() if _FILE_NAME.fullmatch(entry.name))
-    return tuple(SchemaFile(name, (_folder() / name).read_text(encoding="utf-8")) for name in names)
+    return tuple(SchemaFile(name, (_folder() / name).read_text(encoding="utf-8")) for name in _file_names())
 
 
+@cache
 def latest_number() -> int:
-    """The number of the newest file, which the schema's comment in the database repeats."""
-    return schema_files()[-1].number
+    """The number of the newest file, which the schema's comment in the database repeats; reads none of them."""
+    return _number(_file_names()[-1])
+
+
+def _file_names() -> list[str]:
+    return sorted(entry.name for entry in _folder().iterdir() if _FILE_NAME.fullmatch(entry.name))
+
+
+def _number(name: str) -> int:
+    return int(name[:3])
 
 
 def schema_text() -> str:

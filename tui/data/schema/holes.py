@@ -76,7 +76,7 @@ from pg_class c cross join lateral aclexplode(c.relacl) g
 where c.oid = to_regclass('public.integration_credentials') and not c.relrowsecurity
   and g.grantee in {_API_ROLES}
 group by g.grantee""",
-        "row security is switched on and the grants are taken back; rotating is yours",
+        "row security is switched on and the grants are revoked; rotating the credentials is up to you",
         "The credentials cannot be read with the API's public key.",
     ),
     Hole(
@@ -91,7 +91,7 @@ where {_TABLES}
   and not (g.grantee = to_regrole('authenticated') and g.privilege_type = 'SELECT'
            and c.relname in ('user_integration_permissions', 'organization_phone_numbers'))
 group by c.relname, g.grantee order by 1, 2""",
-        "the grants are taken back",
+        "the grants are revoked",
         "The API's roles (anon, authenticated) hold no privilege that was not meant for them.",
     ),
     Hole(
@@ -121,7 +121,7 @@ where to_regclass('public.integration_audit_logs') is not null
     Hole(
         "Triggers",
         "Changes leave no trace",
-        "What is changed past the programs, in an SQL editor for one, is not in the log.",
+        "What is changed without the programs, such as in an SQL editor, is not in the log.",
         f"""select c.relname::text as "table"
 from pg_class c
 where {_TABLES}

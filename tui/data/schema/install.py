@@ -115,8 +115,8 @@ async def install(
                 raise
             # Not the failure itself: nobody is to think that all of it was lost.
             raise ConnectionLost(
-                "The tables are set up; the connection broke while the log's indexes were built, or all was checked.",
-                "Run `switchboard setup` again: it goes on with what is missing.",
+                "The tables are set up; the connection broke while the log was indexed or the result was checked.",
+                "Run `switchboard setup` again: it continues with what is missing.",
                 details=failure.details,
             ) from None
         seconds = time.monotonic() - started

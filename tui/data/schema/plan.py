@@ -173,7 +173,7 @@ def _select_accepted(foreign: tuple[Drift, ...], names: Sequence[str], *, adopti
     for name in names:
         if name not in by_name:
             raise InvalidInput(
-                f"There is nothing to accept by the name {name}.",
+                f"There is nothing to accept with the name {name}.",
                 "Give the whole name as `switchboard doctor` says it, in quotes: what it names is not accepted yet.",
             )
         if by_name[name].acceptable is None:

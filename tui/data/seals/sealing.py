@@ -32,7 +32,9 @@ SEALS_PER_COMMIT = 5_000
 SEALS_AT_ONCE = 1_000
 # The log is sealed for all organisations at once; these stand in its row for none of them.
 NO_ORGANIZATION = UUID(int=0)
-FROM_THE_FUTURE = "The newest seal is of an hour that is not over yet: it was put in, or the server's clock was wrong."
+FROM_THE_FUTURE = (
+    "The newest seal is of an hour that is not over yet: it was inserted, or the server's clock was wrong."
+)
 
 LOCK = "select set_config('lock_timeout', '50s', true), switchboard.take_lock('seals'::text, null::uuid)"
 # Whatever the owner of the table puts there is read: what no sealing writes never has the signature of one.

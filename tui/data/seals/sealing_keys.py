@@ -83,10 +83,10 @@ def new_seal_key(path: Path) -> SealKey:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except FileExistsError:
         raise SealKeyError(
-            "There is a file of that name already, and a key is never overwritten.", "Give another name."
+            "A file with that name exists already, and a key is never overwritten.", "Give another name."
         ) from None
     except (OSError, ValueError) as exc:
-        raise SealKeyError(f"The file cannot be made: {_reason(exc)}.", "Give another name.") from None
+        raise SealKeyError(f"The file cannot be created: {_reason(exc)}.", "Give another name.") from None
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(text)
@@ -94,7 +94,9 @@ def new_seal_key(path: Path) -> SealKey:
             os.fsync(file.fileno())
     except OSError as exc:
         path.unlink(missing_ok=True)
-        raise SealKeyError(f"The file cannot be written: {_reason(exc)}.", "Make room, or give another name.") from None
+        raise SealKeyError(
+            f"The file cannot be written: {_reason(exc)}.", "Free some disk space, or give another name."
+        ) from None
     return SealKey(key)
 
 
@@ -112,7 +114,7 @@ def read_seal_key(path: Path | None) -> SealKey:
         key = None
     # Raised out here, so that nothing the parser said of the file's content travels along.
     if not isinstance(key, Ed25519PrivateKey):
-        raise SealKeyError(f"What {FILE} names holds no Ed25519 key in PEM without a password.", MAKE_ONE)
+        raise SealKeyError(f"The file that {FILE} names has no Ed25519 key in PEM without a password.", MAKE_ONE)
     return SealKey(key)
 
 
@@ -131,7 +133,7 @@ def read_public_key(text_or_path: str) -> bytes:
     except (ValueError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, Ed25519PublicKey):
-        raise InvalidInput("That is no Ed25519 public key.", EXPECTED)
+        raise InvalidInput("That is not an Ed25519 public key.", EXPECTED)
     return _raw(key)
 
 
@@ -147,7 +149,9 @@ def read_manifest(path: Path) -> tuple[tuple[bytes, ...], bytes | None]:
 
     Raises InvalidInput.
     """
-    refused = InvalidInput("That file is no manifest of an export with seals in it.", "Give the file beside an export.")
+    refused = InvalidInput(
+        "That file is not the manifest of an export with seals in it.", "Give the file beside an export."
+    )
     try:
         seals: Any = json.loads(_small_file(path, "manifest", LARGEST_MANIFEST_BYTES))["seals"]
         keys, newest = [str(key) for key in seals["public_keys"]], seals["newest_seal"]

@@ -177,7 +177,7 @@ class _Check:
 
     async def awaited(self, newest: bytes | None) -> dict[str, SealFinding]:
         """Return the fingerprints that have to be in the chain, each with what is found when it is not."""
-        absence = "it is not in the chain: seals were removed, or the chain was made anew."
+        absence = "it is not in the chain: seals were removed, or the chain was built again."
         awaited = {}
         if newest is not None:
             sentence = f"The seal {newest.hex()[:16]}... was kept elsewhere, and {absence}"
@@ -332,7 +332,7 @@ def _row_sentence(hour: int | None, row: ChangedRow, numbers: str) -> str:
         case "removed":
             return f"{place} {name} was removed after sealing ({numbers})."
         case "moved":
-            return f"{place} {name} was taken out after sealing: it says {row.moved_to} now ({numbers})."
+            return f"{place} {name} was moved after sealing, to {row.moved_to} ({numbers})."
         case "added":
             when = {
                 True: "; its transaction was under way when the hour was sealed, so it may only have committed late",
@@ -345,4 +345,4 @@ def _row_sentence(hour: int | None, row: ChangedRow, numbers: str) -> str:
 def _nothing_sealed(*, has_keys: bool) -> str:
     if has_keys:
         return "The log has no seal, but a sealing key is recorded: every seal was removed."
-    return "The log has no seal, so nothing can be said of it; `switchboard audit seal` makes the first ones."
+    return "The log has no seal, so nothing can be checked; `switchboard audit seal` makes the first ones."

@@ -69,7 +69,7 @@ async def examine(
         for subject, look in looks:
             if database.is_silent:
                 findings.append(
-                    Finding(subject, "problem", "Not looked at: the database does not answer.", Advice.CHECK_NETWORK)
+                    Finding(subject, "problem", "Not checked: the database does not answer.", Advice.CHECK_NETWORK)
                 )
             else:
                 findings += await _findings_or_failure(subject, look())
@@ -109,7 +109,7 @@ async def _schema(database: Database) -> list[Finding]:
     findings += _drifts(verification.drifts)
     if verification.accepted:
         count = len(verification.accepted)
-        things = counted(count, "thing of another program is", "things of other programs are")
+        things = counted(count, "object of another program is", "objects of other programs are")
         findings.append(Finding(Subject.ACCEPTED, "ok", f"{things} accepted: {', '.join(verification.accepted)}."))
     findings += _holes(verification.holes, is_installed=state == "installed")
     findings += map(_hole, await database.read(find_hidden_rows))
@@ -200,11 +200,11 @@ async def _key(database: Database, keyring: Keyring, key_days: int | None) -> li
 def _two_readings(gate: Gate, other: OtherReading, wrapping: str) -> Finding:
     """The key as it is and without what stands round it, and which of the two is in use."""
     if other.is_in_use:
-        what_to_do = f"What is stored was written without the {other.wrapping}: take that out."
+        what_to_do = f"What is stored was written without the {other.wrapping}: remove that."
     elif gate.state in ("open", "mixed"):
         what_to_do = "What is stored was written with it: leave it, and set it the same way wherever the key is set."
     elif other.state == "unused":
-        what_to_do = "Nothing is stored yet: take it out now, unless other programs use the key with it."
+        what_to_do = "Nothing is stored yet: remove it now, unless other programs use the key with it."
     elif gate.state == "wrong key":
         what_to_do = "Neither of the two is the key in use."
     else:

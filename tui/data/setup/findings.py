@@ -132,7 +132,7 @@ def git_finding(name: str, state: GitIgnoreState) -> Finding:
             return Finding(
                 Subject.GIT,
                 "problem",
-                f"git does not ignore {name}, so the next commit may take it along.",
+                f"git does not ignore {name}, so the next commit may include it.",
                 f"Add the line /{name} to .gitignore.",
             )
 
@@ -159,7 +159,7 @@ def _tls(server: ServerInfo, settings: ConnectionSettings | None) -> Finding:
         return Finding(
             Subject.TLS,
             "warning",
-            "NOT encrypted: everybody on the way can read what passes.",
+            "NOT encrypted: everybody between here and the server can read the connection.",
             "Choose verify-full, or at least require.",
         )
     if warning:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 WHERE_TO_FIND = (
     "Sign in to my.exotel.com as an administrator and open Settings > API Settings: the account SID, the API key "
-    "and the API token stand there. Copy each value by itself; a blank or a line break copied with it makes "
+    "and the API token are there. Copy each value by itself; a space or a line break copied with it makes "
     "Exotel refuse it. Regenerating the token there ends the old one at once."
 )
 
@@ -49,7 +49,7 @@ API_HOST = Field(
     "api_host",
     "API host",
     "host_port",
-    "The region, fixed when the account was made: api.exotel.com is Singapore, api.in.exotel.com is Mumbai.",
+    "The region, fixed when the account was created: api.exotel.com is Singapore, api.in.exotel.com is Mumbai.",
     example="api.in.exotel.com",
     default=DEFAULT_HOST,
     choices=HOSTS,

@@ -26,7 +26,7 @@ def new_password(host: str) -> str:
     """Say how to make an app password for an account on that host."""
     return (
         f"Make a new app password at accounts.zoho.{centre_of(host)} > Security > App Passwords and enter it without "
-        "blanks; the account's own password does not work with multi-factor sign-in."
+        "spaces; the account's own password does not work with multi-factor sign-in."
     )
 
 
@@ -84,7 +84,7 @@ TYPES = (
                 "app_password",
                 "App password",
                 "word",
-                "Made for this purpose in the Zoho account, entered without blanks; not the account's password.",
+                "Made for this purpose in the Zoho account, entered without spaces; not the account's password.",
                 example="12 letters and digits",
                 required=True,
                 secret=True,
@@ -103,7 +103,7 @@ TYPES = (
                 "smtp_port",
                 "SMTP port",
                 "port",
-                "587 begins in the clear and turns to TLS (STARTTLS), 465 is TLS from the first byte.",
+                "587 starts unencrypted and switches to TLS (STARTTLS), 465 uses TLS from the first byte.",
                 example="587",
                 default="587",
                 choices=("587", "465"),
@@ -123,7 +123,7 @@ TYPES = (
                 "imap_port",
                 "IMAP port",
                 "port",
-                "993 is TLS from the first byte.",
+                "993 uses TLS from the first byte.",
                 example="993",
                 default="993",
                 choices=("993",),

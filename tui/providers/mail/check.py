@@ -88,7 +88,9 @@ async def check_service(
     Returns at once when cancelled: the connection is cut, and the thread ends by itself.
     """
     if not port.isascii() or not port.isdecimal() or not 0 < int(port[:6]) < 65536:
-        tell(Verdict("reach", service.subject, "failed", "The port is no number.", f"It is usually {service.ports}."))
+        tell(
+            Verdict("reach", service.subject, "failed", "The port is not a number.", f"It is usually {service.ports}.")
+        )
         return
     account = Account(host.lower(), int(port), login.user)
     wait = _FAILED_LOGINS.seconds_to_wait(account)

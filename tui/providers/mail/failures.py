@@ -21,7 +21,9 @@ def dialogue_failure(error: Exception, connection: MailConnection, subject: str)
     """
     endpoint = connection.endpoint
     if isinstance(error, TooMuch):
-        return ProviderFailed(f"{endpoint.place} sends without end.", f"{endpoint.check}: it is no {subject} server.")
+        return ProviderFailed(
+            f"{endpoint.place} sends data without end.", f"{endpoint.check}: it is not an {subject} server."
+        )
     if is_hang_up(error):
         error = ConnectionResetError()
     if isinstance(error, smtplib.SMTPException) or not isinstance(error, OSError | UnicodeError):
@@ -40,7 +42,7 @@ def no_answer(connection: MailConnection, seconds: float) -> ProviderFailed:
     return ProviderFailed(
         f"{connection.endpoint.host} did not answer the login within {seconds:g} s, so whether it is right is not "
         "known.",
-        "Try again in some minutes.",
+        "Try again in a few minutes.",
         is_temporary=True,
     )
 
@@ -48,9 +50,9 @@ def no_answer(connection: MailConnection, seconds: float) -> ProviderFailed:
 def without_starttls(connection: MailConnection, tls_port: int) -> ProviderFailed:
     """Return that a server which begins in the clear offers no way out of it."""
     return ProviderFailed(
-        f"{connection.endpoint.place} grants no STARTTLS; the password was not sent in the clear.",
-        f"Use port {tls_port}, which is TLS from the first byte; if this host should offer STARTTLS, somebody in "
-        "between may be taking it out.",
+        f"{connection.endpoint.place} does not offer STARTTLS; the password was not sent unencrypted.",
+        f"Use port {tls_port}, which uses TLS from the first byte; if this host should offer STARTTLS, somebody in "
+        "between may be removing it.",
     )
 
 

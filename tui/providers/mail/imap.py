@@ -160,7 +160,7 @@ class ImapDialogue:
                 "answer",
                 SUBJECT,
                 "doubtful",
-                "The app password was accepted, but the inbox could not be looked into.",
+                "The app password was accepted, but the inbox could not be opened.",
                 "Open the mailbox in a browser and see whether it works there.",
                 code="OK",
             )

@@ -96,7 +96,7 @@ def imap_refusal(text: str, host: str, login: Login, provider: MailProvider) -> 
     quote = quote_of(text, login)
     if _SWITCHED_OFF.search(text):
         return ProviderFailed(
-            "IMAP is not enabled for this mailbox; the password is not what it complains about.",
+            "IMAP is not enabled for this mailbox; the server does not complain about the password.",
             provider.enable_imap,
             code=code,
         )
@@ -116,7 +116,7 @@ def imap_goodbye(text: str, login: Login | None, provider: MailProvider) -> Prov
     quote = quote_of(text, login)
     barred = _account_barred("IMAP", text, "BYE", quote, provider)
     return barred or ProviderFailed(
-        f"The server ended the conversation.{quote}", "Try again in some minutes.", code="BYE", is_temporary=True
+        f"The server ended the session.{quote}", "Try again in a few minutes.", code="BYE", is_temporary=True
     )
 
 
@@ -136,7 +136,7 @@ def _account_barred(what: str, text: str, code: str, quote: str, provider: MailP
     if _TOO_MANY.search(text) or code == "LIMIT":
         return ProviderFailed(
             f"The server has too many connections or logins of this account.{quote}",
-            "Close other mail programs of this mailbox or wait some minutes, then try again.",
+            "Close other mail programs of this mailbox or wait a few minutes, then try again.",
             code=code,
             is_temporary=True,
         )
@@ -151,7 +151,7 @@ def _account_barred(what: str, text: str, code: str, quote: str, provider: MailP
         # Zoho documents no reason: the plan, the organisation's rules and the network are all possible.
         return ProviderFailed(
             f"The server restricts {what} for this account.{quote}",
-            f"Ask the mailbox's administrator whether {provider.name}'s plan, a rule or this network shuts {what} out.",
+            f"Ask the mailbox's administrator whether {provider.name}'s plan, a rule or this network blocks {what}.",
             code=code,
         )
     return None
@@ -160,7 +160,7 @@ def _account_barred(what: str, text: str, code: str, quote: str, provider: MailP
 def _temporary(code: str, quote: str) -> ProviderFailed:
     return ProviderFailed(
         f"The server could not check the password just now.{quote}",
-        "Try again in some minutes.",
+        "Try again in a few minutes.",
         code=code,
         is_temporary=True,
     )

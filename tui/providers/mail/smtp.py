@@ -85,8 +85,8 @@ class SmtpDialogue:
                 "answer",
                 SUBJECT,
                 "doubtful",
-                "The app password was accepted, but then the server would not go on (NOOP).",
-                "Try again in some minutes.",
+                "The app password was accepted, but then the server refused to continue (NOOP).",
+                "Try again in a few minutes.",
                 code=str(_LOGGED_IN),
             )
         return Verdict("answer", SUBJECT, "passed", "The app password was accepted.", code=str(_LOGGED_IN))
@@ -127,9 +127,9 @@ class SmtpDialogue:
             return
         if not 200 <= code <= 599:
             raise failures.not_the_protocol(self._connection, SUBJECT)
-        what_to_do = "Try again in some minutes." if 400 <= code < 500 else f"Check the host and the port ({PORTS})."
+        what_to_do = "Try again in a few minutes." if 400 <= code < 500 else f"Check the host and the port ({PORTS})."
         raise ProviderFailed(
-            f"{self._connection.endpoint.place} turned the connection away."
+            f"{self._connection.endpoint.place} refused the connection."
             f"{responses.quote_of(text.decode(errors='replace'), None)}",
             what_to_do,
             code=str(code),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.errors import SwitchboardError
+from tui.errors import InvalidInput, SwitchboardError
 from tui.locked.export_place import export_folder, is_plain_name, new_file
 from tui.providers import title_of
 from tui.words.audit import exported_words, progress_line
@@ -17,7 +17,7 @@ from tui.words.times import day
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tui.data.audit.export import Progress
+    from tui.data.audit.export.run import Progress
     from tui.data.audit.filter import AuditFilter
     from tui.screens.audit.state import AuditState
     from tui.screens.page import Page
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PROGRESS_EVERY_S = 1.0
 ENDINGS = (".csv", ".jsonl")
-ENDINGS_WORDS = "It ends in .jsonl (exact) or .csv (formula-safe)."
+ENDINGS_WORDS = "Its name must end in .jsonl (exact) or .csv (formula-safe)."
 
 
 class AuditExport:
@@ -34,6 +34,18 @@ class AuditExport:
     def __init__(self, page: Page, state: AuditState) -> None:
         self._page = page
         self._state = state
+        self._is_asking = False
+
+    def file_asked_for(self) -> str | None:
+        """Return the file that is typed so far, None where none is asked for. Raises InvalidInput for one not made."""
+        if not self._is_asking:
+            return None
+        answer, settings = self._page.prompt.typed, self._page.session.settings
+        path = _file(answer, settings)
+        refusal = _refusal(answer.strip(), path, settings)
+        if refusal:
+            raise InvalidInput(f"“{safe_text(answer, 40)}” {refusal}", ENDINGS_WORDS)
+        return str(path)
 
     @property
     def is_running(self) -> bool:
@@ -61,7 +73,7 @@ class AuditExport:
         self._page.workers.cancel_group(self._page, "export")
 
     async def _ask_to_stop(self) -> None:
-        if await self._page.prompt.confirm("Stop the export? No file is left of it.", "stop it"):
+        if await self._page.prompt.confirm("Stop the export? No file is kept.", "stop it"):
             self.stop()
 
     async def _run(self, resolve_filter: Callable[[], Awaitable[AuditFilter]]) -> None:
@@ -80,7 +92,7 @@ class AuditExport:
                 self._page.report_failure(failure)
         except BaseException:
             if self._page.is_mounted:
-                self._page.status.say("The export was stopped; no file is left of it.", "warning")
+                self._page.status.say("Export stopped; no file was kept.", "warning")
             raise
         finally:
             self._state.exported_rows = None
@@ -91,24 +103,28 @@ class AuditExport:
         answer: str | None = f"log-{day(datetime.now(UTC), UTC)}.jsonl"
         settings = self._page.session.settings
         where = f" It will be in {safe_text(str(export_folder(settings)), 60)}." if settings.locked else ""
-        question = f"Export the rows of this filter to which new file? {ENDINGS_WORDS}{where}"
+        question = f"Export the rows of this filter to a new file. {ENDINGS_WORDS}{where}"
         while True:
-            answer = await self._page.prompt.ask(question, answer or "")
+            self._is_asking = True
+            try:
+                answer = await self._page.prompt.ask(question, answer or "")
+            finally:
+                self._is_asking = False
             if answer is None or not answer.strip():
                 return None
-            path = Path(answer.strip()) if settings.locked else _path(answer)
+            path = _file(answer, settings)
             refusal = _refusal(answer.strip(), path, settings)
             if not refusal:
                 return path
             question = f"“{safe_text(answer, 40)}” {refusal}"
 
     async def _export(self, audit_filter: AuditFilter, path: Path) -> None:
-        from tui.data.audit.export import export_audit_log
-        from tui.data.audit.export_format import format_of
+        from tui.data.audit.export.format import format_of
+        from tui.data.audit.export.run import export_audit_log
 
         page, status = self._page, self._page.status
 
-        shown = status.say("Exporting: the log says so first ... esc stops")
+        shown = status.say("Exporting: writing this to the log first ... esc stops")
 
         def report(progress: Progress) -> None:
             nonlocal shown
@@ -136,12 +152,14 @@ class AuditExport:
 def _refusal(typed: str, path: Path, settings: Settings) -> str:
     """Say why a file of that name is not made; nothing where it may be."""
     if settings.locked and not is_plain_name(typed):
-        return "is not a plain name: no folder, and no dot in front."
-    return "" if path.suffix.lower() in ENDINGS else "ends in neither .jsonl nor .csv."
+        return "is not a plain name: it must have no folder and no leading dot."
+    return "" if path.suffix.lower() in ENDINGS else "must end in .jsonl or .csv."
 
 
-def _path(typed: str) -> Path:
+def _file(typed: str, settings: Settings) -> Path:
     path = Path(typed.strip())
+    if settings.locked:
+        return path
     try:
         return path.expanduser()
     except RuntimeError:

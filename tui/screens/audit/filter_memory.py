@@ -44,13 +44,13 @@ class FilterMemory:
         try:
             saved = read_kept_filters(self._file).saved
             if not text and not saved:
-                page.status.say("There is no filter to save; / sets one.")
+                page.status.say("There is no filter to save: press / to set one.")
                 return
             names = ", ".join(safe_text(name, SHOWN) for name in saved)
             question = (
-                f"Save this filter under which name? Saved: {names or 'none yet'}."
+                f"Save this filter under a name. Saved already: {names or 'none'}."
                 if text
-                else f"No filter is set. Take which saved one away? {names}."
+                else f"No filter is set. Delete which saved filter? {names}."
             )
             present = next((name for name, other in saved.items() if other == text), "")
             name = " ".join((await page.prompt.ask(question, present) or "").split())
@@ -62,9 +62,11 @@ class FilterMemory:
                 return
             save_filter(self._file, name, text)
             before = saved.get(name, "")
-            instead = f" It was {safe_text(before, SHOWN)} before." if before and before != text else ""
+            instead = f" It replaces {safe_text(before, SHOWN)}." if before and before != text else ""
             page.status.say(
-                f"Saved as “{shown}”: the palette (:) has it.{instead}" if text else f"“{shown}” is no longer saved."
+                f"Saved as “{shown}”: it is in the palette (:).{instead}"
+                if text
+                else f"Deleted the saved filter “{shown}”."
             )
         except SwitchboardError as failure:
             page.report_failure(failure)

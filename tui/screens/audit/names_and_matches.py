@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from tui.data import directory
 from tui.screens.audit.view import Names
 from tui.words.log_details import people_in
@@ -64,6 +66,7 @@ class NamesAndMatches:
         if missing:
             people |= await directory.people_by_id(database, missing)
             unknown |= missing - people.keys()
+        self.names.longest = max([self.names.longest, *(cell_len(self.names.who(row)) for row in rows)])
         if self._searched is not None:
             await self._look_for_matches(self._searched, rows)
 

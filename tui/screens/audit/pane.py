@@ -11,7 +11,7 @@ from tui.data.audit.pages import Place, ReadStep
 from tui.errors import SwitchboardError
 from tui.screens.audit.names_and_matches import NamesAndMatches
 from tui.screens.audit.state import READING, Reading
-from tui.screens.audit.view import columns, detail, note_of, row_of
+from tui.screens.audit.view import MOST_BESIDE, columns, detail, note_of, row_of
 from tui.screens.audit.window import AuditWindow
 from tui.screens.background import background
 from tui.screens.paging_pane import PagingPane, ReadFailed
@@ -104,8 +104,9 @@ class AuditPane(PagingPane):
         return self.at_top or (self.window.at_newest and not self.window.entries)
 
     def compose(self) -> ComposeResult:
-        yield StateSwitcher(WindowList(columns(self.zone, 0)))
-        yield DetailPane()
+        switcher = StateSwitcher(WindowList(()))
+        yield switcher
+        yield DetailPane(switcher, wanted=MOST_BESIDE)
 
     async def open(self, reader: AuditReader, *, place: Place | None = None) -> None:
         """Show a reader's rows from its newest, or from a place on. Raises what reading raises."""
@@ -254,6 +255,7 @@ class AuditPane(PagingPane):
     def refresh_lines(self) -> None:
         """Show what the window holds now."""
         self._lines = self.window.lines()
+        self._use_columns()
         lines, names, zone, matches = self._lines, self.names, self.zone, self._names_and_matches.matches
         marks = self._marks()
 
@@ -271,9 +273,11 @@ class AuditPane(PagingPane):
         self.query_one(DetailPane).show(detail(self.line, self.names, self.zone) if self.line else ())
 
     def on_resize(self) -> None:
-        # Two thirds where the detail stands beside the list: see page.tcss.
-        share = 2 / 3 if self.query_one(DetailPane).wraps else 1
-        self.query_one(WindowList).use_columns(columns(self.zone, int(self.size.width * share)))
+        self._use_columns()
+
+    def _use_columns(self) -> None:
+        width, longest = self.query_one(DetailPane).width_of_list, self.names.longest
+        self.query_one(WindowList).use_columns(columns(self.zone, width, longest, several=self.state.lists_several))
 
     def on_window_body_moved(self, event: WindowBody.Moved) -> None:
         event.stop()

@@ -32,7 +32,7 @@ async def ask_moment(prompt: Prompt, zone: tzinfo) -> datetime | None:
         try:
             stretch = parse_time_range(answer, zone, datetime.now(UTC))
         except WrongTime as wrong:
-            problem = safe_text(wrong.sentence, 120) or f"“{safe_text(answer, 40)}” is no date or time."
+            problem = safe_text(wrong.sentence, 120) or f"“{safe_text(answer, 40)}” is not a date or time."
             question = f"{problem} {wrong}"
         else:
             return max(stretch.start, stretch.end - timedelta(microseconds=1))
@@ -43,7 +43,7 @@ async def ask_likeness(prompt: Prompt, row: AuditRow) -> str | None:
     """Ask in what rows should be like one; returns that as words of the filter language, None where it was left."""
     terms = like_this(row)
     choices = tuple(Choice(key, WORDS.get(key, safe_text(term, 40))) for key, term in terms.items())
-    chosen = await prompt.choose("Show only rows that are like this one in", choices)
+    chosen = await prompt.choose("Show only rows with the same", choices)
     return terms[chosen] if chosen is not None else None
 
 

@@ -11,6 +11,8 @@ from rich.cells import chop_cells
 from tui.data.audit.rows import read_long_details
 from tui.data.seals.row_check import check_row
 from tui.errors import PermissionDenied, SchemaMissing, SwitchboardError
+from tui.screens.audit.invocations import log_invocation
+from tui.screens.audit.prompts import like_this
 from tui.screens.audit.view import MOST_CHANGES, TONES, Names, changes_of, person_of
 from tui.screens.page import Page
 from tui.widgets.bindings import bind
@@ -20,7 +22,7 @@ from tui.words.audit import clock_in_full
 from tui.words.text import safe_text, spelled, spelled_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import tzinfo
 
     from textual import events
@@ -31,12 +33,13 @@ if TYPE_CHECKING:
     from tui.data.seals.row_check import RowSeal
     from tui.models import AuditRow
     from tui.widgets.frame import Tone
+    from tui.words.invocation import Invocation
 
 LABEL = 13
 MOST_LINES = 5_000
 
 COMPARING = "its hour is being compared with its seal ..."
-CANNOT_TELL = "not known: your role does not see the whole log, or its time is of no hour"
+CANNOT_TELL = "not known: your role does not see the whole log, or the row has no valid time"
 NO_SEALS = "not known: this database has no seals yet; section 5 sets them up"
 NOT_COMPARED = "not known: its hour could not be compared"
 NOT = "NOT as it was sealed"
@@ -119,6 +122,13 @@ class AuditRowScreen(Page):
         self.start_load()
         self.refresh_frame()
 
+    def invocations(self) -> Sequence[Invocation]:
+        """Return the command that lists the operation that the row is of, where it is of one."""
+        operation = like_this(self._row).get("o")
+        if operation is None:
+            return ()
+        return (log_invocation("audit list", operation, self._row.organization_id),)
+
     def action_copy(self) -> None:
         self.copy_row(as_json(self._row), " as JSON")
 
@@ -190,7 +200,7 @@ def row_lines(
         if len(changes) >= MOST_CHANGES:
             out.append(("More columns are in the JSON below.", "quiet"))
     text = spelled_json(row.details, most)
-    out += [("", "plain"), ("Details (JSON, exact; what would hide is escaped)", "good")]
+    out += [("", "plain"), ("Details (JSON, exact; invisible characters are escaped)", "good")]
     if long is not None:
         text = spelled(long.text)
         shown = f"First {len(long.text):,} characters of {long.size:,} bytes; x in the list exports all."

@@ -14,6 +14,7 @@ from tui.screens.audit.filter_line import AuditFilterLine
 from tui.screens.audit.filter_memory import FilterMemory
 from tui.screens.audit.filter_resolution import no_rows, resolve, resolve_load
 from tui.screens.audit.histogram import AuditHistogram
+from tui.screens.audit.invocations import log_invocation
 from tui.screens.audit.live_updates import LiveUpdates
 from tui.screens.audit.pane import AuditPane
 from tui.screens.audit.prompts import ask_likeness, ask_moment
@@ -28,7 +29,7 @@ from tui.widgets.state_switcher import StateSwitcher
 from tui.words.audit import count_words
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from textual.binding import BindingType
     from textual.widget import Widget
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from tui.models import AuditRow
     from tui.widgets.filter_line import FilterLine
     from tui.widgets.row_list import EndWanted
+    from tui.words.invocation import Invocation
 
 BARS_AFTER_S = 60.0
 """Counting for the histogram may take seconds: no oftener than that for rows that only came in between."""
@@ -341,6 +343,16 @@ class AuditScreen(ListPage):
 
         self._export.start(resolve_filter)
 
+    def invocations(self) -> Sequence[Invocation]:
+        """Return the command for the export whose file is asked for, else for the list, or for what is followed."""
+        organization = self.session.organization
+        organization_id = organization.id if organization else None
+        file = self._export.file_asked_for()
+        if file is not None:
+            return (log_invocation("audit export", self.filter_text, organization_id, output=file),)
+        command = "audit tail" if self._state.is_following else "audit list"
+        return (log_invocation(command, self.filter_text, organization_id),)
+
     def action_verify(self) -> None:
         self._verification.start()
 
@@ -386,7 +398,7 @@ class AuditScreen(ListPage):
             if pane.window.entries or pane.window.searched_to is not None:
                 self.query_one(StateSwitcher).show_content()
             else:
-                self.query_one(StateSwitcher).show_empty("Reading the log was stopped.", "r  read it again")
+                self.query_one(StateSwitcher).show_empty("Reading the log was stopped.", "r  try again")
         elif self._export.is_running:
             self._export.ask_to_stop()
         elif self._verification.stop():
@@ -405,7 +417,7 @@ class AuditScreen(ListPage):
 
     def unsaved(self) -> str:
         return (
-            "An export of the log is running; leaving stops it, and no file is left." if self._export.is_running else ""
+            "An export of the log is running. Leaving stops it, and no file is kept." if self._export.is_running else ""
         )
 
     def forget_unsaved(self) -> None:

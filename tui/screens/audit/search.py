@@ -74,4 +74,4 @@ class AuditSearch:
                 self._page.status.say(f"Searching ... {'back' if by > 0 else 'up'} to {until}; esc stops.")
         where, other = ("older", "N") if by > 0 else ("newer", "n")
         await pane.mark_the_rest()
-        self._page.status.say(f"No {where} row matches; {other} looks the other way.")
+        self._page.status.say(f"No {where} row matches; {other} searches the other way.")

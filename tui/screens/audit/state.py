@@ -110,6 +110,11 @@ class AuditState:
         return None
 
     @property
+    def lists_several(self) -> bool:
+        """Whether the rows may be of several organisations."""
+        return self.filter is not None and self.filter.audit_filter.is_of_several_organizations
+
+    @property
     def is_following(self) -> bool:
         """Whether new rows are looked for, or will be."""
         return self.following is not Following.OFF

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tui.data.seals.sealing import NO_ORGANIZATION
 from tui.providers import title_of
 from tui.screens.audit.state import READING, Reading
-from tui.widgets.row_list import Cell, Column, Row
+from tui.widgets.row_list import GAP, Cell, Column, Row
 from tui.widgets.text_lines import TextLine
 from tui.words.audit import address, clock, short, summary, who
 from tui.words.log_details import LogNames
@@ -36,7 +36,11 @@ UPKEEP = ("id", "organization_id", "created_at", "created_by", "updated_at", "up
 # Below the list there is one line for each: nobody waits there for a megabyte to be spelled.
 CUT_AT = 400
 LABEL = 9
-NARROW, WIDE = 80, 110
+NARROW = 72
+TIME, MOST_OF_NAME, LONGEST_SENTENCE, ORGANIZATION = 21, 20, 75, 16
+LEAST_BESIDE_ORGANIZATION = 40
+MOST_BESIDE = TIME + MOST_OF_NAME + LONGEST_SENTENCE + 2 * GAP
+"""Columns of the list beside the details, as long as these have room."""
 
 
 class Names:
@@ -45,6 +49,8 @@ class Names:
     def __init__(self) -> None:
         self.people: dict[UUID, Person] = {}
         self.organizations: dict[UUID, str] = {}
+        self.longest = 0
+        """Cells of the longest name on the list so far, as `who` has it."""
 
     def who(self, row: AuditRow) -> str:
         """Return who it was in few words, as a claim."""
@@ -61,17 +67,25 @@ class Names:
         return safe_text(organization_name(organization_id, self.organizations.get(organization_id)), VALUE_WIDTH)
 
 
-def columns(zone: tzinfo, width: int) -> tuple[Column, ...]:
-    """Return the columns of a list of so many cells: those at the end are there on wide terminals."""
+def columns(zone: tzinfo, width: int, longest_name: int, *, several: bool) -> tuple[Column, ...]:
+    """Return the columns of a list of so many cells: those at the end are there on wide terminals.
+
+    `longest_name` is the longest of who is on it, in cells; several organisations have a column of their own. What
+    happened has all the room up to LONGEST_SENTENCE before another column has any.
+    """
+    name = max(3, min(MOST_OF_NAME if width >= NARROW else 7, longest_name))
+    room = width - TIME - name - 2 * GAP
+    has_organization = several and room - ORGANIZATION - GAP >= LEAST_BESIDE_ORGANIZATION
+    room -= ORGANIZATION + GAP if has_organization else 0
     return (
-        Column(f"  Time ({zone})", 21),
-        Column("Who", 7 if width < NARROW else 10 if width < WIDE else 20),
-        Column("What happened", 26 if width < NARROW else 45 if width < WIDE else 55, grows=True),
-        Column("Action", 19, drops=2),
-        Column("Type", 15, drops=3),
-        Column("Status", 7, drops=1),
-        Column("Address", 15, drops=4),
-        Column("Organisation", 16, drops=5),
+        Column(f"  Time ({zone})", TIME),
+        Column("Who", name),
+        Column("What happened", max(20, min(LONGEST_SENTENCE, room)), grows=True),
+        Column("Action", 19, drops=3),
+        Column("Type", 15, drops=4),
+        Column("Status", 7, drops=2),
+        Column("Address", 15, drops=5),
+        *((Column("Organisation", ORGANIZATION, drops=1),) if has_organization else ()),
     )
 
 
@@ -108,11 +122,11 @@ def note_of(window: AuditWindow, reading: Reading, zone: tzinfo, *, in_windows: 
             return ""
         if reading is Reading.NEWER and not window.entries:
             return "  searching from the oldest row up ... esc stops"
-        return "  the log has no older row in this filter"
+        return "  no older row matches this filter"
     if window.searched_to is None:
         return ""
     until = f"  searched back to {to_the_minute(window.searched_to, zone)}"
-    return f"{until} ... esc stops" if reading in READING else f"{until}; down searches on"
+    return f"{until} ... esc stops" if reading in READING else f"{until}; down continues the search"
 
 
 def detail(line: ListLine, names: Names, zone: tzinfo) -> tuple[TextLine, ...]:
@@ -146,7 +160,7 @@ def person_of(row: AuditRow, names: Names) -> str:
         parts.append(f"operator {safe_text(label, VALUE_WIDTH)}")
     known_login = f"login {safe_text(login, VALUE_WIDTH)}" if login else ""
     if not parts:
-        return ", ".join(filter(None, ("nobody named", known_login)))
+        return ", ".join(filter(None, ("no person named", known_login)))
     return f"{claimed(', '.join(parts))} ({'; '.join(filter(None, ('claimed', known_login)))})"
 
 
@@ -164,7 +178,7 @@ def changes_of(row: AuditRow, cut_at: int | None = None) -> list[tuple[str, str,
     envelope = details.get("envelope")
     if isinstance(envelope, dict):
         before, after = _value(envelope, "before", cut_at), _value(envelope, "after", cut_at)
-        anew = ", written anew" if before and before == after else ""
+        anew = ", written again" if before and before == after else ""
         changes.insert(0, ("envelope", before, f"{after}{anew}"))
     return [change for change in changes if change[1] or change[2]]
 

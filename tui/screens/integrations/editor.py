@@ -22,7 +22,7 @@ from tui.widgets.state_switcher import StateSwitcher
 from tui.words.integrations import NOTHING_CHANGED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from textual import events
     from textual.binding import BindingType
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tui.models import Integration
     from tui.session.connection_test import ConnectionTestResult
     from tui.widgets.frame import Tone
+    from tui.words.invocation import Invocation
 
 
 class CredentialEditor(FormPage):
@@ -74,6 +75,10 @@ class CredentialEditor(FormPage):
         state = Part(f"{len(changed)} changed" if changed else "no changes", "warning" if changed else "quiet")
         return (Part(f"{self._full_name}: {verb}"), state)
 
+    def invocations(self) -> Sequence[Invocation]:
+        # Of several rows of a type it takes none.
+        return () if self._place else (self.invocation("integrations configure", integration_type=self._type.name),)
+
     @property
     def _full_name(self) -> str:
         """What to call what is edited."""
@@ -96,7 +101,7 @@ class CredentialEditor(FormPage):
             self._rows()[0].focus_control()
         if self._base is not None and self._base.problem is not None:
             problem = self._base.problem
-            self.status.say(f"{problem.sentence} Saving replaces it as a whole.", "bad")
+            self.status.say(f"{problem.sentence} Saving replaces the whole credential.", "bad")
         self._show_help()
 
     async def _read_stored(self) -> StoredCredential | None:
@@ -218,7 +223,7 @@ class CredentialEditor(FormPage):
         self._form = CredentialForm(self._type, self._base)
         for row in self._rows():
             row.show(self._form.initial(row.field_name), self._form.placeholder(row.field_name))
-        what = f"Saved: {', '.join(saved.changed)}." if saved.changed else "Nothing changed."
+        what = f"Saved: {', '.join(saved.changed)}." if saved.changed else "No changes."
         if saved.created:
             what = "Saved as a new integration."
         verified = self._base is not None and self._base.integration.is_verified
@@ -236,8 +241,8 @@ class CredentialEditor(FormPage):
         if self._base is None or self._base.problem is None:
             return True
         typed = await self.prompt.ask(
-            f"What is stored for {self._full_name} cannot be read ({self._base.problem.reason}) "
-            "and would be replaced as a whole.\n"
+            f"The stored credential of {self._full_name} cannot be read ({self._base.problem.reason}). "
+            "Saving replaces the whole credential.\n"
             f"Type {self._type.name} to replace it, or esc to cancel:"
         )
         if typed is None or typed.strip() != self._type.name:
@@ -249,9 +254,9 @@ class CredentialEditor(FormPage):
         """Show field by field what somebody else saved meanwhile, and let the person choose; secrets stay hidden."""
         values = self._values()
         lines = conflict_lines(self._form, values, conflict.current)
-        choices = [Choice("m", "keep mine over theirs"), Choice("t", "take theirs")]
+        choices = [Choice("m", "keep my changes"), Choice("t", "use theirs")]
         question = "\n".join([f"{self._full_name} was not saved.", conflict.sentence, *lines])
-        chosen = await self.prompt.choose(question, choices, leave="go on editing")
+        chosen = await self.prompt.choose(question, choices, leave="keep editing")
         if chosen is None:
             self.status.say("Not saved: what you typed is still here.", "warning")
             return
@@ -262,12 +267,14 @@ class CredentialEditor(FormPage):
             name = row.field_name
             row.show(mine.get(name, self._form.initial(name)), self._form.placeholder(name))
         self._check()
-        self.status.say("Theirs is loaded, yours is on top of it: F2 saves." if mine else "Theirs is loaded.")
+        self.status.say(
+            "Their version is loaded, with your changes on top: F2 saves." if mine else "Their version is loaded."
+        )
 
     def unsaved(self) -> str:
         changed = self._form.changed_names(self._values()) if self._loaded else ()
         names = ", ".join(self._form.label(name) for name in changed)
-        return f"Not saved yet in {self._full_name}: {names}." if changed else ""
+        return f"Unsaved changes in {self._full_name}: {names}." if changed else ""
 
     def close(self) -> None:
         # A secret that was typed does not outlive the form.

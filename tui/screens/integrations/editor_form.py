@@ -139,7 +139,7 @@ def field_help(form: CredentialForm, name: str, values: Mapping[str, str]) -> Co
     """Return the lines below the form for one field: what it is, an example, and what is wrong with it."""
     field = form.field(name)
     if field is None:
-        lines = ["Display name: what people call it here.", "Leave it blank to use the type's own name."]
+        lines = ["Display name: what people call it here.", "Leave it blank to use the name of the type."]
     else:
         example = f"For example {field.example}" if field.example else ""
         lines = [f"{field.label}: {field.help}", example]
@@ -167,13 +167,13 @@ def conflict_lines(form: CredentialForm, values: Mapping[str, str], current: Sto
     for name in values:
         field = form.field(name)
         if field is not None and field.secret:
-            changed = "changed by them" if theirs.differs(form, name) else "as before"
-            typed = "new" if values[name] else "as before"
+            changed = "changed by them" if theirs.differs(form, name) else "unchanged"
+            typed = "new" if values[name] else "unchanged"
             if changed != typed:
                 lines.append(f"{form.label(name)}: {changed}; yours: {typed}")
         elif theirs.initial(name) != values[name]:
             lines.append(f"{form.label(name)}: theirs {_quote(theirs.initial(name))}; yours {_quote(values[name])}")
-    return lines or ["What they saved is what you typed."]
+    return lines or ["They saved the same values as you typed."]
 
 
 def _quote(text: str) -> str:

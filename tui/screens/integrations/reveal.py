@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tui.providers import integration_type
-from tui.providers.naming import full_name
+from tui.providers.naming import full_name, name_in_commands
 from tui.screens.page import Page, enter_does
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
@@ -15,7 +15,7 @@ from tui.widgets.text_lines import TextLine, TextLines
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from textual import events
     from textual.binding import BindingType
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from tui.models import Integration
     from tui.secret import Secret
+    from tui.words.invocation import Invocation
 
 SHOWN_FOR_S = 30.0
 COLUMNS = (Column("Secret", 20, grows=True), Column("", 20))
@@ -62,6 +63,9 @@ class RevealScreen(Page):
 
     def context(self) -> tuple[Part, ...]:
         return (Part(f"{full_name(self._integration)}: secrets", "warning"),)
+
+    def invocations(self) -> Sequence[Invocation]:
+        return (self.invocation("integrations show", integration_type=name_in_commands(self._integration)),)
 
     async def load(self) -> None:
         """List the fields; no envelope is read for that."""
@@ -115,7 +119,7 @@ class RevealScreen(Page):
             return
         secret = await self._open(field, "copy")
         self.app.copy_to_clipboard(secret.reveal("the operator asked to copy it"))
-        self.status.say("Sent to your terminal's clipboard (cannot be confirmed). The log says so.")
+        self.status.say("Sent to your terminal's clipboard (cannot be confirmed). The copy is logged.")
 
     async def _open(self, field: str, purpose: Any) -> Secret:
         from tui.data.integrations.reveal import open_secret

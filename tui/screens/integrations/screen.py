@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from tui.providers import registry, title_of
-from tui.providers.naming import full_name
+from tui.providers.naming import full_name, name_in_commands
 from tui.screens.detail_page import DetailPage
 from tui.screens.integrations.view import COLUMNS, SORTS, detail, matches, row_of, sort_key
 from tui.widgets.bindings import bind
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tui.widgets.frame import Hints
     from tui.widgets.row_list import Row
     from tui.widgets.text_lines import TextLine
+    from tui.words.invocation import Invocation
 
 REFUSED = {
     "configure": "may not write credentials (INSERT, UPDATE on credentials_encrypted). Ask an administrator.",
@@ -46,8 +47,8 @@ class IntegrationsScreen(DetailPage["Integration"]):
         bind("T", "test_all", "Test all", id="integrations.test_all", tooltip="Test every integration"),
         bind("d", "delete", "Delete", id="integrations.delete", tooltip="Delete, after counting"),
         bind("R", "secrets", "Reveal", id="integrations.secrets", tooltip="Show or copy a secret; logged"),
-        bind("s", "sort", "Sort", id="integrations.sort", tooltip="Next order of the list"),
-        bind("H", "history", "History", id="integrations.history", tooltip="What the log says of it; esc comes back"),
+        bind("s", "sort", "Sort", id="integrations.sort", tooltip="Change the order of the list"),
+        bind("H", "history", "History", id="integrations.history", tooltip="Show its rows in the log; esc goes back"),
         bind("y", "copy", "Copy row", id="integrations.copy", tooltip="Copy the row, never a secret"),
     ]
     section = "integrations"
@@ -87,6 +88,9 @@ class IntegrationsScreen(DetailPage["Integration"]):
         if not self._items:
             # Deriving the key takes a third of a second: the rows need not wait for what it says of them.
             await self._show(await list_integrations(database, None, organization.id, types, rights=rights), rights)
+            if self.is_mounted:
+                # What follows would be read before they are drawn.
+                await self.wait_for_refresh()
         await self._show(
             await list_integrations(database, self.session.keyring, organization.id, types, rights=rights), rights
         )
@@ -113,6 +117,11 @@ class IntegrationsScreen(DetailPage["Integration"]):
         authors = self._authors.get(item.id) if item.id else None
         return detail(item, authors or Authors(), self.session.settings.timezone)
 
+    def history_of(self, item: Integration) -> str:
+        from tui.data.audit.history import history_of_type
+
+        return history_of_type(item.integration_type)
+
     def why_empty(self) -> tuple[str, str] | None:
         # Every type has a row, so a list without any is not read yet.
         return (f"No integration matches “{self.filter_text}”.", "esc  clear the filter") if self._items else None
@@ -126,15 +135,16 @@ class IntegrationsScreen(DetailPage["Integration"]):
             return True if possible else None
         return super().check_action(action, parameters)
 
+    def invocations(self) -> Sequence[Invocation]:
+        current = self.current
+        if current is None:
+            return (self.invocation("integrations list"),)
+        command = "integrations configure" if current.id is None else "integrations show"
+        return (self.invocation(command, integration_type=name_in_commands(current)),)
+
     def action_edit(self) -> None:
         if self.current is not None and not self.is_busy and self.may("configure"):
             self.console.navigation.open_editor(self.current.integration_type, self.current)
-
-    def action_history(self) -> None:
-        from tui.data.audit.history import history_of_type
-
-        if self.current is not None:
-            self.console.navigation.open_history(history_of_type(self.current.integration_type))
 
     def action_secrets(self) -> None:
         if self.current is not None and self.may("envelopes"):
@@ -157,7 +167,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
         if integrations:
             self._test("Test of all", integrations)
         else:
-            self.status.say("Nothing is set up here that could be tested.")
+            self.status.say("No integration of this organisation can be tested.")
 
     def _test(self, title: str, integrations: list[Integration]) -> None:
         from tui.session.connection_test import Job, run_on_stored
@@ -165,7 +175,11 @@ class IntegrationsScreen(DetailPage["Integration"]):
         self.status.clear()
         # Each on a ticket of its own when it runs, so that the result is kept in the row that was tested.
         jobs = [
-            Job(full_name(integration), partial(run_on_stored, self.session, integration))
+            Job(
+                full_name(integration),
+                partial(run_on_stored, self.session, integration),
+                stored=name_in_commands(integration),
+            )
             for integration in integrations
         ]
         self.console.navigation.open_connection_test(title, jobs, lambda _: self.start_load())
@@ -225,5 +239,5 @@ def _who_loses_it(people: int | None) -> str:
     if people is None:
         return ""
     if not people:
-        return " Nobody has access through it."
-    return f" {counted(people, 'person loses', 'people lose')} access until then."
+        return " Nobody loses access."
+    return f" {counted(people, 'person loses', 'people lose')} access until it is enabled."

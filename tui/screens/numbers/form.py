@@ -21,16 +21,17 @@ from tui.words.phone_number import display, number_type
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui.data.numbers.changes import NumberChanged
     from tui.models import PhoneNumber
+    from tui.words.invocation import Invocation
 
 DERIVED = "derived"
-MEANINGS = {"virtual": "what is neither of the others", "toll-free": "free for the caller", "local": "a fixed line"}
+MEANINGS = {"virtual": "any other number", "toll-free": "free for the caller", "local": "a fixed line"}
 
 
 class NumberForm(FormPage):
@@ -95,10 +96,10 @@ class NumberForm(FormPage):
 
     def _meaning(self) -> str:
         if self._number is not None:
-            return "The number itself stays as it is stored; other programs send it that way."
+            return "The number itself cannot be changed: other programs use it as it is stored."
         text = self.query_one("#number", LineInput).value
         if not text.strip():
-            return "Any notation. It is stored with its country code, as +911141169368."
+            return "Any format. It is stored with its country code, as +911141169368."
         try:
             number, warning = number_to_add(text)
         except InvalidInput as problem:
@@ -110,7 +111,7 @@ class NumberForm(FormPage):
             is_changed = bool(self.query_one("#number", LineInput).value or self.query_one("#name", LineInput).value)
         else:
             is_changed = self._form_values() != _values_of(self._number)
-        return "It is not saved yet." if is_changed else ""
+        return "This number is not saved yet." if is_changed else ""
 
     def _form_values(self) -> tuple[str, str, bool, bool]:
         return (
@@ -119,6 +120,13 @@ class NumberForm(FormPage):
             self.query_one("#call", CheckLine).ticked,
             self.query_one("#sms", CheckLine).ticked,
         )
+
+    def invocations(self) -> Sequence[Invocation]:
+        values = self._form_values()
+        if self._number is not None:
+            return (self.invocation("phone-numbers edit", **edit_values(self._number, *values)),)
+        number = self.query_one("#number", LineInput).value.strip()
+        return (self.invocation("phone-numbers add", **add_values(number, *values)),) if number else ()
 
     async def save(self) -> bool:
         organization = self.session.organization
@@ -147,6 +155,33 @@ class NumberForm(FormPage):
         done: NumberChanged = await self.writing(change)
         self.leave(done)
         return False
+
+
+def add_values(number: str, name: str, kind: str, can_call: bool, can_sms: bool) -> dict[str, str | bool]:
+    """Return what `phone-numbers add` is given, by the names of its parameters."""
+    number_type = "" if kind == DERIVED else kind
+    return {
+        "number": number,
+        "name": name,
+        "number_type": number_type,
+        "no_call": not can_call,
+        "no_sms": not can_sms,
+    }
+
+
+def edit_values(number: PhoneNumber, name: str, kind: str, can_call: bool, can_sms: bool) -> dict[str, str | bool]:
+    """Return what `phone-numbers edit` is given for what differs from the number, by the names of its parameters."""
+    values: dict[str, str | bool] = {"number": str(number.id)}
+    stored_name, stored_kind, could_call, could_sms = _values_of(number)
+    if name != stored_name:
+        values |= {"name": name} if name else {"no_name": True}
+    if kind != stored_kind:
+        values["number_type"] = kind
+    if can_call != could_call:
+        values["can_call"] = can_call
+    if can_sms != could_sms:
+        values["can_sms"] = can_sms
+    return values
 
 
 def _values_of(number: PhoneNumber) -> tuple[str, str, bool, bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from tui.data.audit.history import history_of_number, of_own_rows
 from tui.data.numbers.changes import activate_number, assign_number, deactivate_number, make_primary, unassign_number
 from tui.data.numbers.listing import FEWEST_DIGITS, find_phone_numbers, list_phone_numbers, read_number_rights
 from tui.errors import SwitchboardError
@@ -25,6 +26,7 @@ from tui.screens.numbers.view import (
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import RowList
+from tui.words.invocation import Invocation
 from tui.words.numbers import (
     activated,
     added,
@@ -63,16 +65,18 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
     """Lists, finds, adds, edits, assigns and syncs phone numbers."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("space", "assign", "Assign", id="numbers.assign", tooltip="To a person (enter too)"),
-        bind("p", "unassign", "To the pool", id="numbers.unassign", tooltip="Take it back from a person"),
+        bind("space", "assign", "Assign", id="numbers.assign", tooltip="Assign it to a person (enter too)"),
+        bind("p", "unassign", "To the pool", id="numbers.unassign", tooltip="Return it to the pool"),
         bind("a", "add", "Add", id="numbers.add", tooltip="Add a number by hand"),
-        bind("e", "edit", "Edit", id="numbers.edit", tooltip="Name, type, what it can do"),
-        bind("m", "primary", "Make primary", id="numbers.primary", tooltip="The organisation's main one"),
-        bind("d", "switch", "Deactivate", id="numbers.switch", tooltip="Or activate; never deleted"),
+        bind("e", "edit", "Edit", id="numbers.edit", tooltip="Change its name, type and what it can do"),
+        bind("m", "primary", "Make primary", id="numbers.primary", tooltip="Make it the organisation's main number"),
+        bind(
+            "d", "switch", "Deactivate", id="numbers.switch", tooltip="Deactivate or activate it; it is never deleted"
+        ),
         bind("S", "sync", "Sync", id="numbers.sync", tooltip="Compare with what the provider lists"),
-        bind("v", "view", "View", id="numbers.view", tooltip="All, free, assigned, not active"),
-        bind("s", "sort", "Sort", id="numbers.sort", tooltip="Next order of the list"),
-        bind("H", "history", "History", id="numbers.history", tooltip="What the log says of it; esc comes back"),
+        bind("v", "view", "View", id="numbers.view", tooltip="Show all, free, assigned or inactive numbers"),
+        bind("s", "sort", "Sort", id="numbers.sort", tooltip="Change the order of the list"),
+        bind("H", "history", "History", id="numbers.history", tooltip="Show its rows in the log; esc goes back"),
         bind("y", "copy", "Copy row", id="numbers.copy", tooltip="Copy the row"),
     ]
     section = "phone_numbers"
@@ -88,14 +92,14 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
     def hints(self) -> Hints:
         current = self.current
         if current is None:
-            return (("a", "add"), ("S", "sync"), ("/", "whose?"), ("o", "organisation"), ("?", "help"))
+            return (("a", "add"), ("S", "sync"), ("/", "find"), ("o", "organisation"), ("?", "help"))
         acts = [("enter", "assign")] if current.is_active else [("d", "activate")]
         if current.assigned_to_user_id is not None:
             acts.append(("p", "to the pool"))
         acts.append(("e", "edit"))
         if not self._is_ours(current) or not self.is_allowed("change"):
             acts = []
-        return (*acts, ("S", "sync"), ("/", "whose?"), ("v", "view"), ("H", "history"), ("?", "help"))
+        return (*acts, ("S", "sync"), ("/", "find"), ("v", "view"), ("H", "history"), ("?", "help"))
 
     def scope(self) -> tuple[Part, ...]:
         view = (Part(VIEWS[self._view], "warning"),) if self._view else ()
@@ -128,9 +132,18 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
     def detail_of(self, item: PhoneNumber) -> Sequence[TextLine]:
         return detail(item, self.session.settings.timezone)
 
+    def history_of(self, item: PhoneNumber) -> str:
+        return history_of_number(item.phone_number)
+
+    def rows_about(self, item: PhoneNumber) -> str:
+        return of_own_rows(self.history_of(item))
+
     def why_empty(self) -> tuple[str, str]:
         if self._everywhere:
-            return f"No organisation that you may read has “{self.filter_text}”.", "esc  clear the filter"
+            return (
+                f"No number in any organisation that you may read matches “{self.filter_text}”.",
+                "esc  clear the filter",
+            )
         if self.filter_text or self._view:
             quoted = f" “{self.filter_text}”" if self.filter_text else ""
             view = f" among {VIEWS[self._view]}" if self._view else ""
@@ -177,12 +190,6 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
     def on_row_body_opened(self) -> None:
         self.action_assign()
 
-    def action_history(self) -> None:
-        from tui.data.audit.history import history_of_number
-
-        if self.current is not None:
-            self.console.navigation.open_history(history_of_number(self.current.phone_number))
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if self.is_busy and action in (*ON_A_NUMBER, "add", "sync"):
             return None
@@ -199,12 +206,21 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
             return None
         if not self._is_ours(number):
             # The people to choose from are those of the organisation that is looked at.
-            self.status.say(f"It belongs to {organization_of(number)}: look at that organisation first (o).", "warning")
+            self.status.say(
+                f"It belongs to {organization_of(number)}: switch to that organisation first (o).", "warning"
+            )
             return None
         if active and not number.is_active:
-            self.status.say(f"{shown_number(number)} is not active: d activates it first.", "warning")
+            self.status.say(f"{shown_number(number)} is not active: activate it first (d).", "warning")
             return None
         return number
+
+    def invocations(self) -> Sequence[Invocation]:
+        number = self.current
+        if number is None:
+            return (self.invocation("phone-numbers list"),)
+        values = {"number": number.e164 or str(number.id)}
+        return (Invocation("phone-numbers list", values, number.organization_id),)
 
     def action_view(self) -> None:
         self._view = (self._view + 1) % len(VIEWS)
@@ -220,10 +236,10 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
     async def _assign(self, number: PhoneNumber, person: Person) -> None:
         name = person_in_full(person)
         # Asked of a free number too: an enter held down opens the people and takes the first of them.
-        question = f"{shown_number(number)} is free. Give it to {name}?"
+        question = f"{shown_number(number)} is free. Assign it to {name}?"
         if number.assigned_to_user_id is not None:
             question = reassignment(number, person)
-        if number.assigned_to_user_id == person.id or await self.prompt.confirm(question, "assign it"):
+        if number.assigned_to_user_id == person.id or await self.prompt.confirm(question, "assign"):
             change = partial(assign_number, self.session.database, number, person)
             await self._change(change, partial(assigned, number))
 
@@ -234,7 +250,7 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
 
     async def _unassign(self, number: PhoneNumber) -> None:
         question = f"Take {shown_number(number)} from {assignee_in_full(number)} and return it to the pool?"
-        if await self.prompt.confirm(question, "return it"):
+        if await self.prompt.confirm(question, "return to pool"):
             change = partial(unassign_number, self.session.database, number)
             await self._change(change, partial(unassigned, number))
 

@@ -10,22 +10,24 @@ from tui.screens.numbers.view import SYNC_COLUMNS, plan_rows
 from tui.screens.page import Page, enter_does
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
-from tui.widgets.row_list import RowBody, RowList
+from tui.widgets.row_list import RowBody
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLine, TextLines
+from tui.widgets.wrapped_list import WrappedList
 from tui.words.sync_plan import NOTHING_PLANNED, deactivation_of_all, plan_doubts, sync_outcome, untouched_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui.data.numbers.sync_plan import SyncPlan
     from tui.errors import SwitchboardError
+    from tui.words.invocation import Invocation
 
 NOTES_MOST = 3
-"""Lines of notes below the list, beside the summary and the current row."""
+"""Lines of notes below the list, beside the summary."""
 
 
 class NumberSyncScreen(Page):
@@ -33,7 +35,7 @@ class NumberSyncScreen(Page):
 
     CSS_PATH: ClassVar[Any] = ["sync.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        enter_does("apply", "Apply", id="number_sync.apply", tooltip="Write it, in one transaction"),
+        enter_does("apply", "Apply", id="number_sync.apply", tooltip="Apply the plan in one transaction"),
         bind("A", "say_how", ""),
     ]
     section = "phone_numbers"
@@ -47,7 +49,7 @@ class NumberSyncScreen(Page):
         self._is_listing = False
 
     def compose_body(self) -> Iterable[Widget]:
-        yield StateSwitcher(RowList(SYNC_COLUMNS))
+        yield StateSwitcher(WrappedList(SYNC_COLUMNS))
         yield TextLines(id="notes", classes="detail")
 
     def hints(self) -> Hints:
@@ -59,6 +61,9 @@ class NumberSyncScreen(Page):
     def context(self) -> tuple[Part, ...]:
         summary = self._plan.sentence() if self._plan else f"{self._listed} listed so far"
         return (Part(f"Sync from {self._source}"), Part(summary, "quiet"))
+
+    def invocations(self) -> Sequence[Invocation]:
+        return (self.invocation("phone-numbers sync"),)
 
     async def load(self) -> None:
         from tui.session.number_sync import integration_to_sync, plan_from_provider
@@ -96,16 +101,11 @@ class NumberSyncScreen(Page):
         self._is_listing = False
         super().show_failure(failure)
 
-    def on_row_body_moved(self) -> None:
-        self._show_notes()
-
     def _show_notes(self) -> None:
         if self._plan is None:
             return
-        body = self.query_one(RowBody)
-        current = [TextLine(body.rows[body.cursor].cells[-1].text)] if body.rows else []
         summary = TextLine(f"{self._plan.sentence()}.")
-        self.query_one("#notes", TextLines).show([summary, *current, *_notes(self._plan)])
+        self.query_one("#notes", TextLines).show([summary, *_notes(self._plan)])
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "apply":
@@ -116,10 +116,10 @@ class NumberSyncScreen(Page):
     def action_say_how(self) -> None:
         # As on the review of permissions, A only prepares: an act that writes takes a second, different key.
         if self._plan is not None and self._plan.writes:
-            self.status.say("Nothing is written yet: enter writes all of it.")
+            self.status.say("Nothing is written yet: press enter to apply all.")
 
     def action_apply(self) -> None:
-        is_held = self.refuse_held_key("Nothing is written yet: A, then enter, writes all of it.")
+        is_held = self.refuse_held_key("Nothing is written yet: press A, then enter, to apply all.")
         if not is_held and self._plan is not None and self._plan.writes and not self.is_busy:
             self.act(self._apply(self._plan))
 

@@ -123,11 +123,12 @@ def detail(number: PhoneNumber, zone: tzinfo) -> tuple[TextLine, ...]:
     elif person is None:
         who = f"{number.assigned_to_user_id}, who is not in the directory"
     else:
-        who = f"{assignee_in_full(number)}{'' if person.is_active else ', who is not active any more'}"
+        who = f"{assignee_in_full(number)}{'' if person.is_active else ', who is no longer active'}"
     primary = ", the primary number of its organisation" if number.is_primary else ""
     source = safe_text(number.integration_type or "", 50) if number.integration_id else "added by hand"
     return (
-        TextLine(f"{shown_number(number)}  {safe_text(number.display_name or '', 80)}".rstrip()),
+        TextLine(shown_number(number)),
+        TextLine(safe_text(number.display_name or "none", 80), label="Name        "),
         TextLine(notation, label="Number      "),
         TextLine(who, label="Assigned to "),
         TextLine(f"{safe_text(number.number_type or 'unknown', 20)}; can {abilities(number)}", label="Type        "),

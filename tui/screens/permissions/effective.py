@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.listing import Holder
     from tui.models import Integration
     from tui.widgets.glyphs import Glyphs
+    from tui.words.invocation import Invocation
 
 LABEL = 11
 
@@ -77,7 +78,13 @@ class AccessOfPersonScreen(AccessScreen):
     """Every integration, and what one person can do with it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("L", "leaver", "Leaver report", id="access.leaver", tooltip="What they know, if they leave"),
+        bind(
+            "L",
+            "leaver",
+            "Leaver report",
+            id="access.leaver",
+            tooltip="What this person could reach, and which secrets they know",
+        ),
     ]
     first_column = "Integration"
 
@@ -106,6 +113,9 @@ class AccessOfPersonScreen(AccessScreen):
         if not access:
             switcher.show_empty("No integration is set up here, so there is nothing to use.", "esc  back")
         await self.show_enforcement()
+
+    def invocations(self) -> Sequence[Invocation]:
+        return (self.invocation("permissions list", user=str(self._person.id)),)
 
     def action_leaver(self) -> None:
         self.console.navigation.open_leaver_report(self._person)
@@ -142,6 +152,9 @@ class UsersOfIntegrationScreen(AccessScreen):
             switcher.show_empty("Nobody holds a right on this integration.", "esc  back to the grid")
         await self.show_enforcement()
 
+    def invocations(self) -> Sequence[Invocation]:
+        return (self.invocation("permissions list", integration_type=self._integration.integration_type),)
+
 
 def _row(key: str, name: str, entry: EffectiveAccess, glyphs: Glyphs) -> Row:
     can = ", ".join(entry.can_do)
@@ -169,7 +182,7 @@ def detail(entry: EffectiveAccess, zone: tzinfo, glyphs: Glyphs) -> tuple[TextLi
     ]
     grant = entry.grant
     if grant is None:
-        return (*decisions, TextLine("There is no row for these two.", "quiet", label="Expires".ljust(LABEL)))
+        return (*decisions, TextLine("There is no permission.", "quiet", label="Expires".ljust(LABEL)))
     granted = f"   granted {to_the_minute(grant.granted_at, zone)}" if grant.granted_at else ""
     return (
         *decisions,

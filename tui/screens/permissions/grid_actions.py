@@ -53,13 +53,13 @@ class GridActions:
         if model is not None and person is not None:
             self._taken_row = model.cells(row)
             name = safe_text(person.label, 40)
-            self._page.status.say(f"Took the row of {name}; p makes the rows of whoever is selected the same.")
+            self._page.status.say(f"Copied the permissions of {name}: p gives the same to the selected people.")
 
     def put_row(self) -> None:
         """Stage the remembered row for the selected people; in a range or a column, only its selected cells."""
         model = self._pane.model
         if self._taken_row is None or model is None:
-            self._page.status.say("No row is taken yet: Y takes the one under the cursor.")
+            self._page.status.say("No permissions are copied yet: Y copies those of the person under the cursor.")
             return
         source = model.as_loaded(self._taken_row)
         whole = self._pane.grid.selection.span in ("cell", "rows")
@@ -73,7 +73,7 @@ class GridActions:
         selection = grid.selection
         alone = selection.span == "cell"
         if alone and not access.rights:
-            self._page.status.say("This cell gives nothing, so there is nothing to limit: give a right first.")
+            self._page.status.say("There is no right here, so there is nothing to limit: grant a right first.")
             return
         self._page.act(self._ask(model, access, selection))
 
@@ -88,7 +88,7 @@ class GridActions:
         if model is self._pane.model and model.identity_of(selection) == asked_about:
             self._stage(partial(stage_values, values=values), selection=selection)
         else:
-            self._page.status.say("The list was read anew meanwhile, so nothing was staged. Press e again.", "warning")
+            self._page.status.say("The list was reloaded meanwhile, so nothing was staged: press e again.", "warning")
 
     def undo(self) -> None:
         """Take back the last step of staging; where nothing is staged, offer to undo what was applied."""
@@ -99,11 +99,13 @@ class GridActions:
             cells = model.staged.undo()
             self._pane.show_cells(cells)
             self._page.refresh_frame()
-            self._page.status.say(f"Took the last step back: {counted(len(cells), 'cell')}.")
+            self._page.status.say(f"Undid the last step: {counted(len(cells), 'cell')}.")
         elif self._applied is not None:
             self._page.act(self._undo_applied(model, self._applied))
         else:
-            self._page.status.say("Nothing is staged, and nothing was applied since this grid was opened.")
+            self._page.status.say(
+                "Nothing to undo: nothing is staged, and nothing was applied since this grid was opened."
+            )
 
     def review(self) -> None:
         """Open the review of everything staged."""
@@ -132,17 +134,17 @@ class GridActions:
         model.update_grants(applied.grants)
         self._pane.show_all()
         self._page.refresh_frame()
-        self._page.status.say(f"{word} in one transaction: {applied_words(applied)}. u undoes it as one.", "good")
+        self._page.status.say(f"{word} in one transaction: {applied_words(applied)}. u undoes all of it.", "good")
 
     async def _undo_applied(self, model: GridModel, applied: Applied) -> None:
         what = "Undo the last undo" if applied.undo_of else "Undo the last apply"
         question = f"{what} ({applied_words(applied)})? The reverse is written in one transaction."
-        if not await self._page.prompt.confirm(question, "undo all of it"):
+        if not await self._page.prompt.confirm(question, "undo all"):
             return
         outcome = await self._page.writing(undo_applied(self._page.session.database, applied))
         if isinstance(outcome, Conflicts):
-            cells = counted(len(outcome.cells), "cell has", "cells have")
-            sentence = f"Not undone, and nothing was written: {cells} been changed by somebody else since."
+            cells = counted(len(outcome.cells), "cell")
+            sentence = f"Not undone: somebody else changed {cells} since. Nothing was written."
             self._page.status.say(sentence, "bad")
             self._page.start_load()
         else:
@@ -165,7 +167,7 @@ class GridActions:
             selection = replace(selection, columns=(0, len(model.integrations) - 1))
         chosen = model.selected_cells(selection)
         if chosen is None:
-            sentence = "Some of these people are still being read, so nothing was staged. Press it once more."
+            sentence = "Some of these people are still loading, so nothing was staged: press the key again."
             self._page.status.say(sentence, "warning")
         else:
             self._stage_now(model, do, chosen)
@@ -174,7 +176,7 @@ class GridActions:
         self, model: GridModel, columns: tuple[int, int], do: Callable[[Staged, SelectedCells], Step]
     ) -> None:
         self._is_reading = True
-        self._page.status.say("Reading everybody listed …")
+        self._page.status.say("Loading everybody listed …")
         try:
             chosen = await model.read_all_cells(columns)
         finally:
@@ -201,7 +203,7 @@ class GridActions:
         if step.notes:
             self._page.status.say(" ".join(step.notes))
         elif not step.cells:
-            self._page.status.say("Nothing changed: it was so already.")
+            self._page.status.say("No changes: the selected cells are like that already.")
         else:
             self._page.status.clear()
         self._pane.show_cells(step.cells)

@@ -12,14 +12,15 @@ from tui.screens.permissions.view import applied_words
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
 from tui.widgets.notices import Notice, NoticeList
-from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
+from tui.widgets.row_list import Cell, Column, Row, RowBody
 from tui.widgets.state_switcher import StateSwitcher
+from tui.widgets.wrapped_list import WrappedList
 from tui.words.counts import counted
 from tui.words.permissions import access_in_full, holder_in_full, secret_in_full
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import tzinfo
 
     from textual.binding import BindingType
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.listing import Holder
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
+    from tui.words.invocation import Invocation
 
 COLUMNS = (Column("What", 24), Column("Detail", 30, grows=True))
 
@@ -38,8 +40,14 @@ class LeaverScreen(Page):
     """Lists secrets to rotate and access to revoke, the urgent part first; leaves with whether it changed anything."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("A", "review", "Revoke, return", id="leaver.review", tooltip="Review every revoke and number, as one"),
-        bind("u", "undo", "Undo", id="leaver.undo", tooltip="Give back what was revoked and returned here, as one"),
+        bind(
+            "A",
+            "review",
+            "Revoke, return",
+            id="leaver.review",
+            tooltip="Review and apply every revoke and return together",
+        ),
+        bind("u", "undo", "Undo", id="leaver.undo", tooltip="Undo what was revoked and returned here"),
     ]
     section = "permissions"
     is_inner = True
@@ -51,7 +59,7 @@ class LeaverScreen(Page):
         self._done: Departure | None = None
 
     def compose_body(self) -> Iterable[Widget]:
-        yield StateSwitcher(RowList(COLUMNS))
+        yield StateSwitcher(WrappedList(COLUMNS))
         yield NoticeList(self.console.glyphs, classes="detail")
 
     def hints(self) -> Hints:
@@ -74,6 +82,9 @@ class LeaverScreen(Page):
             self.query_one(NoticeList).say(Notice("plain", note) for note in not_known(report))
             switcher.show_content()
 
+    def invocations(self) -> Sequence[Invocation]:
+        return (self.invocation("permissions report", user=str(self._person.id)),)
+
     def leave(self, result: object = None) -> None:
         super().leave(self._done is not None)
 
@@ -90,7 +101,7 @@ class LeaverScreen(Page):
         if len(staged) or report.numbers:
             self.console.navigation.open_leaver_review(self._person, staged, report.numbers, self._after_review)
         else:
-            self.status.say("There is no permission left to revoke, and no number to return.")
+            self.status.say("There is no permission to revoke and no number to return.")
 
     def _after_review(self, done: Departure | None) -> None:
         if done is not None:
@@ -101,18 +112,18 @@ class LeaverScreen(Page):
     def _say_done(self, done: Departure) -> None:
         self._done = done
         word = "Undone" if done.applied.undo_of else "Applied"
-        self.status.say(f"{word} in one transaction: {departure_words(done)}. u undoes it as one.", "good")
+        self.status.say(f"{word} in one transaction: {departure_words(done)}. u undoes all of it.", "good")
 
     def action_undo(self) -> None:
         if self._done is None:
-            self.status.say("Nothing was revoked or returned since this report was opened.")
+            self.status.say("Nothing to undo: nothing was revoked or returned since this report was opened.")
         else:
             self.act(self._undo(self._done))
 
     async def _undo(self, done: Departure) -> None:
         what = "Undo the last undo" if done.applied.undo_of else "Undo it"
         question = f"{what} ({departure_words(done)})? The reverse is written in one transaction."
-        if await self.prompt.confirm(question, "undo all of it"):
+        if await self.prompt.confirm(question, "undo all"):
             self._say_done(await self.writing(undo_departure(self.session.database, done)))
             self.start_load()
 
@@ -146,7 +157,7 @@ def report_rows(report: LeaverReport, zone: tzinfo, glyphs: Glyphs) -> list[tupl
     ]
     rows.append(_title(f"Phone numbers ({len(report.phone_numbers)})", "plain"))
     rows += [
-        (Cell(f"  {safe_text(number, 30)}"), Cell("to be given to somebody else")) for number in report.phone_numbers
+        (Cell(f"  {safe_text(number, 30)}"), Cell("to be assigned to somebody else")) for number in report.phone_numbers
     ]
     return rows
 
@@ -156,12 +167,12 @@ def not_known(report: LeaverReport) -> list[str]:
     notes = []
     if report.other_organizations:
         others = counted(report.other_organizations, "other organisation")
-        notes.append(f"They hold permissions in {others} too.")
+        notes.append(f"They also have permissions in {others}.")
     if report.unattributed:
         many = counted(report.unattributed, "opening of secrets names", "openings of secrets name")
         notes.append(f"{many} nobody in the log; it may have been this person.")
-    notes.append("Who saw what is what consoles and other programs said of themselves.")
-    notes.append("What was read past Switchboard, with the master key and a login of one's own, is in no log.")
+    notes.append("Who saw a secret is what consoles and other programs reported; it is not proven.")
+    notes.append("What was read without Switchboard, with the master key and a database login, is in no log.")
     return notes
 
 

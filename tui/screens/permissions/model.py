@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from tui.data.permissions.listing import Use
 from tui.data.permissions.staging import Staged
 from tui.screens.permissions.staging import SelectedCells
-from tui.screens.permissions.view import LABEL, detail, row_view, use_words
+from tui.screens.permissions.view import LABEL, detail, detail_beside, row_view, use_facts, use_words
 from tui.widgets.text_lines import TextLine
 from tui.words.counts import counted
 from tui.words.integrations import NOT_VISIBLE
+from tui.words.people import NAME_MOST, author
 from tui.words.permissions import access_in_full, holder_in_full
 from tui.words.text import safe_text
 
@@ -78,8 +81,8 @@ class GridModel:
         listed = self.listing.people_filter if self.listing else None
         return (*ids, *self._columns(selection.columns), listed)
 
-    def detail(self, index: int, column: int, selection: Selection) -> tuple[TextLine, ...]:
-        """Return the lines below the grid: the cell under the cursor, and how much is selected."""
+    def detail(self, index: int, column: int, selection: Selection, *, beside: bool = False) -> tuple[TextLine, ...]:
+        """Return the lines below the grid or beside it: the cell under the cursor, and how much is selected."""
         located = self._person_at(index)
         if located is None or column >= len(self.integrations):
             return ()
@@ -87,11 +90,29 @@ class GridModel:
         integration = self.integrations[column]
         cell = loaded.page.cell(holder.id, self._columns()[column])
         use = None if loaded.used is None else loaded.used.get((holder.id, integration.integration_type), Use())
-        sent = use_words(cell.access, use) if self.may_see_use else NOT_VISIBLE
-        lines = detail(holder, cell, integration, self.staged, sent, loaded.page.now, self._zone)
+        granter = self._granter(cell)
+        about, now = (holder, cell, integration, self.staged), loaded.page.now
+        if beside:
+            facts = use_facts(cell.access, use) if self.may_see_use else (("Sent", NOT_VISIBLE),)
+            lines = detail_beside(*about, facts, granter, now, self._zone)
+        else:
+            sent = use_words(cell.access, use) if self.may_see_use else NOT_VISIBLE
+            lines = detail(*about, sent, granter, now, self._zone)
         if selection.span == "cell":
             return lines
-        return (TextLine(self.selection_words(selection), "warning", "Selected".ljust(LABEL)), *lines[1:])
+        selected = TextLine(self.selection_words(selection), "warning", "Selected".ljust(LABEL))
+        return (lines[0], selected, *lines[1:]) if beside else (selected, *lines[1:])
+
+    def _granter(self, cell: Cell) -> str:
+        """Return who granted it, as a claim; "" where nobody is said to have."""
+        people = self.listing.granters if self.listing else {}
+        return safe_text(author(cell.grant.granted_by, people), NAME_MOST) if cell.grant else ""
+
+    @property
+    def longest_label(self) -> int:
+        """Cells of the longest name of who is loaded."""
+        pages = self.listing.window.pages if self.listing else ()
+        return max((cell_len(safe_text(person.label, 80)) for page in pages for person in page.page.people), default=0)
 
     def selection_words(self, selection: Selection) -> str:
         """Return how many people and integrations are selected."""

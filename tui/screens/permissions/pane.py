@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual.containers import Vertical
+
+from tui.data.audit.history import history_of_person, of_own_rows
 from tui.errors import PermissionDenied, SwitchboardError
 from tui.screens.background import background
+from tui.screens.logged_detail import LoggedDetail
 from tui.screens.paging_pane import PagingPane, ReadFailed
 from tui.screens.permissions.view import heading, legend
 from tui.widgets.grid import Grid
@@ -32,8 +36,9 @@ class PermissionPane(PagingPane):
     """Shows a model, and loads the pages, the count and the use that its visible rows lack."""
 
     DEFAULT_CSS = """
-    PermissionPane { height: 1fr; }
-    PermissionPane > #detail { height: 7; }
+    PermissionPane, PermissionPane > #listed { height: 1fr; }
+    PermissionPane #legend { height: 1; padding: 0 1; }
+    PermissionPane > #detail { height: 6; }
     """
 
     def __init__(self, glyphs: Glyphs) -> None:
@@ -55,8 +60,9 @@ class PermissionPane(PagingPane):
         return self.query_one(StateSwitcher)
 
     def compose(self) -> ComposeResult:
-        yield StateSwitcher(Grid(self))
-        yield TextLines(id="detail", classes="detail")
+        listed = Vertical(StateSwitcher(Grid(self)), TextLines(id="legend"), id="listed")
+        yield listed
+        yield LoggedDetail(listed)
 
     def row(self, index: int) -> GridRow | None:
         """Return a row of the grid."""
@@ -123,12 +129,17 @@ class PermissionPane(PagingPane):
 
     def _show(self, listing: PeopleList, index: int, top: int) -> None:
         window = listing.window
+        self._make_room()
         self.grid.set_bounds(window.lowest, window.highest)
         self.grid.place(max(index, window.lowest), top)
         self.show_state()
         self._count(listing)
         self.load_missing()
         self.show_detail()
+
+    def _make_room(self) -> None:
+        if self.model is not None:
+            self.grid.make_room_for(self.model.longest_label)
 
     def show_state(self) -> None:
         """Show the grid, or why it is empty."""
@@ -150,14 +161,19 @@ class PermissionPane(PagingPane):
         self.show_detail()
 
     def show_detail(self) -> None:
-        """Describe the cell under the cursor in the lines below."""
+        """Describe the cell under the cursor, and say what the letters and signs of the grid mean."""
         if not self.is_mounted or self.model is None:
             return
-        grid, shown = self.grid, self.query_one("#detail", TextLines)
-        lines = self.model.detail(grid.row, grid.column, grid.selection)
-        blank = [TextLine("")] * (NOTE_LINE - len(lines))
-        note = self._note if len(self._note) <= shown.size.width else self._note.partition(":")[0]
-        shown.show((*lines, *blank, TextLine(note, "quiet"), TextLine(legend(self._glyphs), "quiet")))
+        grid, shown = self.grid, self.query_one(LoggedDetail)
+        self.query_one("#legend", TextLines).show((TextLine(legend(self._glyphs, grid.widths.column), "quiet"),))
+        shown.leave_to_list(grid.width_wanted)
+        lines = self.model.detail(grid.row, grid.column, grid.selection, beside=shown.wraps)
+        blank = [TextLine("")] * (min(1, len(lines)) if shown.wraps else NOTE_LINE - len(lines))
+        is_cut = not shown.wraps and len(self._note) > shown.size.width
+        note = TextLine(self._note.partition(":")[0] if is_cut else self._note, "quiet")
+        person, listing = self.model.person(grid.row), self.model.listing
+        about = of_own_rows(history_of_person(person.id)) if person else ""
+        shown.show_thing((*lines, *blank, note), about, listing and listing.window)
 
     def on_grid_moved(self) -> None:
         self.load_missing()
@@ -208,6 +224,7 @@ class PermissionPane(PagingPane):
         seen = self._visible_rows
         if not await listing.read_more(seen.start, seen.stop - 1):
             return False
+        self._make_room()
         self._update_bounds(listing)
         if self.is_mounted and self.grid.refresh_missing():
             self.show_detail()

@@ -6,6 +6,7 @@ import asyncio
 import re
 from typing import TYPE_CHECKING
 
+from tui.data.directory import people_by_id
 from tui.data.permissions.listing import PeopleFilter, count_people, people_page, use_of
 from tui.data.rights import RIGHTS, in_order
 from tui.errors import InvalidInput
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.listing import PeoplePage, Place, Sort
     from tui.data.postgres.database import Database
     from tui.data.rights import Right
-    from tui.models import Integration
+    from tui.models import Integration, Person
 
 MOST_AT_ONCE = 5_000
 BIG_PAGE = 1_000
@@ -34,7 +35,7 @@ EMPTY_MESSAGES = (
     ("Nobody is in the directory of this organisation.", "o  choose another organisation"),
     ("Nobody has access to anything here.", "w  show others"),
     ("Nobody's access expires within 30 days.", "w  show others"),
-    ("Nobody listed has left the directory.", "w  show others"),
+    ("Everybody listed is in the directory.", "w  show others"),
 )
 
 
@@ -89,6 +90,8 @@ class PeopleList:
         self.people_filter = people_filter
         self.sort = sort
         self.window = PeopleWindow()
+        self.granters: dict[UUID, Person] = {}
+        """Who granted what is loaded, as far as the directory knows them."""
         self._database = database
 
     def is_same(self, other: PeopleList) -> bool:
@@ -173,7 +176,7 @@ class PeopleList:
         beyond: Place | None = None
         total = await self._count()
         while total <= MOST_AT_ONCE:
-            page = await self._page(beyond, BIG_PAGE)
+            page = await self._people(beyond, BIG_PAGE)
             pages.append(page)
             beyond = page.last
             if not page.more:
@@ -183,7 +186,14 @@ class PeopleList:
             "Filter the list (/ or w) until it holds fewer, or select a range (V).",
         )
 
-    async def _page(self, beyond: Place | None, limit: int = PAGE, *, backwards: bool = False) -> PeoplePage:
+    async def _page(self, beyond: Place | None, *, backwards: bool = False) -> PeoplePage:
+        """Read a page that is to be looked at, and the names of whoever granted what is on it."""
+        page = await self._people(beyond, PAGE, backwards=backwards)
+        granters = {grant.granted_by for grant in page.grants.values() if grant.granted_by is not None}
+        self.granters |= await people_by_id(self._database, granters - self.granters.keys())
+        return page
+
+    async def _people(self, beyond: Place | None, limit: int, *, backwards: bool = False) -> PeoplePage:
         return await people_page(
             self._database, self.organization_id, self.people_filter, self.sort, beyond, limit, backwards=backwards
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tui.data.permissions.apply import Applied, apply
@@ -9,13 +10,15 @@ from tui.data.permissions.listing import holders_by_id, integrations_of
 from tui.data.rights import RIGHTS
 from tui.providers import title_of
 from tui.screens.page import Page, enter_does
+from tui.screens.permissions.invocations import invocations_of_review
 from tui.screens.permissions.view import letter_change
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
 from tui.widgets.prompt import Choice
-from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
+from tui.widgets.row_list import Cell, Column, Row, RowBody
 from tui.widgets.state_switcher import StateSwitcher
-from tui.widgets.text_lines import TextLine, TextLines
+from tui.widgets.text_lines import TextLine, TextLines, wrapped
+from tui.widgets.wrapped_list import WrappedList
 from tui.words.counts import counted
 from tui.words.permissions import access_in_full, value_changes
 from tui.words.text import safe_text
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from uuid import UUID
 
+    from textual import events
     from textual.binding import BindingType
     from textual.widget import Widget
 
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.values import CellKey
     from tui.models import Integration
     from tui.widgets.frame import Tone
+    from tui.words.invocation import Invocation
 
 COLUMNS = (
     Column("Person", 20, grows=True),
@@ -41,6 +46,7 @@ COLUMNS = (
     Column("Expiry and limits", 28, drops=1),
 )
 LABEL = 10
+FEWEST_LINES, BORDER = 5, 1
 
 
 class PermissionReviewScreen(Page):
@@ -48,10 +54,10 @@ class PermissionReviewScreen(Page):
 
     CSS_PATH: ClassVar[Any] = ["review.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
-        enter_does("apply", "Apply", id="review.apply", tooltip="Apply all of it in one transaction"),
+        enter_does("apply", "Apply", id="review.apply", tooltip="Apply everything in one transaction"),
         # A opened the review: held down, or as the end of a broken sequence, it must not apply it too.
         bind("A", "say_how", ""),
-        bind("d", "drop", "Drop", id="review.drop", tooltip="Stage this one no more"),
+        bind("d", "drop", "Unstage", id="review.drop", tooltip="Remove this change from the review"),
     ]
     section = "permissions"
     is_inner = True
@@ -66,14 +72,14 @@ class PermissionReviewScreen(Page):
         self._changes: dict[str, Change] = {}
 
     def compose_body(self) -> Iterable[Widget]:
-        yield StateSwitcher(RowList(COLUMNS))
+        yield StateSwitcher(WrappedList(COLUMNS))
         yield TextLines(id="detail", classes="detail")
 
     def hints(self) -> Hints:
         return (
-            ("enter", "apply all of it"),
-            ("d", "drop this one"),
-            ("esc", "back, all stays staged"),
+            ("enter", "apply all"),
+            ("d", "unstage"),
+            ("esc", "back, keep staged"),
             ("?", "help"),
         )
 
@@ -115,7 +121,7 @@ class PermissionReviewScreen(Page):
         if body.current_key not in self._changes and len(rows) > 1:
             body.cursor = min(body.cursor + 1, len(rows) - 1)
         switcher = self.query_one(StateSwitcher)
-        switcher.show_content() if rows else switcher.show_empty("Nothing is staged any more.", "esc  back to the grid")
+        switcher.show_content() if rows else switcher.show_empty("Nothing is staged.", "esc  back to the grid")
         self._show_detail()
 
     def _cells(self, change: Change) -> tuple[Cell, ...]:
@@ -136,6 +142,11 @@ class PermissionReviewScreen(Page):
     def _integration(self, integration_id: UUID) -> str:
         integration = self._integrations.get(integration_id)
         return safe_text(title_of(integration.integration_type), 40) if integration else "deleted since"
+
+    def invocations(self) -> Sequence[Invocation]:
+        types = {identifier: integration.integration_type for identifier, integration in self._integrations.items()}
+        zone, organization_id = self.session.settings.timezone, self._staged.organization_id
+        return invocations_of_review(self._review, types, organization_id, zone, datetime.now(UTC))
 
     def on_row_body_moved(self) -> None:
         self._show_detail()
@@ -162,8 +173,17 @@ class PermissionReviewScreen(Page):
                     access_in_full(change.wanted, zone), label=("After" if now is None else "You want").ljust(LABEL)
                 ),
             )
-        self.query_one("#detail", TextLines).show(lines)
+        pane = self.query_one("#detail", TextLines)
+        # What was granted may be longer than a line, and is never cut where somebody decides on it.
+        width = pane.size.width or self.size.width
+        pieces = [piece for line in lines for piece in wrapped(line, width)]
+        pane.styles.height = max(FEWEST_LINES, len(pieces) + BORDER)
+        pane.show(pieces)
         self.refresh_frame()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Wrap the detail again, once it has its width; Page looks after the rest."""
+        self.call_after_refresh(self._show_detail)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return (
@@ -188,10 +208,10 @@ class PermissionReviewScreen(Page):
         # Letters only prepare; another kind of key applies. Said before the rows are read, too: all of a held key's may
         # come before them.
         if len(self._staged):
-            self.status.say("Nothing is applied yet: enter applies all of it.")
+            self.status.say("Nothing is applied yet: press enter to apply all.")
 
     def action_apply(self) -> None:
-        if not self.refuse_held_key("Nothing is applied yet: A, then enter, applies all of it."):
+        if not self.refuse_held_key("Nothing is applied yet: press A, then enter, to apply all."):
             self.act(self._apply())
 
     async def _apply(self) -> None:
@@ -211,7 +231,7 @@ class PermissionReviewScreen(Page):
         self._show()
         self._go_to_first_conflict()
         count, rest = len(conflicts.cells), len(self._staged) - len(conflicts.cells)
-        cells = counted(count, "cell is", "cells are")
+        cells = counted(count, "cell has", "cells have")
         first = conflicts.cells[0]
         zone = self.session.settings.timezone
         seen, wanted = access_in_full(first.seen, zone), access_in_full(first.wanted, zone)
@@ -219,11 +239,11 @@ class PermissionReviewScreen(Page):
             f"{self._person(first.user_id)}, {self._integration(first.integration_id)}: "
             f"you saw {seen}; now {_now_words(first, zone)}; you want {wanted}."
         )
-        choices = [Choice("l", "look at each"), Choice("d", "drop mine there")]
+        choices = [Choice("l", "look at each one"), Choice("d", "unstage mine there")]
         if rest:
-            choices.insert(0, Choice("g", f"go on with the other {rest:,}"))
+            choices.insert(0, Choice("g", f"apply the other {rest:,}"))
         chosen = await self.prompt.choose(
-            f"Nothing was written: {cells} not as you saw {'it' if count == 1 else 'them'} any more.\n{what}", choices
+            f"Nothing was written: {cells} changed since you saw {'it' if count == 1 else 'them'}.\n{what}", choices
         )
         if chosen in ("g", "d"):
             self._drop(conflicts.keys)

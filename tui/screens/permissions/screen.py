@@ -25,7 +25,7 @@ from tui.words.counts import counted
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from textual.binding import Binding, BindingType
     from textual.widget import Widget
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.listing import Sort
     from tui.data.rights import Right, RightDefinition
     from tui.widgets.row_list import EndWanted
+    from tui.words.invocation import Invocation
 
 SORTS: tuple[tuple[Sort, str], ...] = (("name", "name"), ("email", "e-mail"), ("granted", "newest grant"))
 RIGHT_KEYS = [right.keys.partition(",")[0] for right in RIGHTS.values()]
@@ -46,9 +47,9 @@ def _key(keys: str, action: str, name: str, label: str, tooltip: str) -> Binding
 
 
 def _right_key(right: RightDefinition) -> Binding:
-    brings = f"; it brings {' and '.join(right.implies)}" if right.implies else ""
-    takes = f"; with it go {' and '.join(implying(right.name))}" if implying(right.name) else ""
-    tooltip = f"Give or take {right.name}{brings}{takes}"
+    brings = f"; this also grants {' and '.join(right.implies)}" if right.implies else ""
+    takes = f"; revoking it also revokes {' and '.join(implying(right.name))}" if implying(right.name) else ""
+    tooltip = f"Grant or revoke {right.name}{brings}{takes}"
     return _key(right.keys, f"right('{right.name}')", right.name, right.name.capitalize(), tooltip)
 
 
@@ -57,18 +58,24 @@ class PermissionsScreen(ListPage):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(_right_key(right) for right in RIGHTS.values()),
-        _key("d", "revoke", "revoke", "Revoke", "Take every right from what is selected"),
+        _key("d", "revoke", "revoke", "Revoke", "Revoke every right in the selection"),
         _key("e", "values", "values", "Expiry, limits", "Set the expiry, the daily or the monthly limit"),
-        _key("Y", "take_row", "take", "Take row", "Remember the row of the person under the cursor"),
+        _key("Y", "take_row", "take", "Copy permissions", "Copy the permissions of the person under the cursor"),
         # Not P, which behind an esc begins a sequence (DCS), and swallows what follows.
-        _key("p", "put_row", "put", "Put row", "Make the selected people's rows the same"),
-        _key("u", "undo", "undo", "Undo", "Take back the last step; then what was applied, as one"),
-        _key("A", "review", "review", "Review, apply", "Look at everything staged; enter applies it there"),
-        _key("w", "who", "who", "Who is shown", "Everybody, with access, expiring, no longer in the directory"),
+        _key("p", "put_row", "put", "Paste permissions", "Give the copied permissions to the selected people"),
+        _key("u", "undo", "undo", "Undo", "Undo the last step; when nothing is staged, the last apply"),
+        _key("A", "review", "review", "Review, apply", "Review everything staged; enter applies it there"),
+        _key(
+            "w",
+            "who",
+            "who",
+            "Who is shown",
+            "Show everybody, or those with access, expiring, or no longer in the directory",
+        ),
         _key("S", "sort", "sort", "Sort", "By name, e-mail or newest grant"),
         _key("i", "users", "users", "Who can use it", "Everybody who can use this integration, and why not"),
         _key("L", "leaver", "leaver", "Leaver report", "What this person could reach, and which secrets they know"),
-        _key("H", "history", "history", "History", "What the log says of this person; esc comes back"),
+        _key("H", "history", "history", "History", "Show this person's rows in the log; esc goes back"),
         _key("a", "add", "add", "Add a person", "By id and name, where there is no directory"),
         _key("y", "copy", "copy", "Copy row", "Copy the row as text"),
     ]
@@ -76,7 +83,6 @@ class PermissionsScreen(ListPage):
 
     def __init__(self) -> None:
         super().__init__()
-        self._model_session: object = None
         self._view = self._sort = 0
         self._may_change = True
         self._is_labelled = False
@@ -145,15 +151,13 @@ class PermissionsScreen(ListPage):
             return
         self.show_loading("permissions")
         model = self.model
-        if model is None or model.staged.organization_id != organization.id or self._model_session is not self.session:
-            if model is not None and len(model.staged) and self._model_session is not self.session:
-                self.status.say("What was staged belonged to another database and is dropped.", "warning")
+        if model is None or model.staged.organization_id != organization.id:
             self.pane.model = model = GridModel(organization.id, self.console.glyphs, self.session.settings.timezone)
-            self._model_session, self._grid_actions = self.session, GridActions(self, self.pane)
+            self._grid_actions = GridActions(self, self.pane)
         integrations = await integrations_of(self.session.database, organization.id)
         self.pane.show_columns(integrations)
         if not integrations:
-            switcher.show_empty("No integration is set up here, so there is nothing to give.", "1  set one up")
+            switcher.show_empty("No integration is set up here, so there is nothing to grant.", "1  set one up")
             return
         self._read_privileges(model)
         await self.pane.read(self._listing(model))
@@ -213,9 +217,13 @@ class PermissionsScreen(ListPage):
         if window.at_start if event.direction < 0 else window.at_end:
             grid.move_to(window.lowest if event.direction < 0 else window.highest, grid.column)
         elif grid.selection.span in ("range", "rows"):
-            self.status.say("A range grows by moves and pages; | selects a column for everybody listed.")
+            self.status.say("Arrow and page keys extend a range; | selects a column for everybody listed.")
         else:
             self.run_load(partial(self.pane.read_end, event.direction))
+
+    def invocations(self) -> Sequence[Invocation]:
+        person = self.model.person(self.pane.grid.row) if self.model else None
+        return (self.invocation("permissions list", user=str(person.id) if person else ""),)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in EDIT_ACTIONS and not (self._may_edit and not self.is_busy and self.model is not None):
@@ -276,13 +284,13 @@ class PermissionsScreen(ListPage):
 
     async def _add(self, model: GridModel) -> None:
         if not self._is_labelled:
-            self.status.say("People come from this database's directory; add them where it is kept.")
+            self.status.say("People come from this database's directory; add them there.")
             return
         person = await ask_person(self.prompt)
         if person is not None:
             organization_id = model.staged.organization_id
             holder = await self.writing(label_person(self.session.database, organization_id, *person))
-            self.status.say(f"{safe_text(holder.label, 60)} is listed now.", "good")
+            self.status.say(f"{safe_text(holder.label, 60)} was added to the list.", "good")
             self.start_load()
 
     def action_copy(self) -> None:

@@ -56,8 +56,8 @@ class SelectedCells:
         if not others:
             return ()
         if len(others) == 1:
-            return (f"{safe_text(others[0].label, 40)} is {_standing(others[0])} and is given nothing.",)
-        return (f"{len(others)} people are not among the organisation's active ones and are given nothing.",)
+            return (f"{safe_text(others[0].label, 40)} is {_standing(others[0])} and gets no rights.",)
+        return (f"{len(others)} people are not active in the organisation and get no rights.",)
 
 
 def stage_right(staged: Staged, chosen: SelectedCells, right: Right) -> Step:
@@ -116,8 +116,8 @@ async def ask_person(prompt: Prompt) -> tuple[UUID, str] | None:
         return None
     user_id = parse_uuid(typed.strip())
     if user_id is None:
-        raise InvalidInput("That is no id.", "It has the form 00000000-0000-4000-8000-000000000000.")
-    label = await prompt.ask("Name that people know them by:")
+        raise InvalidInput("That is not an id.", "It has the form 00000000-0000-4000-8000-000000000000.")
+    label = await prompt.ask("Name of the person:")
     return None if label is None else (user_id, label)
 
 

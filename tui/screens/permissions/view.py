@@ -8,7 +8,7 @@ from tui.data.permissions.listing import Use
 from tui.data.permissions.values import state_of
 from tui.data.rights import RIGHTS
 from tui.providers import title_of
-from tui.widgets.grid_cells import Bar, GridCell, GridColumn, GridRow
+from tui.widgets.grid_cells import Bar, GridCell, GridColumn, GridRow, has_bars, has_figures
 from tui.widgets.text_lines import TextLine
 from tui.words.counts import counted
 from tui.words.permissions import holder_in_full, rights_words, until_words, value_changes
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 STAGED = "*"
 DETAIL_BAR = 10
 LABEL = 10
+READING_USE = "loading …"
 
 
 def heading(integration: Integration, glyphs: Glyphs) -> GridColumn:
@@ -66,10 +67,12 @@ def expiry_sign(state: CellState, glyphs: Glyphs) -> tuple[str, Tone]:
     return signs[state]
 
 
-def legend(glyphs: Glyphs) -> str:
-    """Return what the letters and signs of a cell mean."""
+def legend(glyphs: Glyphs, column: int) -> str:
+    """Return what the letters and signs of a cell mean, and how limits are shown in a column of that width."""
     letters = " ".join(f"{right.letter} {right.name}" for right in RIGHTS.values())
-    return f"{letters}  {glyphs.bad} expired {glyphs.warning} soon  d m share of day, month limit"
+    limits = "d m share of day, month limit" if has_bars(column) else ""
+    limits = "3/50 day, mo: 3 of 50 sent, UTC" if has_figures(column) else limits
+    return f"{letters}  {glyphs.bad} expired {glyphs.warning} soon  {limits}".rstrip()
 
 
 def row_view(
@@ -113,8 +116,21 @@ def bars(access: Access, use: Use | None) -> tuple[Bar, ...]:
     """Return a bar for each limit that is set: d for today, m for this month; none while the use is not known."""
     if use is None:
         return ()
-    both = (("d", use.today, access.daily_limit), ("m", use.this_month, access.monthly_limit))
-    return tuple(Bar(letter, _share(count, limit)) for letter, count, limit in both if limit is not None)
+    both = (("day", use.today, access.daily_limit), ("mo", use.this_month, access.monthly_limit))
+    return tuple(
+        Bar(of[0], _share(count, limit), (f"{count:,}/{limit:,} {of}", *_short_figures(count, limit, of)))
+        for of, count, limit in both
+        if limit is not None
+    )
+
+
+def _short_figures(count: int, limit: int, of: str) -> tuple[str, ...]:
+    """Return the same with thousands as k, where that is exactly the limit."""
+    return (f"{_thousands(count)}/{_thousands(limit)} {of}",) if limit % 100 == 0 else ()
+
+
+def _thousands(number: int) -> str:
+    return str(number) if number < 1_000 else f"{number // 100 / 10:g}k"
 
 
 def _share(count: int, limit: int) -> float:
@@ -124,9 +140,20 @@ def _share(count: int, limit: int) -> float:
 def use_words(access: Access, use: Use | None) -> str:
     """Return what was sent today and this month, against the limits where there are some; None is not read yet."""
     if use is None:
-        return "reading …"
-    both = (("today", use.today, access.daily_limit), ("this month", use.this_month, access.monthly_limit))
-    return "   ".join(f"{count:,}{_of(count, limit)} {when}" for when, count, limit in both)
+        return READING_USE
+    return "   ".join(f"{count:,}{_of(count, limit)} {when}" for when, count, limit in _both(access, use))
+
+
+def use_facts(access: Access, use: Use | None) -> tuple[tuple[str, str], ...]:
+    """Return the same, each with a label of its own."""
+    if use is None:
+        return (("Sent", READING_USE),)
+    labels = zip(("Today", "Month"), _both(access, use), strict=True)
+    return tuple((label, f"{count:,} sent{_of(count, limit) or ', no limit'}") for label, (_, count, limit) in labels)
+
+
+def _both(access: Access, use: Use) -> tuple[tuple[str, int, int | None], ...]:
+    return ("today", use.today, access.daily_limit), ("this month", use.this_month, access.monthly_limit)
 
 
 def _of(count: int, limit: int | None) -> str:
@@ -139,6 +166,7 @@ def detail(
     integration: Integration,
     staged: Staged,
     sent: str,
+    granter: str,
     now: datetime,
     zone: tzinfo,
 ) -> tuple[TextLine, ...]:
@@ -149,7 +177,8 @@ def detail(
     words = f"{title}{off}: {rights_words(access)}"
     if staged.is_changed(cell.key):
         words += f"  {STAGED} staged, {'; '.join(_changes(cell.access, access, zone))}"
-    granted = f"   granted {to_the_minute(cell.grant.granted_at, zone)}" if cell.grant and cell.grant.granted_at else ""
+    when = _granted(cell, granter, zone)
+    granted = f"   granted {when}" if when else ""
     # These two stay as they are stored: what is staged of them stands in the line above, as before → after.
     stored = cell.access
     until = f"{until_words(stored, now, zone)}{granted}" if stored.rights else ""
@@ -159,6 +188,41 @@ def detail(
         TextLine(until, label="Expires".ljust(LABEL)),
         TextLine(sent, label="Sent".ljust(LABEL)),
     )
+
+
+def detail_beside(
+    holder: Holder,
+    cell: Cell,
+    integration: Integration,
+    staged: Staged,
+    sent: Sequence[tuple[str, str]],
+    granter: str,
+    now: datetime,
+    zone: tzinfo,
+) -> tuple[TextLine, ...]:
+    """Return the same for beside the grid, one thing a line, with the person's name as its title.
+
+    `sent` are labels and what they say of how much it was used.
+    """
+    access, stored = staged.access(cell), cell.access
+    off = "" if integration.is_active else " (disabled)"
+    facts = [
+        ("Person", holder_in_full(holder)),
+        ("For", f"{safe_text(title_of(integration.integration_type), 40)}{off}"),
+        ("May", rights_words(access)),
+        *(("Staged", change) for change in _changes(stored, access, zone) if staged.is_changed(cell.key)),
+        *([("Expires", until_words(stored, now, zone)), *sent] if stored.rights else ()),
+        ("Granted", _granted(cell, granter, zone)),
+    ]
+    lines = (TextLine(text, label=label.ljust(LABEL)) for label, text in facts if text)
+    return (TextLine(safe_text(holder.label, 80)), *lines)
+
+
+def _granted(cell: Cell, granter: str, zone: tzinfo) -> str:
+    """Return when what is stored was granted and by whom, "" where that is not known."""
+    at = cell.grant.granted_at if cell.grant else None
+    by = f"by {granter}" if granter else ""
+    return f"{to_the_minute(at, zone) if at else ''} {by}".strip()
 
 
 def _changes(before: Access, after: Access, zone: tzinfo) -> list[str]:

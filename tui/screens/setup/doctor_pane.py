@@ -44,7 +44,7 @@ class DoctorPane(Vertical):
         yield self._detail
 
     def show_loading(self) -> None:
-        self._switcher.show_loading("the examination")
+        self._switcher.show_loading("the doctor's findings")
 
     def show(self, findings: Sequence[Finding]) -> None:
         self._findings = tuple(sorted(findings, key=lambda finding: ORDER.index(finding.state)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import Vertical
@@ -15,9 +16,10 @@ from tui.screens.setup.wizard.pane import STEPS, WizardPane
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Part
 from tui.widgets.line_input import LineInput
+from tui.words.invocation import Invocation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from textual.binding import BindingType
     from textual.worker import Worker
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from tui.widgets.frame import Hints
 
 
-HOW_TO_LEAVE = "To leave before the end, press ctrl+c twice."
+HOW_TO_LEAVE = "To quit before the end, press ctrl+c twice."
 
 
 class SetupScreen(Page):
@@ -58,7 +60,7 @@ class SetupScreen(Page):
         if self.wizard is not None:
             return self.wizard.hints(leaves=not self._needs_wizard())
         wizard = (("w", "setup wizard"),) if self._has_wizard else ()
-        return (("r", "look again"), *wizard, ("v", "verify the log"), ("1", "integrations"), ("?", "help"))
+        return (("r", "check again"), *wizard, ("v", "verify the log"), ("1", "integrations"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
         return (self._doctor.summary,) if self._doctor is not None else ()
@@ -104,6 +106,10 @@ class SetupScreen(Page):
         if self.is_mounted and pane.is_attached:
             pane.show(findings)
 
+    def invocations(self) -> Sequence[Invocation]:
+        # What is typed into the wizard is in no settings that `setup` would read.
+        return (Invocation("doctor"),) if self.wizard is None else ()
+
     def show_failure(self, failure: SwitchboardError) -> None:
         """Let the doctor say why there is no connection."""
         if self.wizard is None and not self.session.is_connected:
@@ -133,7 +139,7 @@ class SetupScreen(Page):
 
     def lost_with_session(self) -> str:
         typed = self.wizard is not None and any(field.value for field in self.wizard.query(LineInput))
-        return "What was typed into the setup wizard is not saved." if typed else super().lost_with_session()
+        return "The entries in the setup wizard are not saved." if typed else super().lost_with_session()
 
     def action_wizard(self) -> None:
         if self.wizard is None and not self.is_busy:
@@ -273,12 +279,13 @@ class SetupScreen(Page):
         if self.wizard is None:
             return
         session = self.wizard.flow.session()
+        if not await self.console.session_switch.may_lose(self, session):
+            return
         await self.wizard.close()
         await self.wizard.remove()
         self.wizard = None
-        await self.console.use_session(session)
-        if open_type is not None and session.is_connected:
-            self.console.navigation.open_editor(open_type)
+        then = partial(self.console.navigation.open_editor, open_type) if open_type is not None else None
+        self.console.session_switch.use(session, then)
 
     async def on_unmount(self) -> None:
         """Leave no connection of the wizard's behind."""

@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from tui.data.postgres.conninfo.settings import ConnectionSettings
 
 PASTE_MISTAKES = {
-    "open quote": ("A quote is opened and not closed in what was pasted.", "Copy all of it, or only the string."),
+    "open quote": ("The pasted text has a quote that is not closed.", "Copy all of it, or only the string."),
     "no string": (
-        "No connection string stands behind the variable's name.",
+        "There is no connection string after the variable's name.",
         f"Paste one such as {EXAMPLE}.",
     ),
     "variable": (
-        "The psql command names a variable ($...) in place of a value.",
-        "Paste what the variable holds: echo shows it.",
+        "The psql command has a variable ($...) in place of a value.",
+        "Paste the value of the variable: echo shows it.",
     ),
     "psql option": (
-        "The psql command has an option that says more than where the database is.",
-        "Leave -h, -p, -U and -d, or the connection string alone.",
+        "The psql command has an option that does not say where the database is.",
+        "Paste it with only -h, -p, -U and -d, or only the connection string.",
     ),
     "jdbc parameter": (
-        "The connection string for Java has a parameter that Postgres's client has no word for.",
-        "Take it out: user, password, ssl and what begins with ssl is translated.",
+        "The connection string for Java has a parameter that Postgres's client does not have.",
+        "Remove it: only user, password, ssl and names that begin with ssl are translated.",
     ),
 }
 

@@ -106,9 +106,9 @@ class ConnectionSettings:
             return None
         mode = self.sslmode or self.recommended_sslmode()
         if mode == "disable":
-            return "The connection is not encrypted: everybody on the way reads it."
+            return "The connection is not encrypted: everybody between here and the server can read it."
         if mode in ("allow", "prefer"):
-            return "The connection goes without encryption where the server offers none, and does not say so."
+            return "The connection is not encrypted if the server offers no encryption, without a warning."
         if mode == "require":
             return "The connection is encrypted, but nobody checks the server's certificate: sslrootcert is not given."
         return None
@@ -136,7 +136,7 @@ class ConnectionSettings:
         if status.st_mode & 0o077:
             return InvalidInput(
                 "libpq's password file can be read by others, so libpq ignores it.",
-                "Close it with chmod 600 (it is ~/.pgpass unless PGPASSFILE names another).",
+                "Run chmod 600 on it (it is ~/.pgpass unless PGPASSFILE names another).",
             )
         return None
 

@@ -31,7 +31,7 @@ MISTAKES = {
     ),
     "no scheme": ("The connection string does not begin with postgresql://.", f"Write it as {EXAMPLE}."),
     "misspelt scheme": (
-        "The connection string's first word is almost postgresql://, but not quite.",
+        "The connection string begins with a misspelt postgresql://.",
         f"Write it as {EXAMPLE}.",
     ),
     "web address": (
@@ -50,44 +50,44 @@ MISTAKES = {
         "Put the real value in its place, without the brackets.",
     ),
     "blanks": (
-        "The connection string holds a blank or a line break.",
-        "Take it out; a blank that belongs to the password is written %20.",
+        "The connection string contains a space or a line break.",
+        "Remove it; write a space that belongs to the password as %20.",
     ),
-    "control": ("The connection string holds a character that cannot be seen.", "Type it instead of pasting it."),
+    "control": ("The connection string contains an invisible character.", "Type it instead of pasting it."),
     "unescaped": (
-        "The user name or the password holds one of @ : / # ? % as it is.",
+        "The user name or the password contains @ : / # ? or % without encoding.",
         "Write it percent-encoded: @ as %40, : as %3A, / as %2F, # as %23, ? as %3F, % as %25.",
     ),
     "percent": (
         "A % in the connection string is not followed by two hexadecimal digits of UTF-8 text.",
-        "A % that belongs to the password is written %25.",
+        "Write a % that belongs to the password as %25.",
     ),
     "no user": ("The connection string has a password but no user name.", f"Write it as {EXAMPLE}."),
     "no host": ("The connection string has a password but no host.", f"Write it as {EXAMPLE}."),
     "host": ("The host in the connection string is not a name or an address.", f"Write it as {EXAMPLE}."),
     "brackets": (
-        "An IPv6 address in a connection string stands in brackets.",
+        "An IPv6 address in a connection string must be in brackets.",
         "Write it as postgresql://user:password@[::1]:5432/database.",
     ),
     "port": (
         "The port in the connection string is not a number from 1 to 65535.",
-        "It is usually 5432; if the password holds a : or a /, write that as %3A or %2F.",
+        "It is usually 5432; if the password contains a : or a /, write that as %3A or %2F.",
     ),
     "parameter": (
         "The connection string has a parameter that Postgres's client or Switchboard does not know.",
-        "Take it out (pgbouncer, schema and connection_limit are for other programs).",
+        "Remove it (pgbouncer, schema and connection_limit are for other programs).",
     ),
     "key log": (
-        "The connection string has the secrets of TLS written into a file (sslkeylogfile).",
-        "Take it out: whoever reads that file reads the connection.",
+        "The connection string writes the secrets of TLS into a file (sslkeylogfile).",
+        "Remove it: whoever can read that file can read the connection.",
     ),
     "sign-in": (
         "The connection string asks for a sign-in with a code (oauth_...), which Switchboard cannot show.",
-        "Take it out, and use a password or a certificate.",
+        "Remove it, and use a password or a certificate.",
     ),
     "replication": (
         "The connection string asks for a connection for replication.",
-        "Take replication out: Switchboard needs an ordinary one.",
+        "Remove replication: Switchboard needs an ordinary connection.",
     ),
     "engine": (
         "The sslkey of the connection names an engine, a library that would be loaded, and not a file.",
@@ -95,17 +95,17 @@ MISTAKES = {
     ),
     "parameter twice": ("A parameter is given twice in the connection string.", "Give it once."),
     "sslmode": (
-        "The sslmode in the connection string is not one.",
+        "The sslmode in the connection string is not valid.",
         "Use verify-full, verify-ca, require, prefer, allow or disable.",
     ),
-    "timeout": ("The connect_timeout in the connection string is not a number of seconds.", "Take it out."),
+    "timeout": ("The connect_timeout in the connection string is not a number of seconds.", "Remove it."),
     "keyword": (
         "The connection string has a word before a = that Postgres's client does not know.",
         "Write it as host=... port=5432 user=... password=... dbname=...",
     ),
     "keyword form": (
         "The connection string is not a list of word=value.",
-        "Write it as host=... port=5432 user=... password='...' dbname=... with quotes round a value with blanks.",
+        "Write it as host=... port=5432 user=... password='...' dbname=... with quotes round a value with spaces.",
     ),
     "pooler user": (
         "Supabase's pooler needs a user name that ends with the project, such as postgres.abcdefghijklmnop.",

@@ -35,11 +35,11 @@ QUIET_S = 0.5
 QUIET_FOR_LOGIN_S = 3.0
 
 TLS_OPTIONS = (
-    Option("", "recommended", "require; nothing on this machine"),
+    Option("", "recommended", "require; none for this machine"),
     Option("verify-full", "verify-full", "encrypted, certificate and name checked"),
     Option("verify-ca", "verify-ca", "encrypted, certificate checked"),
     Option("require", "require", "encrypted, certificate NOT checked"),
-    Option("prefer", "prefer", "encrypted only where offered"),
+    Option("prefer", "prefer", "encrypted only if the server offers it"),
     Option("disable", "disable", "NOT encrypted"),
 )
 HELP = {
@@ -97,7 +97,7 @@ class ConnectionStep(Step):
             yield Field(label, self._inputs[name], id=f"c-{name}-line")
         yield self._help
         yield self._notices
-        yield ActionLine("No database at hand? Look around with sample data in an embedded one", id="c-demo")
+        yield ActionLine("No database yet? Try the demo: sample data in an embedded database", id="c-demo")
 
     def on_mount(self) -> None:
         """Show what is configured already, without its password."""
@@ -212,7 +212,7 @@ class ConnectionStep(Step):
         if pasted.lacks_password:
             # A test without it would be one that the server counts as failed.
             self.screen.set_focus(self._inputs["password"])
-            self._notices.say([Notice("plain", "Type the password: what was pasted does not hold it.")])
+            self._notices.say([Notice("plain", "Type the password: the pasted string does not contain it.")])
             return False
         lacks_password = pasted.settings.password is None and not pasted.settings.is_local
         self.screen.set_focus(self._inputs["password" if lacks_password else "host"])

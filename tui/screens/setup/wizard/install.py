@@ -48,7 +48,7 @@ class InstallStep(Step, can_focus=True):
         if self._is_installed:
             self.flow.done.add(self.key)
             self._show_files(len(_counts()), 0)
-            self._result.say([Notice("good", "It is installed already. Press enter to go on.")])
+            self._result.say([Notice("good", "It is installed already. Press enter to continue.")])
         else:
             self.flow.done.discard(self.key)
             self._show_files(0, 0)
@@ -101,11 +101,14 @@ class InstallStep(Step, can_focus=True):
         try:
             unchanged = await self.flow.connected().read(schema_state) == before
         except SwitchboardError:
-            outcome = "Whether anything was installed is not known: the connection is gone."
+            outcome = "It is not known whether anything was installed: the connection is lost."
         else:
-            outcome = "Nothing was left behind." if unchanged else "The tables are installed; the rest is missing."
+            outcome = "Nothing was changed." if unchanged else "The tables are installed; the rest is missing."
         self._result.say(
-            [Notice("bad", failure.sentence, failure.what_to_do), Notice("plain", f"{outcome} Enter tries again.")]
+            [
+                Notice("bad", failure.sentence, failure.what_to_do),
+                Notice("plain", f"{outcome} Press enter to try again."),
+            ]
         )
 
 
@@ -116,11 +119,11 @@ def _counts() -> dict[str, int]:
 def _result(report: InstallReport) -> list[Notice]:
     created = len(report.changes.missing) if report.changes else 0
     changed = len(report.changes.different) if report.changes else 0
-    lines = [Notice("good", f"Installed in {report.seconds:.1f} s: {created} things made, {changed} changed.")]
+    lines = [Notice("good", f"Installed in {report.seconds:.1f} s: {created} objects created, {changed} changed.")]
     if report.indexes_built:
         lines.append(Notice("good", f"{len(report.indexes_built)} indexes of the log were built afterwards."))
     if report.verification is not None and not report.verification.is_well:
         count = len(report.verification.drifts) + len(report.verification.holes)
-        lines.append(Notice("warning", f"{count} things still differ: section 5 lists them once you are through."))
+        lines.append(Notice("warning", f"{count} differences are left: section 5 lists them after the wizard."))
     lines += [Notice("warning", *note) for note in report.notes]
     return [*lines, Notice("plain", "Press enter to see the proof.")]

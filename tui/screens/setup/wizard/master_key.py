@@ -45,7 +45,7 @@ LEADS_TO = {FILE: "from the file that {} names", COMMAND: "from the command in {
 NOT_TRIED = Notice(
     "warning",
     "The key could not be tried: the tables here are not those that Switchboard expects.",
-    "The plan, which comes next, says what is in the way.",
+    "The plan, the next step, says what is in the way.",
 )
 NEW_WAYS: tuple[Way, ...] = ("generate", "paste", "file", "command")
 OPTIONS: dict[Way, Option] = {
@@ -54,7 +54,7 @@ OPTIONS: dict[Way, Option] = {
     "paste": Option("paste", "Paste one", "the key that is in use already"),
     "file": Option("file", "From a file", "a file that holds nothing but the key"),
     "command": Option("command", "From a command", "a program that prints it, such as a password manager's"),
-    "later": Option("later", "Later", "go on without one; nothing can be encrypted until then"),
+    "later": Option("later", "Later", "continue without one; nothing can be encrypted until then"),
 }
 FIELDS = {"paste": "The key", "file": "The file", "command": "The command"}
 
@@ -68,7 +68,7 @@ class MasterKeyStep(Step):
     key = "master_key"
     rail_name = "Master key"
     heading = "Which master key encrypts the credentials?"
-    lead = "Whoever loses it loses every credential. It never goes into the database."
+    lead = "If you lose it, you lose every credential. It never goes into the database."
 
     def __init__(self, flow: Flow) -> None:
         super().__init__(flow)
@@ -161,9 +161,9 @@ class MasterKeyStep(Step):
     async def _refusal(self) -> tuple[str, str] | None:
         """Say why the key cannot be taken, and what to do."""
         if self._gate is None or self._keyring is None:
-            return "There is no key yet.", "Give one, or choose Later."
+            return "There is no key yet.", "Enter one, or choose Later."
         is_fixed = "generate" not in self._offered_ways() and self._way == "keep"
-        instead = f"{'Set another one there and start again' if is_fixed else 'Give another one'}, or choose Later."
+        instead = f"{'Set another one there and start again' if is_fixed else 'Enter another one'}, or choose Later."
         if self._gate.state == "wrong key":
             what = "This key is not the one in use, so nothing could be written."
             return what, instead
@@ -236,7 +236,7 @@ class MasterKeyStep(Step):
         what = (
             "the key" if way in ("generate", "paste") else f"where it comes from ({FILE if way == 'file' else COMMAND})"
         )
-        self._save.describe(f"{what}, in place of the one there," if self._is_configured else what)
+        self._save.describe(f"{what}, replacing the present one," if self._is_configured else what)
 
     def _typed(self) -> str:
         field = self._inputs.get(self._way)
@@ -367,4 +367,4 @@ def _gate_verdict(gate: Gate) -> Notice:
                 "The others need their own key.",
             )
         case _:
-            return Notice("good", "A good key. This database holds no credential yet.")
+            return Notice("good", "The key is good. This database has no credentials yet.")

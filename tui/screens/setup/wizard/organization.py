@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -62,7 +61,7 @@ class OrganizationStep(Step):
         self._new_id = LineInput(str(uuid4()), id="o-id")
         self._operator = LineInput(
             flow.operator_setting or "",
-            placeholder=f"e-mail or user id; left empty: {safe_text(flow.operator.label, 20)}, without one",
+            placeholder=f"e-mail or user id; if empty: {safe_text(flow.operator.label, 20)}, without one",
             id="o-operator",
         )
         self._note = NoticeList(flow.glyphs, id="o-note")
@@ -146,9 +145,9 @@ class OrganizationStep(Step):
         operator = self._operator.value.strip()
         if operator:
             person = await find_person(database, operator)
-            database.operator = replace(self.flow.operator, user_id=person.id, label=operator_label(person))
+            database.operator = self.flow.operator._replace(user_id=person.id, label=operator_label(person))
         if not self._search.is_answered:
-            return self.refuse("The list is not what was typed yet.", "Press enter once it is there.")
+            return self.refuse("The list does not match what you typed yet.", "Press enter once it does.")
         if self._chosen is None:
             return self.refuse("There is no organisation to choose.", "Add one to public.organizations first.")
         organization = await self._new_organization() if self._chosen == NEW else self._known_organization(self._chosen)
@@ -197,7 +196,9 @@ class OrganizationStep(Step):
         self.query_one("#o-name-line").display = self.query_one("#o-id-line").display = is_new
         notes = [Notice("warning", self._source_note[0])] if self._source_note else []
         if is_new:
-            notes.append(Notice("plain", "Another program's organisation? Put its id in place of the random one."))
+            notes.append(
+                Notice("plain", "If another program has this organisation already, replace the random id by its id.")
+            )
         self._note.say(notes)
 
     def _known_organization(self, key: str) -> Organization | None:

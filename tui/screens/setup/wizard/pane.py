@@ -96,9 +96,9 @@ class WizardPane(Vertical):
         """
         own = self.step.hints() if self.step else ()
         is_act = isinstance(self.screen.focused, ActionLine)
-        first = ("esc", "leave") if leaves else ("ctrl+c twice", "quits")
+        first = ("esc", "leave") if leaves else ("ctrl+c twice", "quit")
         back = ("esc", "back") if self._present else first
-        return (*(own or (("tab", "next line"),)), ("enter", "do it" if is_act else "go on"), back, ("F1", "help"))
+        return (*(own or (("tab", "next line"),)), ("enter", "run" if is_act else "next"), back, ("F1", "help"))
 
     async def show(self, index: int) -> None:
         """Show a step, the one before staying as it is."""

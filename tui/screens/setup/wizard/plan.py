@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 SQL_FILE = "switchboard-schema.sql"
 VIEWS = (
-    Option("summary", "summary", "left and right show more"),
-    Option("changes", "every change", "+ is made, ~ is changed, = is accepted, ? is neither"),
+    Option("summary", "summary", "left and right show the other views"),
+    Option("changes", "every change", "+ created, ~ changed, = accepted, ? none of these"),
     Option("holes", "holes", "each with the query that shows it"),
     Option("sql", "the SQL", "everything that will be run"),
 )
@@ -51,13 +51,13 @@ class PlanStep(Step):
     key = "plan"
     rail_name = "Plan"
     heading = "What will be done"
-    lead = "Nothing has been changed yet. No row is touched, no table or column dropped."
+    lead = "Nothing has been changed yet. No row is changed, no table or column dropped."
 
     def __init__(self, flow: Flow) -> None:
         super().__init__(flow)
         self._findings = NoticeList(flow.glyphs, id="p-found")
         self._save = SaveLines(flow, "the connection and its password", ticked=flow.settings.nothing_configured)
-        self._write = ActionLine(f"Write the SQL to {SQL_FILE}, for whoever may run it", id="p-write")
+        self._write = ActionLine(f"Write the SQL to {SQL_FILE}, for somebody who may run it", id="p-write")
         self._view = CycleLine("Show", VIEWS, id="p-view")
         self._text = Static("", id="p-text", markup=False)
 
@@ -78,7 +78,7 @@ class PlanStep(Step):
         """Make the plan anew: the connection may be another one now."""
         self.problem.clear()
         self._write.display = False
-        self._findings.say([Notice("quiet", "Looking at the database ...")])
+        self._findings.say([Notice("quiet", "Checking the database ...")])
         self.flow.plan = None
         try:
             plan = self.flow.plan = await plan_setup(self.flow.conninfo())
@@ -101,7 +101,7 @@ class PlanStep(Step):
         if self.flow.plan is None or self.flow.plan.in_the_way:
             await self.arrive()
         if self.flow.plan is None or self.flow.plan.in_the_way:
-            return self.refuse("It cannot be installed like this.", "Do what stands above; enter looks again.")
+            return self.refuse("Setup cannot continue.", "Solve the problems above, then press enter to check again.")
         if self._save.display and self.flow.connection is not None:
             await self._save.save({"DATABASE_URL": connection_uri(self.flow.connection)})
         return True
@@ -134,7 +134,9 @@ class PlanStep(Step):
         except OSError as exc:
             self.fail(InvalidInput(f"{SQL_FILE} could not be written: {exc.strerror}.", "Use another folder."))
             return
-        self.problem.say([Notice("good", f"Written to {SQL_FILE} here.", "When it has been run, press enter.")])
+        self.problem.say(
+            [Notice("good", f"Written to {SQL_FILE} in this folder.", "When it has been run, press enter.")]
+        )
 
 
 def _notices(plan: Plan) -> list[Notice]:
@@ -144,20 +146,18 @@ def _notices(plan: Plan) -> list[Notice]:
         sentences = [Notice("bad", problem.sentence, problem.what_to_do) for problem in plan.facts.problems]
         return [*verdicts, *(sentences or [Notice("bad", line.text, plan.way_out) for line in plan.in_the_way])]
     if plan.is_empty:
-        verdicts.append(Notice("good", "Everything is there: nothing will be changed."))
+        verdicts.append(Notice("good", "Everything is installed: nothing will be changed."))
     else:
-        counts = f"{len(plan.missing)} things will be made, {len(plan.different)} changed, {len(plan.present)} stay."
+        counts = (
+            f"{len(plan.missing)} objects will be created, {len(plan.different)} changed, {len(plan.present)} kept."
+        )
         verdicts.append(Notice("plain", counts))
     if plan.accepts:
-        things = counted(len(plan.accepts), "thing of another program is", "things of others are")
-        verdicts.append(
-            Notice("plain", f"{things} there and harmless: installing accepts what every change lists with =.")
-        )
+        things = counted(len(plan.accepts), "object of another program is", "objects of other programs are")
+        verdicts.append(Notice("plain", f"{things} harmless: installing accepts what “every change” lists with =."))
     if plan.foreign:
-        things = counted(len(plan.foreign), "thing")
-        verdicts.append(
-            Notice("warning", f"{things} of others can do harm, or nobody has accepted: every change lists it.")
-        )
+        things = counted(len(plan.foreign), "object of another program is", "objects of other programs are")
+        verdicts.append(Notice("warning", f"{things} possibly harmful, or not accepted yet: see “every change”."))
     if plan.holes:
         holes = counted(len(plan.holes), "security hole", "security holes")
         verdicts.append(Notice("warning", f"{holes} found in the existing tables. Each is shown below."))
@@ -177,7 +177,7 @@ def _text(plan: Plan, view: str) -> list[str]:
         accepted = [spelled(f"= {line}") for line in plan.accepts]
         foreign = [spelled(f"? {drift.sentence}") for drift in plan.foreign]
         return foreign + accepted + changed + created + later or ["Nothing will be changed."]
-    return _summary("made", plan.missing) + _summary("changed", plan.different) or ["Nothing will be changed."]
+    return _summary("created", plan.missing) + _summary("changed", plan.different) or ["Nothing will be changed."]
 
 
 def _holes(plan: Plan) -> list[str]:

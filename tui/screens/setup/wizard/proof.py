@@ -24,7 +24,7 @@ class ProofStep(Step, can_focus=True):
     key = "proof"
     rail_name = "Proof"
     heading = "The proof"
-    lead = "Asked of the database just now. The trial credential was rolled back."
+    lead = "Checked in the database just now. The trial credential was rolled back."
 
     def __init__(self, flow: Flow) -> None:
         super().__init__(flow)
@@ -37,14 +37,14 @@ class ProofStep(Step, can_focus=True):
     async def arrive(self) -> None:
         self.problem.clear()
         self._is_proven = False
-        self._notices.say([Notice("quiet", "Asking the database ...")])
+        self._notices.say([Notice("quiet", "Checking the database ...")])
         try:
             findings = await prove(self.flow.connected(), self.flow.keyring, self.flow.settings.credential_format)
         except SwitchboardError:
             self._notices.clear()
             raise
         self._is_proven = all(finding.state != "problem" for finding in findings)
-        what_next = "Press enter to go on." if self._is_proven else "Press enter to look again; esc goes back."
+        what_next = "Press enter to continue." if self._is_proven else "Press enter to check again; esc goes back."
         self._notices.say([*(notice_of(finding) for finding in findings), Notice("plain", what_next)])
         if self._is_proven:
             self.flow.done.add(self.key)

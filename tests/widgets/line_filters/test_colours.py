@@ -13,8 +13,8 @@ from textual.filter import DimFilter, Monochrome
 from textual.strip import Strip
 
 from tests.support.terminal.console_driver import new_app
-from tui.widgets.colours import PALETTE, ColourlessFilter, PaletteFilter
-from tui.widgets.control_filter import ControlFilter
+from tui.widgets.line_filters.colours import PALETTE, ColourlessFilter, PaletteFilter
+from tui.widgets.line_filters.control import ControlFilter
 
 if TYPE_CHECKING:
     from pathlib import Path

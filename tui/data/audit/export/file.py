@@ -62,8 +62,8 @@ class NewFile:
             self._descriptor = os.open(self._part, NEW, 0o600, dir_fd=self._folder)
         except FileExistsError:
             raise InvalidInput(
-                f"There is {self._part} already: another export writes it, or one was killed.",
-                "Wait for the other one, give another name, or have the file removed.",
+                f"{self._part} exists already: another export is writing it, or one was killed.",
+                "Wait for the other one, use another name, or have the file removed.",
             ) from None
         except (OSError, ValueError) as error:
             raise self._failure(error) from None
@@ -149,7 +149,7 @@ class NewFile:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "the name is not a file's"
         return ExportFailed(
             f"{self.name} could not be written: {reason}; no file was left.",
-            "Make room, or have it written somewhere else.",
+            "Free some disk space, or write it somewhere else.",
         )
 
 

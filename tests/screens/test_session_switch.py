@@ -1,4 +1,4 @@
-"""One console on several databases: another profile is opened whole, or not at all."""
+"""One console on several databases: another profile, or what the wizard is told, is opened whole or not at all."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+import pytest
 
+from tests.screens.permissions.driver import grid
+from tests.screens.setup.driver import FIRST
 from tests.support.acme import ACME, KEY
 from tests.support.commands import execute
+from tests.support.database.people import directory_database
+from tests.support.servers.loopback import LoopbackServer
 from tests.support.terminal.console_driver import ConsoleDriver, run_headless
 from tui.app import SwitchboardApp
 from tui.cli.request import Options
@@ -20,10 +25,13 @@ from tui.data.keys.master_key import MasterKey
 from tui.data.postgres.conninfo.string import parse_connection_string
 from tui.data.postgres.conninfo.uri import connection_uri
 from tui.data.postgres.database import Database
-from tui.models import Operator
+from tui.errors import InvalidInput
+from tui.process.identity import Operator
+from tui.screens.choosers.profile import ProfileChooser
 from tui.screens.integrations.screen import IntegrationsScreen
 from tui.screens.numbers.form import NumberForm
-from tui.screens.profile_chooser import ProfileChooser
+from tui.screens.setup.screen import SetupScreen
+from tui.screens.setup.wizard.first_integration import FirstIntegrationStep
 from tui.screens.setup.wizard.flow import Flow
 from tui.widgets.glyphs import UNICODE
 
@@ -31,8 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
-    import pytest
-
+    from tests.support.servers.postgres import TestServer
     from tui.session.session import Session
 
 CONNECTIONS = "select count(*) from pg_stat_activity where application_name like 'switchboard/%%' and datname = %s"
@@ -137,10 +144,10 @@ async def test_another_profile_is_opened_whole_once_it_connects_and_nobody_minds
         await console.press("escape")
         for name, why in {
             "open": "chmod 600",
-            "asks": "start `switchboard --profile asks`",
+            "asks": "run `switchboard --profile asks`",
             "nowhere": "No database is configured.",
             "unreachable": "refused",
-            "staging": "open now",
+            "staging": "open already",
         }.items():
             await choose(console, name)
             await console.wait_for(lambda why=why: why in console.status)  # type: ignore[misc]
@@ -151,13 +158,13 @@ async def test_another_profile_is_opened_whole_once_it_connects_and_nobody_minds
         await console.wait_for(lambda: isinstance(app.screen, NumberForm))
         await console.type("+91 80 4718 0103")
         await choose(console, "production")
-        await console.wait_for("It is not saved yet.")
+        await console.wait_for("This number is not saved yet.")
         await console.press("escape")
         assert isinstance(app.screen, ProfileChooser)
         await console.press("escape")
         assert console.shows("+91 80 4718 0103")
         await choose(console, "production")
-        await console.wait_for("It is not saved yet.")
+        await console.wait_for("This number is not saved yet.")
         assert execute(keyed_database, CONNECTIONS, first) != [(0,)]
         await console.press("d")
         await console.wait_for("  production  ")
@@ -173,3 +180,86 @@ async def test_another_profile_is_opened_whole_once_it_connects_and_nobody_minds
         await console.press("3")
         await console.wait_for("This organisation has no phone numbers.")
         assert not console.shows("+91 80 4718 0103")
+
+
+class SilentServer(LoopbackServer):
+    """Takes connections and says nothing; counts them."""
+
+    connections = 0
+
+    async def listen(self) -> asyncio.Server:
+        return await asyncio.start_server(self._say_nothing, "127.0.0.1", 0)
+
+    async def _say_nothing(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            writer.close()
+
+
+async def test_one_session_is_opened_at_a_time(installed_database: str, tmp_path: Path) -> None:
+    with SilentServer() as server:
+        silent = f"DATABASE_URL=postgresql://asha@127.0.0.1:{server.port}/x?sslmode=disable&connect_timeout=2"
+        write_profiles(tmp_path, {"staging": f"DATABASE_URL='{installed_database}'", "silent": silent})
+        async with console_on(tmp_path, "staging") as console:
+            await console.wait_for(" connected")
+            await choose(console, "silent")
+            assert isinstance(console.app.screen, ProfileChooser)
+            console.app.screen.choose("silent")
+            await console.wait_for(lambda: server.connections)
+            with pytest.raises(InvalidInput, match="Another session is being opened"):
+                await console.app.session_switch.open_profile("silent")
+            await console.wait_for("silent was not opened.")
+            assert server.connections == 1
+            # The next attempt is not taken for a second one.
+            console.app.screen.choose("silent")
+            await console.wait_for(lambda: server.connections == 2)
+
+
+async def end_wizard(console: ConsoleDriver, conninfo: str) -> None:
+    """Open the wizard from whatever section there is, tell it of a database, and come to its end."""
+    await console.press("5")
+    setup = console.app.screen
+    assert isinstance(setup, SetupScreen)
+    if setup.wizard is None:
+        await console.wait_for("w setup wizard")
+        await console.press("w")
+    await console.wait_for(FIRST)
+    assert setup.wizard is not None
+    setup.wizard.flow.connection = parse_connection_string(conninfo)
+    setup.on_first_integration_step_chosen(FirstIntegrationStep.Chosen(None))
+
+
+async def test_the_wizard_keeps_the_screens_of_the_same_database_and_asks_before_it_leaves_those_of_another(
+    postgres: TestServer, keyed_database: str
+) -> None:
+    with directory_database(postgres, people=3, integrations=2) as conninfo:
+        async with grid(conninfo, until="Person 000003") as console:
+            app, kept = console.app, console.page
+            await console.press("slash")
+            await console.type("000002")
+            await console.press("enter", "v")
+            staged = kept.unsaved()
+            assert staged
+            first = app.session
+            await end_wizard(console, conninfo)
+            await console.wait_for(lambda: app.session is not first and app.connection.ready)
+            await console.wait_for("[1 Integrations]")
+            await console.press("2")
+            assert (app.screen, kept.filter_text, kept.unsaved()) == (kept, "000002", staged)
+            second = app.session
+            await end_wizard(console, keyed_database)
+            await console.wait_for(staged)
+            await console.press("escape")
+            await console.wait_for(lambda: not console.page.prompt.is_asking)
+            assert app.session is second
+            await end_wizard(console, keyed_database)
+            await console.wait_for(staged)
+            await console.press("d")
+            await console.wait_for(lambda: app.session is not second and app.connection.ready)
+            await console.wait_for("[1 Integrations]")
+            assert type(app.screen) is IntegrationsScreen
+            await console.press("2")
+            assert app.screen is not kept
+            assert (console.page.filter_text, console.page.unsaved()) == ("", "")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from tui.errors import SwitchboardError
 from tui.screens.background import background
-from tui.screens.chooser import ChooserScreen
+from tui.screens.choosers.chooser import ChooserScreen
 from tui.screens.live_search import LiveSearch
 from tui.widgets.frame import Part
 from tui.widgets.row_list import RowBody
@@ -62,7 +62,7 @@ class SearchChooser(ChooserScreen, Generic[T]):
         await self._search.run()
 
     def show_failure(self, failure: SwitchboardError) -> None:
-        self.query_one(StateSwitcher).show_empty(failure.sentence, "type on  ask again")
+        self.query_one(StateSwitcher).show_empty(failure.sentence, "type  search again")
         self.report_failure(failure)
 
     def show_rows(self) -> None:

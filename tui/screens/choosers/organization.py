@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.data.directory import FOUND_ORGANIZATIONS, directory_sources, list_organizations
-from tui.screens.search_chooser import SearchChooser
+from tui.screens.choosers.search import SearchChooser
 from tui.widgets.row_list import Cell, Column, Row
 from tui.words.organizations import NO_NAME
 from tui.words.text import safe_text

@@ -16,7 +16,7 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from tests.support.hostile_strings import hostile_strings
-from tui.widgets.control_filter import ControlFilter
+from tui.widgets.line_filters.control import ControlFilter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tui.errors import ConfigError
-from tui.screens.chooser import ChooserScreen
-from tui.screens.key_table import key_rows
+from tui.screens.choosers.chooser import ChooserScreen
+from tui.screens.choosers.key_table import key_rows
 from tui.screens.page import Page
 from tui.settings.kept_filters import LONGEST_NAME, kept_filters_file, read_kept_filters
 from tui.widgets.row_list import Cell, Column, Row
+from tui.widgets.wrapped_list import WrappedList
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from textual.screen import Screen
+
+    from tui.widgets.row_list import ColumnList
 
 # No key of a keyboard begins so: a row of the palette with such a key is a saved filter.
 FILTER = "filter "
@@ -25,12 +28,15 @@ SHOWN = 200
 class KeysScreen(ChooserScreen):
     """Lists the keys of the screen below."""
 
-    columns = (Column("Key", 14), Column("What it does", 22), Column("", 20, grows=True))
+    columns = (Column("Key", 6), Column("What it does", 16), Column("", 20, grows=True))
 
     def __init__(self, below: Screen[Any]) -> None:
         super().__init__()
         self._below = below
         self._saved: Mapping[str, str] = {}
+
+    def new_list(self) -> ColumnList:
+        return WrappedList(self.columns, moved_from_elsewhere=True)
 
     async def load(self) -> None:
         self.rows = key_rows(self._below.active_bindings.values())

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from tui.errors import SwitchboardError
-from tui.screens.chooser import ChooserScreen
-from tui.screens.profile_part import profile_part
+from tui.screens.choosers.chooser import ChooserScreen
+from tui.screens.top_line import profile_part
 from tui.settings.profiles import profile_names
-from tui.widgets.prompt import Choice
 from tui.widgets.row_list import Cell, Column, Row
 from tui.widgets.state_switcher import StateSwitcher
 from tui.words.text import safe_text
@@ -35,7 +34,7 @@ class ProfileChooser(ChooserScreen):
         settings = self.session.settings
         names = profile_names(settings.profiles_folder)
         self.rows = [self._row(name) for name in names]
-        if self.console.started_without_profile:
+        if self.console.session_switch.started_without_profile:
             self.rows.append(Row(NO_PROFILE_KEY, (Cell(NO_PROFILE), self._mark(None, "./.env, environment"))))
         self.show_rows()
         if not names:
@@ -46,6 +45,7 @@ class ProfileChooser(ChooserScreen):
 
     def choose(self, key: str) -> None:
         if not self._opening:
+            self._opening = True
             self.act(self._open(key or None))
 
     def _row(self, name: str) -> Row:
@@ -56,25 +56,15 @@ class ProfileChooser(ChooserScreen):
         return Cell("open now" if name == self.session.settings.profile else otherwise, "quiet")
 
     async def _open(self, name: str | None) -> None:
-        if name == self.session.settings.profile:
-            self.status.say("That one is open now.")
-        elif await self._may_leave():
-            self._opening = True
-            title = name or NO_PROFILE
-            self.status.say(f"Opening {title} …")
-            try:
-                session = await self.console.open_profile(name)
-            except SwitchboardError as failure:
-                # Not report_failure, which takes it for one of the connection that is in use.
-                self.status.say(f"{title} was not opened. {failure.sentence} {failure.what_to_do}", "bad")
-                self._opening = False
-            else:
-                self.console.use_profile(session)
-
-    async def _may_leave(self) -> bool:
-        """Ask where something would be lost."""
-        losses = self.console.lost_with_session()
-        if not losses:
-            return True
-        drop = Choice("d", "drop it and go on")
-        return await self.prompt.choose("\n".join(losses), (drop,), leave="stay") == "d"
+        title = name or NO_PROFILE
+        try:
+            if name == self.session.settings.profile:
+                self.status.say("That profile is open already.")
+            elif await self.console.session_switch.may_lose(self):
+                self.status.say(f"Opening {title} …")
+                await self.console.session_switch.open_profile(name)
+        except SwitchboardError as failure:
+            # Not report_failure, which takes it for one of the connection that is in use.
+            self.status.say(f"{title} was not opened. {failure.sentence} {failure.what_to_do}", "bad")
+        finally:
+            self._opening = False

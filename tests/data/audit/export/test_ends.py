@@ -16,8 +16,8 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.support.acme import ACME, opened
 from tests.support.database.log_rows import fill_log, log_row, resolve_line
 from tests.support.servers.tcp_proxy import TcpProxy
-from tui.data.audit.export import export_audit_log
-from tui.data.audit.export_file import NewFile, Stream
+from tui.data.audit.export.file import NewFile, Stream
+from tui.data.audit.export.run import export_audit_log
 from tui.errors import Advice, ExportFailed, InvalidInput, PermissionDenied
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.servers.postgres import TestServer
-    from tui.data.audit.export import ExportResult, Progress
-    from tui.data.audit.export_file import Destination
+    from tui.data.audit.export.file import Destination
+    from tui.data.audit.export.run import ExportResult, Progress
 
 HALF_A_DAY = "org:* since:2025-12-31T12:00 until:2025-12-31"
 EXPORT_LOG_ROWS = """
@@ -168,7 +168,7 @@ class TestAnExportThatBreaksOff:
         def lose_connection(_progress: object) -> None:
             end_other_sessions(large_log)
 
-        with pytest.raises(ExportFailed, match=r"broke off after [\d,]+ rows and is not complete"):
+        with pytest.raises(ExportFailed, match=r"stopped after [\d,]+ rows and is incomplete"):
             await export(large_log, NewFile(tmp_path / "log"), on_progress=lose_connection)
         assert names_in(tmp_path) == []
         assert [status for status, *_ in export_log_rows(large_log)[-2:]] == ["pending", "failed"]
@@ -181,7 +181,7 @@ class TestAnExportThatBreaksOff:
         with TcpProxy(postgres.port) as proxy:
             through = proxy.conninfo(name, user="walter", password="walter")
             started = time.monotonic()
-            silent = r"broke off after [\d,]+ rows .* has not answered for \d seconds"
+            silent = r"stopped after [\d,]+ rows .* has not answered for \d seconds"
             with pytest.raises(ExportFailed, match=silent) as broken:
                 await export(through, NewFile(tmp_path / "log"), on_progress=lambda _: proxy.swallow())
             assert time.monotonic() - started < 10

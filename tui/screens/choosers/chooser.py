@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from textual.widget import Widget
     from textual.widgets import Input
 
+    from tui.widgets.row_list import ColumnList
+
 
 class ChooserScreen(Page):
     """A line to type into and the rows that match it; enter takes the row, escape leaves."""
@@ -39,7 +41,11 @@ class ChooserScreen(Page):
 
     def compose_body(self) -> Iterable[Widget]:
         yield LineInput(placeholder="type to filter", id="name")
-        yield StateSwitcher(RowList(self.columns, moved_from_elsewhere=True))
+        yield StateSwitcher(self.new_list())
+
+    def new_list(self) -> ColumnList:
+        """Return the list of what can be chosen."""
+        return RowList(self.columns, moved_from_elsewhere=True)
 
     def on_mount(self) -> None:
         if not self.session.is_connected:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 NAMES = {
     "question_mark": "?",
+    "exclamation_mark": "!",
     "slash": "/",
     "colon": ":",
     "minus": "-",

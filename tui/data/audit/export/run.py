@@ -14,9 +14,9 @@ from psycopg import AsyncClientCursor
 
 from tui import __version__
 from tui.data.audit.counts import Count, count_rows
-from tui.data.audit.export_file import StreamBroken
-from tui.data.audit.export_format import FORMATS, moment_of
-from tui.data.audit.export_summary import Summaries
+from tui.data.audit.export.file import StreamBroken
+from tui.data.audit.export.format import FORMATS, moment_of
+from tui.data.audit.export.summary import Summaries
 from tui.data.audit.qualifiers import EVERY
 from tui.data.audit.where import Where, where
 from tui.data.log_act import log_act
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from psycopg import AsyncCopy
     from psycopg.abc import PQGen
 
-    from tui.data.audit.export_file import Destination
-    from tui.data.audit.export_format import Format, FormatName
+    from tui.data.audit.export.file import Destination
+    from tui.data.audit.export.format import Format, FormatName
     from tui.data.audit.filter import AuditFilter
     from tui.data.postgres.database import Connection, Database
 
@@ -266,7 +266,7 @@ async def _write_rows(
         await _await_reporting(work, report)
     except (ConnectionFailed, TimedOut) as failure:
         raise failure.rephrased(
-            ExportFailed, f"The export broke off after {progress.rows:,} rows and is not complete: {failure.sentence}"
+            ExportFailed, f"The export stopped after {progress.rows:,} rows and is incomplete: {failure.sentence}"
         ) from None
 
 

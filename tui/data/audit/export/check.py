@@ -10,7 +10,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from tui.data.audit.export_file import MANIFEST
+from tui.data.audit.export.file import MANIFEST
 from tui.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     is_ours = _SHA256.fullmatch(str(values.get("sha256"))) and values.get("format") in ("csv", "jsonl")
     if not is_ours or not all(type(number) is int and number >= 0 for number in numbers):
         raise InvalidInput(
-            "What lies beside the file is no manifest of an export.", "Take the one that the export wrote with it."
+            "The file beside it is not the manifest of an export.", "Use the one that the export wrote with it."
         )
     # It stands in a command that is there to be copied, and a manifest is written by anybody.
     operation = str(values.get("operation_id"))

@@ -6,7 +6,7 @@ import contextlib
 import csv
 from typing import TYPE_CHECKING, Any
 
-from tui.data.audit.export_format import unguarded
+from tui.data.audit.export.format import unguarded
 from tui.data.directory import people_by_id
 from tui.data.postgres.json_loader import tolerant_loads
 from tui.errors import PermissionDenied

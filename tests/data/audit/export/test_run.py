@@ -19,9 +19,9 @@ from tests.support.acme import ACME, ASHA, opened
 from tests.support.database.log_rows import fill_log, let_eve_read, log_row, read_all, resolve_line
 from tests.support.database.number_rows import create_people
 from tests.support.hostile_strings import UNSAFE, hostile_strings
-from tui.data.audit.export import ExportResult, export_audit_log
-from tui.data.audit.export_file import NewFile
-from tui.data.audit.export_format import COLUMNS, VISIBLE, Csv
+from tui.data.audit.export.file import NewFile
+from tui.data.audit.export.format import COLUMNS, VISIBLE, Csv
+from tui.data.audit.export.run import ExportResult, export_audit_log
 from tui.data.audit.pages import AuditReader
 from tui.words.log_details import LogNames
 from tui.words.log_sentences import sentence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.servers.postgres import TestServer
-    from tui.data.audit.export_format import FormatName
+    from tui.data.audit.export.format import FormatName
 
 # Postgres stores neither U+0000 nor half of a pair.
 STORABLE = [text for text in hostile_strings().values() if "\0" not in text and not re.search("[\ud800-\udfff]", text)]
@@ -107,6 +107,15 @@ def hostile_log(postgres: TestServer, installed_template: str) -> Iterator[str]:
     """Connection URI (superuser) of a database with hostile rows, to which exports add rows about themselves."""
     name = postgres.create_database(template=installed_template, prefix="hostile_log")
     log_hostile_rows(postgres.conninfo(name))
+    yield postgres.conninfo(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def small_log(postgres: TestServer, installed_template: str) -> Iterator[str]:
+    """Connection URI (superuser) of a database with 300 rows, to which exports add rows about themselves."""
+    name = postgres.create_database(template=installed_template, prefix="small_log")
+    fill_log(postgres.conninfo(name), 300)
     yield postgres.conninfo(name)
     postgres.drop_database(name)
 
@@ -278,11 +287,10 @@ class TestCsv:
 class TestTheManifest:
     @pytest.mark.parametrize("form", ["csv", "jsonl"])
     async def test_describes_the_file_that_it_lies_beside(
-        self, installed_database: str, tmp_path: Path, form: FormatName
+        self, small_log: str, tmp_path: Path, form: FormatName
     ) -> None:
-        fill_log(installed_database, 300)
         path = tmp_path / "log"
-        exported = await export(installed_database, path, f"org:{ACME} -action:log_exported", form)
+        exported = await export(small_log, path, f"org:{ACME} -action:log_exported", form)
         manifest = json.loads((tmp_path / "log.manifest.json").read_text("ascii"))
         assert manifest == exported.manifest
         assert manifest["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
@@ -307,16 +315,15 @@ class TestTheManifest:
             assert {row[0] for row in connection.execute(query)} == {UUID(int=0)}
 
     async def test_and_the_file_are_closed_to_others_and_nothing_else_is_left(
-        self, installed_database: str, tmp_path: Path
+        self, small_log: str, tmp_path: Path
     ) -> None:
-        await export(installed_database, tmp_path / "log", "org:*")
+        await export(small_log, tmp_path / "log", "org:*")
         assert modes_in(tmp_path) == {"log": 0o600, "log.manifest.json": 0o600}
 
-    async def test_has_a_filter_that_finds_the_same_rows_again(self, installed_database: str, tmp_path: Path) -> None:
-        fill_log(installed_database, 300)
+    async def test_has_a_filter_that_finds_the_same_rows_again(self, small_log: str, tmp_path: Path) -> None:
         line = "user:none,asha -status:success since:2025-12-31T22:30 org:*"
-        first = await export(installed_database, tmp_path / "one", line)
-        again = await export(installed_database, tmp_path / "two", first.manifest["filter"])
+        first = await export(small_log, tmp_path / "one", line)
+        again = await export(small_log, tmp_path / "two", first.manifest["filter"])
         assert 0 < first.rows < 300
         assert again.sha256 == first.sha256
 
@@ -351,8 +358,8 @@ class TestWhichRows:
         await export(installed_database, tmp_path / "since", f"{line} since:2000-01-01")
         assert json_rows(tmp_path / "since") == rows_of_all[:790]
 
-    async def test_may_be_none(self, installed_database: str, tmp_path: Path) -> None:
-        exported = await export(installed_database, tmp_path / "log", "action:nothing")
+    async def test_may_be_none(self, small_log: str, tmp_path: Path) -> None:
+        exported = await export(small_log, tmp_path / "log", "action:nothing")
         assert ((tmp_path / "log").read_bytes(), exported.rows, exported.manifest["first"]) == (b"", 0, None)
 
     async def test_come_from_one_snapshot(self, installed_database: str, tmp_path: Path) -> None:
