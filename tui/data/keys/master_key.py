@@ -7,15 +7,6 @@ import hmac
 import re
 import secrets
 from collections import Counter
-
-
-class Sb2Key(NamedTuple):
-    """What a master key gives with one salt; the objects keep the raw keys out of Python's reach.
-
-    `fingerprints` is keyed and empty: a copy of it tells two plaintexts apart without showing either.
-    """
-
-
 from itertools import pairwise
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
