@@ -12,7 +12,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from tests.support.acme import ACME, ASHA, KEY
-from tests.support.commands import Outcome, execute, one_line_of_json
+from tests.support.commands import Outcome, contents, execute, one_line_of_json
 from tests.support.database.schema import installed, shape_of
 from tests.support.database.seal_tampering import KEY as SEAL_KEY
 from tests.support.database.seal_tampering import check
@@ -33,11 +33,6 @@ NUMBER = next((number for number in reversed(RELEASES) if number < latest_number
 RELEASE = FOLDER / f"release_{NUMBER:03}.tar.xz"
 DUMP = (FOLDER / f"{NUMBER:03}.sql").read_bytes()
 MAIL = {"email": "desk@acme.example", "app_password": "hgfedcba87654321"}
-
-CHANGES = {
-    *("credential_enabled", "credential_updated", "credential_disabled", "connection_tested", "permission_granted"),
-    *("permission_revoked", "number_added", "number_assigned", "number_unassigned", "number_deactivated"),
-}
 
 
 class Release:
@@ -104,51 +99,37 @@ async def release(postgres: TestServer, program: ForkedProgram, tmp_path: Path) 
     postgres.drop_new_roles()
 
 
-async def test_its_commands_work_and_leave_what_the_present_one_accepts(release: Release) -> None:
+async def test_it_reads_on_writes_nothing_and_leaves_what_the_present_one_accepts(release: Release) -> None:
+    """Since 013 a console only reads what a newer Switchboard has set up."""
     shape = await shape_of(release.conninfo)
+    before = contents(release.conninfo)
     integrations = release.run_json("integrations list")
     assert [
         integration["integration_type"] for integration in integrations if integration["state"] != "not set up"
     ] == ["exotel_phone", "zoho_mail"]
-    assert release.run_json("integrations enable exotel_phone")["is_active"] is True
-    credential = release.exotel.credential(virtual_number="+911141169368")
-    release.run_json("integrations configure exotel_phone", credential)
-    release.run_json("integrations configure zoho_mail", MAIL)
-    assert release.run_json("integrations show zoho_mail")["state"] == "disabled"
-    # A test opens the envelope by a ticket, writes what it found and logs it.
-    assert release.run("integrations test exotel_phone").out == "Verified.\n"
-    release.run_json(f"permissions grant {ASHA} exotel_phone --send --daily-limit 5 --yes")
-    assert [row["allowed"] for row in release.run_json(f"permissions list --user {ASHA} --type exotel_phone")] == [
-        ["view", "send"]
-    ]
-    release.run_json(f"permissions revoke {ASHA} exotel_phone --yes")
-    release.run_json(f"permissions report {ASHA}")
-    release.run_json("phone-numbers add 08041000000")
-    release.run_json(f"phone-numbers assign 08041000000 {ASHA}")
-    release.run_json("phone-numbers unassign 08041000000")
-    release.run_json("phone-numbers primary 08041000000")
-    release.run_json("phone-numbers deactivate 08041000000 --yes")
-    release.run_json("phone-numbers list")
-    release.run_json("integrations disable exotel_phone")
+    for line in ("integrations show zoho_mail", "permissions list", f"permissions report {ASHA}", "phone-numbers list"):
+        assert release.run_json(line), line
     release.run_json("keys status")
-    assert {row["action"] for row in release.run_json("audit list --limit 200")} >= CHANGES
-    assert release.run_json("audit stats")["rows"] > 30
-    release.run_json("audit export --output log.jsonl")
-    assert (release.folder / "log.jsonl").read_bytes().count(b"\n") > 30
-    release.run_json("integrations list --read-only")
+    assert release.run_json("audit list --limit 200") and release.run_json("audit stats")["rows"]
     release.run_json("integrations list", role="old_support")
     release.run_json("phone-numbers list", role="old_support")
     assert release.run_json("audit list --limit 5", role="old_auditor")
-    release.run("audit export --output auditor.csv", role="old_auditor")
-    assert (release.folder / "auditor.csv").exists()
-    refused = release.run(f"permissions grant {ASHA} exotel_phone --send --yes", role="old_support")
-    assert (refused.status, "switchboard_support" in refused.err or "old_support" in refused.err) == (3, True)
-    release.run_json(f"permissions grant {ASHA} exotel_phone --send --yes", role="old_admin")
+    for line in (
+        *("integrations disable exotel_phone", "phone-numbers add 08041000000", "integrations delete zoho_mail"),
+        f"permissions grant {ASHA} exotel_phone --send",
+    ):
+        refused = release.run(f"{line} --yes --json")
+        assert (line, refused.status) == (line, 2) and "newer Switchboard" in refused.err
+    refused = release.run("integrations configure zoho_mail --json", MAIL)
+    assert refused.status == 2 and "newer Switchboard" in refused.err
     for command in ("audit verify", "doctor"):
         # It may name what it does not know.
         outcome = release.run(command)
         assert outcome.status in (0, 5) and "Traceback" not in outcome.err, outcome.err
         assert "was altered after sealing" not in outcome.out and "removed" not in outcome.out
+    assert contents(release.conninfo) == before
+    release.run("audit export --output log.jsonl", role="old_auditor")
+    assert (release.folder / "log.jsonl").read_bytes().count(b"\n") > 10
     open_by_the_calls_that_it_makes(release)
     assert await shape_of(release.conninfo) == shape
     assert (await check(release.conninfo, public_keys=(SEAL_KEY.public_key,))).is_well

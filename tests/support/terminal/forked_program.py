@@ -132,7 +132,13 @@ class ForkedProgram:
         """Whether a fork behaves as a fresh start would."""
         usual = all(isinstance(argument, str) for argument in arguments) and environment.get("LANG") == "C.UTF-8"
         odd = [name for name in environment if name.startswith(("PYTHON", "LC_", "TEXTUAL")) and name != "PYTHONPATH"]
-        return usual and not odd and len(json.dumps([arguments, dict(environment)])) < MOST_BYTES
+        # `run` puts another program in the place of its process.
+        return (
+            usual
+            and not odd
+            and "run" not in arguments
+            and len(json.dumps([arguments, dict(environment)])) < MOST_BYTES
+        )
 
     def run(
         self, arguments: Sequence[str], stdin: bytes, folder: Path, environment: Mapping[str, str], timeout: float
