@@ -43,6 +43,10 @@ BOUNDS = """
 select switchboard.setting('versions_kept'::text) as kept, switchboard.setting('versions_days'::text) as days
 """
 CHANGE_SETTING = "select switchboard.change_setting(%(name)s::text, %(value)s::integer)"
+COUNT = """
+select count(*) from switchboard.credential_versions as v
+ where v.organization_id = %(organization_id)s and v.integration_type = %(integration_type)s
+"""
 FORGET = "select switchboard.forget_versions(%(organization_id)s::uuid, %(integration_type)s::text) as forgotten"
 
 
@@ -111,6 +115,12 @@ async def change_bounds(database: Database, *, kept: int | None, days: int | Non
 
     await database.write(unit)
     return await read_bounds(database)
+
+
+async def count_versions(database: Database, organization_id: UUID, integration_type: str) -> int:
+    """Count what is kept of a type, of deleted integrations too."""
+    values = {"organization_id": organization_id, "integration_type": integration_type}
+    return int(await database.fetch_value(COUNT, values))
 
 
 async def forget_versions(database: Database, organization_id: UUID, integration_type: str) -> int:

@@ -198,14 +198,17 @@ class IntegrationsScreen(DetailPage["Integration"]):
 
     async def _delete(self, integration: Integration) -> None:
         from tui.data.integrations.listing import count_dependents, delete
+        from tui.data.integrations.versions import read_bounds
+        from tui.words.versions import way_back
 
         title, name = full_name(integration), integration.integration_type
         expected = await count_dependents(self.session.database, integration)
+        back = way_back(await read_bounds(self.session.database), "u")
         offer = [Choice("t", "type its name to delete it")]
         if integration.is_active:
             # Not by d, which opened the question: a key that is held down answers nothing.
             offer.insert(0, Choice("space", "disable it instead"))
-        chosen = await self.prompt.choose(deletion_warning(title, expected), offer)
+        chosen = await self.prompt.choose(deletion_warning(title, expected, back), offer)
         if chosen == "space":
             await self._toggle(integration)
         if chosen != "t":
