@@ -44,6 +44,15 @@ def field_names(names: tuple[str, ...]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
+def difference_words(version: Version) -> str:
+    """Return what a roll-back to it changes, by the names of fields."""
+    if version.is_present:
+        return "changes nothing: that is what is stored"
+    if version.differs is None:
+        return "its fields cannot be compared here"
+    return f"changes {field_names(version.differs)}"
+
+
 def content_words(version: Version) -> str:
     """Return the fingerprint of its content, or why it does not open."""
     return unreadable_words(version.problem) if version.problem else version.fingerprint or ""

@@ -17,7 +17,7 @@ from textual.screen import Screen
 
 from tests.support.acme import ACME, KEY, PHONE, keyring, opened
 from tui.app import SwitchboardApp
-from tui.data.integrations.credentials import Draft, save_credential
+from tui.data.integrations.credentials import Draft, load_credential, save_credential
 from tui.screens.page import Page
 from tui.session.session import Session
 from tui.settings.settings import load_settings
@@ -155,3 +155,10 @@ async def add(
     """Store a credential in Acme as the data module does."""
     async with opened(conninfo) as database:
         await save_credential(database, keyring(), Draft(ACME, kind, credential, None), None, policy)  # type: ignore[arg-type]
+
+
+async def change(conninfo: str, credential: Mapping[str, object], kind: str = "exotel_phone") -> None:
+    """Store another credential in its place, so that there is an earlier one."""
+    async with opened(conninfo) as database:
+        base = await load_credential(database, keyring(), ACME, kind)
+        await save_credential(database, keyring(), Draft(ACME, kind, credential, None), base, "auto")

@@ -56,9 +56,9 @@ class Version:
 
     `author` is whom the client claimed (an id, else the operator's label), `login` what the server knows. `changed` are
     the names of the fields that were replaced: compared where both contents open, else what the client claimed
-    (`is_claimed`), None where nobody said. `fingerprint` is 12 hexadecimal digits, the same for the same content of the
-    same integration under the same master key. `problem` says why it does not open. `is_present` is whether it holds
-    what is stored now.
+    (`is_claimed`), None where nobody said. `differs` are those that are stored otherwise now, None where that cannot be
+    compared. `fingerprint` is 12 hexadecimal digits, the same for the same content of the same integration under the
+    same master key. `problem` says why it does not open. `is_present` is whether it holds what is stored now.
     """
 
     id: int
@@ -72,6 +72,7 @@ class Version:
     verified_at: datetime | None
     changed: tuple[str, ...] | None
     is_claimed: bool
+    differs: tuple[str, ...] | None
     fingerprint: str | None
     problem: UnreadableReason | None
     is_present: bool
@@ -191,9 +192,11 @@ def _versions(
                 verified_at=kept["verified_at"],
                 changed=changed,
                 is_claimed=is_claimed,
+                differs=_names(present, content),
                 fingerprint=fingerprint(key, row, content.plaintext) if key and content.problem is None else None,
                 problem=content.problem,
-                is_present=present is not None and (kept["envelope"] == kept["present"] or _is_same(content, present)),
+                is_present=present is not None
+                and (kept["envelope"] == kept["present"] or _names(present, content) == ()),
             )
         )
         successor = content
@@ -205,14 +208,18 @@ def fingerprint(key: bytes, row: RowBinding, plaintext: bytes) -> str:
     return hmac.digest(key, b"version " + row.row_id.bytes + plaintext, "sha256")[:FINGERPRINT_BYTES].hex()
 
 
-def _is_same(content: _Content, other: _Content) -> bool:
-    return content.credential is not None and other.credential is not None and content.plaintext == other.plaintext
+def _names(content: _Content | None, other: _Content | None) -> tuple[str, ...] | None:
+    """The names of the fields in which two contents differ, None where one of them does not open."""
+    if content is None or other is None or content.credential is None or other.credential is None:
+        return None
+    return changed_fields(content.credential, other.credential)
 
 
 def _changed(
     content: _Content, successor: _Content | None, claimed: list[str] | None
 ) -> tuple[tuple[str, ...] | None, bool]:
     """The names of the fields that were replaced, and whether that is only claimed."""
-    if content.credential is not None and successor is not None and successor.credential is not None:
-        return changed_fields(content.credential, successor.credential), False
+    compared = _names(content, successor)
+    if compared is not None:
+        return compared, False
     return (None, False) if claimed is None else (tuple(claimed), True)
