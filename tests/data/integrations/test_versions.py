@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -12,6 +12,7 @@ from tests.support.acme import ACME, GLOBEX, OTHER_MASTER_KEY, PHONE, keyring, o
 from tests.support.commands import execute
 from tests.support.database.people import directory_database, integration, person
 from tests.support.database.schema import run_files_with_roles
+from tui.data.integrations.connection_test_record import ConnectionTestOutcome, record_test
 from tui.data.integrations.credentials import (
     CredentialConflict,
     Draft,
@@ -106,6 +107,28 @@ async def test_versions_name_what_changed_and_going_back_copies_the_envelope(key
         assert (await roll_back(database, keyring(), plan, test=tested)).verified
         (now,) = execute(keyed_database, "select is_verified, last_verified_at from integration_credentials")
         assert now == (True, first.replaced_at)
+
+
+async def test_what_a_test_said_ends_with_a_roll_back_and_not_with_a_rotation(keyed_database: str) -> None:
+    async with opened(keyed_database) as database:
+        await save(database, PHONE)
+        await save(database, NEWER)
+        phone = await phone_integration(database)
+        refused = ConnectionTestOutcome("refused", "answer", 5, "401")
+        (stamp,) = execute(keyed_database, "select updated_at::text from integration_credentials")[0]
+        await record_test(database, phone, refused, stamp, uuid4())
+        assert (await phone_integration(database)).failing
+        execute(
+            keyed_database,
+            "insert into integration_audit_logs (organization_id, integration_type, action, status, details) values "
+            "(%s, 'exotel_phone', 'credential_updated', 'success', "
+            '\'{"source": "trigger", "rotation": true, "envelope": {"changed": true}}\')',
+            ACME,
+        )
+        assert (await phone_integration(database)).failing
+        await roll_back(database, keyring(), await plan_roll_back(database, keyring(), phone))
+        back = await phone_integration(database)
+        assert (back.failing, back.is_verified, back.proven) == (False, False, False)
 
 
 async def test_nothing_is_rolled_back_where_it_is_not_what_was_looked_at(keyed_database: str) -> None:

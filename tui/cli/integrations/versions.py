@@ -60,7 +60,7 @@ async def history(session: Session, out: Output, integration_type: str) -> None:
     Names of fields, never values. The same fingerprint is the same content. What else was done to it is in the log:
     `switchboard audit list type:TYPE`.
     """
-    integration = await find_integration(session, integration_type)
+    integration = await find_integration(session, integration_type, or_else=OR_RESTORE)
     versions = await list_versions(session.database, session.keyring, integration)
     out.rows(versions, _columns(session.settings.timezone), record=_record, empty=NOT_KEPT)
 
@@ -96,6 +96,7 @@ def _record(version: Version) -> dict[str, Any]:
     }
 
 
+OR_RESTORE = ", or bring it back with `switchboard integrations restore`"
 ROLLBACK = Requirements("administrator", key="required", writes="data")
 
 
@@ -122,7 +123,7 @@ async def rollback(
     Without --to it is the last one that was replaced, so that the next roll-back undoes this one. Says which fields
     differ, and asks; --yes does it at once. Exits with 5 where --test did not pass.
     """
-    integration = await find_integration(session, integration_type)
+    integration = await find_integration(session, integration_type, or_else=OR_RESTORE)
     if not dry_run:
         (await check_gate(session.database, session.keyring)).require_write()
     plan = await plan_roll_back(session.database, session.keyring, integration, to)
