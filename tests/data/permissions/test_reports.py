@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from tui.data.permissions.grantees import find_grantee, find_holder, label_perso
 from tui.data.permissions.leaver import KnownSecret, leaver_report
 from tui.data.permissions.listing import Holder
 from tui.errors import InvalidInput, NotFound, UnknownPerson
+from tui.words.permissions import secret_in_full
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,6 +180,7 @@ async def test_a_roll_back_makes_an_old_secret_live_again_for_whoever_knew_it(di
         "api_key": True,
         "api_token": True,
     }
+    assert "changed, and brought back by a roll-back or a restore" in secret_in_full(secrets["api_key"], UTC)
     # Away from it and back on a detour, without a name of any field, and after a delete.
     write("third")
     assert await due() == set()

@@ -298,11 +298,15 @@ async def _examine(
         )
     if still:
         losses.append(f"{counted(len(still), 'permission')}: in the table already, and left as there.")
-    taken = [one for one in numbers if one["id"] in there.ids or _one_notation(one["phone_number"]) in there.numbers]
+    kept_there = [one for one in numbers if one["id"] in there.ids]
+    if kept_there:
+        losses.append(f"{counted(len(kept_there), 'phone number')}: in the table already, and left as there.")
+    others = [one for one in numbers if one not in kept_there]
+    taken = [one for one in others if _one_notation(one["phone_number"]) in there.numbers]
     losses += [
         f"The number {safe_text(one['phone_number'], 30)}: the organisation has it in another row now." for one in taken
     ]
-    back = [one for one in numbers if one not in taken]
+    back = [one for one in others if one not in taken]
     not_primary = [one for one in back if one["is_primary"] and there.primary is not None]
     losses += [
         f"The mark of {safe_text(one['phone_number'], 30)} as primary: {safe_text(there.primary, 30)} is that now."
@@ -324,7 +328,7 @@ async def _examine(
         len(back),
         tuple(losses),
         permissions_left_out=_uuids(chain(without, still)),
-        numbers_left_out=_uuids(taken),
+        numbers_left_out=_uuids(chain(kept_there, taken)),
         unassigned=_uuids(unassigned),
         not_primary=_uuids(not_primary),
     )

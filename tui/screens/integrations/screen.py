@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tui.widgets.row_list import Row
     from tui.widgets.text_lines import TextLine
 
-MOST_LOSSES = 4
+MOST_LOSSES = 3
 REFUSED = {
     "configure": "may not write credentials (INSERT, UPDATE on credentials_encrypted). Ask an administrator.",
     "envelopes": "may not read credentials (SELECT on credentials_encrypted). Ask an administrator.",
