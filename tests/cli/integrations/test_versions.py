@@ -48,6 +48,25 @@ def test_an_earlier_credential_is_listed_compared_and_put_back(phone_shell: Shel
     assert log["details"]["version"] == kept["version"]
 
 
+def test_a_version_that_no_key_opens_is_put_back_only_by_its_number_or_name(phone_shell: Shell) -> None:
+    shell = phone_shell
+    execute(database_of(shell), "update integration_credentials set credentials_encrypted = 'no envelope'")
+    saved = shell.run("integrations", "configure", "exotel_phone", "--yes", stdin=json.dumps(PHONE))
+    assert saved.status == 0, saved.err
+    newest, _ = shell.run("integrations", "history", "exotel_phone", "--json").data
+    assert (newest["unreadable"], newest["fingerprint"]) == ("malformed", None)
+    line = ("integrations", "rollback", "exotel_phone")
+    assert "neither an sb2 nor a legacy envelope" in shell.run(*line, "--yes").err
+    assert shell.run(*line, "--yes").status == 1
+    assert "does not open with any key" in shell.run(*line, "--to", str(newest["version"])).err
+    assert execute(
+        database_of(shell),
+        "select count(*)::int from integration_credentials where credentials_encrypted = 'no envelope'",
+    ) == [(0,)]
+    assert shell.run(*line, "--to", str(newest["version"]), "--yes").status == 0
+    assert shell.run("integrations", "list", "--json").data[0]["unreadable"] == "malformed"
+
+
 def test_the_provider_is_asked_first_and_nothing_is_written_where_it_refuses(acme_shell: Shell) -> None:
     with ExotelServer() as exotel:
         shell = acme_shell.with_(**exotel.environment)

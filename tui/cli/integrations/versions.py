@@ -138,7 +138,8 @@ async def rollback(
             out.data(record)
         return
     if plan.problem is not None:
-        if test:
+        # A yes that was given beforehand is none to a version that nobody has named.
+        if test or (to is None and out.yes):
             raise plan.problem
         await confirm_by_name(
             out,
