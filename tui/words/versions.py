@@ -13,7 +13,7 @@ from tui.words.times import to_the_minute
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from tui.data.integrations.restore import DeletedIntegration, RestorePlan
+    from tui.data.integrations.deleted import DeletedIntegration, RestorePlan
     from tui.data.integrations.roll_back import RollBackPlan
     from tui.data.integrations.versions import Bounds, Version
 

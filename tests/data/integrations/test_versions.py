@@ -21,8 +21,9 @@ from tui.data.integrations.credentials import (
     load_credential,
     save_credential,
 )
+from tui.data.integrations.deleted import deleted_integrations, plan_restore
 from tui.data.integrations.listing import list_integrations
-from tui.data.integrations.restore import deleted_integrations, plan_restore, restore
+from tui.data.integrations.restore import restore
 from tui.data.integrations.roll_back import plan_roll_back, roll_back
 from tui.data.integrations.versions import Bounds, change_bounds, forget_versions, list_versions, read_bounds
 from tui.data.keys.encryption import Keyring

@@ -9,7 +9,7 @@ from tui.cli.confirm import confirm
 from tui.cli.output import Column
 from tui.cli.parsing import argument, command, option
 from tui.cli.requirements import Requirements
-from tui.data.integrations.restore import deleted_integrations, plan_restore
+from tui.data.integrations.deleted import deleted_integrations, plan_restore
 from tui.data.integrations.restore import restore as restore_integration
 from tui.providers.naming import type_in_full
 from tui.words.times import to_the_minute
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from tui.cli.output import Output
-    from tui.data.integrations.restore import DeletedIntegration, RestorePlan
+    from tui.data.integrations.deleted import DeletedIntegration, RestorePlan
     from tui.session.session import Session
 
 

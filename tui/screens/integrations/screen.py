@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from tui.data.integrations.authors import Authors
-    from tui.data.integrations.restore import RestorePlan
+    from tui.data.integrations.deleted import RestorePlan
     from tui.data.integrations.role_privileges import RolePrivileges
     from tui.models import Integration
     from tui.widgets.frame import Hints
@@ -249,7 +249,8 @@ class IntegrationsScreen(DetailPage["Integration"]):
             self.status.say("Nothing was deleted here. On a type that is not set up, u brings back the last one.")
 
     async def _restore(self, organization_id: UUID, type_or_id: str) -> None:
-        from tui.data.integrations.restore import plan_restore, restore
+        from tui.data.integrations.deleted import plan_restore
+        from tui.data.integrations.restore import restore
 
         plan = await plan_restore(self.session.database, organization_id, type_or_id)
         title = title_of(plan.integration_type)
