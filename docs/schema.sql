@@ -988,7 +988,9 @@ begin
     end if;
   end if;
   if version is not null then
-    details := details || jsonb_build_object('version', version);
+    -- When it was kept as well: the version itself may be cleared by this very change.
+    details := details || (select jsonb_build_object('version', v.id, 'kept_at', v.replaced_at)
+                           from switchboard.credential_versions v where v.id = version);
   end if;
 
   if kind <> 'credential' and integration is not null then

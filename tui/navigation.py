@@ -114,6 +114,11 @@ class Navigation:
 
         self._app.push_screen(RevealScreen(integration))
 
+    def open_versions(self, integration: Integration) -> None:
+        from tui.screens.integrations.versions import VersionsScreen
+
+        self._app.push_screen(VersionsScreen(integration), lambda changed: self._changed() if changed else None)
+
     def open_connection_test(
         self, title: str, jobs: Sequence[Job], then: Callable[[tuple[ConnectionTestResult | None, ...]], None]
     ) -> None:
@@ -176,10 +181,10 @@ class Navigation:
         if (screen := self._show_audit_log()) is not None:
             screen.show_filter(filter_text)
 
-    def open_history(self, filter_text: str) -> None:
+    def open_history(self, filter_text: str, integration: Integration | None = None) -> None:
         origin = self._app.current_mode
         if (screen := self._show_audit_log()) is not None:
-            screen.show_history(filter_text, origin)
+            screen.show_history(filter_text, origin, integration)
 
     def _show_audit_log(self) -> AuditScreen | None:
         """Show the section of the log, which reads what it is asked for then, and nothing before."""

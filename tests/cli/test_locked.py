@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 # these lead to must stay closed.
 CLOSED_COMMANDS = {"demo", "setup", "keys generate", "audit seal"}
 CLOSED_OPTIONS = {"--env-file"}
-CLOSED_OPTIONS_OF = {"audit verify": {"--manifest", "--file"}}
+CLOSED_OPTIONS_OF = {
+    "audit verify": {"--manifest", "--file"},
+    "integrations versions": {"--keep", "--days"},
+}
 IS_CLOSED = "is not open in the locked console"
 
 

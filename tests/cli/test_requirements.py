@@ -26,7 +26,7 @@ from tests.generate.commands import (
     commands_document,
     leaves,
 )
-from tests.support.acme import ASHA, OTHER_KEY
+from tests.support.acme import ACME, ASHA, OTHER_KEY
 from tests.support.commands import Outcome, Shell, execute
 from tests.support.database.number_rows import OLD, RAVI, add_row, create_people
 from tests.support.servers.exotel import ExotelServer, exophone
@@ -63,6 +63,13 @@ def populated_shell(
     conninfo = postgres.conninfo(name)
     create_people(conninfo)
     add_row(conninfo, OLD, assigned_to_user_id=ASHA)
+    execute(
+        conninfo,
+        "insert into integration_credentials (organization_id, integration_type, credentials_encrypted) "
+        "values (%s, 'zoho_mail', 'x')",
+        ACME,
+    )
+    execute(conninfo, "delete from integration_credentials where integration_type = 'zoho_mail'")
     with ExotelServer(numbers=[exophone(f"+91{OLD[1:]}")]) as exotel:
         shell = on_database(Shell(tmp_path_factory.mktemp("office")), conninfo).with_(**exotel.environment)
         stdin_text = json.dumps(exotel.credential(virtual_number=OLD))

@@ -226,6 +226,8 @@ class TestContents:
             ("switchboard_log_truncate", "A", 1),
             ("switchboard_remember", "A", 1),
             ("switchboard_updated_at", "O", 1),
+            ("switchboard_versions", "A", 1),
+            ("switchboard_versions_deleted", "A", 1),
         ]
 
     def test_its_login_is_the_owner_and_no_superuser(self, demo: DemoSession) -> None:

@@ -145,6 +145,8 @@ KEY_STATUS = (
 )
 ROTATION = "from_key_id to_key_id credentials versions by_key by_format fingerprint unreadable"
 EARLIER_KEY_ID = "AAAAAAAAAAAAAAAAAAAAAA"
+ROLLBACK = "id integration_type version changed is_verified applied"
+RESTORE = "id organization_id integration_type permissions phone_numbers not_restored applied"
 # One for each command, and one for each option that changes what is required. The first one of a command stands for it
 # in the document.
 EXAMPLES = (
@@ -216,6 +218,21 @@ EXAMPLES = (
     ),
     Example("setup --dry-run", OBJECT, PLAN),
     Example("setup", OBJECT, PLAN),
+    Example(
+        "integrations history exotel_phone",
+        LIST,
+        "version kind replaced_at user_id author replaced_by operation_id changed changed_is_claimed fingerprint "
+        "was_verified verified_at unreadable is_present",
+    ),
+    Example("integrations versions", OBJECT, "versions_kept versions_days"),
+    Example("integrations versions --keep 5", OBJECT, "versions_kept versions_days"),
+    Example("integrations versions --days 30", OBJECT, "versions_kept versions_days"),
+    Example("integrations rollback exotel_phone --dry-run", OBJECT, ROLLBACK),
+    Example("integrations rollback exotel_phone --test", OBJECT, ROLLBACK),
+    Example("integrations rollback exotel_phone", OBJECT, ROLLBACK),
+    Example("integrations restore zoho_mail --dry-run", "object; without TYPE a list of what was deleted", RESTORE),
+    Example("integrations restore zoho_mail", OBJECT, RESTORE),
+    Example("integrations forget exotel_phone", OBJECT, "organization_id integration_type forgotten"),
     Example("integrations delete exotel_phone", OBJECT, "id integration_type deleted permissions people phone_numbers"),
     # Afterwards the key that is configured opens nothing.
     Example("keys rotate --to new.key --dry-run", OBJECT, ROTATION),

@@ -15,6 +15,7 @@ from tui.screens.connection_test import ConnectionTestScreen
 from tui.screens.integrations.editor import CredentialEditor
 from tui.screens.integrations.reveal import RevealScreen
 from tui.screens.integrations.screen import IntegrationsScreen
+from tui.screens.integrations.versions import VersionsScreen
 from tui.screens.numbers.form import NumberForm
 from tui.screens.numbers.screen import PhoneNumbersScreen
 from tui.screens.numbers.sync import NumberSyncScreen
@@ -52,6 +53,7 @@ PLACES = (
     ("Leaver report", LeaverScreen.BINDINGS),
     ("Review of a leaver", LeaverReviewScreen.BINDINGS),
     ("Secrets of an integration", RevealScreen.BINDINGS),
+    ("Versions of an integration", VersionsScreen.BINDINGS),
     ("Credential editor", CredentialEditor.BINDINGS),
     ("Connection test", ConnectionTestScreen.BINDINGS),
     ("Phone numbers", PhoneNumbersScreen.BINDINGS),

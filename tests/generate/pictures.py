@@ -84,7 +84,7 @@ async def draw(environment: Mapping[str, str], keep: Keep) -> None:
         await console.wait_for("another key")
         keep(console, "integrations")
         await console.press("d")
-        await console.wait_for("cannot be undone")
+        await console.wait_for("can be brought back")
         keep(console, "delete")
         await console.press("escape", "enter")
         await console.wait_for("stored; leave blank")

@@ -13,7 +13,7 @@ from textual.widgets import Input, TextArea
 from tests.support.acme import ASHA
 from tests.support.database.number_rows import BANGALORE, DELHI, OLD, add_row, create_people
 from tests.support.servers.exotel import API_KEY, API_TOKEN, ExotelServer, exophone
-from tests.support.terminal.console_driver import ConsoleDriver, add, new_app, run_headless
+from tests.support.terminal.console_driver import ConsoleDriver, add, change, new_app, run_headless
 from tests.support.terminal.every_screen import final_screens
 from tui.screens.audit.row import AuditRowScreen
 from tui.screens.audit.screen import AuditScreen
@@ -25,6 +25,7 @@ from tui.screens.connection_test import ConnectionTestScreen
 from tui.screens.integrations.editor import CredentialEditor
 from tui.screens.integrations.reveal import RevealScreen
 from tui.screens.integrations.screen import IntegrationsScreen
+from tui.screens.integrations.versions import VersionsScreen
 from tui.screens.numbers.form import NumberForm
 from tui.screens.numbers.screen import PhoneNumbersScreen
 from tui.screens.numbers.sync import NumberSyncScreen
@@ -55,6 +56,7 @@ ASKS_A_PROVIDER = {
     "integrations.test": "a test is one key by design: a row of the log, and whether the credential is verified",
     "integrations.test_all": "the same for each",
     "connection_test.again": "the same again",
+    "versions.test": "the same of a kept version, which is not put back by it",
     "page.reload": "the same on a test; on a sync the numbers are listed again",
     "numbers.sync": "numbers are listed, which is a row of the log; enter writes them once they are seen",
 }
@@ -80,6 +82,7 @@ class Place:
 PLACES = {
     "integrations": Place(IntegrationsScreen, ("1", "g"), "space disable", is_quick=True),
     "a type that is not set up": Place(IntegrationsScreen, ("1", "G"), "enter set up", is_rare=True),
+    "versions": Place(VersionsScreen, ("1", "g", "V"), "fingerprint", is_quick=True),
     "secrets": Place(RevealScreen, ("1", "g", "R"), "API token"),
     "connection test": Place(ConnectionTestScreen, ("1", "g", "t"), "1 of 1 verified", is_rare=True),
     "credential editor": Place(CredentialEditor, ("1", "g", "enter"), "stored; leave blank", is_rare=True),
@@ -222,7 +225,9 @@ async def check(conninfo: str, exotel: ExotelServer, places: Mapping[str, Place]
     """Try the places, and with `everywhere` at the first of them the keys that are bound on every screen as well."""
     exotel.numbers = [exophone(DELHI), exophone("+918047180101")]
     create_people(conninfo)
-    await add(conninfo, credential=exotel.credential(virtual_number=OLD))
+    credential = exotel.credential(virtual_number=OLD)
+    await add(conninfo, credential={**credential, "caller_id": OLD})
+    await change(conninfo, credential)
     add_row(conninfo, OLD, assigned_to_user_id=ASHA, number_type="local")
     add_row(conninfo, "+912248971500", is_active=False)
     add_row(conninfo, BANGALORE, is_primary=True)

@@ -48,6 +48,10 @@ DONE = (
         "Exotel phone changed: api_key, api_token",
     ),
     (f"update {CREDENTIALS} set credentials_encrypted = 'sb2.z'", "Exotel phone, credential changed"),
+    (
+        f"update {CREDENTIALS} set credentials_encrypted = 'sb2.x'",
+        "Exotel phone rolled back to version 1",
+    ),
     (f"update {CREDENTIALS} set is_verified = true, last_verified_at = now()", "Exotel phone, verified"),
     (f"update {CREDENTIALS} set is_active = false", "Exotel phone disabled"),
     (f"update {CREDENTIALS} set is_active = true", "Exotel phone enabled"),
@@ -89,6 +93,11 @@ DONE = (
         "+91 80 4718 0104 added for Asha Rao, primary",
     ),
     (f"delete from {CREDENTIALS}", "Exotel phone deleted (Dispatch line 1)"),
+    (
+        f"insert into {CREDENTIALS} (id, organization_id, integration_type, credentials_encrypted, display_name)"
+        f" values ('{PHONE}', '{ACME}', 'exotel_phone', 'sb2.x', 'Dispatch line 1')",
+        "Exotel phone restored as Dispatch line 1",
+    ),
 )
 
 # What programs write by themselves: the action, its status, its details, and the sentence.
@@ -151,9 +160,29 @@ WRITTEN: tuple[tuple[str, str, Any, str], ...] = (
     ("log_exported", "denied", {}, "export denied"),
     ("connection_tested", "denied", {}, "Exotel phone test denied"),
     ("credential_created", "failed", {"after": {"display_name": "failed"}}, "Exotel phone set up as failed failed"),
-    ("credential_versions_forgotten", "failed", {}, "earlier versions of a credential forgotten failed"),
+    ("credential_versions_forgotten", "failed", {}, "Exotel phone: earlier versions forgotten failed"),
     ("schema_changed", "success", {"accepted": "trigger x"}, "accepted in the database: trigger x"),
     ("keys_rotated", "success", {"envelopes": 20}, "keys rotated: envelopes: 20"),
+    (
+        "keys_rotated",
+        "success",
+        {"from_key": "one", "to_key": "two", "credentials": 1, "versions": 1200, "left_out": 2},
+        "master key changed, one -> two: 1 credential, 1,200 kept versions, 2 left out",
+    ),
+    ("key_retired", "success", {"key_id": "one"}, "master key one retired"),
+    (
+        "credential_updated",
+        "success",
+        {"rotation": True, "envelope": {"changed": True, "before": "legacy", "after": "sb2"}},
+        "Exotel phone, encrypted again with another master key; envelope: legacy -> sb2",
+    ),
+    ("credential_versions_forgotten", "success", {"versions": 1}, "Exotel phone: 1 earlier version forgotten"),
+    (
+        "settings_changed",
+        "success",
+        {"setting": "versions_kept", "before": 10, "after": 0},
+        "versions kept of each credential: 10 -> 0",
+    ),
     ("call_made", "success", {"to": "+919800000000", "duration": 45}, "call to +919800000000, 45 s"),
     ("call_made", "failed", {"error_code": 422, "error": "Invalid"}, "call failed: 422 Invalid"),
     ("call_received", "success", {"from": "+919800000000"}, "call received from +919800000000"),

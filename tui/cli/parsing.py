@@ -82,19 +82,21 @@ class Text(click.ParamType[str]):
 
 
 class Count(click.ParamType[int]):
-    """A whole number from 1 to `highest`."""
+    """A whole number from `lowest` to `highest`."""
 
     name = "number"
 
-    def __init__(self, highest: int) -> None:
+    def __init__(self, highest: int, *, lowest: int = 1) -> None:
         self.highest = highest
+        self.lowest = lowest
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number. Raises InvalidInput."""
         text = str(value)
-        if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= self.highest):
+        if not (text.isascii() and text.isdigit() and len(text) <= 9 and self.lowest <= int(text) <= self.highest):
             what = param.opts[0] if param else "The number"
-            raise InvalidInput(f"{what} is not a number from 1 to {self.highest}.", "Give one, such as 100.")
+            problem = f"{what} is not a number from {self.lowest} to {self.highest}."
+            raise InvalidInput(problem, f"Give one, such as {min(100, self.highest)}.")
         return int(text)
 
 
@@ -237,7 +239,9 @@ class Command(click.Command):
 
     def requirements(self, ctx: click.Context) -> Requirements:
         """Return its requirements, or those of an option that is given and replaces them."""
-        options = (option for option in self.params if isinstance(option, Option) and ctx.params.get(option.name or ""))
+        # A 0 that was given is given.
+        given = {name for name, value in ctx.params.items() if value not in (None, False, ())}
+        options = (option for option in self.params if isinstance(option, Option) and option.name in given)
         return next((option.needs for option in options if option.needs), self.needs)
 
     def work(self, ctx: click.Context) -> Any:

@@ -50,6 +50,9 @@ class Navigation(Protocol):
     def open_permission_review(self, staged: Staged, then: Callable[[Staged, Applied | None], None]) -> None:
         """Open the review of what is staged; `then` gets what is left of it, and what was applied."""
 
+    def open_versions(self, integration: Integration) -> None:
+        """Open the earlier credentials of an integration that is set up."""
+
     def open_access_of(self, person: Holder) -> None:
         """Open what a person can do, and why not."""
 
@@ -74,8 +77,8 @@ class Navigation(Protocol):
     def open_log(self, filter_text: str) -> None:
         """Go to the section of the audit log and show the rows of a filter there."""
 
-    def open_history(self, filter_text: str) -> None:
-        """Show what a filter leaves of the log, in its section; esc there comes back."""
+    def open_history(self, filter_text: str, integration: Integration | None = None) -> None:
+        """Show what a filter leaves of the log, in its section; esc there comes back, V opens the versions of it."""
 
     def open_section(self, name: str) -> None:
         """Show a section as it was left."""

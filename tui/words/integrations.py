@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tui.data.integrations.authors import Authors
     from tui.data.integrations.listing import Dependents
-    from tui.models import Integration
+    from tui.models import Integration, UnreadableReason
     from tui.providers.verdicts import Verdict
 
 NOT_VISIBLE = "not visible to your role"
@@ -32,6 +32,11 @@ _UNREADABLE = {
     "ambiguous": ("two keys open it", "it opens under two of the configured keys"),
     "no key": ("no master key", "no master key is configured"),
 }
+
+
+def unreadable_words(reason: UnreadableReason) -> str:
+    """Return why an envelope does not open, as a column says it."""
+    return HIDDEN if reason == "not visible" else _UNREADABLE[reason][0]
 
 
 def facts(integration: Integration, authors: Authors, zone: tzinfo) -> tuple[tuple[str, str], ...]:
@@ -87,9 +92,9 @@ def activation(name: str, *, active: bool, changed: bool) -> str:
     return f"{name} is {state}." if changed else f"{name} was {state} already."
 
 
-def deletion_warning(name: str, expected: Dependents) -> str:
-    """Return what deleting the integration called `name` does."""
-    return f"Deleting {name} cannot be undone. It {expected.sentence()}. The credential itself is deleted too."
+def deletion_warning(name: str, expected: Dependents, way_back: str) -> str:
+    """Return what deleting the integration called `name` does, and how it can be undone."""
+    return f"Deleting {name} {expected.sentence()}. {way_back}"
 
 
 def deletion(name: str, deleted: Dependents) -> str:

@@ -109,13 +109,18 @@ def _credential_changes(told: Told) -> str:
         parts.append(f"changed: {told.listed('fields')}")
     elif envelope:
         parts.append("credential changed")
+    return "; ".join(filter(None, [*parts, _format_change(told), *_changes(told, _CREDENTIAL_COLUMNS)]))
+
+
+def _format_change(told: Told) -> str:
+    envelope = told.side("envelope")
     before, after = value_words(envelope.get("before")), value_words(envelope.get("after"))
-    if before != after:
-        parts.append(f"envelope: {before or 'none'} -> {after or 'none'}")
-    return "; ".join([*parts, *_changes(told, _CREDENTIAL_COLUMNS)])
+    return "" if before == after else f"envelope: {before or 'none'} -> {after or 'none'}"
 
 
 def _credential_updated(told: Told) -> str:
+    if told.details.get("rotation") is True:
+        return _with(f"{told.on}, encrypted again with another master key", _format_change(told), "; ")
     changes = _credential_changes(told) or "nothing important changed"
     return f"{told.on}{' ' if changes.startswith('changed: ') else ', '}{changes}"
 
@@ -144,8 +149,18 @@ def _switch(word: str) -> Sentence:
     return words
 
 
-def _rewritten(word: str) -> Sentence:
-    return lambda told: _with(f"{told.on} {word}", _credential_changes(told))
+def _rolled_back(told: Told) -> str:
+    version = f" to version {told.count('version')}" if told.count("version") else ""
+    return _with(f"{told.on} rolled back{version}", told.listed("fields"))
+
+
+def _restored(told: Told) -> str:
+    return _with(f"{told.on} restored", _other_name(told, "after"), " as ")
+
+
+def _forgotten(told: Told) -> str:
+    many = counted(told.count("versions"), "earlier version") if told.count("versions") else "earlier versions"
+    return _ended(told, f"{told.on}: {many} forgotten")
 
 
 def _opened(word: str) -> Sentence:
@@ -293,6 +308,30 @@ def _sealed(told: Told) -> str:
     return f"sealed {counted(told.count('rows'), 'row')} of {hours}{f', until {told.day(until)}' if until else ''}"
 
 
+def _rotated(told: Told) -> str:
+    if not told.text("from_key", "to_key"):
+        return _act("keys rotated")(told)
+    many = f"{counted(told.count('credentials'), 'credential')}, {counted(told.count('versions'), 'kept version')}"
+    left_out = f", {told.count('left_out'):,} left out" if told.count("left_out") else ""
+    return f"master key changed, {told.text('from_key')} -> {told.text('to_key')}: {many}{left_out}"
+
+
+def _retired(told: Told) -> str:
+    return f"master key {told.text('key_id')} retired" if told.text("key_id") else _act("key retired")(told)
+
+
+_SETTINGS = {
+    "versions_kept": "versions kept of each credential",
+    "versions_days": "days that versions are kept",
+}
+
+
+def _setting_changed(told: Told) -> str:
+    if told.text("setting") not in _SETTINGS:
+        return _act("settings changed")(told)
+    return f"{_SETTINGS[told.text('setting')]}: {told.text('before')} -> {told.text('after')}"
+
+
 def _schema_changed(told: Told) -> str:
     if told.text("accepted"):
         return f"accepted in the database: {told.text('accepted')}"
@@ -348,8 +387,8 @@ SENTENCES: dict[str, Sentence] = {
     "credential_deleted": _credential_deleted,
     "credential_enabled": _switch("enabled"),
     "credential_disabled": _switch("disabled"),
-    "credential_rolled_back": _rewritten("rolled back"),
-    "credential_restored": _rewritten("restored"),
+    "credential_rolled_back": _rolled_back,
+    "credential_restored": _restored,
     "credential_revealed": _opened("secret shown"),
     "credential_copied": _opened("secret copied"),
     "credential_lent": _opened("lent to a program"),
@@ -368,11 +407,11 @@ SENTENCES: dict[str, Sentence] = {
     "log_sealed": _sealed,
     "log_archived": _act("log archived"),
     "checkpoint_made": _act("checkpoint of the log created"),
-    "keys_rotated": _act("keys rotated"),
-    "key_retired": _act("key retired"),
-    "credential_versions_forgotten": _act("earlier versions of a credential forgotten"),
+    "keys_rotated": _rotated,
+    "key_retired": _retired,
+    "credential_versions_forgotten": _forgotten,
     "access_changed": _act("access changed"),
-    "settings_changed": _act("settings changed"),
+    "settings_changed": _setting_changed,
     "schema_changed": _schema_changed,
     "call_made": _call("call", "to"),
     "call_received": _call("call received", "from"),

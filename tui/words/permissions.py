@@ -95,6 +95,8 @@ def secret_in_full(secret: KnownSecret, zone: tzinfo) -> str:
         return f"{words}; changed {to_the_minute(secret.changed_at, zone)}"
     if secret.perhaps_changed_at is not None:
         words += f"; perhaps changed {to_the_minute(secret.perhaps_changed_at, zone)}"
+    if secret.live_again_at is not None:
+        words += f"; changed, and brought back by a roll-back or a restore {to_the_minute(secret.live_again_at, zone)}"
     deleted = secret.integration_id is None
     return f"{words}; the integration is deleted, the provider may still accept it" if deleted else words
 

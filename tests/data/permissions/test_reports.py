@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from tests.support.acme import ACME, GLOBEX, opened
@@ -16,6 +18,7 @@ from tui.data.permissions.grantees import find_grantee, find_holder, label_perso
 from tui.data.permissions.leaver import KnownSecret, leaver_report
 from tui.data.permissions.listing import Holder
 from tui.errors import InvalidInput, NotFound, UnknownPerson
+from tui.words.permissions import secret_in_full
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,6 +148,69 @@ async def test_a_secret_is_to_be_rotated_until_the_log_says_that_this_field_was_
     assert {name: secret.to_be_rotated for name, secret in secrets.items()} == {"api_key": False, "api_token": True}
     add_log_row(directory, "credential_revealed", {"fields": ["api_key"]})
     assert (await secrets_of(directory))["api_key"].to_be_rotated
+
+
+async def test_a_roll_back_makes_an_old_secret_live_again_for_whoever_knew_it(directory: str) -> None:
+    def write(envelope: str, *fields: str) -> None:
+        with psycopg.connect(directory) as connection:
+            connection.execute("select set_config('switchboard.fields', %s, true)", [",".join(fields)])
+            connection.execute(
+                "update public.integration_credentials set credentials_encrypted = %s where id = %s",
+                [envelope, integration(1)],
+            )
+
+    def know(*fields: str) -> None:
+        add_log_row(directory, "credential_revealed", {"fields": list(fields)})
+
+    async def due() -> set[str]:
+        return {name for name, secret in (await secrets_of(directory)).items() if secret.to_be_rotated}
+
+    write("first", "api_key", "api_token")
+    know("api_key")
+    write("second", "api_key")
+    know("api_token")
+    write("third", "api_key", "api_token")
+    assert await due() == set()
+    # The second content has the token they saw; the key they saw was in the first alone.
+    write("second", "api_key", "api_token")
+    assert await due() == {"api_token"}
+    write("first", "api_key")
+    secrets = await secrets_of(directory)
+    assert {name: secret.live_again_at is not None for name, secret in secrets.items()} == {
+        "api_key": True,
+        "api_token": True,
+    }
+    assert "changed, and brought back by a roll-back or a restore" in secret_in_full(secrets["api_key"], UTC)
+    # Away from it and back on a detour, without a name of any field, and after a delete.
+    write("third")
+    assert await due() == set()
+    write("second")
+    write("first")
+    assert await due() == {"api_key", "api_token"}
+    write("third", "api_key", "api_token")
+    execute(directory, "delete from public.integration_credentials where id = %s", integration(1))
+    insert = (
+        "insert into public.integration_credentials (id, organization_id, integration_type, credentials_encrypted) "
+        "values (%s, %s, 'exotel_phone', %s)"
+    )
+    execute(directory, insert, integration(1), ACME, "third")
+    assert await due() == set()
+    write("first", "api_key", "api_token")
+    execute(directory, "delete from public.integration_credentials where id = %s", integration(1))
+    execute(directory, insert, integration(1), ACME, "first")
+    assert await due() == {"api_key", "api_token"}
+    # Of a way back that does not say to what, the worst is assumed.
+    write("fourth", "api_key", "api_token")
+    add_log_row(directory, "credential_rolled_back", change_details("api_key"), person(2))
+    assert await due() == {"api_key", "api_token"}
+
+
+async def test_a_rotation_of_the_master_key_is_neither_knowing_nor_a_change(directory: str) -> None:
+    add_log_row(directory, "credential_revealed", {"fields": ["api_key"]})
+    add_log_row(directory, "credential_updated", change_details() | {"rotation": True})
+    add_log_row(directory, "credential_updated", change_details("api_key") | {"rotation": True}, person(2))
+    (secret,) = (await secrets_of(directory)).values()
+    assert (secret.field, secret.typed, secret.changed_at, secret.perhaps_changed_at) == ("api_key", False, None, None)
 
 
 async def test_who_typed_a_secret_knows_it_and_a_deleted_integration_stays_in_the_report(directory: str) -> None:

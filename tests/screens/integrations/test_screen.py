@@ -164,21 +164,21 @@ async def test_a_delete_counts_what_goes_with_it_wants_the_type_typed_and_takes_
         await console.wait_for("2 people have access; 1 number")
         await console.press("d")
         await console.wait_for(
-            "Deleting Exotel phone cannot be undone. It removes access for 2 people (2 more permissions have expired "
-            "or grant nothing); 1 number is deleted with it."
+            "Deleting Exotel phone removes access for 2 people (2 more permissions have expired or grant nothing); "
+            "1 number is deleted with it. For 90 days it can be brought back with u."
         )
         await console.press(*["d"] * 5)
         assert console.shows("[space] disable it instead")
         await console.press("space")
         await console.wait_for("Disable Exotel phone?")
         await console.press("n", "d")
-        await console.wait_for("cannot be undone")
+        await console.wait_for("can be brought back with u")
         await console.press("t")
         await console.type("exotel_sms")
         await console.press("enter")
         await console.wait_for("Nothing was deleted.")
         await console.press("d")
-        await console.wait_for("cannot be undone")
+        await console.wait_for("can be brought back with u")
         run(keyed_database, f"{grant} values (%s, %s, true, null)", uuid4(), integration)
         await console.press("t")
         await console.wait_for("Type exotel_phone to delete Exotel phone")
@@ -306,7 +306,7 @@ async def test_each_row_of_one_type_is_listed_and_acts_are_on_the_row_under_the_
         await console.press("k")
         await console.wait_for("State       active")
         await console.press("d")
-        await console.wait_for("Deleting Exotel phone, row 1 of 2 cannot be undone.")
+        await console.wait_for("Deleting Exotel phone, row 1 of 2 removes nobody's access")
         await console.press("t")
         await console.type("exotel_phone")
         await console.press("enter")

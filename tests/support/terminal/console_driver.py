@@ -19,7 +19,7 @@ from tests.support.acme import ACME, KEY, PHONE, keyring, opened
 from tui.app import SwitchboardApp
 from tui.cli.command_line import command_line
 from tui.cli.request import Options
-from tui.data.integrations.credentials import Draft, save_credential
+from tui.data.integrations.credentials import Draft, load_credential, save_credential
 from tui.screens.page import Page
 from tui.session.session import Session
 from tui.settings.settings import load_settings
@@ -160,3 +160,10 @@ async def add(
     """Store a credential in Acme as the data module does."""
     async with opened(conninfo) as database:
         await save_credential(database, keyring(), Draft(ACME, kind, credential, None), None, policy)  # type: ignore[arg-type]
+
+
+async def change(conninfo: str, credential: Mapping[str, object], kind: str = "exotel_phone") -> None:
+    """Store another credential in its place, so that there is an earlier one."""
+    async with opened(conninfo) as database:
+        base = await load_credential(database, keyring(), ACME, kind)
+        await save_credential(database, keyring(), Draft(ACME, kind, credential, None), base, "auto")

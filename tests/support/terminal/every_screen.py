@@ -20,6 +20,7 @@ from tui.screens.connection_test import ConnectionTestScreen
 from tui.screens.integrations.editor import CredentialEditor
 from tui.screens.integrations.reveal import RevealScreen
 from tui.screens.integrations.screen import IntegrationsScreen
+from tui.screens.integrations.versions import VersionsScreen
 from tui.screens.lock import LockScreen
 from tui.screens.numbers.form import NumberForm
 from tui.screens.numbers.screen import PhoneNumbersScreen
@@ -64,6 +65,7 @@ WALK = (
     Stop(CredentialEditor, ("enter",), "stored; leave blank", "Display name", back=LIST),
     Stop(CredentialEditor, ("tab",), "Account SID: ", "Account SID *"),
     Stop(RevealScreen, ("R",), "is written to the audit log", "API key", back=LIST),
+    Stop(VersionsScreen, ("V",), "Going back", "api_host", back=LIST),
     Stop(ConnectionTestScreen, ("t",), "1 of 1 verified", back=LIST),
     Stop(PaletteScreen, (":",), "What it does", "Edit the credential", back=LIST),
     Stop(PaletteScreen, ("down",), "What it does", "Set up this type"),

@@ -13,6 +13,11 @@ from tui.cli.parsing import group
         "enable": "tui.cli.integrations.commands:enable",
         "disable": "tui.cli.integrations.commands:disable",
         "delete": "tui.cli.integrations.commands:delete",
+        "restore": "tui.cli.integrations.restore:restore",
+        "history": "tui.cli.integrations.versions:history",
+        "rollback": "tui.cli.integrations.versions:rollback",
+        "forget": "tui.cli.integrations.versions:forget",
+        "versions": "tui.cli.integrations.versions:versions",
     },
 )
 def integrations() -> None:

@@ -13,11 +13,13 @@ from tui.data.integrations.authors import Authors, authors_of
 from tui.data.integrations.credentials import load_credential
 from tui.data.integrations.listing import count_dependents, set_active
 from tui.data.integrations.listing import delete as delete_integration
+from tui.data.integrations.versions import read_bounds
 from tui.data.keys.gate import check_gate
 from tui.errors import PermissionDenied
 from tui.providers.naming import full_name
 from tui.words.integrations import activation, deletion, deletion_warning
 from tui.words.organizations import organization_in_full
+from tui.words.versions import way_back
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -86,10 +88,11 @@ async def delete(session: Session, out: Output, integration_type: str) -> None:
     integration = await find_integration(session, integration_type)
     name = integration.integration_type
     expected = await count_dependents(session.database, integration)
+    back = way_back(await read_bounds(session.database), f"`switchboard integrations restore {name}`")
     await confirm_by_name(
         out,
         name,
-        deletion_warning(full_name(integration), expected),
+        deletion_warning(full_name(integration), expected, back),
         f"`switchboard integrations disable {integration_type}` stops its use and keeps everything.",
     )
     deleted = await delete_integration(session.database, integration, expected)

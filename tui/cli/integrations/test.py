@@ -56,7 +56,7 @@ async def _test(session: Session, out: Output, *, integration_type: str) -> None
     """
     integration = await find_integration(session, integration_type, or_give=", or --all")
     out.say(ASKING)
-    tested = await run_on_stored(session, integration, partial(_say_verdict, out, integration))
+    tested = await run_on_stored(session, integration, partial(say_verdict, out, integration))
     if not out.as_table:
         out.data(_record(integration, tested))
     else:
@@ -102,12 +102,13 @@ async def _test_or_fail(
 ) -> ConnectionTestResult | SwitchboardError:
     """Test an integration; return the failure, so that the tests beside it go on."""
     try:
-        return await run_on_stored(session, integration, partial(_say_verdict, out, integration))
+        return await run_on_stored(session, integration, partial(say_verdict, out, integration))
     except SwitchboardError as failure:
         return failure
 
 
-def _say_verdict(out: Output, integration: Integration, verdict: Verdict) -> None:
+def say_verdict(out: Output, integration: Integration, verdict: Verdict) -> None:
+    """Write a line of prose on a verdict as it comes."""
     outcome = f"{OUTCOMES[verdict.outcome]:<8}"
     out.say(f"{integration.integration_type}  {outcome}  {verdict_words(verdict)} {verdict.what_to_do}".rstrip())
 

@@ -142,6 +142,7 @@ def report_record(report: LeaverReport) -> dict[str, Any]:
                 "last_at": secret.last_at,
                 "changed_at": secret.changed_at,
                 "perhaps_changed_at": secret.perhaps_changed_at,
+                "live_again_at": secret.live_again_at,
                 "to_be_rotated": secret.to_be_rotated,
             }
             for secret in _secrets(report)

@@ -34,7 +34,7 @@ select w.id, w.what, l.label
                 and l.created_at = w.moment and l.details ->> 'source' = 'switchboard'
               else l.details ->> 'source' = 'trigger' and l.details #>> '{row,id}' = w.id::text
                 and (l.action = 'credential_created' or w.what = 'changed' and l.action in
-                     ('credential_updated', 'credential_enabled', 'credential_disabled'))
+                     ('credential_updated', 'credential_enabled', 'credential_disabled', 'credential_rolled_back'))
               end
         order by l.created_at desc limit 1) as l
  where l.label is not null

@@ -170,7 +170,7 @@ async def save_credential(
     if test is not None and dict(test.credential) != dict(draft.credential):
         test = None
     if base is not None and base.credential is not None and test is None:
-        changed = _changed_fields(base.credential, draft.credential)
+        changed = changed_fields(base.credential, draft.credential)
         if not changed and draft.display_name == base.integration.display_name:
             return SaveResult(binding(base.integration).row_id, created=False, changed=())
     gate = await check_gate(database, keyring)
@@ -203,10 +203,10 @@ async def _create(
             "operator": database.operator.user_id,
             "tested_at": test.tested_at if test else None,
         }
-        await _set_logged_fields(connection, tuple(draft.credential))
+        await set_logged_fields(connection, tuple(draft.credential))
         written = await (await connection.execute(INSERT_CREDENTIAL, values)).fetchone() is not None
         if written and test:
-            await _log_test(connection, row, test)
+            await log_passed_test(connection, row, test)
         return written
 
     try:
@@ -233,7 +233,7 @@ async def _replace(
 ) -> SaveResult:
     row = binding(base.integration)
     stored = base.credential or {}
-    changed = _changed_fields(stored, draft.credential)
+    changed = changed_fields(stored, draft.credential)
     # Fields keep their order, and what nobody changed its value: True equals 1, and is not what was stored.
     kept = {name: value for name, value in stored.items() if name in draft.credential}
     plaintext = encode_credential(kept | {name: value for name, value in draft.credential.items() if name in changed})
@@ -244,7 +244,7 @@ async def _replace(
         envelope = base.envelope
         if changed:
             envelope = envelopes[base.format or await format_for_new_row(connection, policy)]
-            await _set_logged_fields(connection, changed)
+            await set_logged_fields(connection, changed)
         values = {
             "id": row.row_id,
             "seen": base.envelope,
@@ -257,7 +257,7 @@ async def _replace(
         }
         written = await (await connection.execute(UPDATE_CREDENTIAL, values)).fetchone() is not None
         if written and test:
-            await _log_test(connection, row, test)
+            await log_passed_test(connection, row, test)
         return written
 
     if not await database.write(unit):
@@ -270,12 +270,13 @@ async def _replace(
     return SaveResult(row.row_id, created=False, changed=(*changed, *renamed))
 
 
-async def _log_test(connection: Connection, row: RowBinding, test: PassedTest) -> None:
+async def log_passed_test(connection: Connection, row: RowBinding, test: PassedTest) -> None:
+    """Log the test that a credential passed before it was saved, in the transaction that saves it."""
     details = {**test.details, "integration_id": str(row.row_id), "tested_before_saving": True}
     await log_act(connection, "connection_tested", row.organization_id, row.integration_type, details=details)
 
 
-async def _set_logged_fields(connection: Connection, names: tuple[str, ...]) -> None:
+async def set_logged_fields(connection: Connection, names: tuple[str, ...]) -> None:
     """Let the log's trigger name the fields that an envelope does not show; names only, never values."""
     # A name of another program may hold what Postgres cannot store, or the comma that separates them here.
     written = [spelled(name).replace(",", "\\x2c") for name in names]
@@ -288,7 +289,8 @@ def _seal_in_both_formats(keyring: Keyring, plaintext: bytes, row: RowBinding, g
     return {name: keyring.seal(plaintext, row, format=name, salt=gate.salt) for name in formats}
 
 
-def _changed_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+def changed_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the fields that one credential has otherwise than another, in the order of the first."""
     names = [*old, *(name for name in new if name not in old)]
     return tuple(name for name in names if (name in old) != (name in new) or old[name] != new[name])
 

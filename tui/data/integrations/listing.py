@@ -42,18 +42,21 @@ _TESTS = """public.integration_audit_logs as l
 MOST_WORDS = 200
 _REASON = f"""left(coalesce(l.details ->> 'code', l.details ->> 'error_code'), 40) as code,
          left(coalesce(l.details ->> 'why', l.details ->> 'error'), {MOST_WORDS}) as words"""
+# One look at the index for each action: of both together it would read every change there was.
+_LAST_CHANGE = """(select l.created_at from public.integration_audit_logs as l
+          where l.action = '{action}' and l.organization_id = c.organization_id
+            and l.integration_type = c.integration_type and l.details ->> 'source' = 'trigger'
+            and l.details -> 'envelope' ->> 'changed' = 'true' and l.details ->> 'rotation' is distinct from 'true'
+            and coalesce(l.details -> 'row' ->> 'id', c.id::text) = c.id::text
+          order by l.created_at desc limit 1)"""
 # A test that did not reach the provider is logged as failed and judged unknown: it says nothing about the credential.
 LATEST_TEST = f"""left join lateral (
          select l.status, l.created_at, l.user_id, {_REASON} from {_TESTS}
             and l.details ->> 'judgement' is distinct from 'unknown'
           order by l.created_at desc limit 1) as test on true
        left join lateral (
-         select l.created_at from public.integration_audit_logs as l
-          where l.action = 'credential_updated' and l.organization_id = c.organization_id
-            and l.integration_type = c.integration_type and l.details ->> 'source' = 'trigger'
-            and l.details -> 'envelope' ->> 'changed' = 'true'
-            and coalesce(l.details -> 'row' ->> 'id', c.id::text) = c.id::text
-          order by l.created_at desc limit 1) as change on true
+         select greatest({_LAST_CHANGE.format(action="credential_updated")},
+                         {_LAST_CHANGE.format(action="credential_rolled_back")}) as created_at) as change on true
        left join lateral (
          select min(l.created_at) as created_at, max(left(l.details ->> 'why', {MOST_WORDS})) as words from {_TESTS}
             and l.details ->> 'judgement' = 'unknown'

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui.data.permissions.effective import access_of_person
+from tui.data.permissions.secret_changes import CredentialChange, standing_of
 from tui.data.permissions.staging import Staged
 from tui.data.permissions.values import Cell
 from tui.data.rights import holds_any_right_now
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
     from tui.data.permissions.listing import Holder
     from tui.data.postgres.database import Connection, Database
 
-# Whoever typed a secret knows it as well. A row of the log without names of fields is about all of them: ''.
-# A change ends that only where the log says that this field was in it: another program's change, a new envelope of
-# the same text (a rotation of the master key) or a new row may have kept the secret.
-SECRETS = """
+# Whoever typed a secret knows it as well; whoever rotated the master key or went back to a kept version typed nothing.
+# A row of the log without names of fields is about all of them: ''.
+KNOWN = """
 with known as (
   select l.integration_type, left(f.name, 200) as field, max(l.created_at) as last_at, count(*) as times,
+         array_agg(l.created_at) filter (where l.created_at is not null) as known_at,
          bool_or(l.action = 'credential_revealed') as revealed, bool_or(l.action = 'credential_copied') as copied,
          bool_or(l.action in ('credential_created', 'credential_updated')) as typed
     from public.integration_audit_logs as l
@@ -34,21 +35,27 @@ with known as (
      and (l.action in ('credential_revealed', 'credential_copied')
           or l.details ->> 'source' = 'trigger'
              and (l.action = 'credential_created'
-                  or l.action = 'credential_updated' and l.details -> 'envelope' ->> 'changed' = 'true'))
+                  or l.action = 'credential_updated' and l.details -> 'envelope' ->> 'changed' = 'true'
+                     and l.details ->> 'rotation' is distinct from 'true'))
    group by l.integration_type, left(f.name, 200))
-select k.*, c.id as integration_id, later.changed_at, later.perhaps_changed_at
+select k.*, c.id as integration_id
   from known as k
   left join public.integration_credentials as c
     on c.organization_id = %(organization_id)s and c.integration_type = k.integration_type
- cross join lateral (
-       select max(l.created_at) filter (where l.details -> 'fields' ? k.field) as changed_at,
-              max(l.created_at) filter (where l.details -> 'fields' is null) as perhaps_changed_at
-         from public.integration_audit_logs as l
-        where l.organization_id = %(organization_id)s and l.integration_type = k.integration_type
-          and l.action in ('credential_created', 'credential_updated') and l.created_at > k.last_at
-          and l.details ->> 'source' = 'trigger'
-          and (l.action = 'credential_created' or l.details -> 'envelope' ->> 'changed' = 'true')) as later
  order by k.integration_type, k.field
+"""
+# A rotation writes the same secrets under another key.
+CHANGES = """
+select l.integration_type, l.action, l.created_at as moment, l.details ->> 'kept_at' as kept_at,
+       case when jsonb_typeof(l.details -> 'fields') = 'array' then l.details -> 'fields' end as fields
+  from public.integration_audit_logs as l
+ where l.organization_id = %(organization_id)s and l.integration_type = any (%(types)s)
+   and l.action in ('credential_created', 'credential_updated', 'credential_enabled', 'credential_disabled',
+                    'credential_rolled_back', 'credential_restored')
+   and l.details ->> 'source' = 'trigger' and l.created_at is not null
+   and (l.action in ('credential_created', 'credential_restored') or l.details -> 'envelope' ->> 'changed' = 'true')
+   and l.details ->> 'rotation' is distinct from 'true'
+ order by l.created_at
 """
 UNATTRIBUTED = """
 select count(*) as openings from public.integration_audit_logs as l
@@ -73,7 +80,8 @@ class KnownSecret:
 
     `integration_id` is None where the integration was deleted since: the provider may still accept the secret.
     `changed_at` is when the field was changed after that, `perhaps_changed_at` when the credential was, without the
-    log saying which of its fields.
+    log saying which of its fields: another program's change may have kept the secret. `live_again_at` is when a
+    roll-back or a restore brought the secret back that had been changed.
     """
 
     integration_type: str
@@ -86,6 +94,7 @@ class KnownSecret:
     typed: bool
     changed_at: datetime | None
     perhaps_changed_at: datetime | None
+    live_again_at: datetime | None
 
     @property
     def to_be_rotated(self) -> bool:
@@ -137,7 +146,9 @@ async def leaver_report(database: Database, organization_id: UUID, person: Holde
 
     async def unit(connection: Connection) -> LeaverReport:
         values = {"organization_id": organization_id, "user_id": person.id}
-        secrets = await (await connection.execute(SECRETS, values)).fetchall()
+        known = await (await connection.execute(KNOWN, values)).fetchall()
+        types = list({row["integration_type"] for row in known})
+        changes = await (await connection.execute(CHANGES, values | {"types": types})).fetchall() if types else []
         numbers = await (await connection.execute(NUMBERS, values)).fetchall()
         elsewhere = await (await connection.execute(ELSEWHERE, values)).fetchone()
         unattributed = await (await connection.execute(UNATTRIBUTED, values)).fetchone()
@@ -145,9 +156,23 @@ async def leaver_report(database: Database, organization_id: UUID, person: Holde
             person,
             access,
             tuple(AssignedNumber(**row) for row in numbers),
-            tuple(KnownSecret(**row) for row in secrets),
+            _secrets(known, changes),
             elsewhere["organizations"] if elsewhere else 0,
             unattributed["openings"] if unattributed else 0,
         )
 
     return await database.read(unit)
+
+
+def _secrets(known: list[dict[str, Any]], changes: list[dict[str, Any]]) -> tuple[KnownSecret, ...]:
+    """Compare what was known with what became of it."""
+    by_type: dict[str, list[CredentialChange]] = {}
+    for row in changes:
+        if row["moment"] is not None:
+            by_type.setdefault(row["integration_type"], []).append(CredentialChange.of(row))
+    secrets = []
+    for row in known:
+        moments = [moment for moment in row.pop("known_at") or () if moment is not None]
+        standing = standing_of(row["field"], moments, by_type.get(row["integration_type"], []))
+        secrets.append(KnownSecret(**row, **standing._asdict()))
+    return tuple(secrets)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui.data.audit.filter import AuditFilter
-    from tui.models import AuditRow
+    from tui.models import AuditRow, Integration
     from tui.widgets.filter_line import FilterLine
     from tui.widgets.row_list import EndWanted
     from tui.words.invocation import Invocation
@@ -75,17 +75,28 @@ class AuditScreen(ListPage):
         if self.is_filtering:
             return typing_hints(has_earlier=self.query_one(AuditFilterLine).has_earlier)
         hints = SEARCHING_HINTS if self._search.text else reading_hints(following=self._state.is_following)
-        return (("esc", "back"), *hints) if self._in_history and not self._search.text else hints
+        if not self._in_history or self._search.text:
+            return hints
+        return (("esc", "back"), *((("V", "versions"),) if self._history_of is not None else ()), *hints)
 
     @property
     def _in_history(self) -> bool:
         """Whether what is shown is what another section asked for, so that esc goes back there."""
         return self._state.history is not None and self._state.history.filter_text == self.filter_text
 
-    def show_history(self, filter_text: str, origin: str) -> None:
+    @property
+    def _history_of(self) -> Integration | None:
+        """The integration whose history is shown."""
+        return self._state.history.integration if self._in_history and self._state.history else None
+
+    def action_versions(self) -> None:
+        if self._history_of is not None:
+            self.console.navigation.open_versions(self._history_of)
+
+    def show_history(self, filter_text: str, origin: str, integration: Integration | None = None) -> None:
         """Show what a filter leaves until esc, which brings back the filter that was there, and the section."""
         before = self._state.history.before if self._in_history and self._state.history else self.filter_text
-        self._state.history = History(filter_text, before, origin)
+        self._state.history = History(filter_text, before, origin, integration)
         if self.is_mounted and self.filter_text != filter_text:
             self._set_filter(filter_text)
         else:
@@ -426,4 +437,6 @@ class AuditScreen(ListPage):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("fold", "like_this", "copy", "match") and self.pane.current is None:
             return None
+        if action == "versions":
+            return None if self._history_of is None else True
         return None if action == "export" and self._export.is_running else True

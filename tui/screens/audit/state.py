@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tui.data.audit.counts import Count
     from tui.data.audit.name_resolution import ResolvedFilter
-    from tui.models import AuditRow
+    from tui.models import AuditRow, Integration
 
 
 class Rows(Enum):
@@ -62,11 +62,15 @@ class Typing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The filter of one thing, which another section asked for, and the filter that was there before."""
+    """The filter of one thing, which another section asked for, and the filter that was there before.
+
+    `integration` is what it is about, where it is about one that is set up.
+    """
 
     filter_text: str
     before: str
     origin: str
+    integration: Integration | None = None
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from tui.widgets.bindings import bind
 from tui.widgets.prompt import Choice
 from tui.words.counts import counted
 from tui.words.integrations import activation, deletion, deletion_warning
+from tui.words.versions import restored, way_back, what_comes_back
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from tui.data.integrations.authors import Authors
+    from tui.data.integrations.deleted import RestorePlan
     from tui.data.integrations.role_privileges import RolePrivileges
     from tui.models import Integration
     from tui.widgets.frame import Hints
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from tui.widgets.text_lines import TextLine
     from tui.words.invocation import Invocation
 
+MOST_LOSSES = 3
 REFUSED = {
     "configure": "may not write credentials (INSERT, UPDATE on credentials_encrypted). Ask an administrator.",
     "envelopes": "may not read credentials (SELECT on credentials_encrypted). Ask an administrator.",
@@ -49,6 +52,8 @@ class IntegrationsScreen(DetailPage["Integration"]):
         bind("R", "secrets", "Reveal", id="integrations.secrets", tooltip="Show or copy a secret; logged"),
         bind("s", "sort", "Sort", id="integrations.sort", tooltip="Change the order of the list"),
         bind("H", "history", "History", id="integrations.history", tooltip="Show its rows in the log; esc goes back"),
+        bind("V", "versions", "Versions", id="integrations.versions", tooltip="Earlier credentials, and back to one"),
+        bind("u", "restore", "Undo a delete", id="integrations.restore", tooltip="Bring back what was deleted, whole"),
         bind("y", "copy", "Copy row", id="integrations.copy", tooltip="Copy the row, never a secret"),
     ]
     section = "integrations"
@@ -59,6 +64,8 @@ class IntegrationsScreen(DetailPage["Integration"]):
     def __init__(self) -> None:
         super().__init__()
         self._authors: dict[UUID, Authors] = {}
+        self._deleted: Integration | None = None
+        """What was deleted here last, and not brought back since."""
 
     def hints(self) -> Hints:
         current = self.current
@@ -130,7 +137,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
         self.action_edit()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("toggle_active", "delete", "secrets", "test"):
+        if action in ("toggle_active", "delete", "secrets", "test", "versions"):
             possible = not self.is_busy and self.current is not None and self.current.id is not None
             return True if possible else None
         return super().check_action(action, parameters)
@@ -145,6 +152,15 @@ class IntegrationsScreen(DetailPage["Integration"]):
     def action_edit(self) -> None:
         if self.current is not None and not self.is_busy and self.may("configure"):
             self.console.navigation.open_editor(self.current.integration_type, self.current)
+
+    def action_history(self) -> None:
+        if self.current is not None:
+            about = self.current if self.current.id is not None else None
+            self.console.navigation.open_history(self.history_of(self.current), about)
+
+    def action_versions(self) -> None:
+        if self.current is not None and self.current.id is not None:
+            self.console.navigation.open_versions(self.current)
 
     def action_secrets(self) -> None:
         if self.current is not None and self.may("envelopes"):
@@ -212,14 +228,17 @@ class IntegrationsScreen(DetailPage["Integration"]):
 
     async def _delete(self, integration: Integration) -> None:
         from tui.data.integrations.listing import count_dependents, delete
+        from tui.data.integrations.versions import read_bounds
 
         title, name = full_name(integration), integration.integration_type
         expected = await count_dependents(self.session.database, integration)
+        bounds = await read_bounds(self.session.database)
+        back = way_back(bounds, "u")
         offer = [Choice("t", "type its name to delete it")]
         if integration.is_active:
             # Not by d, which opened the question: a key that is held down answers nothing.
             offer.insert(0, Choice("space", "disable it instead"))
-        chosen = await self.prompt.choose(deletion_warning(title, expected), offer)
+        chosen = await self.prompt.choose(deletion_warning(title, expected, back), offer)
         if chosen == "space":
             await self._toggle(integration)
         if chosen != "t":
@@ -231,8 +250,43 @@ class IntegrationsScreen(DetailPage["Integration"]):
             return
         # Refused where more would go by now than the question said.
         deleted = await self.writing(delete(self.session.database, integration, expected))
-        self.status.say(deletion(title, deleted), "good")
+        self._deleted = integration
+        self.status.say(f"{deletion(title, deleted)}{' u brings it back.' if bounds.kept else ''}", "good")
         await self.load()
+
+    def action_restore(self) -> None:
+        organization = self.session.organization
+        if organization is None or self.is_busy or not self.may("delete"):
+            return
+        deleted = self._deleted
+        if deleted is not None and deleted.organization_id == organization.id:
+            self.act(self._restore(organization.id, str(deleted.id)))
+        elif self.current is not None and self.current.id is None:
+            self.act(self._restore(organization.id, self.current.integration_type))
+        else:
+            self.status.say("Nothing was deleted here. On a type that is not set up, u brings back the last one.")
+
+    async def _restore(self, organization_id: UUID, type_or_id: str) -> None:
+        from tui.data.integrations.deleted import plan_restore
+        from tui.data.integrations.restore import restore
+
+        plan = await plan_restore(self.session.database, organization_id, type_or_id)
+        title = title_of(plan.integration_type)
+        if not await self.prompt.confirm(_what_a_restore_does(title, plan), "bring it back"):
+            return
+        done = await self.writing(restore(self.session.database, plan))
+        self._deleted = None
+        self.status.say(restored(title, done), "good")
+        await self.load()
+
+
+def _what_a_restore_does(title: str, plan: RestorePlan) -> str:
+    """What comes back, and a line for each thing that does not, as many as a question has room for."""
+    losses = [f"Not back: {loss}" for loss in plan.losses[:MOST_LOSSES]]
+    if len(plan.losses) > MOST_LOSSES:
+        command = f"`switchboard integrations restore {plan.integration_type} --dry-run`"
+        losses.append(f"{len(plan.losses) - MOST_LOSSES} more do not come back: {command} lists them.")
+    return "\n".join([f"{title} {what_comes_back(plan)}.", *losses])
 
 
 def _who_loses_it(people: int | None) -> str:
