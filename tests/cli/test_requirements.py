@@ -22,6 +22,7 @@ from tests.generate.commands import (
     EARLIER_KEY_ID,
     EXAMPLES,
     LIST,
+    UNREADABLE,
     Example,
     commands_document,
     leaves,
@@ -65,9 +66,9 @@ def populated_shell(
     add_row(conninfo, OLD, assigned_to_user_id=ASHA)
     execute(
         conninfo,
-        "insert into integration_credentials (organization_id, integration_type, credentials_encrypted) "
-        "values (%s, 'zoho_mail', 'x')",
-        ACME,
+        "insert into integration_credentials (id, organization_id, integration_type, credentials_encrypted) "
+        "values (%s, %s, 'zoho_mail', 'x')",
+        *(UNREADABLE, ACME),
     )
     execute(conninfo, "delete from integration_credentials where integration_type = 'zoho_mail'")
     with ExotelServer(numbers=[exophone(f"+91{OLD[1:]}")]) as exotel:

@@ -144,6 +144,7 @@ KEY_STATUS = (
     "keys legacy legacy_writers sealing_keys"
 )
 ROTATION = "from_key_id to_key_id credentials versions by_key by_format fingerprint unreadable"
+UNREADABLE = "00000000-0000-4000-8000-0000000000f0"
 EARLIER_KEY_ID = "AAAAAAAAAAAAAAAAAAAAAA"
 ROLLBACK = "id integration_type version changed is_verified applied"
 RESTORE = "id organization_id integration_type permissions phone_numbers not_restored applied"
@@ -235,8 +236,8 @@ EXAMPLES = (
     Example("integrations forget exotel_phone", OBJECT, "organization_id integration_type forgotten"),
     Example("integrations delete exotel_phone", OBJECT, "id integration_type deleted permissions people phone_numbers"),
     # Afterwards the key that is configured opens nothing.
-    Example("keys rotate --to new.key --dry-run", OBJECT, ROTATION),
-    Example("keys rotate --to new.key", OBJECT, f"{ROTATION} log_row"),
+    Example(f"keys rotate --to new.key --without {UNREADABLE} --dry-run", OBJECT, ROTATION),
+    Example(f"keys rotate --to new.key --without {UNREADABLE}", OBJECT, f"{ROTATION} log_row"),
 )
 
 

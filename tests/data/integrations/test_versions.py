@@ -102,7 +102,7 @@ async def test_versions_name_what_changed_and_going_back_copies_the_envelope(key
         plan = await plan_roll_back(database, keyring(), phone)
         assert plan.draft().credential == NEWER
         tested = PassedTest(NEWER, first.replaced_at, {"judgement": "verified"})
-        assert not (await roll_back(database, keyring(), plan, test=replace(tested, credential=PHONE))).verified
+        assert not (await roll_back(database, keyring(), plan, test=tested._replace(credential=PHONE))).verified
         plan = await plan_roll_back(database, keyring(), phone, first.id)
         tested = replace(tested, credential=dict(PHONE))
         assert (await roll_back(database, keyring(), plan, test=tested)).verified
