@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -104,7 +103,7 @@ async def test_versions_name_what_changed_and_going_back_copies_the_envelope(key
         tested = PassedTest(NEWER, first.replaced_at, {"judgement": "verified"})
         assert not (await roll_back(database, keyring(), plan, test=tested._replace(credential=PHONE))).verified
         plan = await plan_roll_back(database, keyring(), phone, first.id)
-        tested = replace(tested, credential=dict(PHONE))
+        tested = tested._replace(credential=dict(PHONE))
         assert (await roll_back(database, keyring(), plan, test=tested)).verified
         (now,) = execute(keyed_database, "select is_verified, last_verified_at from integration_credentials")
         assert now == (True, first.replaced_at)
