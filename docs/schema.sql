@@ -96,7 +96,7 @@ create table if not exists switchboard.keys (
   purpose    text not null check (purpose in ('master', 'seal')),
   salt       bytea,
   public_key bytea,
-  state      text not null default 'active' check (state in ('active', 'retired')),
+  state      text not null default 'active' check (state in ('active', 'decrypt-only', 'retired')),
   created_at timestamptz not null default now(),
   created_by text not null default session_user,
   check (purpose <> 'master' or salt is not null),
@@ -104,9 +104,6 @@ create table if not exists switchboard.keys (
 );
 create unique index if not exists keys_one_active_master on switchboard.keys (purpose)
   where purpose = 'master' and state = 'active';
-comment on table switchboard.keys is
-  'Records of the keys in use: never a key itself, only its id, its salt, or the public half of a sealing key.';
-
 create table if not exists switchboard.seals (
   id        bigint generated always as identity primary key,
   hour      timestamptz check (hour is null or extract(epoch from hour)::numeric % 3600 = 0),
@@ -175,10 +172,10 @@ comment on table switchboard.deleted_integrations is
 create or replace function switchboard.actions() returns table (name text, kind text, roles text[])
 language sql immutable set search_path = pg_catalog, pg_temp as $function$
   -- Every action that Switchboard logs, some of them of versions to come; other programs add names of their own, and
-  -- those that count against limits are in send_actions. kind: a change is logged by the triggers, an opening by
-  -- begin_open, and an act by log_act, for the owner of the log and for members of roles; without roles for everybody
-  -- who may call log_act, and log_sealed for whoever may insert seals. A function, because `audit verify` sees when one
-  -- is altered, and not when rows are.
+  -- those that count against limits are in send_actions. kind: a change is logged by the triggers, and by the functions
+  -- that make it; an opening by begin_open; and an act by log_act, for the owner of the log and for members of roles,
+  -- without roles for everybody who may call log_act, and log_sealed for whoever may insert seals. A function, because
+  -- `audit verify` sees when one is altered, and not when rows are.
   values
     ('credential_created', 'change', null::text[]), ('credential_updated', 'change', null),
     ('credential_deleted', 'change', null), ('credential_enabled', 'change', null),
@@ -192,9 +189,8 @@ language sql immutable set search_path = pg_catalog, pg_temp as $function$
     ('connection_tested', 'act', array['switchboard_admin', 'switchboard_support']),
     ('numbers_synced', 'act', array['switchboard_admin', 'switchboard_support']),
     ('log_exported', 'act', null), ('log_sealed', 'act', array['switchboard_admin']),
-    ('keys_rotated', 'act', array['switchboard_admin']), ('key_retired', 'act', array['switchboard_admin']),
-    ('credential_versions_forgotten', 'act', array['switchboard_admin']),
-    ('schema_changed', 'act', array['switchboard_admin']), ('settings_changed', 'act', array['switchboard_admin']),
+    ('keys_rotated', 'change', null), ('key_retired', 'change', null), ('credential_versions_forgotten', 'change', null),
+    ('settings_changed', 'change', null), ('schema_changed', 'act', array['switchboard_admin']),
     ('access_changed', 'act', array['switchboard_admin']), ('checkpoint_made', 'act', array['switchboard_admin']),
     ('log_archived', 'act', array['switchboard_admin'])
 $function$;
@@ -895,6 +891,7 @@ declare
                                       when tg_op = 'INSERT' then 'created_by' else 'updated_by' end;
   author uuid;
   action text;
+  version bigint;
 begin
   -- Neither a column that was dropped nor one that changed its type may abort anybody's write. Columns are named one
   -- by one all the same, because a statement put together for each row costs more than all the rest: that is done
@@ -971,6 +968,12 @@ begin
         details := details || jsonb_build_object('fields',
           string_to_array(current_setting('switchboard.fields'::text, true), ','));
       end if;
+      -- Said by what only our own functions write, never by what a client claims.
+      if exists (select from switchboard.rotations r where r.xid = pg_current_xact_id() and r.finished_at is null) then
+        details := details || '{"rotation": true}';
+      else
+        version := switchboard.version_of((after ->> 'id')::text, (after ->> 'credentials_encrypted')::text);
+      end if;
     end if;
   else
     details := jsonb_build_object(case tg_op when 'INSERT' then 'after' else 'before' end,
@@ -979,7 +982,13 @@ begin
       details := details || jsonb_build_object('envelope', jsonb_build_object(
         case tg_op when 'INSERT' then 'after' else 'before' end,
         switchboard.envelope_format((present ->> 'credentials_encrypted')::text)));
+      if tg_op = 'INSERT' then
+        version := switchboard.version_of((after ->> 'id')::text, (after ->> 'credentials_encrypted')::text);
+      end if;
     end if;
+  end if;
+  if version is not null then
+    details := details || jsonb_build_object('version', version);
   end if;
 
   if kind <> 'credential' and integration is not null then
@@ -1007,6 +1016,7 @@ begin
   end if;
 
   action := case
+    when version is not null then case tg_op when 'INSERT' then 'credential_restored' else 'credential_rolled_back' end
     when tg_op = 'INSERT' then case kind when 'credential' then 'credential_created'
                                          when 'permission' then 'permission_granted' else 'number_added' end
     when tg_op = 'DELETE' then case kind when 'credential' then 'credential_deleted'
@@ -1039,6 +1049,15 @@ begin
   return case when envelope like 'sb2.%' then 'sb2'
               when envelope ~ '^[0-9A-Fa-f]{32}:[0-9A-Fa-f]{32}:([0-9A-Fa-f]{2})*$' then 'legacy'
               else 'neither' end;
+end
+$function$;
+
+create or replace function switchboard.version_of(of_row text, content text) returns bigint
+language plpgsql stable set search_path = pg_catalog, pg_temp as $function$
+-- The version that this envelope was kept as: no two encryptions give the same text.
+begin
+  return (select max(v.id) from switchboard.credential_versions v
+          where v.credential_id = switchboard.uuid_or_null(of_row::text) and v.envelope = content);
 end
 $function$;
 
@@ -1153,18 +1172,20 @@ create or replace function switchboard.begin_open(integration_id uuid, purpose t
 returns uuid language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 -- Writes the log row and returns a ticket for open_envelope, to be used after COMMIT, once, within 30 s.
 -- The transaction-local setting switchboard.fields may name what is shown of it.
--- reveal and copy are acts complete in themselves; test and sync are pending until log_act gives their outcome.
--- Fails with P0002 (no such integration), 22023 (purpose), 42501 (reveal or copy without the right to read
--- the envelope), SB001 (more than 10 reveals, 10 copies, 600 tests or 600 syncs in 5 minutes by one session_user; the
--- message says when the next is possible).
+-- reveal, run (lent to a program) and copy are acts complete in themselves; test and sync are pending until log_act
+-- gives their outcome. Fails with P0002 (no such integration), 22023 (purpose), 42501 (reveal, run or copy without the
+-- right to read the envelope), SB001 (more than 10 reveals and runs, 10 copies, 600 tests or 600 syncs in 5 minutes by
+-- one session_user; the message says when the next is possible).
 declare
   integration record;
   given uuid;
-  most constant integer := case when purpose in ('reveal', 'copy') then 10 else 600 end;
+  shows constant boolean := purpose in ('reveal', 'run', 'copy');
+  most constant integer := case when shows then 10 else 600 end;
+  counted constant text[] := case when purpose in ('reveal', 'run') then array['reveal', 'run'] else array[purpose] end;
   filling timestamptz;
 begin
-  if purpose is null or purpose not in ('reveal', 'copy', 'test', 'sync') then
-    raise exception 'an envelope is opened to reveal, copy, test or sync' using errcode = 'invalid_parameter_value';
+  if purpose is null or purpose not in ('reveal', 'run', 'copy', 'test', 'sync') then
+    raise exception 'an envelope is opened to reveal, run, copy, test or sync' using errcode = 'invalid_parameter_value';
   end if;
   select c.organization_id, c.integration_type into integration
   from public.integration_credentials c
@@ -1172,7 +1193,7 @@ begin
   if not found then
     raise exception 'there is no such integration' using errcode = 'no_data_found';
   end if;
-  if purpose in ('reveal', 'copy') then
+  if shows then
     if not has_column_privilege(coalesce(nullif(current_setting('role', true), 'none'), session_user),
                                 'public.integration_credentials', 'credentials_encrypted', 'SELECT') then
       raise exception 'the role % may not read secrets', coalesce(nullif(current_setting('role', true), 'none'), session_user)
@@ -1181,11 +1202,11 @@ begin
   end if;
   -- Two openings at the same time must not both count as the last one: the second waits. It changes the row, so that
   -- a transaction whose snapshot is older fails (40001) instead of counting what was there before.
-  insert into switchboard.locks (what, key) values ('open to ' || purpose, session_user)
+  insert into switchboard.locks (what, key) values ('open to ' || counted[1], session_user)
   on conflict (what, key) do update set taken_at = clock_timestamp();
   select t.created_at into filling
   from switchboard.open_tickets t
-  where t.opened_by = session_user and t.purpose = begin_open.purpose
+  where t.opened_by = session_user and t.purpose = any (counted)
     and t.created_at > clock_timestamp() - interval '5 minutes'
   order by t.created_at desc offset most - 1 limit 1;
   if found then
@@ -1195,7 +1216,7 @@ begin
   end if;
   -- Those of others are theirs: nobody waits for a row that another login holds.
   delete from switchboard.open_tickets t
-  where t.opened_by = session_user and t.purpose = begin_open.purpose
+  where t.opened_by = session_user and t.purpose = any (counted)
     and t.created_at < clock_timestamp() - interval '1 hour';
   insert into switchboard.open_tickets as t (integration_id, purpose)
   values (begin_open.integration_id, begin_open.purpose)
@@ -1205,8 +1226,8 @@ begin
     switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
     integration.integration_type::text,
     (case purpose when 'reveal' then 'credential_revealed' when 'copy' then 'credential_copied'
-                  when 'test' then 'connection_tested' else 'numbers_synced' end)::text,
-    (case when purpose in ('reveal', 'copy') then 'success' else 'pending' end)::text,
+                  when 'run' then 'credential_lent' when 'test' then 'connection_tested' else 'numbers_synced' end)::text,
+    (case when shows then 'success' else 'pending' end)::text,
     jsonb_strip_nulls(jsonb_build_object(
       'source', 'switchboard', 'purpose', purpose, 'integration_id', begin_open.integration_id,
       'fields', string_to_array(nullif(current_setting('switchboard.fields'::text, true), ''), ',')))::jsonb);
@@ -2114,7 +2135,6 @@ revoke all on function switchboard.accept(text, text) from public;
 do $do$
 declare
   holder text;
-  relation text;
 begin
   revoke all on switchboard.accepted from public;
   foreach holder in array array['anon', 'authenticated', 'service_role']
@@ -2128,6 +2148,475 @@ begin
     execute format('revoke all on switchboard.accepted from %s', holder);
     execute format('grant select on switchboard.accepted to %s', holder);
   end loop;
+end
+$do$;
+
+-- 014_versions.sql
+-- What an update or a delete replaced, so that going back is possible: kept by triggers, for other programs' writes as
+-- well, bounded in number and age, and readable by administrators alone.
+
+create table if not exists switchboard.settings (
+  name       text primary key,
+  value      integer not null,
+  changed_at timestamptz not null default clock_timestamp(),
+  changed_by text not null default session_user
+);
+comment on table switchboard.settings is
+  'What differs from the defaults that switchboard.setting() knows; written by switchboard.change_setting, which logs it.';
+
+create or replace function switchboard.setting(wanted text) returns integer
+language sql stable set search_path = pg_catalog, pg_temp as $function$
+  select coalesce((select s.value from switchboard.settings s where s.name = wanted),
+                  case wanted when 'versions_kept' then 10 when 'versions_days' then 90 end)
+$function$;
+
+create table if not exists switchboard.credential_versions (
+  id               bigint generated always as identity primary key,
+  credential_id    uuid not null,
+  organization_id  uuid,
+  integration_type text,
+  envelope         text,
+  kind             text not null check (kind in ('updated', 'deleted')),
+  fields           text[],
+  was_verified     boolean,
+  verified_at      timestamptz,
+  user_id          uuid,
+  operator         text,
+  operation_id     text,
+  replaced_at      timestamptz not null default clock_timestamp(),
+  replaced_by      text not null default session_user,
+  dependents       jsonb
+);
+create index if not exists credential_versions_credential on switchboard.credential_versions (credential_id, id);
+create index if not exists credential_versions_organization
+  on switchboard.credential_versions (organization_id, integration_type);
+create index if not exists credential_versions_age on switchboard.credential_versions (replaced_at);
+comment on table switchboard.credential_versions is
+  'Envelopes that an update or a delete replaced, each still bound to its row. was_verified, verified_at: what the row '
+  'said then. user_id, operator, operation_id, fields: what the client claims of the change; replaced_by: its login. '
+  'dependents: of a deleted row, all its columns, its permissions and its phone numbers. No foreign key: a delete leaves '
+  'them.';
+
+create or replace function switchboard.dependents(of_row uuid) returns jsonb
+language plpgsql stable set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $function$
+-- The integration with its permissions and its phone numbers: every column of the contract but the envelope.
+begin
+  return jsonb_build_object(
+    'row', (select jsonb_build_object(
+        'id', c.id, 'organization_id', c.organization_id, 'integration_type', c.integration_type,
+        'display_name', c.display_name, 'is_active', c.is_active, 'is_verified', c.is_verified,
+        'last_verified_at', c.last_verified_at, 'created_by', c.created_by, 'updated_by', c.updated_by,
+        'created_at', c.created_at, 'updated_at', c.updated_at)
+      from public.integration_credentials c where c.id = of_row),
+    'permissions', (select coalesce(jsonb_agg(jsonb_build_object(
+        'id', p.id, 'user_id', p.user_id, 'integration_id', p.integration_id, 'can_view', p.can_view,
+        'can_send', p.can_send, 'can_configure', p.can_configure, 'daily_limit', p.daily_limit,
+        'monthly_limit', p.monthly_limit, 'granted_by', p.granted_by, 'granted_at', p.granted_at,
+        'expires_at', p.expires_at) order by p.id), '[]')
+      from public.user_integration_permissions p where p.integration_id = of_row),
+    'numbers', (select coalesce(jsonb_agg(jsonb_build_object(
+        'id', n.id, 'organization_id', n.organization_id, 'integration_id', n.integration_id,
+        'phone_number', n.phone_number, 'display_name', n.display_name, 'number_type', n.number_type,
+        'assigned_to_user_id', n.assigned_to_user_id, 'is_primary', n.is_primary, 'can_call', n.can_call,
+        'can_sms', n.can_sms, 'is_active', n.is_active, 'created_at', n.created_at, 'updated_at', n.updated_at)
+        order by n.id), '[]')
+      from public.organization_phone_numbers n where n.integration_id = of_row));
+end
+$function$;
+
+create or replace function switchboard.keep_version() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- Keeps the envelope that is replaced. Whatever goes wrong here, the write that it is about goes through: a version is
+-- worth less than somebody's save. A rotation changes no content, so it leaves no version.
+declare
+  most integer;
+  claimed constant text := nullif(current_setting('switchboard.operator_id'::text, true), '');
+  what_hung_on_it jsonb;
+begin
+  if tg_op not in ('UPDATE', 'DELETE') then
+    raise exception 'this keeps what is replaced, and nothing else' using errcode = 'feature_not_supported';
+  end if;
+  begin
+    if tg_op = 'UPDATE' and (new.credentials_encrypted is not distinct from old.credentials_encrypted
+                             or exists (select from switchboard.rotations r
+                                        where r.xid = pg_current_xact_id() and r.finished_at is null)) then
+      return null;
+    end if;
+    most := switchboard.setting('versions_kept'::text);
+    if most > 0 then
+      if tg_op = 'DELETE' then
+        begin
+          what_hung_on_it := switchboard.dependents(old.id::uuid);
+        exception when others then
+          -- An adopted table that lacks a column, or has one of another type: the envelope is kept all the same.
+          what_hung_on_it := jsonb_build_object('not_kept', sqlstate);
+        end;
+      end if;
+      insert into switchboard.credential_versions
+        (credential_id, organization_id, integration_type, envelope, kind, fields, was_verified, verified_at, user_id,
+         operator, operation_id, dependents)
+      values (
+        old.id, old.organization_id, old.integration_type, old.credentials_encrypted,
+        case tg_op when 'DELETE' then 'deleted' else 'updated' end,
+        case when tg_op = 'UPDATE' then string_to_array(nullif(current_setting('switchboard.fields'::text, true), ''), ',') end,
+        old.is_verified, old.last_verified_at,
+        case when claimed is not null then switchboard.uuid_or_null(claimed::text)
+             when tg_op = 'UPDATE' and new.updated_by is distinct from old.updated_by then new.updated_by end,
+        nullif(left(current_setting('switchboard.operator_label'::text, true), 200), ''),
+        nullif(left(current_setting('switchboard.operation_id'::text, true), 100), ''),
+        what_hung_on_it);
+    end if;
+  exception when others then
+    raise warning 'the envelope that was replaced is not kept (%)', sqlstate;
+  end;
+  begin
+    -- Those that others hold are theirs to clear: nobody waits here.
+    delete from switchboard.credential_versions where id in (
+      select v.id from switchboard.credential_versions v
+      where v.replaced_at < clock_timestamp() - make_interval(days => switchboard.setting('versions_days'::text))
+      order by v.replaced_at limit 100 for update skip locked);
+    delete from switchboard.credential_versions where id in (
+      select v.id from switchboard.credential_versions v where v.credential_id = old.id
+      order by v.id desc offset most limit 100 for update skip locked);
+  exception when others then
+    null;
+  end;
+  return case tg_op when 'DELETE' then old end;
+end
+$function$;
+
+create or replace function switchboard.change_setting(setting_name text, setting_value integer) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- versions_kept: how many of each credential, 0 for none; versions_days: for how long. What a smaller number leaves over
+-- goes at once. Fails with 22023 where the name or the number is none of these.
+declare
+  before constant integer := switchboard.setting(setting_name::text);
+begin
+  if before is null then
+    raise exception 'a setting is versions_kept or versions_days' using errcode = 'invalid_parameter_value';
+  end if;
+  if setting_value is null
+     or not (setting_value between (case setting_name when 'versions_kept' then 0 else 1 end)
+                               and (case setting_name when 'versions_kept' then 100 else 3650 end)) then
+    raise exception 'versions_kept is 0 to 100, versions_days is 1 to 3650' using errcode = 'invalid_parameter_value';
+  end if;
+  insert into switchboard.settings as s (name, value) values (setting_name, setting_value)
+  on conflict (name) do update
+  set value = excluded.value, changed_at = clock_timestamp(), changed_by = session_user;
+  delete from switchboard.credential_versions where id in (
+    select v.id
+    from (select w.id, w.replaced_at, row_number() over (partition by w.credential_id order by w.id desc) as place
+          from switchboard.credential_versions w) v
+    where v.place > switchboard.setting('versions_kept'::text)
+       or v.replaced_at < clock_timestamp() - make_interval(days => switchboard.setting('versions_days'::text)));
+  perform switchboard.write_log(null::uuid,
+    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
+    null::text, 'settings_changed'::text, 'success'::text,
+    jsonb_build_object('source', 'switchboard', 'setting', setting_name, 'before', before, 'after', setting_value)::jsonb);
+end
+$function$;
+
+create or replace function switchboard.forget_versions(of_organization uuid, of_type text) returns bigint
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- Empties what is kept of that type there, deleted integrations too, and returns how many versions there were. What is
+-- forgotten cannot come back.
+declare
+  forgotten bigint;
+begin
+  delete from switchboard.credential_versions v
+  where v.organization_id = of_organization and v.integration_type = of_type;
+  get diagnostics forgotten = row_count;
+  if forgotten > 0 then
+    perform switchboard.write_log(of_organization::uuid,
+      switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
+      of_type::text, 'credential_versions_forgotten'::text, 'success'::text,
+      jsonb_build_object('source', 'switchboard', 'versions', forgotten)::jsonb);
+  end if;
+  return forgotten;
+end
+$function$;
+
+do $do$
+declare
+  holder text;
+begin
+  -- After switchboard_log_change, which asks whether an envelope that comes back was kept: going back to the oldest
+  -- of them is what clears it.
+  perform switchboard.put_trigger('public.integration_credentials', 'switchboard_versions',
+    'CREATE TRIGGER switchboard_versions AFTER UPDATE ON public.integration_credentials FOR EACH ROW '
+    'EXECUTE FUNCTION switchboard.keep_version()', true);
+  -- Before, since the cascade takes permissions and numbers before any AFTER trigger of ours.
+  perform switchboard.put_trigger('public.integration_credentials', 'switchboard_versions_deleted',
+    'CREATE TRIGGER switchboard_versions_deleted BEFORE DELETE ON public.integration_credentials FOR EACH ROW '
+    'EXECUTE FUNCTION switchboard.keep_version()', true);
+
+  foreach holder in array array['public', 'anon', 'authenticated', 'service_role',
+                                'switchboard_admin', 'switchboard_support', 'switchboard_auditor']
+  loop
+    continue when holder <> 'public' and to_regrole(holder) is null;
+    execute format('revoke all on switchboard.settings, switchboard.credential_versions from %s', holder);
+    execute format('revoke all on sequence switchboard.credential_versions_id_seq from %s', holder);
+    execute format('revoke all on function switchboard.setting(text), switchboard.dependents(uuid), '
+                   'switchboard.keep_version(), switchboard.change_setting(text, integer), '
+                   'switchboard.forget_versions(uuid, text) from %s', holder);
+  end loop;
+  foreach holder in array array['switchboard_admin', 'switchboard_support', 'switchboard_auditor']
+  loop
+    continue when to_regrole(holder) is null;
+    execute format('grant select on switchboard.settings to %s', holder);
+    execute format('grant execute on function switchboard.setting(text) to %s', holder);
+  end loop;
+  if to_regrole('switchboard_admin') is not null then
+    grant select on switchboard.credential_versions to switchboard_admin;
+    grant execute on function switchboard.change_setting(text, integer), switchboard.forget_versions(uuid, text)
+      to switchboard_admin;
+  end if;
+  if to_regrole('switchboard_support') is not null then
+    grant select (id, credential_id, organization_id, integration_type, kind, fields, was_verified, verified_at, user_id,
+                  operator, operation_id, replaced_at, replaced_by) on switchboard.credential_versions to switchboard_support;
+  end if;
+end
+$do$;
+
+-- 015_rotation.sql
+-- Changing the master key: every envelope is written anew in one transaction, which the database itself knows for what
+-- it is, and which cannot end without its row in the log.
+
+do $do$
+begin
+  if not exists (select from pg_constraint c where c.conrelid = 'switchboard.keys'::regclass and c.conname = 'keys_state_check'
+                   and pg_get_constraintdef(c.oid) like '%decrypt-only%') then
+    alter table switchboard.keys drop constraint if exists keys_state_check;
+    alter table switchboard.keys add constraint keys_state_check check (state in ('active', 'decrypt-only', 'retired'));
+  end if;
+end
+$do$;
+comment on table switchboard.keys is
+  'Records of the keys in use: never a key itself, only its id, its salt, or the public half of a sealing key. Of the '
+  'master keys one is active; those before it are decrypt-only, until nothing needs them and they are retired.';
+
+create table if not exists switchboard.rotations (
+  xid         xid8 primary key default pg_current_xact_id(),
+  from_key    text not null,
+  from_salt   bytea not null,
+  to_key      text not null,
+  to_salt     bytea not null,
+  begun_at    timestamptz not null default clock_timestamp(),
+  finished_at timestamptz
+);
+comment on table switchboard.rotations is
+  'The rotation that the present transaction is, written by its own functions alone; the next one clears it.';
+
+create or replace function switchboard.hold_envelopes() returns text
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- Keeps everybody from writing envelopes to the end of the transaction, and returns the id of the active master key,
+-- null where none is recorded. The record first, and then the tables: every write of an envelope by Switchboard takes
+-- them in this order. Row locks alone would let another program's INSERT through.
+declare
+  active text;
+begin
+  select k.key_id into active from switchboard.keys k where k.purpose = 'master' and k.state = 'active' for update;
+  lock table public.integration_credentials, switchboard.credential_versions in share row exclusive mode;
+  if active is null then
+    -- Whoever held it has changed it meanwhile, or there is none.
+    select k.key_id into active from switchboard.keys k where k.purpose = 'master' and k.state = 'active' for update;
+  end if;
+  return active;
+end
+$function$;
+
+create or replace function switchboard.begin_rotation(from_key text, from_salt bytea, to_key text, to_salt bytea)
+returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- Fails with SB004 where from_key is not the active key (or, without a record, any is recorded), and with SB005 where
+-- to_key cannot be one: the same, retired, or recorded with another salt.
+declare
+  active text;
+  target record;
+begin
+  active := switchboard.hold_envelopes();
+  if active is distinct from begin_rotation.from_key
+     and (active is not null or exists (select from switchboard.keys k where k.purpose = 'master')) then
+    raise exception 'the active master key is %', coalesce(active, 'not recorded') using errcode = 'SB004';
+  end if;
+  if begin_rotation.from_key = begin_rotation.to_key then
+    raise exception 'the new key is the present one' using errcode = 'SB005';
+  end if;
+  select k.purpose, k.state, k.salt into target from switchboard.keys k where k.key_id = begin_rotation.to_key for update;
+  if target.state = 'retired' then
+    raise exception 'the key % was retired', begin_rotation.to_key using errcode = 'SB005';
+  elsif target.purpose is distinct from 'master' and target.purpose is not null
+     or target.salt is not null and target.salt <> begin_rotation.to_salt then
+    raise exception 'the key % is recorded with another salt', begin_rotation.to_key using errcode = 'SB005';
+  end if;
+  delete from switchboard.rotations r where r.xid < pg_snapshot_xmin(pg_current_snapshot());
+  insert into switchboard.rotations (from_key, from_salt, to_key, to_salt)
+  values (begin_rotation.from_key, begin_rotation.from_salt, begin_rotation.to_key, begin_rotation.to_salt);
+end
+$function$;
+
+create or replace function switchboard.present_rotation() returns switchboard.rotations
+language plpgsql stable set search_path = pg_catalog, pg_temp as $function$
+declare
+  present switchboard.rotations;
+begin
+  select r.* into present from switchboard.rotations r where r.xid = pg_current_xact_id() and r.finished_at is null;
+  if not found then
+    raise exception 'this transaction is not a rotation' using errcode = 'SB004';
+  end if;
+  return present;
+end
+$function$;
+
+create or replace function switchboard.rotate_credentials(ids uuid[], seen text[], sealed text[]) returns bigint
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- Replaces envelopes that are still what was seen, and nothing else of their rows; returns how many.
+declare
+  written bigint;
+begin
+  perform switchboard.present_rotation();
+  update public.integration_credentials c set credentials_encrypted = n.sealed
+  from unnest(ids, seen, sealed) as n (id, seen, sealed)
+  where c.id = n.id and c.credentials_encrypted = n.seen;
+  get diagnostics written = row_count;
+  return written;
+end
+$function$;
+
+create or replace function switchboard.rotate_versions(ids bigint[], seen text[], sealed text[]) returns bigint
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+declare
+  written bigint;
+begin
+  perform switchboard.present_rotation();
+  update switchboard.credential_versions v set envelope = n.sealed
+  from unnest(ids, seen, sealed) as n (id, seen, sealed)
+  where v.id = n.id and v.envelope = n.seen;
+  get diagnostics written = row_count;
+  return written;
+end
+$function$;
+
+create or replace function switchboard.finish_rotation(details jsonb, left_out uuid[], versions_left_out bigint[])
+returns uuid language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- Makes the target the active key, and the one before it decrypt-only; writes the row of the log, and returns its id.
+-- Fails with SB004 where an sb2 envelope of another key is left that is not named: a legacy one does not say its key.
+declare
+  present constant switchboard.rotations := switchboard.present_rotation();
+  left_over bigint;
+begin
+  if jsonb_typeof(details) is distinct from 'object' then
+    raise exception 'details is an object' using errcode = 'invalid_parameter_value';
+  end if;
+  select count(*) into left_over
+  from (select from public.integration_credentials c
+        where c.credentials_encrypted like 'sb2.%' and split_part(c.credentials_encrypted, '.', 2) <> present.to_key
+          and c.id <> all (coalesce(left_out, '{}'))
+        union all
+        select from switchboard.credential_versions v
+        where v.envelope like 'sb2.%' and split_part(v.envelope, '.', 2) <> present.to_key
+          and v.id <> all (coalesce(versions_left_out, '{}'))) as o;
+  if left_over > 0 then
+    raise exception '% envelopes of another key are left', left_over using errcode = 'SB004';
+  end if;
+  insert into switchboard.keys as k (key_id, purpose, salt, state)
+  values (present.from_key, 'master', present.from_salt, 'decrypt-only')
+  on conflict (key_id) do update set state = 'decrypt-only';
+  insert into switchboard.keys as k (key_id, purpose, salt, state)
+  values (present.to_key, 'master', present.to_salt, 'active')
+  on conflict (key_id) do update set state = 'active';
+  update switchboard.rotations r set finished_at = clock_timestamp() where r.xid = present.xid;
+  return switchboard.write_log(null::uuid,
+    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
+    null::text, 'keys_rotated'::text, 'success'::text,
+    (details || jsonb_build_object('source', 'switchboard', 'from_key', present.from_key, 'to_key', present.to_key,
+      'left_out', cardinality(coalesce(left_out, '{}')) + cardinality(coalesce(versions_left_out, '{}'))))::jsonb);
+end
+$function$;
+
+create or replace function switchboard.require_finished_rotation() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+begin
+  if exists (select from switchboard.rotations r where r.xid = new.xid and r.finished_at is null) then
+    raise exception 'a rotation ends with finish_rotation, or not at all' using errcode = 'SB004';
+  end if;
+  return null;
+end
+$function$;
+
+create or replace function switchboard.retire_key(retiring text, legacy_read bigint) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- legacy_read: how many legacy envelopes the caller has opened with other keys, in this transaction after
+-- hold_envelopes. Fails with SB004 where that is not all of them or an envelope names the key, and with SB005 where the
+-- key is not decrypt-only.
+declare
+  needed bigint;
+  legacy bigint;
+begin
+  perform switchboard.hold_envelopes();
+  if not exists (select from switchboard.keys k
+                 where k.key_id = retiring and k.purpose = 'master' and k.state = 'decrypt-only') then
+    raise exception 'the key % is not decrypt-only', retiring using errcode = 'SB005';
+  end if;
+  select count(*) filter (where e.envelope like 'sb2.%' and split_part(e.envelope, '.', 2) = retiring),
+         count(*) filter (where switchboard.envelope_format(e.envelope::text) = 'legacy')
+  into needed, legacy
+  from (select c.credentials_encrypted as envelope from public.integration_credentials c
+        union all select v.envelope from switchboard.credential_versions v) as e;
+  if needed > 0 then
+    raise exception '% envelopes still need the key %', needed, retiring using errcode = 'SB004';
+  elsif legacy is distinct from legacy_read then
+    raise exception 'the legacy envelopes changed meanwhile' using errcode = 'SB004';
+  end if;
+  update switchboard.keys k set state = 'retired' where k.key_id = retiring;
+  perform switchboard.write_log(null::uuid,
+    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
+    null::text, 'key_retired'::text, 'success'::text,
+    jsonb_build_object('source', 'switchboard', 'key_id', retiring)::jsonb);
+end
+$function$;
+
+do $do$
+declare
+  holder text;
+  definition constant text := 'CREATE CONSTRAINT TRIGGER rotation_is_finished AFTER INSERT ON switchboard.rotations '
+    'DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION switchboard.require_finished_rotation()';
+begin
+  if exists (select from pg_trigger t where t.tgrelid = 'switchboard.rotations'::regclass
+               and t.tgname = 'rotation_is_finished' and pg_get_triggerdef(t.oid) <> definition) then
+    drop trigger rotation_is_finished on switchboard.rotations;
+  end if;
+  if not exists (select from pg_trigger t where t.tgrelid = 'switchboard.rotations'::regclass
+                   and t.tgname = 'rotation_is_finished') then
+    execute definition;
+  end if;
+  if (select t.tgenabled from pg_trigger t where t.tgrelid = 'switchboard.rotations'::regclass
+        and t.tgname = 'rotation_is_finished') <> 'A' then
+    alter table switchboard.rotations enable always trigger rotation_is_finished;
+  end if;
+
+  foreach holder in array array['public', 'anon', 'authenticated', 'service_role',
+                                'switchboard_admin', 'switchboard_support', 'switchboard_auditor']
+  loop
+    continue when holder <> 'public' and to_regrole(holder) is null;
+    execute format('revoke all on switchboard.rotations from %s', holder);
+    execute format('revoke all on function switchboard.hold_envelopes(), '
+      'switchboard.begin_rotation(text, bytea, text, bytea), switchboard.present_rotation(), '
+      'switchboard.rotate_credentials(uuid[], text[], text[]), switchboard.rotate_versions(bigint[], text[], text[]), '
+      'switchboard.finish_rotation(jsonb, uuid[], bigint[]), switchboard.require_finished_rotation(), '
+      'switchboard.retire_key(text, bigint) from %s', holder);
+  end loop;
+  if to_regrole('switchboard_admin') is not null then
+    grant execute on function switchboard.hold_envelopes(), switchboard.begin_rotation(text, bytea, text, bytea),
+      switchboard.rotate_credentials(uuid[], text[], text[]), switchboard.rotate_versions(bigint[], text[], text[]),
+      switchboard.finish_rotation(jsonb, uuid[], bigint[]), switchboard.retire_key(text, bigint) to switchboard_admin;
+  end if;
+end
+$do$;
+
+do $do$
+declare
+  relation text;
+begin
   -- An event trigger of others may switch row security on wherever a table is made. Here there are grants and no
   -- policies, so that with it everybody but the owner would see nothing.
   for relation in
@@ -2136,14 +2625,9 @@ begin
   loop
     execute format('alter table %s disable row level security', relation);
   end loop;
-end
-$do$;
-
-do $do$
-begin
   -- In one transaction with all before it: of these files nothing stays where a newer version's have run.
   if substring(obj_description('switchboard'::regnamespace, 'pg_namespace')
-               from '^switchboard schema ([0-9]{1,9})$')::int > 13 then
+               from '^switchboard schema ([0-9]{1,9})$')::int > 15 then
     raise exception using
       errcode = 'SB003',
       message = 'a newer Switchboard has set this database up',
@@ -2151,6 +2635,6 @@ begin
   end if;
 end
 $do$;
-comment on schema switchboard is 'switchboard schema 013';
+comment on schema switchboard is 'switchboard schema 015';
 
 commit;

@@ -91,7 +91,7 @@ create table if not exists switchboard.keys (
   purpose    text not null check (purpose in ('master', 'seal')),
   salt       bytea,
   public_key bytea,
-  state      text not null default 'active' check (state in ('active', 'retired')),
+  state      text not null default 'active' check (state in ('active', 'decrypt-only', 'retired')),
   created_at timestamptz not null default now(),
   created_by text not null default session_user,
   check (purpose <> 'master' or salt is not null),
@@ -99,9 +99,6 @@ create table if not exists switchboard.keys (
 );
 create unique index if not exists keys_one_active_master on switchboard.keys (purpose)
   where purpose = 'master' and state = 'active';
-comment on table switchboard.keys is
-  'Records of the keys in use: never a key itself, only its id, its salt, or the public half of a sealing key.';
-
 create table if not exists switchboard.seals (
   id        bigint generated always as identity primary key,
   hour      timestamptz check (hour is null or extract(epoch from hour)::numeric % 3600 = 0),

@@ -4,10 +4,10 @@
 create or replace function switchboard.actions() returns table (name text, kind text, roles text[])
 language sql immutable set search_path = pg_catalog, pg_temp as $function$
   -- Every action that Switchboard logs, some of them of versions to come; other programs add names of their own, and
-  -- those that count against limits are in send_actions. kind: a change is logged by the triggers, an opening by
-  -- begin_open, and an act by log_act, for the owner of the log and for members of roles; without roles for everybody
-  -- who may call log_act, and log_sealed for whoever may insert seals. A function, because `audit verify` sees when one
-  -- is altered, and not when rows are.
+  -- those that count against limits are in send_actions. kind: a change is logged by the triggers, and by the functions
+  -- that make it; an opening by begin_open; and an act by log_act, for the owner of the log and for members of roles,
+  -- without roles for everybody who may call log_act, and log_sealed for whoever may insert seals. A function, because
+  -- `audit verify` sees when one is altered, and not when rows are.
   values
     ('credential_created', 'change', null::text[]), ('credential_updated', 'change', null),
     ('credential_deleted', 'change', null), ('credential_enabled', 'change', null),
@@ -21,9 +21,8 @@ language sql immutable set search_path = pg_catalog, pg_temp as $function$
     ('connection_tested', 'act', array['switchboard_admin', 'switchboard_support']),
     ('numbers_synced', 'act', array['switchboard_admin', 'switchboard_support']),
     ('log_exported', 'act', null), ('log_sealed', 'act', array['switchboard_admin']),
-    ('keys_rotated', 'act', array['switchboard_admin']), ('key_retired', 'act', array['switchboard_admin']),
-    ('credential_versions_forgotten', 'act', array['switchboard_admin']),
-    ('schema_changed', 'act', array['switchboard_admin']), ('settings_changed', 'act', array['switchboard_admin']),
+    ('keys_rotated', 'change', null), ('key_retired', 'change', null), ('credential_versions_forgotten', 'change', null),
+    ('settings_changed', 'change', null), ('schema_changed', 'act', array['switchboard_admin']),
     ('access_changed', 'act', array['switchboard_admin']), ('checkpoint_made', 'act', array['switchboard_admin']),
     ('log_archived', 'act', array['switchboard_admin'])
 $function$;

@@ -198,6 +198,7 @@ declare
                                       when tg_op = 'INSERT' then 'created_by' else 'updated_by' end;
   author uuid;
   action text;
+  version bigint;
 begin
   -- Neither a column that was dropped nor one that changed its type may abort anybody's write. Columns are named one
   -- by one all the same, because a statement put together for each row costs more than all the rest: that is done
@@ -274,6 +275,12 @@ begin
         details := details || jsonb_build_object('fields',
           string_to_array(current_setting('switchboard.fields'::text, true), ','));
       end if;
+      -- Said by what only our own functions write, never by what a client claims.
+      if exists (select from switchboard.rotations r where r.xid = pg_current_xact_id() and r.finished_at is null) then
+        details := details || '{"rotation": true}';
+      else
+        version := switchboard.version_of((after ->> 'id')::text, (after ->> 'credentials_encrypted')::text);
+      end if;
     end if;
   else
     details := jsonb_build_object(case tg_op when 'INSERT' then 'after' else 'before' end,
@@ -282,7 +289,13 @@ begin
       details := details || jsonb_build_object('envelope', jsonb_build_object(
         case tg_op when 'INSERT' then 'after' else 'before' end,
         switchboard.envelope_format((present ->> 'credentials_encrypted')::text)));
+      if tg_op = 'INSERT' then
+        version := switchboard.version_of((after ->> 'id')::text, (after ->> 'credentials_encrypted')::text);
+      end if;
     end if;
+  end if;
+  if version is not null then
+    details := details || jsonb_build_object('version', version);
   end if;
 
   if kind <> 'credential' and integration is not null then
@@ -310,6 +323,7 @@ begin
   end if;
 
   action := case
+    when version is not null then case tg_op when 'INSERT' then 'credential_restored' else 'credential_rolled_back' end
     when tg_op = 'INSERT' then case kind when 'credential' then 'credential_created'
                                          when 'permission' then 'permission_granted' else 'number_added' end
     when tg_op = 'DELETE' then case kind when 'credential' then 'credential_deleted'
@@ -342,6 +356,15 @@ begin
   return case when envelope like 'sb2.%' then 'sb2'
               when envelope ~ '^[0-9A-Fa-f]{32}:[0-9A-Fa-f]{32}:([0-9A-Fa-f]{2})*$' then 'legacy'
               else 'neither' end;
+end
+$function$;
+
+create or replace function switchboard.version_of(of_row text, content text) returns bigint
+language plpgsql stable set search_path = pg_catalog, pg_temp as $function$
+-- The version that this envelope was kept as: no two encryptions give the same text.
+begin
+  return (select max(v.id) from switchboard.credential_versions v
+          where v.credential_id = switchboard.uuid_or_null(of_row::text) and v.envelope = content);
 end
 $function$;
 

@@ -54,18 +54,20 @@ create or replace function switchboard.begin_open(integration_id uuid, purpose t
 returns uuid language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 -- Writes the log row and returns a ticket for open_envelope, to be used after COMMIT, once, within 30 s.
 -- The transaction-local setting switchboard.fields may name what is shown of it.
--- reveal and copy are acts complete in themselves; test and sync are pending until log_act gives their outcome.
--- Fails with P0002 (no such integration), 22023 (purpose), 42501 (reveal or copy without the right to read
--- the envelope), SB001 (more than 10 reveals, 10 copies, 600 tests or 600 syncs in 5 minutes by one session_user; the
--- message says when the next is possible).
+-- reveal, run (lent to a program) and copy are acts complete in themselves; test and sync are pending until log_act
+-- gives their outcome. Fails with P0002 (no such integration), 22023 (purpose), 42501 (reveal, run or copy without the
+-- right to read the envelope), SB001 (more than 10 reveals and runs, 10 copies, 600 tests or 600 syncs in 5 minutes by
+-- one session_user; the message says when the next is possible).
 declare
   integration record;
   given uuid;
-  most constant integer := case when purpose in ('reveal', 'copy') then 10 else 600 end;
+  shows constant boolean := purpose in ('reveal', 'run', 'copy');
+  most constant integer := case when shows then 10 else 600 end;
+  counted constant text[] := case when purpose in ('reveal', 'run') then array['reveal', 'run'] else array[purpose] end;
   filling timestamptz;
 begin
-  if purpose is null or purpose not in ('reveal', 'copy', 'test', 'sync') then
-    raise exception 'an envelope is opened to reveal, copy, test or sync' using errcode = 'invalid_parameter_value';
+  if purpose is null or purpose not in ('reveal', 'run', 'copy', 'test', 'sync') then
+    raise exception 'an envelope is opened to reveal, run, copy, test or sync' using errcode = 'invalid_parameter_value';
   end if;
   select c.organization_id, c.integration_type into integration
   from public.integration_credentials c
@@ -73,7 +75,7 @@ begin
   if not found then
     raise exception 'there is no such integration' using errcode = 'no_data_found';
   end if;
-  if purpose in ('reveal', 'copy') then
+  if shows then
     if not has_column_privilege(coalesce(nullif(current_setting('role', true), 'none'), session_user),
                                 'public.integration_credentials', 'credentials_encrypted', 'SELECT') then
       raise exception 'the role % may not read secrets', coalesce(nullif(current_setting('role', true), 'none'), session_user)
@@ -82,11 +84,11 @@ begin
   end if;
   -- Two openings at the same time must not both count as the last one: the second waits. It changes the row, so that
   -- a transaction whose snapshot is older fails (40001) instead of counting what was there before.
-  insert into switchboard.locks (what, key) values ('open to ' || purpose, session_user)
+  insert into switchboard.locks (what, key) values ('open to ' || counted[1], session_user)
   on conflict (what, key) do update set taken_at = clock_timestamp();
   select t.created_at into filling
   from switchboard.open_tickets t
-  where t.opened_by = session_user and t.purpose = begin_open.purpose
+  where t.opened_by = session_user and t.purpose = any (counted)
     and t.created_at > clock_timestamp() - interval '5 minutes'
   order by t.created_at desc offset most - 1 limit 1;
   if found then
@@ -96,7 +98,7 @@ begin
   end if;
   -- Those of others are theirs: nobody waits for a row that another login holds.
   delete from switchboard.open_tickets t
-  where t.opened_by = session_user and t.purpose = begin_open.purpose
+  where t.opened_by = session_user and t.purpose = any (counted)
     and t.created_at < clock_timestamp() - interval '1 hour';
   insert into switchboard.open_tickets as t (integration_id, purpose)
   values (begin_open.integration_id, begin_open.purpose)
@@ -106,8 +108,8 @@ begin
     switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
     integration.integration_type::text,
     (case purpose when 'reveal' then 'credential_revealed' when 'copy' then 'credential_copied'
-                  when 'test' then 'connection_tested' else 'numbers_synced' end)::text,
-    (case when purpose in ('reveal', 'copy') then 'success' else 'pending' end)::text,
+                  when 'run' then 'credential_lent' when 'test' then 'connection_tested' else 'numbers_synced' end)::text,
+    (case when shows then 'success' else 'pending' end)::text,
     jsonb_strip_nulls(jsonb_build_object(
       'source', 'switchboard', 'purpose', purpose, 'integration_id', begin_open.integration_id,
       'fields', string_to_array(nullif(current_setting('switchboard.fields'::text, true), ''), ',')))::jsonb);

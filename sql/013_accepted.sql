@@ -385,7 +385,6 @@ revoke all on function switchboard.accept(text, text) from public;
 do $do$
 declare
   holder text;
-  relation text;
 begin
   revoke all on switchboard.accepted from public;
   foreach holder in array array['anon', 'authenticated', 'service_role']
@@ -399,27 +398,5 @@ begin
     execute format('revoke all on switchboard.accepted from %s', holder);
     execute format('grant select on switchboard.accepted to %s', holder);
   end loop;
-  -- An event trigger of others may switch row security on wherever a table is made. Here there are grants and no
-  -- policies, so that with it everybody but the owner would see nothing.
-  for relation in
-    select c.oid::regclass::text from pg_class c
-    where c.relnamespace = 'switchboard'::regnamespace and c.relkind in ('r', 'p') and c.relrowsecurity
-  loop
-    execute format('alter table %s disable row level security', relation);
-  end loop;
 end
 $do$;
-
-do $do$
-begin
-  -- In one transaction with all before it: of these files nothing stays where a newer version's have run.
-  if substring(obj_description('switchboard'::regnamespace, 'pg_namespace')
-               from '^switchboard schema ([0-9]{1,9})$')::int > 13 then
-    raise exception using
-      errcode = 'SB003',
-      message = 'a newer Switchboard has set this database up',
-      hint = 'Upgrade Switchboard on this machine.';
-  end if;
-end
-$do$;
-comment on schema switchboard is 'switchboard schema 013';

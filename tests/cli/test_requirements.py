@@ -19,14 +19,15 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.cli.conftest import on_database
 from tests.generate.commands import (
     DOCUMENT,
+    EARLIER_KEY_ID,
     EXAMPLES,
     LIST,
     Example,
     commands_document,
     leaves,
 )
-from tests.support.acme import ASHA
-from tests.support.commands import Outcome, Shell
+from tests.support.acme import ASHA, OTHER_KEY
+from tests.support.commands import Outcome, Shell, execute
 from tests.support.database.number_rows import OLD, RAVI, add_row, create_people
 from tests.support.servers.exotel import ExotelServer, exophone
 from tests.support.servers.pooler import TransactionPooler
@@ -73,6 +74,11 @@ def populated_shell(
         ):
             outcome = shell.run(*line.split())
             assert outcome.status == 0, outcome.err
+        execute(
+            conninfo,
+            "insert into switchboard.keys (key_id, purpose, salt, state) "
+            f"values ('{EARLIER_KEY_ID}', 'master', '0123456789abcdef', 'decrypt-only')",
+        )
         for login, group in GROUPS.items():
             postgres.create_role(login, f"login in role {group}")
         yield shell.with_(SWITCHBOARD_SEAL_KEY_FILE=str(shell.folder / "seal.pem"))
@@ -82,7 +88,8 @@ def populated_shell(
 
 def run(shell: Shell, line: str) -> Outcome:
     """Run a command as a script would; the one that does not end by itself is ended once it has written a row."""
-    arguments = [*line.split(), "--json", "--yes"]
+    own, separator, program_line = line.partition(" -- ")
+    arguments = [*own.split(), "--json", "--yes", *(["--"] if separator else []), *program_line.split()]
     if line != "audit tail":
         return shell.run(*arguments, stdin='{"caller_id": "08033755555"}')
     with ForkedTerminal(*arguments, environment=shell.environment, cwd=shell.folder, columns=200) as terminal:
@@ -175,6 +182,8 @@ async def test_every_command_does_in_each_column_what_the_table_says(
             with postgres.admin() as admin:
                 statement = sql.SQL("alter database {} set default_transaction_read_only = on")
                 admin.execute(statement.format(sql.Identifier(name)))
+        (shell.folder / "new.key").write_text(OTHER_KEY)
+        (shell.folder / "new.key").chmod(0o600)
         (shell.folder / "earlier.jsonl").write_text("")
         manifest = {"rows": 0, "bytes": 0, "sha256": hashlib.sha256().hexdigest(), "format": "jsonl"}
         (shell.folder / "earlier.jsonl.manifest.json").write_text(json.dumps(manifest))

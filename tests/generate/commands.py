@@ -141,8 +141,10 @@ PLAN = (
 )
 KEY_STATUS = (
     "state key_id source recorded_key_id weaknesses other_reading previous_sources by_format by_key unreadable "
-    "sealing_keys"
+    "keys legacy legacy_writers sealing_keys"
 )
+ROTATION = "from_key_id to_key_id credentials versions by_key by_format fingerprint unreadable"
+EARLIER_KEY_ID = "AAAAAAAAAAAAAAAAAAAAAA"
 # One for each command, and one for each option that changes what is required. The first one of a command stands for it
 # in the document.
 EXAMPLES = (
@@ -154,6 +156,7 @@ EXAMPLES = (
     Example("help", OBJECT, "help"),
     Example("version", OBJECT, "version"),
     Example("keys status", OBJECT, KEY_STATUS),
+    Example(f"keys retire {EARLIER_KEY_ID}", OBJECT, "key_id state"),
     Example("integrations list", LIST, INTEGRATION),
     Example("integrations show exotel_phone", OBJECT, f"{INTEGRATION} credential"),
     Example("integrations configure exotel_phone", OBJECT, "id organization_id integration_type created changed"),
@@ -164,6 +167,7 @@ EXAMPLES = (
     ),
     Example("integrations disable exotel_phone", OBJECT, "id integration_type is_active changed"),
     Example("integrations enable exotel_phone", OBJECT, "id integration_type is_active changed"),
+    Example("run exotel_phone -- echo {}", "what the program prints", ""),
     Example("phone-numbers list", LIST, NUMBER),
     Example("phone-numbers sync --dry-run", OBJECT, SYNC),
     Example("phone-numbers sync", OBJECT, SYNC),
@@ -213,6 +217,9 @@ EXAMPLES = (
     Example("setup --dry-run", OBJECT, PLAN),
     Example("setup", OBJECT, PLAN),
     Example("integrations delete exotel_phone", OBJECT, "id integration_type deleted permissions people phone_numbers"),
+    # Afterwards the key that is configured opens nothing.
+    Example("keys rotate --to new.key --dry-run", OBJECT, ROTATION),
+    Example("keys rotate --to new.key", OBJECT, f"{ROTATION} log_row"),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -10,48 +11,69 @@ from typing import TYPE_CHECKING
 from tui.errors import ConfirmationNeeded
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tui.cli.output import Output
 
 
-async def confirm_by_name(out: Output, name: str, consequence: str, alternative: str) -> None:
+async def confirm_by_name(
+    out: Output, name: str, consequence: str, alternative: str, *, input_is_taken: bool = False
+) -> None:
     """Say the consequence and the alternative, and go on only once the name is typed; --yes asks nothing.
 
-    Raises ConfirmationNeeded where there is nobody to ask, or something else was typed.
+    `input_is_taken` says that standard input was read for something else, so that the terminal itself is asked. Raises
+    ConfirmationNeeded where there is nobody to ask, or something else was typed.
     """
     if out.yes:
         return
-    if not _can_ask(out):
-        raise ConfirmationNeeded(consequence, f"Add --yes to do it; {alternative}")
-    out.say(consequence)
-    out.say(alternative)
-    if await _read_answer(f"Type {name} to go on: ") != name:
-        raise ConfirmationNeeded("That was not the name, so nothing was done.", "Run it again to be asked again.")
+    with _terminal(out, input_is_taken=input_is_taken) as terminal:
+        if terminal is None:
+            raise ConfirmationNeeded(consequence, f"Add --yes to do it; {alternative}")
+        out.say(consequence)
+        out.say(alternative)
+        if await _read_answer(f"Type {name} to go on: ", terminal) != name:
+            raise ConfirmationNeeded("That was not the name, so nothing was done.", "Run it again to be asked again.")
 
 
-async def confirm(out: Output, question: str, reason: str) -> None:
-    """Ask a question, and go on only after yes; --yes asks nothing.
+async def confirm(out: Output, question: str, reason: str, *, input_is_taken: bool = False) -> None:
+    """Ask a question, and go on only after yes; --yes asks nothing. `input_is_taken` as in `confirm_by_name`.
 
     Raises ConfirmationNeeded, with the reason for the question where there is nobody to ask.
     """
     if out.yes:
         return
-    if not _can_ask(out):
-        raise ConfirmationNeeded(reason, "Add --yes to do it without being asked.")
-    if (await _read_answer(f"{question} [y/N] ")).lower() not in ("y", "yes"):
-        raise ConfirmationNeeded("The answer was not yes, so nothing was done.", "Run it again to be asked again.")
+    with _terminal(out, input_is_taken=input_is_taken) as terminal:
+        if terminal is None:
+            raise ConfirmationNeeded(reason, "Add --yes to do it without being asked.")
+        if (await _read_answer(f"{question} [y/N] ", terminal)).lower() not in ("y", "yes"):
+            raise ConfirmationNeeded("The answer was not yes, so nothing was done.", "Run it again to be asked again.")
 
 
-def _can_ask(out: Output) -> bool:
-    return not out.as_json and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+@contextlib.contextmanager
+def _terminal(out: Output, *, input_is_taken: bool) -> Iterator[int | None]:
+    """Where the answer is typed; None where nobody can be asked."""
+    if out.as_json or not sys.stderr.isatty():
+        yield None
+    elif input_is_taken:
+        try:
+            terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
+        except OSError:
+            yield None
+            return
+        try:
+            yield terminal
+        finally:
+            os.close(terminal)
+    else:
+        yield sys.stdin.fileno() if sys.stdin is not None and sys.stdin.isatty() else None
 
 
-async def _read_answer(question: str) -> str:
+async def _read_answer(question: str, terminal: int) -> str:
     """Return the line that is typed; the event loop runs meanwhile, so that a signal still ends the command."""
     sys.stderr.write(question)
     sys.stderr.flush()
     loop = asyncio.get_running_loop()
     ready: asyncio.Future[None] = loop.create_future()
-    terminal = sys.stdin.fileno()
     loop.add_reader(terminal, _settle, ready)
     try:
         await ready

@@ -27,6 +27,7 @@ PROGRAM = "switchboard"
         "schema": "tui.cli.setup.schema:schema",
         "doctor": "tui.cli.setup.doctor:doctor",
         "integrations": "tui.cli.integrations:integrations",
+        "run": "tui.cli.integrations.lend:run",
         "permissions": "tui.cli.permissions:permissions",
         "phone-numbers": "tui.cli.numbers:phone_numbers",
         "audit": "tui.cli.audit:audit",

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _PR_SET_DUMPABLE = 4
 
+_umasks: list[int] = []
+
 
 def harden(environ: MutableMapping[str, str] = os.environ) -> None:
     """Close what could leak a secret or run a stranger's code; call it before textual or ssl is imported.
@@ -22,7 +24,7 @@ def harden(environ: MutableMapping[str, str] = os.environ) -> None:
     """
     import resource
 
-    os.umask(0o077)
+    _umasks.append(os.umask(0o077))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for name in list(environ):
         if name.startswith("TEXTUAL") or name in {"BROWSER", "SSLKEYLOGFILE"}:
@@ -34,3 +36,8 @@ def harden(environ: MutableMapping[str, str] = os.environ) -> None:
             ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
         except (OSError, AttributeError):  # a static Python, or a C library without prctl
             return
+
+
+def inherited_umask() -> int:
+    """Return the umask that the process began with, for a program that is started in its place."""
+    return _umasks[0]

@@ -37,6 +37,7 @@ SWITCHBOARD_NAMES = (
     "SWITCHBOARD_READ_ONLY",
     "SWITCHBOARD_TIMEZONE",
     "SWITCHBOARD_IDLE_LOCK",
+    "SWITCHBOARD_KEY_DAYS",
     "SWITCHBOARD_SEAL_KEY_FILE",
     "SWITCHBOARD_ASCII",
     "SWITCHBOARD_EXPORT_DIR",
@@ -58,6 +59,7 @@ LIBPQ_NAME = re.compile(
 ENVIRONMENT_ONLY_NAMES = frozenset({"PGSERVICEFILE", "PGSYSCONFDIR"})
 PLACE_NAMES = ("PGHOST", "PGSERVICE", "PGDATABASE")
 DEFAULT_IDLE_LOCK_S = 300
+LONGEST_KEY_DAYS = 3650
 LONGEST_IDLE_LOCK_S = 86_400
 
 ENVIRONMENT = "the environment"
@@ -124,6 +126,9 @@ class Settings:
 
     idle_lock: int = DEFAULT_IDLE_LOCK_S
     """Seconds without a key before secrets are dropped and the content is covered."""
+
+    key_days: int | None = None
+    """The age in days after which the master key should be changed; None asks for nothing."""
 
     seal_key_file: Path | None = None
     """The private key that signs seals."""
@@ -230,6 +235,7 @@ def load_settings(
         read_only=values.flag("SWITCHBOARD_READ_ONLY"),
         timezone=_timezone(values.text("SWITCHBOARD_TIMEZONE")),
         idle_lock=_idle_lock(values.text("SWITCHBOARD_IDLE_LOCK")),
+        key_days=_key_days(values.text("SWITCHBOARD_KEY_DAYS")),
         seal_key_file=cwd / seal_key_file if seal_key_file else None,
         ascii=values.flag("SWITCHBOARD_ASCII"),
         locked=locked,
@@ -363,6 +369,17 @@ def _timezone(value: str | None) -> tzinfo:
     raise ConfigError(
         "SWITCHBOARD_TIMEZONE is not a time zone that this machine knows by that name.",
         f"Use a whole name: {names}; or UTC." if names else "Use a whole name such as Europe/Berlin, or UTC.",
+    )
+
+
+def _key_days(value: str | None) -> int | None:
+    text = (value or "").strip()
+    if not text:
+        return None
+    if text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= LONGEST_KEY_DAYS:
+        return int(text)
+    raise ConfigError(
+        "SWITCHBOARD_KEY_DAYS is not a number of days.", f"Use a whole number from 1 to {LONGEST_KEY_DAYS}."
     )
 
 

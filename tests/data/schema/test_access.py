@@ -95,11 +95,15 @@ MATRIX = {
     "switchboard.deleted_integrations": {"postgres": "SIUDTRGM"},
     "switchboard.send_actions": {ADMIN: "SIUD", SUPPORT: "S", "postgres": "SIUDTRGM"},
     "switchboard.accepted": {ADMIN: "S", SUPPORT: "S", AUDITOR: "S", "postgres": "SIUDTRGM"},
+    "switchboard.settings": {ADMIN: "S", SUPPORT: "S", AUDITOR: "S", "postgres": "SIUDTRGM"},
+    "switchboard.credential_versions": {ADMIN: "S", SUPPORT: "S", "postgres": "SIUDTRGM"},
+    "switchboard.rotations": {"postgres": "SIUDTRGM"},
     "switchboard.people": {ADMIN: "S", SUPPORT: "S", AUDITOR: "S", "postgres": "SG"},
     "switchboard.organizations": {ADMIN: "S", SUPPORT: "S", AUDITOR: "S", "postgres": "SG"},
     # A sequence: nextval, currval, Select, setval. A schema: Use, Create. A function: eXecute.
     "switchboard.schema_version_id_seq": {"postgres": "NCSV"},
     "switchboard.seals_id_seq": {"postgres": "NCSV"},
+    "switchboard.credential_versions_id_seq": {"postgres": "NCSV"},
     "switchboard": {"service_role": "U", ADMIN: "U", SUPPORT: "U", AUDITOR: "U", "postgres": "UC"},
 }
 READABLE = {"id", "organization_id", "integration_type", "display_name", "is_active", "is_verified"}
@@ -111,6 +115,12 @@ COLUMNS = {
         "S": {*READABLE, "created_by", "updated_by"},
         "U": {"is_active", "is_verified", "last_verified_at", "updated_by", "updated_at"},
     },
+    (SUPPORT, "switchboard.credential_versions"): {
+        "S": {
+            *("id", "credential_id", "organization_id", "integration_type", "kind", "fields", "was_verified"),
+            *("verified_at", "user_id", "operator", "operation_id", "replaced_at", "replaced_by"),
+        },
+    },
 }
 CALLABLE = {
     "switchboard.actions()": {ADMIN, SUPPORT, AUDITOR},
@@ -118,6 +128,15 @@ CALLABLE = {
     "switchboard.log_act(text,uuid,text,text,jsonb)": {ADMIN, SUPPORT, AUDITOR},
     "switchboard.begin_open(uuid,text)": {ADMIN, SUPPORT},
     "switchboard.open_envelope(uuid)": {ADMIN, SUPPORT},
+    "switchboard.setting(text)": {ADMIN, SUPPORT, AUDITOR},
+    "switchboard.change_setting(text,integer)": {ADMIN},
+    "switchboard.forget_versions(uuid,text)": {ADMIN},
+    "switchboard.hold_envelopes()": {ADMIN},
+    "switchboard.begin_rotation(text,bytea,text,bytea)": {ADMIN},
+    "switchboard.rotate_credentials(uuid[],text[],text[])": {ADMIN},
+    "switchboard.rotate_versions(bigint[],text[],text[])": {ADMIN},
+    "switchboard.finish_rotation(jsonb,uuid[],bigint[])": {ADMIN},
+    "switchboard.retire_key(text,bigint)": {ADMIN},
     "switchboard.may(uuid,uuid,text)": {"service_role", ADMIN, SUPPORT},
 }
 # What somebody who is signed in through Supabase sees: integrations, limits of permissions, numbers.

@@ -280,7 +280,7 @@ def test_an_envelope_opens_for_known_purposes_only(connection: Connection, integ
 
 
 @pytest.mark.parametrize(
-    "action", ["connection_tested", "numbers_synced", "log_exported", "log_sealed", "keys_rotated", "schema_changed"]
+    "action", ["connection_tested", "numbers_synced", "log_exported", "log_sealed", "schema_changed"]
 )
 def test_a_program_logs_its_acts_with_evidence(connection: Connection, action: str) -> None:
     home = uuid4()

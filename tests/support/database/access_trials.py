@@ -47,6 +47,12 @@ ROWS = {
     "switchboard.deleted_integrations": ("id", "xid, id", "'7', 'there'", "id"),
     "switchboard.send_actions": ("action", "action", "'fax_sent'", "action"),
     "switchboard.accepted": ("object", "object, definition, log_row", f"'table x', 'y', '{OTHER}'", "definition"),
+    "switchboard.settings": ("name", "name, value", "'versions_kept', 1", "value"),
+    "switchboard.credential_versions": ("id", "credential_id, kind", f"'{OTHER}', 'updated'", "kind"),
+    "switchboard.rotations": (
+        *("from_key", "xid, from_key, from_salt, to_key, to_salt, finished_at"),
+        *("'8', 'a', 'a', 'b', 'b', now()", "to_key"),
+    ),
     "switchboard.people": ("id", "id", f"'{OTHER}'", "id"),
     "switchboard.organizations": ("id", "id", f"'{OTHER}'", "id"),
 }
@@ -91,6 +97,10 @@ insert into switchboard.open_tickets (integration_id, purpose) values ('{INTEGRA
 insert into switchboard.accepted (object, definition, log_row) values ('trigger x', 'y', '{HOME}');
 insert into switchboard.locks (what, key) values ('numbers', 'here');
 insert into switchboard.deleted_integrations (xid, id) values ('7', 'here');
+insert into switchboard.settings (name, value) values ('versions_days', 30);
+insert into switchboard.credential_versions (credential_id, kind) values ('{OTHER}', 'updated');
+insert into switchboard.rotations (xid, from_key, from_salt, to_key, to_salt, finished_at)
+values ('7', 'a', 'a', 'b', 'b', now());
 grant select, insert, update, delete on public.integration_credentials, public.user_integration_permissions,
   public.organization_phone_numbers, public.integration_audit_logs to granted;
 """

@@ -59,7 +59,8 @@ TAMPERINGS = (
         f"create table public.more () inherits ({CREDENTIALS})",
         f"The child table public.more is not guarded as {CREDENTIALS} is: no row security, no trigger "
         "switchboard_forget that is always on, no trigger switchboard_log_change that is always on, no trigger "
-        "switchboard_log_truncate that is always on, no trigger switchboard_remember that is always on.",
+        "switchboard_log_truncate that is always on, no trigger switchboard_remember that is always on, no trigger "
+        "switchboard_versions that is always on, no trigger switchboard_versions_deleted that is always on.",
     ),
     way(
         "a rule on the integrations",
@@ -300,6 +301,7 @@ TAMPERINGS = (
             )
         ),
         f"The child table public.more is not guarded as {CREDENTIALS} is: no trigger switchboard_log_change that is "
+        "always on, no trigger switchboard_versions that is always on, no trigger switchboard_versions_deleted that is "
         "always on, a trigger of its own, switchboard_log_change.",
     ),
     way(

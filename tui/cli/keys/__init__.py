@@ -7,6 +7,8 @@ from tui.cli.parsing import group
     locked=True,
     lazy_commands={
         "generate": "tui.cli.keys.generate:generate",
+        "retire": "tui.cli.keys.retire:retire",
+        "rotate": "tui.cli.keys.rotate:rotate",
         "status": "tui.cli.keys.status:status",
     },
 )

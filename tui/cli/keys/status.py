@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui.cli.parsing import command
 from tui.cli.requirements import Requirements
 from tui.data.integrations.role_privileges import read_privileges
 from tui.data.keys.gate import check_gate, take_census
+from tui.data.keys.inventory import age_warning, days_of_active_key, read_key_inventory
 from tui.data.seals.sealing_keys import recorded_keys
+from tui.words.counts import counted
 from tui.words.integrations import NOT_VISIBLE
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
     from tui.data.keys.gate import Gate
+    from tui.data.keys.inventory import KeyInventory
     from tui.models import Census
     from tui.session.session import Session
 
@@ -25,46 +28,67 @@ STATE_SENTENCES = {
     "weak key": "cannot be used for writing",
     "no key": "not configured; nothing can be written",
 }
+LISTED_UNREADABLE = 20
 
 
 @command(locked=True, needs=Requirements("any", key="required", organization=False))
 async def status(session: Session, out: Output) -> None:
-    """Show which key is configured, which one is in use, and what it opens.
+    """Show which key is configured, which one is in use, how old each is, and what it opens.
 
-    Exits with 4 where the key is missing, too weak to write with, or not the one in use.
+    Of each key that the database knows it shows the age, and how many credentials and kept versions are under it; of
+    the legacy format, which programs wrote it in the last 90 days. Exits with 4 where the key is missing, too weak to
+    write with, or not the one in use.
     """
     gate = await check_gate(session.database, session.keyring)
     privileges = await read_privileges(session.database)
     census = await take_census(session.database, session.keyring) if privileges.envelopes else None
+    inventory = await read_key_inventory(session.database) if privileges.envelopes else None
+    warning = age_warning(await days_of_active_key(session.database), session.settings.key_days)
     previous = [key.source for key in session.keyring.previous]
     sealing = await session.database.read(recorded_keys)
     out.record(
-        {
-            "state": gate.state,
-            "key_id": gate.known_key_id,
-            "source": gate.key_source,
-            "recorded_key_id": gate.recorded_key_id,
-            "weaknesses": list(gate.weaknesses),
-            "other_reading": {"without": gate.other.wrapping, "key_id": gate.other.key_id, "state": gate.other.state}
-            if gate.other
-            else None,
-            "previous_sources": previous,
-            "by_format": census.by_format if census else None,
-            "by_key": census.by_key if census else None,
-            "unreadable": [{"id": row_id, "reason": reason} for row_id, reason in census.unreadable]
-            if census
-            else None,
+        _record(gate, census, inventory, previous)
+        | {
             "sealing_keys": [
                 {"key_id": key_id, "public_key": public_key.hex(), "state": state}
                 for key_id, public_key, state in sealing
             ],
         },
-        [*_lines(gate, census, previous), *(("sealing key", f"{key_id} ({state})") for key_id, _, state in sealing)],
+        [
+            *_lines(gate, census, inventory, previous),
+            *(("sealing key", f"{key_id} ({state})") for key_id, _, state in sealing),
+        ],
     )
+    if warning:
+        out.warn(*warning)
     gate.require_write()
 
 
-def _lines(gate: Gate, census: Census | None, previous: list[str]) -> list[tuple[str, object]]:
+def _record(gate: Gate, census: Census | None, inventory: KeyInventory | None, previous: list[str]) -> dict[str, Any]:
+    return {
+        "state": gate.state,
+        "key_id": gate.known_key_id,
+        "source": gate.key_source,
+        "recorded_key_id": gate.recorded_key_id,
+        "weaknesses": list(gate.weaknesses),
+        "other_reading": {"without": gate.other.wrapping, "key_id": gate.other.key_id, "state": gate.other.state}
+        if gate.other
+        else None,
+        "previous_sources": previous,
+        "by_format": census.by_format if census else None,
+        "by_key": census.by_key if census else None,
+        "unreadable": [{"id": row_id, "reason": reason} for row_id, reason in census.unreadable] if census else None,
+        "keys": [key._asdict() for key in inventory.keys] if inventory else None,
+        "legacy": {"credentials": inventory.legacy_credentials, "versions": inventory.legacy_versions}
+        if inventory
+        else None,
+        "legacy_writers": [writer._asdict() for writer in inventory.legacy_writers] if inventory else None,
+    }
+
+
+def _lines(
+    gate: Gate, census: Census | None, inventory: KeyInventory | None, previous: list[str]
+) -> list[tuple[str, object]]:
     lines: list[tuple[str, object]] = [
         ("key", STATE_SENTENCES[gate.state]),
         ("key id", gate.known_key_id or "-"),
@@ -78,10 +102,31 @@ def _lines(gate: Gate, census: Census | None, previous: list[str]) -> list[tuple
         lines.append((f"without the {gate.other.wrapping}", f"{key_id}{state}"))
     lines += [("weakness", weakness) for weakness in gate.weaknesses]
     lines += [("earlier key from", source) for source in previous]
-    if census is None:
+    if census is None or inventory is None:
         return [*lines, ("credentials", NOT_VISIBLE)]
+    lines += _inventory_lines(inventory)
     lines.append(("credentials", census.total))
     lines += [(f"in format {name}", count) for name, count in census.by_format.items()]
     lines += [("opened by", f"{name}: {count}") for name, count in census.by_key.items()]
     lines.append(("unreadable", len(census.unreadable)))
-    return lines + [("", f"{row_id} ({reason})") for row_id, reason in census.unreadable]
+    lines += [("", f"{row_id} ({reason})") for row_id, reason in census.unreadable[:LISTED_UNREADABLE]]
+    unlisted = len(census.unreadable) - LISTED_UNREADABLE
+    return [*lines, ("", f"and {unlisted} more, which --json lists")] if unlisted > 0 else lines
+
+
+def _inventory_lines(inventory: KeyInventory) -> list[tuple[str, object]]:
+    lines: list[tuple[str, object]] = []
+    for key in inventory.keys:
+        age = "" if key.days is None else f", {counted(key.days, 'day', 'days')} old"
+        lines.append((f"key {key.state}", f"{key.key_id}{age}: {_held(key.credentials, key.versions)}"))
+    if inventory.legacy_credentials or inventory.legacy_versions:
+        lines.append(("legacy format", _held(inventory.legacy_credentials, inventory.legacy_versions)))
+    for writer in inventory.legacy_writers:
+        by = f" as {writer.login}" if writer.login else ""
+        times = counted(writer.writes, "time", "times")
+        lines.append(("legacy written by", f"{writer.program}{by}, {times}, last {str(writer.newest)[:10]}"))
+    return lines
+
+
+def _held(credentials: int, versions: int) -> str:
+    return f"{counted(credentials, 'credential', 'credentials')}, {counted(versions, 'kept version', 'kept versions')}"

@@ -39,6 +39,7 @@ async def doctor(session: Session, out: Output) -> None:
         connection=connection,
         env_file=session.settings.env_file_to_write,
         failure=failure,
+        key_days=session.settings.key_days,
     )
     out.rows(
         findings,

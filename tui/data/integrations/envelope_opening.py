@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Connection, Database
     from tui.models import Integration
 
-Purpose = Literal["reveal", "copy", "test", "sync"]
+Purpose = Literal["reveal", "run", "copy", "test", "sync"]
 
 BEGIN_OPEN = "select switchboard.begin_open(%(id)s::uuid, %(purpose)s::text) as ticket"
 OPEN_ENVELOPE = "select switchboard.open_envelope(%(ticket)s::uuid) as envelope"
@@ -28,7 +28,7 @@ class StampedEnvelope:
     stamp: str | None
 
     def __repr__(self) -> str:
-        return "TakenEnvelope(…)"
+        return "StampedEnvelope(…)"
 
 
 async def take_envelope(

@@ -1,8 +1,9 @@
-"""Opening one secret of a credential for a person: logged and committed before the envelope is handed out."""
+"""Opening secrets for a person or for a program: logged and committed before the envelope is handed out."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Literal
 
 from tui.data.integrations.credentials import binding
@@ -11,6 +12,8 @@ from tui.errors import NotFound
 from tui.secret import Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tui.data.keys.encryption import Keyring
     from tui.data.postgres.database import Database
     from tui.models import Integration
@@ -28,3 +31,22 @@ async def open_secret(
     if field not in contents.credential:
         raise NotFound(f"No {field} is stored in this credential.", "Enter it with the editor.")
     return Secret(str(contents.credential[field]))
+
+
+async def open_fields(
+    database: Database, keyring: Keyring, integration: Integration, fields: Sequence[str]
+) -> dict[str, Secret]:
+    """Return those of the fields that are stored, to be lent to a program; the log row names all of them.
+
+    Raises PermissionDenied, DatabaseFailed and Unreadable.
+    """
+    sealed = await take_envelope(database, integration, "run", fields=",".join(fields))
+    contents = await asyncio.to_thread(keyring.open, sealed.envelope, binding(integration))
+    stored = {name: contents.credential.get(name) for name in fields}
+    return {name: Secret(_as_text(value)) for name, value in stored.items() if value is not None}
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else json.dumps(value)

@@ -163,7 +163,8 @@ async def confirm_gate(connection: Connection, gate: Gate) -> None:
     gate.require_write()
     if gate.recorded_key_id is None:
         await connection.execute(RECORD_KEY, {"key_id": gate.key_id, "salt": gate.salt})
-    recorded = await (await connection.execute(RECORDED_KEY)).fetchone()
+    # Held to the end, and taken before the first row: a rotation waits for this write, or this one for the rotation.
+    recorded = await (await connection.execute(RECORDED_KEY + " for share")).fetchone()
     if recorded is None or recorded["key_id"] != gate.key_id or bytes(recorded["salt"]) != gate.salt:
         raise Conflict(
             "The master key of this database was changed a moment ago by somebody else; nothing was written.",

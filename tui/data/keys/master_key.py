@@ -7,7 +7,7 @@ import hmac
 import re
 import secrets
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from threading import Lock
 from typing import TYPE_CHECKING, NoReturn
@@ -45,10 +45,14 @@ _PLACEHOLDERS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Sb2Key:
-    """What a master key gives with one salt; the cipher object keeps the raw key out of Python's reach."""
+    """What a master key gives with one salt; the cipher object keeps the raw key out of Python's reach.
+
+    `fingerprints` keys the HMAC that tells two plaintexts apart without showing either.
+    """
 
     key_id: bytes
     cipher: AESGCM
+    fingerprints: bytes = field(repr=False)
 
 
 class MasterKey:
@@ -159,7 +163,9 @@ class MasterKey:
         from tui.data.keys.primitives import AESGCM, hkdf
 
         key_id = hkdf(root, b"switchboard key id", KEY_ID_BYTES)
-        return Sb2Key(key_id, AESGCM(hkdf(root, b"switchboard encryption key", 32)))
+        return Sb2Key(
+            key_id, AESGCM(hkdf(root, b"switchboard encryption key", 32)), hkdf(root, b"switchboard fingerprints", 32)
+        )
 
 
 def generate_master_key() -> Secret:

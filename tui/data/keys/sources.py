@@ -53,6 +53,16 @@ def read_keyring(sources: Iterable[tuple[str, str, str]]) -> Keyring:
     return Keyring(_read_current(variables), _read_previous(variables))
 
 
+def read_key_file(name: str, path: str) -> MasterKey:
+    """Read a key from a file that `name` names; raises as `read_keyring`."""
+    return MasterKey(_only_key(_file_text(name, path), name), f"the file of {name}")
+
+
+def read_key_bytes(name: str, content: bytes) -> MasterKey:
+    """Make a key of what was read from `name`, at most LARGEST_BYTES and one; raises as `read_keyring`."""
+    return MasterKey(_only_key(_text(content, name), name), name)
+
+
 def standing_warning(keyring: Keyring) -> tuple[str, str] | None:
     """What has to stay on the screen as long as the service_role key is the master key: a sentence, and what to do."""
     current = keyring.current

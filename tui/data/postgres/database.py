@@ -58,6 +58,8 @@ STATEMENT_TIMEOUT_MS = 15_000
 # No transaction of ours waits for a person, so one that idles was left behind.
 IDLE_IN_TRANSACTION_MS = 10_000
 LIMITS = Limits(LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS, IDLE_IN_TRANSACTION_MS)
+# Of a write that goes through whole tables: each of its statements is one batch, however long all of them take.
+LONG_LIMITS = Limits(LOCK_TIMEOUT_MS, 600_000, 60_000)
 OPENS_WITHIN_S = 9.0
 # The server's own limits come first; what is longer than they allow is a line that no longer carries anything.
 ANSWERS_WITHIN_S = 20.0
@@ -74,6 +76,7 @@ class _Attempt:
     """One run of a unit: what it takes to find out who blocks it, and how a write ended."""
 
     log_only: bool = False
+    limits: Limits = LIMITS
     backend_pid: int = 0
     commit: Commit = field(default_factory=Commit)
     result: Any = None
@@ -267,14 +270,28 @@ class Database:
                 await asyncio.sleep(random.uniform(0.02, 0.1) * number)  # noqa: S311
         raise AssertionError("unreachable")
 
+    async def write_at_length(self, unit: Unit[T], *, operation_id: UUID | None = None) -> T:
+        """Run a unit in one transaction as `write` does, for as long as it takes, and once only.
+
+        Nothing ends it while the server lives but what LONG_LIMITS says, and a cancellation. Raises as `write`, and
+        Locked where it collided with somebody else.
+        """
+        if self.refusal is not None:
+            raise self.refusal()
+        attempt = _Attempt(limits=LONG_LIMITS)
+        try:
+            return await self._write_until_decided(unit, operation_id or uuid4(), attempt)
+        except (pg.DeadlockDetected, pg.SerializationFailure) as exc:
+            raise translate(exc) from None
+
     async def _write_once(self, unit: Unit[T], operation: UUID, attempt: _Attempt, connections: list[Connection]) -> T:
         try:
             async with self._pool.connection() as connection:
                 connections.append(connection)
                 attempt.backend_pid = connection.info.backend_pid
-                if self._is_pooled():
+                if self._is_pooled() or attempt.limits is not LIMITS:
                     # Pinned for a session, settings would stay with the next program that gets it.
-                    await begin(connection, LIMITS)
+                    await begin(connection, attempt.limits)
                 else:
                     await connection.execute(f"begin {READ_COMMITTED}".encode())
                 try:
@@ -308,7 +325,7 @@ class Database:
             return await name_lock_holder(
                 run_with_deadline(
                     lambda connections: self._write_once(unit, operation, attempt, connections),
-                    WRITE_ANSWERS_WITHIN_S,
+                    WRITE_ANSWERS_WITHIN_S if attempt.limits is LIMITS else math.inf,
                     liveness=self._pool.liveness,
                     may_cancel=lambda: not commit.sent,
                 ),

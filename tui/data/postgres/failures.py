@@ -12,12 +12,14 @@ from tui.data.postgres.refusal_kinds import DISK_FULL, NO_MEMORY, NO_SLOT, START
 from tui.data.postgres.refusal_texts import recognise
 from tui.errors import (
     Advice,
+    Conflict,
     ConnectionFailed,
     ConnectionLost,
     ConstraintViolated,
     DatabaseFailed,
     InvalidInput,
     Locked,
+    MasterKeyError,
     NoFreeConnection,
     NotFound,
     PermissionDenied,
@@ -32,6 +34,7 @@ from tui.words.integrations import LIST_AGAIN
 Availability = Literal["gone", "full", "refuses"]
 """Nobody answers, every connection is taken, or this login is not let in."""
 
+LOOK_AT_KEYS = "Look at `switchboard keys status`, and try again; nothing was changed."
 TOO_MANY_OPENINGS = "Wait that long; the limit is there so that nobody empties the store unnoticed."
 
 _LOST: Kind = (ConnectionLost, "The server ended the connection.", Advice.CHECK_NETWORK)
@@ -148,6 +151,9 @@ def _server_failure(exc: psycopg.Error, sqlstate: str, role: str | None) -> Swit
     elif sqlstate == "SB001":
         # Ours, with the number and the wait: sql/006_acts.sql.
         kind = (DatabaseFailed, primary[:1].upper() + primary[1:], TOO_MANY_OPENINGS)
+    elif sqlstate in ("SB004", "SB005"):
+        # Ours, in words of ours: sql/015_rotation.sql.
+        kind = (Conflict if sqlstate == "SB004" else MasterKeyError, f"It was refused: {primary}", LOOK_AT_KEYS)
     elif sqlstate == "P0002":
         kind = (NotFound, "The integration is not there any more.", LIST_AGAIN)
     else:

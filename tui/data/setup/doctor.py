@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.data.directory import directory_sources
 from tui.data.keys.gate import check_gate, take_census
+from tui.data.keys.inventory import age_warning, days_of_active_key
 from tui.data.keys.sources import standing_warning, wrapping_words
 from tui.data.schema.accepted import what_to_do
 from tui.data.schema.holes import HOLES, find_hidden_rows
@@ -39,12 +40,14 @@ async def examine(
     connection: ConnectionSettings | None,
     env_file: Path,
     failure: SwitchboardError | None = None,
+    key_days: int | None = None,
 ) -> list[Finding]:
     """Look at connection, schema, access, key and files, and return what was found, in that order.
 
     Never raises for something that is wrong: that is a Finding. `database` is None where there is no connection, and
     `failure` then says why; beside a connection it is what else went wrong on the way in. `connection` is what was
-    asked for, `env_file` the `.env` in use, existing or not.
+    asked for, `env_file` the `.env` in use, existing or not. `key_days` is the age after which the master key should be
+    changed.
     """
     findings: list[Finding] = []
     if database is None or database.info is None:
@@ -61,7 +64,7 @@ async def examine(
         looks: tuple[tuple[Subject, Callable[[], Awaitable[list[Finding]]]], ...] = (
             (Subject.SCHEMA, lambda: _schema(database)),
             (Subject.DIRECTORY, lambda: _directory(database)),
-            (Subject.MASTER_KEY, lambda: _key(database, keyring)),
+            (Subject.MASTER_KEY, lambda: _key(database, keyring, key_days)),
         )
         for subject, look in looks:
             if database.is_silent:
@@ -174,7 +177,7 @@ async def _roles(database: Database) -> Finding:
     return Finding(Subject.GROUPS, "ok", "The groups for people's own logins are there.")
 
 
-async def _key(database: Database, keyring: Keyring) -> list[Finding]:
+async def _key(database: Database, keyring: Keyring, key_days: int | None) -> list[Finding]:
     gate = await check_gate(database, keyring)
     findings = []
     try:
@@ -185,7 +188,11 @@ async def _key(database: Database, keyring: Keyring) -> list[Finding]:
         findings.append(_gate_finding(gate.state, gate.key_source or "", gate.known_key_id))
     if gate.other is not None and keyring.current is not None:
         findings.append(_two_readings(gate, gate.other, wrapping_words(keyring.current)))
-    if keyring.keys and await database.read(schema_state) != "missing":
+    if await database.read(schema_state) == "missing":
+        return findings
+    if key_days is not None and (warning := age_warning(await days_of_active_key(database), key_days)):
+        findings.append(Finding(Subject.KEY_AGE, "warning", *warning))
+    if keyring.keys:
         findings += await _findings_or_failure(Subject.CREDENTIALS, _census(database, keyring))
     return findings
 

@@ -43,6 +43,7 @@ class Subject(Enum):
     SEALS = ("access", "Seals")
     MASTER_KEY = ("key", "Master key")
     AROUND_THE_KEY = ("key", "Around the key")
+    KEY_AGE = ("key", "Age of the key")
     CREDENTIALS = ("key", "Credentials")
     SERVICE_ROLE = ("key", "Service role")
     COPY_OF_THE_KEY = ("key", "Copy of the key")

@@ -100,6 +100,7 @@ class SetupScreen(Page):
             connection=connection,
             env_file=settings.env_file_to_write,
             failure=failure,
+            key_days=settings.key_days,
         )
         # The wizard may stand in its place by now.
         if self.is_mounted and pane.is_attached:

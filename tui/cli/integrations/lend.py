@@ -1,0 +1,118 @@
+"""The command `run`: lends a credential to one program, in its environment."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui.cli.integrations.lookup import find_integration, type_argument
+from tui.cli.parsing import Command, argument, command, option
+from tui.cli.requirements import Requirements
+from tui.data.integrations.reveal import open_fields
+from tui.errors import InvalidInput, MasterKeyMissing
+from tui.process.hardening import inherited_umask
+from tui.providers import integration_type as known_type
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tui.cli.output import Output
+    from tui.session.session import Session
+
+# What leads to the database or opens other credentials is not lent with one of them.
+WITHHELD = re.compile("DATABASE_URL|PG.*|ENCRYPTION_.*|SWITCHBOARD_.*|SUPABASE_.*")
+PREFIX = re.compile("[A-Z][A-Z0-9_]*")
+
+
+class _Lending:
+    """What is borrowed, called as the work of the command; the program starts once the session is closed."""
+
+    def __init__(self, integration_type: str, prefix: str | None, program: tuple[str, ...]) -> None:
+        self._type = integration_type
+        self._prefix = prefix
+        self._program = program
+        path = shutil.which(program[0]) if "\0" not in program[0] else None
+        if path is None:
+            raise InvalidInput("There is no program of that name that can be run.", "Check the words after `--`.")
+        self._path = path
+        self._lent: dict[str, str] = {}
+
+    async def __call__(self, session: Session, out: Output) -> None:
+        integration = await find_integration(session, self._type, opens_envelopes=True)
+        fields = [field.name for field in known_type(integration.integration_type).fields]
+        prefix = self._prefix or integration.integration_type.upper()
+        if not session.keyring.keys:
+            # Before the log says that it was lent.
+            raise MasterKeyMissing
+        opened = await open_fields(session.database, session.keyring, integration, fields)
+        for name, secret in opened.items():
+            value = secret.reveal("lent to the program that was named")
+            if "\0" in value:
+                raise InvalidInput(
+                    f"The field {name} holds a NUL, which no environment can hold.", "Correct it with the editor."
+                )
+            self._lent[f"{prefix}_{name.upper()}"] = value
+        # One that the field would have, and that is not stored, is not left over from elsewhere.
+        self._names = {f"{prefix}_{name.upper()}" for name in fields}
+
+    def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """Return the environment of the program."""
+        kept = {
+            name: value for name, value in environ.items() if not WITHHELD.fullmatch(name) and name not in self._names
+        }
+        return kept | self._lent
+
+    def start(self) -> None:
+        """Become the program: its exit status and its signals are this process's. Raises InvalidInput."""
+        # Python ignores these, and a program would inherit that.
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
+        os.umask(inherited_umask())
+        sys.stdout.flush()
+        try:
+            # Neither a shell nor a parent that would hold what was lent.
+            os.execve(self._path, self._program, self.environment(os.environ))  # noqa: S606
+        except OSError as error:
+            raise InvalidInput(f"The program cannot be started: {error.strerror}.", "Check its file.") from None
+
+
+class _LendingCommand(Command):
+    """Starts the program once the session is closed, so that it holds nothing of it."""
+
+    def work(self, ctx: click.Context) -> Any:
+        """Return the work, and keep it."""
+        self._lending: _Lending = super().work(ctx)
+        return self._lending
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, and become the program."""
+        super().invoke(ctx)
+        self._lending.start()
+
+
+@command(cls=_LendingCommand, needs=Requirements("administrator", key="required", writes="log"))
+@type_argument
+@argument("program", metavar="-- PROGRAM ...", nargs=-1, required=True, type=click.UNPROCESSED)
+@option("--prefix", metavar="PREFIX", help="Begin the names of the variables with this; by default the type.")
+def run(integration_type: str, program: tuple[str, ...], prefix: str | None) -> Any:
+    """Run a program with a credential in its environment.
+
+    Each field is a variable, EXOTEL_SMS_API_KEY or PREFIX_API_KEY; nothing is on the command line or on disk. The log
+    says first that the credential was lent, and it counts as a reveal. The program gets none of the variables that
+    lead to the database or to the master key. Its exit status is that of the command.
+
+    \b
+    Example:
+        switchboard run zoho_mail --prefix MAIL -- ./send-report.sh
+    """
+    if prefix is not None and not PREFIX.fullmatch(prefix):
+        raise InvalidInput(
+            "--prefix is not a capital letter and then capital letters, digits or _.", "Give one such as MAIL."
+        )
+    return _Lending(integration_type, prefix, program)

@@ -1,0 +1,172 @@
+"""The command `keys rotate`: every credential encrypted again with another master key."""
+
+from __future__ import annotations
+
+import sys
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from tui.cli.confirm import confirm, confirm_by_name
+from tui.cli.parsing import OneOf, command, option
+from tui.cli.requirements import Requirements
+from tui.data.keys.rotation import does_not_open, plan_rotation, prepare_key_change, rotate_keys
+from tui.data.keys.sources import LARGEST_BYTES, read_key_bytes, read_key_file
+from tui.errors import InvalidInput
+from tui.words.keys import AFTERWARDS, LEGACY_ORDER, STOPPED
+
+if TYPE_CHECKING:
+    from tui.cli.output import Output
+    from tui.cli.request import Work
+    from tui.data.keys.envelope_count import EnvelopeCount
+    from tui.data.keys.master_key import MasterKey
+    from tui.data.keys.rotation import KeyChange
+    from tui.session.session import Session
+
+READS = Requirements("administrator", key="required", organization=False, finds=True)
+
+
+@command(needs=Requirements("administrator", key="required", writes="data", organization=False))
+@option("--dry-run", needs=READS, help="Only say what would be done; exits with 5 where a credential does not open.")
+@option("--to", metavar="FILE|-", help="The new key: a file of mode 0600, or - for standard input.")
+@option(
+    "--format",
+    "envelope_format",
+    metavar="sb2|legacy",
+    type=OneOf(("sb2", "legacy")),
+    help="Move every credential to this format; without it each keeps its own.",
+)
+@option("--without", multiple=True, metavar="ID", help="Leave this credential out if it does not open; repeatable.")
+def rotate(dry_run: bool, to: str | None, envelope_format: Any, without: tuple[str, ...]) -> Work:
+    """Change the master key: encrypt every credential again, in one transaction.
+
+    The new key is given with --to, or it is the configured one, and the key in use is ENCRYPTION_MASTER_KEY_PREVIOUS.
+    Kept versions are encrypted again as well. Each envelope is opened, encrypted, opened again and compared. Ended at
+    any point before the last, everything is under the old key.
+
+    \b
+    Example:
+        switchboard keys generate > new.key && chmod 600 new.key
+        switchboard keys rotate --to new.key --dry-run
+        switchboard keys rotate --to new.key
+    """
+    target = _read_target(to) if to else None
+    left_out = frozenset(map(_id, without))
+    return partial(
+        _rotate,
+        target=target,
+        envelope_format=envelope_format,
+        left_out=left_out,
+        dry_run=dry_run,
+        input_is_taken=to == "-",
+    )
+
+
+def _read_target(to: str) -> MasterKey:
+    if to != "-":
+        return read_key_file("--to", to)
+    if sys.stdin is None or sys.stdin.isatty():
+        raise InvalidInput(
+            "The new key is read from standard input, which is a terminal.",
+            "Put it into a file of mode 0600 and give the file's name, or pipe it in.",
+        )
+    return read_key_bytes("standard input", sys.stdin.buffer.read(LARGEST_BYTES + 1))
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidInput("--without is not the id of a credential.", "Take it from --dry-run.") from None
+
+
+async def _rotate(
+    session: Session,
+    out: Output,
+    *,
+    target: MasterKey | None,
+    envelope_format: Any,
+    left_out: frozenset[UUID],
+    dry_run: bool,
+    input_is_taken: bool,
+) -> None:
+    change = await prepare_key_change(session.database, session.keyring, target, envelope_format)
+    plan = await plan_rotation(session.database, change, _Progress(out, "opened"))
+    if dry_run or out.as_table:
+        _show_plan(out, change, plan, left_out, whole=dry_run)
+    blocking = [left for left in plan.left if left.credential_id not in left_out]
+    if blocking:
+        raise does_not_open(blocking[0])
+    if dry_run:
+        return
+    if "legacy" in plan.by_format:
+        advice = "Stop the other program first."
+        await confirm_by_name(out, STOPPED, LEGACY_ORDER, advice, input_is_taken=input_is_taken)
+    else:
+        question, reason = "Change the key now, in one transaction?", "It encrypts every credential again."
+        await confirm(out, question, reason, input_is_taken=input_is_taken)
+    result = await rotate_keys(session.database, change, left_out=left_out, progress=_Progress(out, "written"))
+    if out.as_table:
+        out.text(f"{result.after.total:,} envelopes are encrypted with the new key (key id {change.to_id}).")
+        out.text(f"Fingerprint of all contents, before: {result.before.fingerprint}")
+        out.text(f"Fingerprint of all contents, after:  {result.after.fingerprint}")
+        for line in AFTERWARDS:
+            out.say(line.format(source=change.present.source, old=change.from_id))
+    else:
+        out.data(_record(change, result.before, result.after) | {"log_row": result.log_row})
+
+
+class _Progress:
+    """Says now and then how far it is, how fast, and how long it will still take."""
+
+    def __init__(self, out: Output, what: str) -> None:
+        self._out = out
+        self._what = what
+        self._began = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        rate = done / max(time.monotonic() - self._began, 0.001)
+        remaining = (total - done) / max(rate, 0.001)
+        self._out.progress(f"{done:,} of {total:,} {self._what}, {rate:,.0f} a second, {remaining:,.0f} s left")
+
+
+def _show_plan(out: Output, change: KeyChange, plan: EnvelopeCount, left_out: frozenset[UUID], *, whole: bool) -> None:
+    if not out.as_table:
+        out.data(_record(change, plan, None))
+        return
+    lines: list[tuple[str, object]] = [
+        ("from", f"key id {change.from_id}, {change.present.source}"),
+        ("to", f"key id {change.to_id}, {change.target.source}"),
+        ("credentials", f"{plan.credentials:,}"),
+        ("kept versions", f"{plan.versions:,}"),
+        *(("opened by", f"{name}: {count:,}") for name, count in plan.by_key.items()),
+        *(("in format", f"{name}: {count:,}") for name, count in plan.by_format.items()),
+        ("moves to format", change.format or "none, each keeps its own"),
+    ]
+    for left in plan.left:
+        stays = "stays as it is" if left.credential_id in left_out else "stops the rotation"
+        where = "" if left.place == "credential" else f", version {left.id}"
+        lines.append(("does not open", f"{left.credential_id}{where} ({left.reason}): {stays}"))
+    if whole:
+        lines.append(("fingerprint", plan.fingerprint))
+    out.record({}, lines)
+    if whole and "legacy" in plan.by_format:
+        out.say(LEGACY_ORDER)
+
+
+def _record(change: KeyChange, before: EnvelopeCount, after: EnvelopeCount | None) -> dict[str, Any]:
+    present = after or before
+    return {
+        "from_key_id": change.from_id,
+        "to_key_id": change.to_id,
+        "credentials": present.credentials,
+        "versions": present.versions,
+        "by_key": {"before": before.by_key, "after": after.by_key if after else None},
+        "by_format": {"before": before.by_format, "after": after.by_format if after else None},
+        "fingerprint": {"before": before.fingerprint, "after": after.fingerprint if after else None},
+        "unreadable": [
+            {"id": left.credential_id, "version": left.id if left.place == "version" else None, "reason": left.reason}
+            for left in before.left
+        ],
+    }
