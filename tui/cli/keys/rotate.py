@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -14,12 +13,12 @@ from tui.cli.requirements import Requirements
 from tui.data.keys.rotation import does_not_open, plan_rotation, prepare_key_change, rotate_keys
 from tui.data.keys.sources import LARGEST_BYTES, read_key_bytes, read_key_file
 from tui.errors import InvalidInput
-from tui.words.keys import AFTERWARDS, LEGACY_ORDER, STOPPED
+from tui.words.keys import AFTERWARDS, LEGACY_ORDER, STOPPED, Pace
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
     from tui.cli.request import Work
-    from tui.data.keys.envelope_count import EnvelopeCount
+    from tui.data.keys.envelope_count import EnvelopeCount, Progress
     from tui.data.keys.master_key import MasterKey
     from tui.data.keys.rotation import KeyChange
     from tui.session.session import Session
@@ -92,7 +91,7 @@ async def _rotate(
     input_is_taken: bool,
 ) -> None:
     change = await prepare_key_change(session.database, session.keyring, target, envelope_format)
-    plan = await plan_rotation(session.database, change, _Progress(out, "opened"))
+    plan = await plan_rotation(session.database, change, _progress(out))
     if dry_run or out.as_table:
         _show_plan(out, change, plan, left_out, whole=dry_run)
     blocking = [left for left in plan.left if left.credential_id not in left_out]
@@ -106,7 +105,7 @@ async def _rotate(
     else:
         question, reason = "Change the key now, in one transaction?", "It encrypts every credential again."
         await confirm(out, question, reason, input_is_taken=input_is_taken)
-    result = await rotate_keys(session.database, change, left_out=left_out, progress=_Progress(out, "written"))
+    result = await rotate_keys(session.database, change, left_out=left_out, progress=_progress(out))
     if out.as_table:
         out.text(f"{result.after.total:,} envelopes are encrypted with the new key (key id {change.to_id}).")
         out.text(f"Fingerprint of all contents, before: {result.before.fingerprint}")
@@ -117,18 +116,9 @@ async def _rotate(
         out.data(_record(change, result.before, result.after) | {"log_row": result.log_row})
 
 
-class _Progress:
-    """Says now and then how far it is, how fast, and how long it will still take."""
-
-    def __init__(self, out: Output, what: str) -> None:
-        self._out = out
-        self._what = what
-        self._began = time.monotonic()
-
-    def __call__(self, done: int, total: int) -> None:
-        rate = done / max(time.monotonic() - self._began, 0.001)
-        remaining = (total - done) / max(rate, 0.001)
-        self._out.progress(f"{done:,} of {total:,} {self._what}, {rate:,.0f} a second, {remaining:,.0f} s left")
+def _progress(out: Output) -> Progress:
+    pace = Pace()
+    return lambda *done: out.progress(pace.words(*done))
 
 
 def _show_plan(out: Output, change: KeyChange, plan: EnvelopeCount, left_out: frozenset[UUID], *, whole: bool) -> None:
