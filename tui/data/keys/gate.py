@@ -161,7 +161,9 @@ async def check_gate(database: Database, keyring: Keyring) -> Gate:
         other_reading = OtherReading(key.wrapping, known_id, other_state)
     if state in ("open", "unused", "mixed") and weaknesses:
         state = "weak key"
-    return Gate(state, salt, key_id, key.source, recorded_id, weaknesses, other_reading, salt == key.first_salt())
+    # The first salt of a key is recorded once something is written with it, by this process too.
+    salt_is_new = recorded is None and salt == key.first_salt()
+    return Gate(state, salt, key_id, key.source, recorded_id, weaknesses, other_reading, salt_is_new)
 
 
 async def check_gate_for_new_key(database: Database, key: MasterKey) -> Gate:
