@@ -9,8 +9,10 @@ from tui.words.counts import counted
 from tui.words.times import duration
 
 if TYPE_CHECKING:
+    from tui.data.keys.envelope_count import EnvelopeCount, Left
     from tui.data.keys.gate import Gate
     from tui.data.keys.inventory import KeyInventory, RecordedKey
+    from tui.data.keys.rotation import KeyChange
 
 STOPPED = "the other program is stopped"
 
@@ -26,6 +28,10 @@ AFTERWARDS = (
     "credentials, so make new ones at the providers: my.exotel.com > API Settings, accounts.zoho.com > Security > App "
     "Passwords.",
 )
+
+CONSOLE = "this console"
+"""The source of a key that was made or pasted here and is configured nowhere yet."""
+UNTIL_THE_END = "The key in use is in this console alone: configure it before you quit."
 
 GATE_STATES = {
     "open": "the key in use",
@@ -70,6 +76,30 @@ def legacy_format(inventory: KeyInventory) -> list[tuple[str, str]]:
         times = counted(writer.writes, "time", "times")
         lines.append(("legacy written by", f"{writer.program}{by}, {times}, last {str(writer.newest)[:10]}"))
     return lines
+
+
+def in_sentence_case(name: str) -> str:
+    """Return the name of a line with its first letter as at the beginning of a sentence."""
+    return f"{name[:1].upper()}{name[1:]}"
+
+
+def planned(change: KeyChange, plan: EnvelopeCount) -> list[tuple[str, str]]:
+    """Return what a rotation would do, as names and texts, but for what does not open."""
+    return [
+        ("from", f"key id {change.from_id}, {change.present.source}"),
+        ("to", f"key id {change.to_id}, {change.target.source}"),
+        ("credentials", f"{plan.credentials:,}"),
+        ("kept versions", f"{plan.versions:,}"),
+        *(("opened by", f"{name}: {count:,}") for name, count in plan.by_key.items()),
+        *(("in format", f"{name}: {count:,}") for name, count in plan.by_format.items()),
+        ("moves to format", change.format or "none, each keeps its own"),
+    ]
+
+
+def does_not_open(left: Left) -> str:
+    """Return which envelope does not open, and why."""
+    where = "" if left.place == "credential" else f", version {left.id}"
+    return f"{left.credential_id}{where} ({left.reason})"
 
 
 def _held(credentials: int, versions: int) -> str:

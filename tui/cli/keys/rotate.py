@@ -13,7 +13,8 @@ from tui.cli.requirements import Requirements
 from tui.data.keys.rotation import does_not_open, plan_rotation, prepare_key_change, rotate_keys
 from tui.data.keys.sources import LARGEST_BYTES, read_key_bytes, read_key_file
 from tui.errors import InvalidInput
-from tui.words.keys import AFTERWARDS, LEGACY_ORDER, STOPPED, Pace
+from tui.words.keys import AFTERWARDS, LEGACY_ORDER, STOPPED, Pace, planned
+from tui.words.keys import does_not_open as which_does_not_open
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -125,19 +126,10 @@ def _show_plan(out: Output, change: KeyChange, plan: EnvelopeCount, left_out: fr
     if not out.as_table:
         out.data(_record(change, plan, None))
         return
-    lines: list[tuple[str, object]] = [
-        ("from", f"key id {change.from_id}, {change.present.source}"),
-        ("to", f"key id {change.to_id}, {change.target.source}"),
-        ("credentials", f"{plan.credentials:,}"),
-        ("kept versions", f"{plan.versions:,}"),
-        *(("opened by", f"{name}: {count:,}") for name, count in plan.by_key.items()),
-        *(("in format", f"{name}: {count:,}") for name, count in plan.by_format.items()),
-        ("moves to format", change.format or "none, each keeps its own"),
-    ]
+    lines: list[tuple[str, object]] = [*planned(change, plan)]
     for left in plan.left:
         stays = "stays as it is" if left.credential_id in left_out else "stops the rotation"
-        where = "" if left.place == "credential" else f", version {left.id}"
-        lines.append(("does not open", f"{left.credential_id}{where} ({left.reason}): {stays}"))
+        lines.append(("does not open", f"{which_does_not_open(left)}: {stays}"))
     if whole:
         lines.append(("fingerprint", plan.fingerprint))
     out.record({}, lines)
