@@ -29,6 +29,8 @@ AFTERWARDS = (
     "Passwords.",
 )
 
+AS_IT_WAS = "Stopped before anything was saved: everything is as it was."
+
 CONSOLE = "this console"
 """The source of a key that was made or pasted here and is configured nowhere yet."""
 UNTIL_THE_END = "The key in use is in this console alone: configure it before you quit."
@@ -41,12 +43,13 @@ GATE_STATES = {
     "weak key": "cannot be used for writing",
     "no key": "not configured; nothing can be written",
 }
+REPLACED = "the one before: somebody has changed it; nothing can be written"
 
 
 def configured_key(gate: Gate, earlier: list[str]) -> list[tuple[str, str]]:
     """Return what there is to say of the configured keys, as names and texts; `earlier` are their sources."""
     lines = [
-        ("key", GATE_STATES[gate.state]),
+        ("key", REPLACED if gate.was_replaced else GATE_STATES[gate.state]),
         ("key id", gate.known_key_id or "-"),
         ("comes from", gate.key_source or "-"),
         ("key id in use", gate.recorded_key_id or "none recorded yet"),
@@ -120,6 +123,6 @@ class Pace:
         if stage == "saving":
             return "All of it is written and compared; saving"
         if not done:
-            return f"{total:,} envelopes to be {stage}"
+            return f"{counted(total, 'envelope')} to be {stage}"
         rate = done / max(time.monotonic() - self._began, 0.001)
         return f"{done:,} of {total:,} {stage}, {rate:,.0f} a second, {duration((total - done) / rate)} left"

@@ -7,22 +7,27 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.acme import OTHER_KEY
 from tests.support.commands import contents, execute
+from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.terminal.console_driver import ConsoleDriver, add, new_app, run_headless
 from tests.support.waiting import wait_until
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.gate import check_gate, take_census
 from tui.screens.page import SMALLEST
 from tui.screens.setup.keys.new_key import NewKeyScreen
-from tui.screens.setup.keys.rotation import AS_IT_WAS, RotationScreen
+from tui.screens.setup.keys.rotation import RotationScreen
 from tui.screens.setup.keys.screen import MasterKeysScreen
 from tui.widgets.frame import KeyHints, whole_hints
-from tui.words.keys import STOPPED
+from tui.words.keys import AS_IT_WAS, STOPPED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from tests.support.servers.postgres import TestServer
 
 STATES = "select state, count(*)::int from switchboard.keys where purpose = 'master' group by 1 order by 1"
 BLOCKING = """
@@ -137,6 +142,27 @@ async def test_a_change_that_is_stopped_leaves_everything_as_it_was(keyed_databa
         # It can be done all the same.
         await console.press("enter", "y")
         await console.wait_for("Row of the log")
+
+
+@pytest.mark.long
+async def test_a_change_of_which_nobody_knew_how_it_ended_is_known_once_the_server_is_back(
+    keyed_database: str, postgres: TestServer
+) -> None:
+    await add(keyed_database)
+    postgres.create_role("walter", "login superuser password 'walter'")
+    name, port = (conninfo_to_dict(keyed_database)[part] for part in ("dbname", "port"))
+    with TcpProxy(int(str(port))) as proxy:
+        url = f"postgresql://walter:walter@127.0.0.1:{proxy.port}/{name}?sslmode=disable"
+        async with at_the_plan(url) as console:
+            proxy.lose_commit()
+            await console.press("enter", "y")
+            await asyncio.to_thread(proxy.commit_seen.wait, 20)
+            proxy.refuse()
+            await console.wait_for(lambda: "could not be asked whether it was saved" in console.status)
+            proxy.restore()
+            await console.wait_for("The master key is changed")
+            session = console.app.session
+            assert (await check_gate(session.database, session.keyring)).state == "open"
 
 
 async def test_read_only_mode_changes_no_key(keyed_database: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,14 @@ from tui.cli.requirements import Requirements
 from tui.data.keys.rotation import does_not_open, plan_rotation, prepare_key_change, rotate_keys
 from tui.data.keys.sources import LARGEST_BYTES, read_key_bytes, read_key_file
 from tui.errors import InvalidInput
-from tui.words.keys import AFTERWARDS, LEGACY_ORDER, STOPPED, Pace, planned
+from tui.words.counts import counted
+from tui.words.keys import AFTERWARDS, AS_IT_WAS, LEGACY_ORDER, STOPPED, Pace, planned
 from tui.words.keys import does_not_open as which_does_not_open
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
     from tui.cli.request import Work
-    from tui.data.keys.envelope_count import EnvelopeCount, Progress
+    from tui.data.keys.envelope_count import EnvelopeCount
     from tui.data.keys.master_key import MasterKey
     from tui.data.keys.rotation import KeyChange
     from tui.session.session import Session
@@ -92,7 +94,7 @@ async def _rotate(
     input_is_taken: bool,
 ) -> None:
     change = await prepare_key_change(session.database, session.keyring, target, envelope_format)
-    plan = await plan_rotation(session.database, change, _progress(out))
+    plan = await plan_rotation(session.database, change, _Progress(out))
     if dry_run or out.as_table:
         _show_plan(out, change, plan, left_out, whole=dry_run)
     blocking = [left for left in plan.left if left.credential_id not in left_out]
@@ -106,9 +108,16 @@ async def _rotate(
     else:
         question, reason = "Change the key now, in one transaction?", "It encrypts every credential again."
         await confirm(out, question, reason, input_is_taken=input_is_taken)
-    result = await rotate_keys(session.database, change, left_out=left_out, progress=_progress(out))
+    progress = _Progress(out)
+    try:
+        result = await rotate_keys(session.database, change, left_out=left_out, progress=progress)
+    except asyncio.CancelledError:
+        if not progress.is_saving:
+            out.warn(AS_IT_WAS)
+        raise
     if out.as_table:
-        out.text(f"{result.after.total:,} envelopes are encrypted with the new key (key id {change.to_id}).")
+        written = counted(result.after.total, "envelope is", "envelopes are")
+        out.text(f"{written} encrypted with the new key (key id {change.to_id}).")
         out.text(f"Fingerprint of all contents, before: {result.before.fingerprint}")
         out.text(f"Fingerprint of all contents, after:  {result.after.fingerprint}")
         for line in AFTERWARDS:
@@ -117,9 +126,18 @@ async def _rotate(
         out.data(_record(change, result.before, result.after) | {"log_row": result.log_row})
 
 
-def _progress(out: Output) -> Progress:
-    pace = Pace()
-    return lambda *done: out.progress(pace.words(*done))
+class _Progress:
+    """Says now and then how far it is."""
+
+    def __init__(self, out: Output) -> None:
+        self._out = out
+        self._pace = Pace()
+        self.is_saving = False
+        """Whether nothing but COMMIT is left."""
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        self.is_saving = stage == "saving"
+        self._out.progress(self._pace.words(stage, done, total))
 
 
 def _show_plan(out: Output, change: KeyChange, plan: EnvelopeCount, left_out: frozenset[UUID], *, whole: bool) -> None:

@@ -71,9 +71,9 @@ class NewKeyScreen(Page):
         return (THE_CONFIGURED_ONE,) if keyring.current is not None and keyring.previous else ()
 
     def hints(self) -> Hints:
-        copy = (("y", "copy the key"),) if self._shows_key and not self._typed.has_focus else ()
+        copy = (("y", "copy it"),) if self._shows_key and not self._typed.has_focus else ()
         tick = (("space", "tick"),) if self._has_copy.has_focus else (("up/down", "choose"),)
-        return (("enter", "the plan"), *copy, *tick, ("esc", "back"), ("F1", "help"))
+        return (("enter", "plan"), *copy, *tick, ("esc", "back"), ("F1", "help"))
 
     def context(self) -> tuple[Part, ...]:
         return (Part("A new master key", "warning"),)

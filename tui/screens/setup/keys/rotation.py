@@ -18,7 +18,7 @@ from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.wrapped_list import WrappedList
 from tui.words.counts import counted
 from tui.words.invocation import Invocation
-from tui.words.keys import AFTERWARDS, LEGACY_ORDER, STOPPED, Pace, does_not_open, in_sentence_case, planned
+from tui.words.keys import AFTERWARDS, AS_IT_WAS, LEGACY_ORDER, STOPPED, Pace, does_not_open, in_sentence_case, planned
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 COLUMNS = (Column("What", 18), Column("Detail", 30, grows=True))
 SAID_EVERY_S = 1.0
-AS_IT_WAS = "Stopped before anything was saved: everything is as it was."
 TOO_LATE = "All of it is written and is being saved now: that cannot be stopped any more."
 
 
@@ -105,10 +104,10 @@ class RotationScreen(Page):
         def report(stage: str, done: int, total: int) -> None:
             nonlocal shown, said_at
             self._is_saving = stage == "saving"
-            words = pace.words(stage, done, total)
+            words = pace.words(stage, done, total) + ("" if self._is_saving else "; esc stops")
             if self.is_mounted and time.monotonic() - said_at >= SAID_EVERY_S:
                 said_at = time.monotonic()
-                shown = self.status.say(f"{words}; esc stops", over=shown)
+                shown = self.status.say(words, over=shown)
 
         return report
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from tui.data.keys.gate import Gate
     from tui.data.keys.inventory import KeyInventory, RecordedKey
+    from tui.widgets.frame import Tone
 
 COLUMNS = (Column("What", 18), Column("Detail", 30, grows=True))
 DECRYPT_ONLY = "decrypt-only"
@@ -75,7 +76,7 @@ class MasterKeysScreen(Page):
             self._keys = {key.key_id: key for key in inventory.keys} if inventory else {}
             rows = _rows(gate, inventory, [key.source for key in session.keyring.previous])
             if warning:
-                rows.insert(0, Row("age", (Cell("Age", "warning"), Cell(" ".join(warning), "warning"))))
+                rows.append(_row("age", "age", " ".join(warning), "warning"))
             self.query_one(RowBody).show(rows)
             switcher.show_content()
 
@@ -129,10 +130,11 @@ def _rows(gate: Gate, inventory: KeyInventory | None, earlier: list[str]) -> lis
     rows = [_row(key.key_id, *recorded_key(key)) for key in inventory.keys] if inventory else []
     lines = legacy_format(inventory) if inventory else [("credentials", NOT_VISIBLE)]
     lines += configured_key(gate, earlier)
+    rows += [_row(f"line {number}", *line) for number, line in enumerate(lines)]
     if gate.key_source == CONSOLE:
-        lines.append(("not configured", UNTIL_THE_END))
-    return rows + [_row(f"line {number}", *line) for number, line in enumerate(lines)]
+        rows.append(_row("not configured", "not configured", UNTIL_THE_END, "warning"))
+    return rows
 
 
-def _row(key: str, name: str, text: str) -> Row:
-    return Row(key, (Cell(safe_text(in_sentence_case(name), 40)), Cell(safe_text(text, 400))))
+def _row(key: str, name: str, text: str, tone: Tone = "plain") -> Row:
+    return Row(key, (Cell(safe_text(in_sentence_case(name), 40), tone), Cell(safe_text(text, 400), tone)))
