@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.support.acme import OTHER_KEY
+from tests.support.acme import MASTER_KEY, OTHER_KEY, OTHER_MASTER_KEY, keyring
 from tests.support.commands import contents, execute
 from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.terminal.console_driver import ConsoleDriver, add, new_app, run_headless
@@ -39,9 +39,9 @@ WAITING = "select count(*)::int from pg_stat_activity where wait_event = 'adviso
 
 
 @asynccontextmanager
-async def at_the_plan(conninfo: str, paste: str = "") -> AsyncIterator[ConsoleDriver]:
-    """A console on the smallest screen, at the plan for a new key, or for the one that is pasted."""
-    async with run_headless(new_app(conninfo), SMALLEST) as console:
+async def at_the_plan(conninfo: str, paste: str = "", ring: Keyring | None = None) -> AsyncIterator[ConsoleDriver]:
+    """A console on the smallest screen, at the plan for a new key, for one that is pasted, or for that of the ring."""
+    async with run_headless(new_app(conninfo, ring=ring), SMALLEST) as console:
         await console.wait_for("● connected")
         await console.press("5")
         await console.wait_for("r look again")
@@ -52,9 +52,12 @@ async def at_the_plan(conninfo: str, paste: str = "") -> AsyncIterator[ConsoleDr
         if paste:
             await console.press("down", "tab")
             await console.type(paste)
-        await console.press("enter")
-        await console.wait_for("First store a copy elsewhere")
-        await console.press("space", "enter")
+        if ring is None:
+            await console.press("enter")
+            await console.wait_for("First store a copy elsewhere")
+            await console.press("space", "enter")
+        else:
+            await console.press("down", "down", "enter")
         await console.wait_for("Moves to format")
         yield console
 
@@ -153,7 +156,7 @@ async def test_a_change_of_which_nobody_knew_how_it_ended_is_known_once_the_serv
     name, port = (conninfo_to_dict(keyed_database)[part] for part in ("dbname", "port"))
     with TcpProxy(int(str(port))) as proxy:
         url = f"postgresql://walter:walter@127.0.0.1:{proxy.port}/{name}?sslmode=disable"
-        async with at_the_plan(url) as console:
+        async with at_the_plan(url, ring=keyring(OTHER_MASTER_KEY, MASTER_KEY)) as console:
             proxy.lose_commit()
             await console.press("enter", "y")
             await asyncio.to_thread(proxy.commit_seen.wait, 20)
