@@ -166,6 +166,11 @@ async def test_the_new_key_may_be_the_configured_one_and_formats_change_where_th
     before = plaintexts(stored, RING)
     async with opened(stored) as database:
         configured = Keyring(OTHER_MASTER_KEY, [MASTER_KEY, EARLIER])
+        with pytest.raises(WrongMasterKey) as refused:
+            (await check_gate(database, configured)).require_write()
+        assert (
+            refused.value.what_to_do == "`switchboard keys rotate` changes to it; the one in use is there, from a test."
+        )
         change = await prepare_key_change(database, configured, None, "sb2")
         assert (change.present, change.target) == (MASTER_KEY, OTHER_MASTER_KEY)
         result = await rotate_keys(database, change, left_out=frozenset())

@@ -14,6 +14,8 @@ from tui.models import Census, EnvelopeFormat, UnreadableReason
 from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tui.data.keys.master_key import MasterKey
     from tui.data.postgres.database import Connection, Database
     from tui.errors import SwitchboardError
@@ -76,7 +78,8 @@ class Gate(NamedTuple):
     `recorded_key_id` is None until the first write recorded one. `state` "unused" means that there is neither a record
     nor an envelope, "mixed" that some of the newest envelopes open and some do not. `weaknesses` are sentences.
     `other` is there where quotes or a line break stand round the key. `was_replaced`: it was the key in use once, and
-    the one in use now was recorded at `replaced_at`, which is None where that one is older.
+    the one in use now was recorded at `replaced_at`, which is None where that one is older. `in_use_source` is where
+    the key in use comes from where it is among the earlier ones: before a rotation to the configured one.
     """
 
     state: GateState
@@ -88,7 +91,8 @@ class Gate(NamedTuple):
     other: OtherReading | None = None
     salt_is_new: bool = False
     was_replaced: bool = False
-    replaced_at: datetime | str | None = None
+    replaced_at: datetime | None = None
+    in_use_source: str | None = None
 
     @property
     def known_key_id(self) -> str | None:
@@ -119,15 +123,19 @@ class Gate(NamedTuple):
             raise WrongMasterKey(
                 f"The master key from {self.key_source}{f' (key id {self.known_key_id})' if self.known_key_id else ''} "
                 f"is not the one in use: this database was written with {expected}.",
-                f"It is the one in use without the {self.other.wrapping}: take that out."
-                if self.other and self.other.is_in_use
-                else "Configure the key it was set up with; nothing is written until then.",
+                self._way_to_write(),
             )
+
+    def _way_to_write(self) -> str:
+        if self.in_use_source:
+            return f"`switchboard keys rotate` changes to it; the one in use is there, from {self.in_use_source}."
+        if self.other and self.other.is_in_use:
+            return f"It is the one in use without the {self.other.wrapping}: take that out."
+        return "Configure the key it was set up with; nothing is written until then."
 
     def replacement(self) -> WrongMasterKey:
         """Return what is said of a key that was replaced."""
-        at = self.replaced_at
-        when = f", at {to_the_minute(at, UTC) if isinstance(at, datetime) else at}" if at else ""
+        when = f", at {to_the_minute(self.replaced_at, UTC)}" if self.replaced_at else ""
         return WrongMasterKey(
             f"The master key was changed by somebody (key id {self.recorded_key_id}{when}).",
             "Configure it and start again.",
@@ -147,11 +155,16 @@ async def check_gate(database: Database, keyring: Keyring) -> Gate:
         return Gate("no key", b"", None, None, recorded_id)
     salt, key_id, state = await asyncio.to_thread(_examine, key, recorded, rows)
     if recorded and state == "wrong key":
+        closed = Gate(state, salt, key_id, key.source, recorded_id)
+        in_use = await asyncio.to_thread(key_of, keyring.previous, recorded)
+        if in_use is not None:
+            return closed._replace(in_use_source=in_use.source)
         own = await asyncio.to_thread(_own_record, key, earlier)
         if own is not None:
-            # A rotation back leads to a key that was recorded before.
-            since = recorded["created_at"] if recorded["created_at"] > own["created_at"] else None
-            return Gate(state, salt, key_id, key.source, recorded_id, was_replaced=True, replaced_at=since)
+            since, before = recorded["created_at"], own["created_at"]
+            # A rotation back leads to a key that was recorded before; a year that Python does not have comes as text.
+            is_later = isinstance(since, datetime) and isinstance(before, datetime) and since > before
+            return closed._replace(was_replaced=True, replaced_at=since if is_later else None)
     weaknesses = tuple(key.weaknesses())
     other = key.without_wrapping()
     other_reading = None
@@ -270,6 +283,11 @@ async def _read_evidence(database: Database) -> Evidence:
         return Evidence(None, [], rows)
 
     return await database.read(unit)
+
+
+def key_of(keys: Sequence[MasterKey], record: dict[str, Any]) -> MasterKey | None:
+    """Return the key that a record is of."""
+    return next((key for key in keys if key.key_id(bytes(record["salt"])) == record["key_id"]), None)
 
 
 def _own_record(key: MasterKey, earlier: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.envelope_count import EnvelopeCount, Fingerprint, Opening, count_envelopes, count_rows, pages
-from tui.data.keys.gate import KEY_RECORDS
+from tui.data.keys.gate import KEY_RECORDS, key_of
 from tui.errors import Conflict, MasterKeyError, MasterKeyMissing, Unreadable, WrongMasterKey
 
 if TYPE_CHECKING:
@@ -100,9 +100,8 @@ async def prepare_key_change(
 def _present_key(candidates: Sequence[MasterKey], active: dict[str, Any] | None) -> MasterKey:
     if active is None:
         return candidates[0]
-    for key in candidates:
-        if key.key_id(bytes(active["salt"])) == active["key_id"]:
-            return key
+    if (key := key_of(candidates, active)) is not None:
+        return key
     raise WrongMasterKey(
         f"The key in use (key id {active['key_id']}) is not among those that are configured.",
         "Configure it as ENCRYPTION_MASTER_KEY_PREVIOUS, and the new one as ENCRYPTION_MASTER_KEY.",
