@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from textual.app import App
     from textual.screen import Screen
 
+    from tui.data.keys.rotation import KeyChange
     from tui.data.numbers.changes import NumberChanged
     from tui.data.permissions.apply import Applied
     from tui.data.permissions.leaver import AssignedNumber
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tui.models import AuditRow, Integration, Person, PhoneNumber
     from tui.screens.audit.screen import AuditScreen
     from tui.screens.audit.view import Names
+    from tui.secret import Secret
     from tui.session.connection_test import ConnectionTestResult, Job
 
 
@@ -171,6 +173,21 @@ class Navigation:
         from tui.screens.permissions.leaver_review import LeaverReviewScreen
 
         self._app.push_screen(LeaverReviewScreen(person, staged, numbers), then)
+
+    def open_master_keys(self) -> None:
+        from tui.screens.setup.keys.screen import MasterKeysScreen
+
+        self._app.push_screen(MasterKeysScreen(), lambda changed: self._changed() if changed else None)
+
+    def open_new_key(self, then: Callable[[bool], None]) -> None:
+        from tui.screens.setup.keys.new_key import NewKeyScreen
+
+        self._app.push_screen(NewKeyScreen(), lambda changed: then(bool(changed)))
+
+    def open_rotation(self, change: KeyChange, new_key: Secret | None, then: Callable[[bool], None]) -> None:
+        from tui.screens.setup.keys.rotation import RotationScreen
+
+        self._app.push_screen(RotationScreen(change, new_key), lambda changed: then(bool(changed)))
 
     def open_audit_row(self, row: AuditRow, names: Names, step: Callable[[int], AuditRow | None]) -> None:
         from tui.screens.audit.row import AuditRowScreen

@@ -11,7 +11,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.support.commands import Shell, execute
+from tests.support.acme import OTHER_KEY
+from tests.support.commands import Shell, contents, execute
 from tests.support.servers.loopback import ScriptedServer, letting_in, saying
 from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.terminal.forked_terminal import ForkedTerminal
@@ -97,6 +98,41 @@ def test_setup_says_how_it_ended_when_the_answer_to_its_commit_is_lost(
         assert (terminal.wait_for_exit(), words in said(terminal)) == (status, True), terminal.text
     installed = execute(empty_database, "select to_regclass('switchboard.schema_version') is not null")
     assert installed == [(fate != "lost",)]
+
+
+@pytest.mark.parametrize(
+    ("fate", "status", "words", "keys"),
+    [
+        ("stopped", 130, "Stopped before anything was saved: everything is as it was.", 1),
+        ("saved", 0, "1 envelope is encrypted with the new key", 2),
+        ("lost", 1, "The connection broke while saving; nothing was saved.", 1),
+    ],
+)
+def test_a_rotation_says_how_it_ended(
+    phone_shell: Shell, proxy: TcpProxy, fate: str, status: int, words: str, keys: int
+) -> None:
+    shell, url = through(proxy, phone_shell), phone_shell.environment["DATABASE_URL"]
+    new_key = shell.folder / "new.key"
+    new_key.write_text(OTHER_KEY)
+    new_key.chmod(0o600)
+    before = contents(url)
+    command = ("keys", "rotate", "--to", str(new_key), "--yes")
+    with psycopg.connect(url) as holder:
+        if fate == "stopped":
+            holder.execute("lock table public.integration_credentials in row exclusive mode")
+        else:
+            proxy.lose_commit(reaches_server=fate == "saved")
+        with ForkedTerminal(*command, environment=shell.environment, cwd=shell.folder, columns=200) as terminal:
+            if fate == "stopped":
+                wait_until(lambda: holder.execute("select 1 from pg_locks where not granted").fetchone())
+                terminal.signal(signal.SIGINT)
+            else:
+                assert proxy.commit_seen.wait(20)
+            if fate == "lost":
+                execute(url, END_OTHERS)
+            assert (terminal.wait_for_exit(), words in said(terminal)) == (status, True), terminal.text
+    assert execute(url, "select count(*) from switchboard.keys where purpose = 'master'") == [(keys,)]
+    assert (contents(url) == before) == (keys == 1)
 
 
 def test_ctrl_c_ends_a_command_within_three_seconds_whatever_it_waits_for(phone_shell: Shell, proxy: TcpProxy) -> None:

@@ -25,6 +25,9 @@ from tui.screens.permissions.leaver import LeaverScreen
 from tui.screens.permissions.leaver_review import LeaverReviewScreen
 from tui.screens.permissions.review import PermissionReviewScreen
 from tui.screens.permissions.screen import PermissionsScreen
+from tui.screens.setup.keys.new_key import NewKeyScreen
+from tui.screens.setup.keys.rotation import RotationScreen
+from tui.screens.setup.keys.screen import MasterKeysScreen
 from tui.screens.setup.screen import SetupScreen
 from tui.screens.setup.wizard.master_key import MasterKeyStep
 from tui.widgets.filter_line import FilterLine
@@ -63,6 +66,9 @@ PLACES = (
     ("Filter of the log", FilterLine.BINDINGS),
     ("Row of the log", AuditRowScreen.BINDINGS),
     ("Setup", SetupScreen.BINDINGS),
+    ("Master keys", MasterKeysScreen.BINDINGS),
+    ("A new master key", NewKeyScreen.BINDINGS),
+    ("Change of the master key", RotationScreen.BINDINGS),
     ("Master key in the wizard", MasterKeyStep.BINDINGS),
 )
 

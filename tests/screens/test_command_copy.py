@@ -70,3 +70,9 @@ async def test_the_command_of_what_is_shown_is_copied_and_said(keyed_database: s
         await console.press("escape", "5")
         await console.wait_for("w setup wizard")
         assert await copied("!") == "switchboard doctor"
+        await console.press("m")
+        await console.wait_for("Key active")
+        assert await copied("!") == "switchboard keys status"
+        await console.press("c")
+        await console.wait_for("Your new key")
+        assert await copied("f8") == "switchboard keys rotate --dry-run"

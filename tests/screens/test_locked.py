@@ -30,6 +30,9 @@ CLOSED_ACTS = {
     "setup.wizard",
     *("wizard.up", "wizard.down", "wizard.continue", "wizard.read_up", "wizard.read_down"),
     "wizard.copy_key",
+    # A new key is read and shown nowhere but in an open console.
+    *("keys.rotate", "keys.retire", "rotation.apply", "rotation.leave_out", "rotation.copy"),
+    *("new_key.previous", "new_key.next", "new_key.plan", "new_key.copy"),
     # Textual's own, which the console's keys stand in the place of.
     *("App.quit", "App.help_quit"),
 }

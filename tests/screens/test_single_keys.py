@@ -35,6 +35,9 @@ from tui.screens.permissions.leaver import LeaverScreen
 from tui.screens.permissions.leaver_review import LeaverReviewScreen
 from tui.screens.permissions.review import PermissionReviewScreen
 from tui.screens.permissions.screen import PermissionsScreen
+from tui.screens.setup.keys.new_key import NewKeyScreen
+from tui.screens.setup.keys.rotation import RotationScreen
+from tui.screens.setup.keys.screen import MasterKeysScreen
 from tui.screens.setup.screen import SetupScreen
 from tui.widgets.row_list import RowBody
 
@@ -113,6 +116,11 @@ PLACES = {
     "filter of the log": Place(AuditScreen, ("4", "slash"), "enter apply", is_rare=True),
     "row of the log": Place(AuditRowScreen, ("4", "g", "enter"), "Written by", is_rare=True),
     "doctor": Place(SetupScreen, ("5",), "all ok", is_rare=True),
+    "master keys": Place(MasterKeysScreen, ("5", "m"), "Key active"),
+    "new master key": Place(NewKeyScreen, ("5", "m", "c"), "I have stored a copy", is_rare=True),
+    "change of the master key": Place(
+        RotationScreen, ("5", "m", "c", "tab", "space", "enter"), "Moves to format", is_rare=True
+    ),
     "wizard": Place(SetupScreen, ("5", "w"), "The server is PostgreSQL", is_rare=True),
     "wizard's key": Place(SetupScreen, ("5", "w", "enter"), "This is the key", is_rare=True),
     "wizard's plan": Place(SetupScreen, ("5", "w", "enter", "enter"), "nothing will be changed", is_rare=True),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from tui.data.keys.rotation import KeyChange
     from tui.data.numbers.changes import NumberChanged
     from tui.data.permissions.apply import Applied
     from tui.data.permissions.leaver import AssignedNumber
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tui.models import AuditRow, Integration, Person, PhoneNumber
     from tui.screens.audit.view import Names
     from tui.screens.page import Page
+    from tui.secret import Secret
     from tui.session.connection_test import ConnectionTestResult, Job
     from tui.session.console_connection import ConsoleConnection
     from tui.session.session import Session
@@ -70,6 +72,15 @@ class Navigation(Protocol):
         then: Callable[[Departure | None], None],
     ) -> None:
         """Open the review of what is taken from a leaver; `then` gets what was written, if anything was."""
+
+    def open_master_keys(self) -> None:
+        """Open the list of master keys."""
+
+    def open_new_key(self, then: Callable[[bool], None]) -> None:
+        """Open the choice of a new master key; `then` gets whether the key was changed."""
+
+    def open_rotation(self, change: KeyChange, new_key: Secret | None, then: Callable[[bool], None]) -> None:
+        """Open the plan of a change of the master key; `then` gets whether it was changed."""
 
     def open_audit_row(self, row: AuditRow, names: Names, step: Callable[[int], AuditRow | None]) -> None:
         """Open a row of the log in full; `step` moves to the next newer (-1) or older (1) one and returns it."""

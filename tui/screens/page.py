@@ -194,9 +194,10 @@ class Page(Screen[Any]):
 
     def leave(self, result: object = None) -> None:
         """Leave with a result, once help or the cover over this screen is gone: dismiss() takes what is on top."""
-        self._pending_result = (result,)
         if self.is_active:
             self.dismiss(result)
+        else:
+            self._pending_result = (result,)
 
     def start_load(self) -> None:
         """Fill the screen, giving up on an earlier attempt."""

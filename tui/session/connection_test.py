@@ -11,6 +11,7 @@ from uuid import uuid4
 from tui.data.integrations.connection_test_record import ConnectionTestOutcome, log_draft_test, record_test
 from tui.data.integrations.credentials import PassedTest, binding
 from tui.data.integrations.envelope_opening import take_envelope
+from tui.data.keys.gate import why_closed
 from tui.errors import InvalidInput, Unreadable
 from tui.providers import integration_type
 from tui.providers.validation import validate
@@ -115,7 +116,8 @@ async def run_on_stored(session: Session, integration: Integration, tell: Tell) 
     except Unreadable as problem:
         # The key that is configured here says nothing about the credential.
         is_locked = problem.reason in ("no key", "other key")
-        verdict = Verdict("shape", ENVELOPE, "failed", problem.sentence, problem.what_to_do, is_temporary=is_locked)
+        why = await why_closed(session.database, session.keyring, problem)
+        verdict = Verdict("shape", ENVELOPE, "failed", why.sentence, why.what_to_do, is_temporary=is_locked)
         tell(verdict)
         report = Report((verdict,), 0)
     else:

@@ -76,10 +76,10 @@ def write_env_values(path: Path, values: Mapping[str, str]) -> None:
     new = old
     # From the last to the first, so that each place is still where it was read.
     for name, entry in sorted(present.items(), key=lambda item: item[1].start, reverse=True):
-        new = f"{new[: entry.start]}{name}={_quote(name, values[name])}{new[entry.end :]}"
+        new = f"{new[: entry.start]}{env_line(name, values[name])}{new[entry.end :]}"
     for name in [name for name in values if name not in present]:
         gap = newline if new and not new.endswith(("\n", "\r")) else ""
-        new = f"{new}{gap}{name}={_quote(name, values[name])}{newline}"
+        new = f"{new}{gap}{env_line(name, values[name])}{newline}"
     encoded = new.encode(errors="surrogateescape")
     entries, _ = _parse_entries(path, encoded, values.__contains__)
     if {name: entry.value for name, entry in entries.items()} != dict(values):
@@ -293,13 +293,13 @@ def _parse_value(parts: re.Match[str], as_python_dotenv: str | None, where: str)
     return value
 
 
-def _quote(name: str, value: str) -> str:
-    """Return the value in the quotes that python-dotenv, Node's dotenv and sh all undo to the same text."""
+def env_line(name: str, value: str) -> str:
+    """Return NAME='value', which python-dotenv, Node's dotenv and sh all read alike. Raises ConfigError."""
     if not any(unicodedata.category(character) in {"Cc", "Cs"} for character in value):
         if _SINGLE_QUOTED.fullmatch(f"'{value}'"):
-            return f"'{value}'"
+            return f"{name}='{value}'"
         if _DOUBLE_QUOTED.fullmatch(f'"{value}"'):
-            return f'"{value}"'
+            return f'{name}="{value}"'
     raise ConfigError(
         f"The value of {name} holds characters that the readers of .env read differently.",
         "Percent-encode them in a connection string; keep a master key in a file (ENCRYPTION_MASTER_KEY_FILE).",

@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from typing import TYPE_CHECKING
+
+from tui.words.counts import counted
+from tui.words.times import duration
+
+if TYPE_CHECKING:
+    from tui.data.keys.envelope_count import EnvelopeCount, Left
+    from tui.data.keys.gate import Gate
+    from tui.data.keys.inventory import KeyInventory, RecordedKey
+    from tui.data.keys.rotation import KeyChange
+
 STOPPED = "the other program is stopped"
 
 LEGACY_ORDER = (
@@ -16,3 +28,101 @@ AFTERWARDS = (
     "credentials, so make new ones at the providers: my.exotel.com > API Settings, accounts.zoho.com > Security > App "
     "Passwords.",
 )
+
+AS_IT_WAS = "Stopped before anything was saved: everything is as it was."
+
+CONSOLE = "this console"
+"""The source of a key that was made or pasted here and is configured nowhere yet."""
+UNTIL_THE_END = "The key in use is in this console alone: configure it before you quit."
+
+GATE_STATES = {
+    "open": "the key in use",
+    "unused": "no key is in use yet; this one will be recorded with the first write",
+    "mixed": "opens some of the newest credentials, but not all",
+    "wrong key": "not the key in use; nothing can be written",
+    "weak key": "cannot be used for writing",
+    "no key": "not configured; nothing can be written",
+}
+REPLACED = "the one before: somebody has changed it; nothing can be written"
+
+
+def configured_key(gate: Gate, earlier: list[str]) -> list[tuple[str, str]]:
+    """Return what there is to say of the configured keys, as names and texts; `earlier` are their sources."""
+    lines = [
+        ("key", REPLACED if gate.was_replaced else GATE_STATES[gate.state]),
+        ("key id", gate.known_key_id or "-"),
+        ("comes from", gate.key_source or "-"),
+        ("key id in use", gate.recorded_key_id or "none recorded yet"),
+    ]
+    if gate.other:
+        key_id = f"key id {gate.other.key_id}: " if gate.other.key_id else ""
+        # What will be recorded with the first write is the key as it is.
+        state = GATE_STATES[gate.other.state].partition(";")[0]
+        lines.append((f"without the {gate.other.wrapping}", f"{key_id}{state}"))
+    lines += [("weakness", weakness) for weakness in gate.weaknesses]
+    return [*lines, *(("earlier key from", source) for source in earlier)]
+
+
+def recorded_key(key: RecordedKey) -> tuple[str, str]:
+    """Return the name and the text of a key that the database knows: its state, its age, and what is under it."""
+    age = "" if key.days is None else f", {counted(key.days, 'day', 'days')} old"
+    return f"key {key.state}", f"{key.key_id}{age}: {_held(key.credentials, key.versions)}"
+
+
+def legacy_format(inventory: KeyInventory) -> list[tuple[str, str]]:
+    """Return what there is of the legacy format, which names no key, and which programs wrote it."""
+    lines: list[tuple[str, str]] = []
+    if inventory.legacy_credentials or inventory.legacy_versions:
+        lines.append(("legacy format", _held(inventory.legacy_credentials, inventory.legacy_versions)))
+    for writer in inventory.legacy_writers:
+        by = f" as {writer.login}" if writer.login else ""
+        times = counted(writer.writes, "time", "times")
+        lines.append(("legacy written by", f"{writer.program}{by}, {times}, last {str(writer.newest)[:10]}"))
+    return lines
+
+
+def in_sentence_case(name: str) -> str:
+    """Return the name of a line with its first letter as at the beginning of a sentence."""
+    return f"{name[:1].upper()}{name[1:]}"
+
+
+def planned(change: KeyChange, plan: EnvelopeCount) -> list[tuple[str, str]]:
+    """Return what a rotation would do, as names and texts, but for what does not open."""
+    return [
+        ("from", f"key id {change.from_id}, {change.present.source}"),
+        ("to", f"key id {change.to_id}, {change.target.source}"),
+        ("credentials", f"{plan.credentials:,}"),
+        ("kept versions", f"{plan.versions:,}"),
+        *(("opened by", f"{name}: {count:,}") for name, count in plan.by_key.items()),
+        *(("in format", f"{name}: {count:,}") for name, count in plan.by_format.items()),
+        ("moves to format", change.format or "none, each keeps its own"),
+    ]
+
+
+def does_not_open(left: Left) -> str:
+    """Return which envelope does not open, and why."""
+    where = "" if left.place == "credential" else f", version {left.id}"
+    return f"{left.credential_id}{where} ({left.reason})"
+
+
+def _held(credentials: int, versions: int) -> str:
+    return f"{counted(credentials, 'credential', 'credentials')}, {counted(versions, 'kept version', 'kept versions')}"
+
+
+class Pace:
+    """Says how far a pass over all envelopes is, how fast, and how long it will still take."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._began = 0.0
+
+    def words(self, stage: str, done: int, total: int) -> str:
+        """Return it of what was `stage` ("written") so far; the rate is that of this stage."""
+        if stage != self._stage:
+            self._stage, self._began = stage, time.monotonic()
+        if stage == "saving":
+            return "All of it is written and compared; saving"
+        if not done:
+            return f"{counted(total, 'envelope')} to be {stage}"
+        rate = done / max(time.monotonic() - self._began, 0.001)
+        return f"{done:,} of {total:,} {stage}, {rate:,.0f} a second, {duration((total - done) / rate)} left"

@@ -14,9 +14,10 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
-from tests.support.acme import ACME, KEY, MASTER_KEY, OTHER_MASTER_KEY, PHONE, keyring, opened
+from tests.support.acme import ACME, KEY, MASTER_KEY, OTHER_MASTER_KEY, PHONE, keyring, opened, phone_integration
 from tests.support.waiting import wait_until
 from tui.data.integrations.credentials import CredentialConflict, Draft, load_credential, save_credential
+from tui.data.integrations.reveal import open_secret
 from tui.data.keys.encryption import Keyring, RowBinding
 from tui.data.keys.gate import check_gate, take_census
 from tui.data.keys.master_key import MasterKey
@@ -58,6 +59,10 @@ select v.id::text, v.credential_id, v.organization_id, v.integration_type, v.env
 def rows_of(conninfo: str, query: str, values: Any = None) -> list[dict[str, Any]]:
     with psycopg.connect(conninfo, row_factory=dict_row) as connection:
         return connection.execute(query, values).fetchall()
+
+
+def salt_in_use(conninfo: str) -> bytes:
+    return bytes(rows_of(conninfo, "select salt from switchboard.keys where state = 'active'")[0]["salt"])
 
 
 def seal(key: MasterKey, binding: RowBinding, content: str, shape: EnvelopeFormat, salt: bytes) -> str:
@@ -111,14 +116,12 @@ async def rotated(
 
 async def test_everything_opens_with_the_new_key_alone_and_holds_what_it_held(stored: str) -> None:
     before, rest = plaintexts(stored, RING), rows_of(stored, REST)
-    progress: list[tuple[int, int]] = []
+    progress: list[tuple[object, ...]] = []
     async with opened(stored) as database:
         change = await prepare_key_change(database, RING, OTHER_MASTER_KEY, None)
         plan = await plan_rotation(database, change)
         assert plaintexts(stored, RING) == before
-        result = await rotate_keys(
-            database, change, left_out=frozenset(), progress=lambda done, total: progress.append((done, total))
-        )
+        result = await rotate_keys(database, change, left_out=frozenset(), progress=lambda *done: progress.append(done))
         after = plaintexts(stored, Keyring(OTHER_MASTER_KEY))
         assert (after, rows_of(stored, REST)) == (before, rest)
         assert len(after) == 10 and not any(isinstance(content, str) for content in after.values())
@@ -129,7 +132,11 @@ async def test_everything_opens_with_the_new_key_alone_and_holds_what_it_held(st
         )
         assert result.after.by_format == {"sb2": 6, "legacy": 4}
         assert set(result.after.by_key) == {change.to_id, "another test (legacy)"}
-        assert progress[-1] == (10, 10)
+        assert progress == [
+            *(("written", done, 10) for done in (0, 5, 10)),
+            *(("checked", done, 10) for done in (0, 5, 10)),
+            ("saving", 10, 10),
+        ]
         keys = rows_of(stored, "select key_id, state from switchboard.keys order by state")
         assert keys == [
             {"key_id": change.to_id, "state": "active"},
@@ -159,6 +166,11 @@ async def test_the_new_key_may_be_the_configured_one_and_formats_change_where_th
     before = plaintexts(stored, RING)
     async with opened(stored) as database:
         configured = Keyring(OTHER_MASTER_KEY, [MASTER_KEY, EARLIER])
+        with pytest.raises(WrongMasterKey) as refused:
+            (await check_gate(database, configured)).require_write()
+        assert (
+            refused.value.what_to_do == "`switchboard keys rotate` changes to it; the one in use is there, from a test."
+        )
         change = await prepare_key_change(database, configured, None, "sb2")
         assert (change.present, change.target) == (MASTER_KEY, OTHER_MASTER_KEY)
         result = await rotate_keys(database, change, left_out=frozenset())
@@ -282,8 +294,14 @@ async def test_who_saves_meanwhile_gets_a_conflict_and_loses_nothing(stored: str
                 await task
         assert all(isinstance(content, bytes) for content in plaintexts(stored, Keyring(OTHER_MASTER_KEY)).values())
         # Within one act the console that holds the old key knows it.
-        with pytest.raises(WrongMasterKey):
-            await save_credential(theirs, keyring(), Draft(ACME, "exotel_sms", PHONE, None), None, "sb2")
+        integration = await phone_integration(theirs)
+        changed = rf"changed by somebody \(key id {OTHER_MASTER_KEY.key_id(salt_in_use(stored))}, at 2\d\d\d-.* UTC\)\."
+        for act in (
+            save_credential(theirs, keyring(), Draft(ACME, "exotel_sms", PHONE, None), None, "sb2"),
+            open_secret(theirs, keyring(), integration, "api_key", "reveal"),
+        ):
+            with pytest.raises(WrongMasterKey, match=changed):
+                await act
         await save_credential(theirs, keyring(OTHER_MASTER_KEY), Draft(ACME, "exotel_sms", PHONE, None), None, "sb2")
 
 

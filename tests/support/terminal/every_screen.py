@@ -30,6 +30,9 @@ from tui.screens.permissions.leaver import LeaverScreen
 from tui.screens.permissions.leaver_review import LeaverReviewScreen
 from tui.screens.permissions.review import PermissionReviewScreen
 from tui.screens.permissions.screen import PermissionsScreen
+from tui.screens.setup.keys.new_key import NewKeyScreen
+from tui.screens.setup.keys.rotation import RotationScreen
+from tui.screens.setup.keys.screen import MasterKeysScreen
 from tui.screens.setup.screen import SetupScreen
 
 if TYPE_CHECKING:
@@ -99,7 +102,12 @@ WALK = (
     Stop(AuditScreen, ("ctrl+g",), "2026-01-31", back=LOG),
     Stop(AuditScreen, ("x",), "to a new file", back=LOG),
     Stop(SetupScreen, ("5",), "w setup wizard", "Credentials", back=LOG),
-    Stop(SetupScreen, ("w",), "Direct, no pooler.", "Host"),
+    Stop(MasterKeysScreen, ("m",), "Comes from", "Key active"),
+    Stop(NewKeyScreen, ("c",), "I have stored a copy", "(o) Generate one"),
+    Stop(RotationScreen, ("tab", "space", "enter"), "Moves to format", "From"),
+    Stop(NewKeyScreen, (), "I have stored a copy", "[x] I have stored", back="I have stored a copy"),
+    Stop(MasterKeysScreen, (), "Comes from", "Key active", back="Comes from"),
+    Stop(SetupScreen, ("w",), "Direct, no pooler.", "Host", back="w setup wizard"),
     Stop(SetupScreen, ("enter",), "This is the key", "(o) Keep it"),
     Stop(SetupScreen, ("enter",), "Nothing will be changed.", "< summary >"),
     Stop(SetupScreen, ("enter",), "It is installed already", "Install"),

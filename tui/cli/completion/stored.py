@@ -10,7 +10,7 @@ from tui.cli.run import settings_of
 from tui.data.audit.completion import Completer
 from tui.data.directory import list_organizations
 from tui.data.keys.encryption import Keyring
-from tui.data.keys.rotation import KEY_RECORDS
+from tui.data.keys.gate import KEY_RECORDS
 from tui.data.numbers.listing import list_phone_numbers
 from tui.data.permissions.listing import PeopleFilter, people_page
 from tui.errors import SwitchboardError

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,7 +15,9 @@ from tui.cli.requirements import Requirements
 from tui.data.keys.rotation import does_not_open, plan_rotation, prepare_key_change, rotate_keys
 from tui.data.keys.sources import LARGEST_BYTES, read_key_bytes, read_key_file
 from tui.errors import InvalidInput
-from tui.words.keys import AFTERWARDS, LEGACY_ORDER, STOPPED
+from tui.words.counts import counted
+from tui.words.keys import AFTERWARDS, AS_IT_WAS, LEGACY_ORDER, STOPPED, Pace, planned
+from tui.words.keys import does_not_open as which_does_not_open
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -95,7 +97,7 @@ async def _rotate(
     input_is_taken: bool,
 ) -> None:
     change = await prepare_key_change(session.database, session.keyring, target, envelope_format)
-    plan = await plan_rotation(session.database, change, _Progress(out, "opened"))
+    plan = await plan_rotation(session.database, change, _Progress(out))
     if dry_run or out.as_table:
         _show_plan(out, change, plan, left_out, whole=dry_run)
     blocking = [left for left in plan.left if left.credential_id not in left_out]
@@ -109,9 +111,16 @@ async def _rotate(
     else:
         question, reason = "Change the key now, in one transaction?", "It encrypts every credential again."
         await confirm(out, question, reason, input_is_taken=input_is_taken)
-    result = await rotate_keys(session.database, change, left_out=left_out, progress=_Progress(out, "written"))
+    progress = _Progress(out)
+    try:
+        result = await rotate_keys(session.database, change, left_out=left_out, progress=progress)
+    except asyncio.CancelledError:
+        if not progress.is_saving:
+            out.warn(AS_IT_WAS)
+        raise
     if out.as_table:
-        out.text(f"{result.after.total:,} envelopes are encrypted with the new key (key id {change.to_id}).")
+        written = counted(result.after.total, "envelope is", "envelopes are")
+        out.text(f"{written} encrypted with the new key (key id {change.to_id}).")
         out.text(f"Fingerprint of all contents, before: {result.before.fingerprint}")
         out.text(f"Fingerprint of all contents, after:  {result.after.fingerprint}")
         for line in AFTERWARDS:
@@ -121,36 +130,27 @@ async def _rotate(
 
 
 class _Progress:
-    """Says now and then how far it is, how fast, and how long it will still take."""
+    """Says now and then how far it is."""
 
-    def __init__(self, out: Output, what: str) -> None:
+    def __init__(self, out: Output) -> None:
         self._out = out
-        self._what = what
-        self._began = time.monotonic()
+        self._pace = Pace()
+        self.is_saving = False
+        """Whether nothing but COMMIT is left."""
 
-    def __call__(self, done: int, total: int) -> None:
-        rate = done / max(time.monotonic() - self._began, 0.001)
-        remaining = (total - done) / max(rate, 0.001)
-        self._out.progress(f"{done:,} of {total:,} {self._what}, {rate:,.0f} a second, {remaining:,.0f} s left")
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        self.is_saving = stage == "saving"
+        self._out.progress(self._pace.words(stage, done, total))
 
 
 def _show_plan(out: Output, change: KeyChange, plan: EnvelopeCount, left_out: frozenset[UUID], *, whole: bool) -> None:
     if not out.as_table:
         out.data(_record(change, plan, None))
         return
-    lines: list[tuple[str, object]] = [
-        ("from", f"key id {change.from_id}, {change.present.source}"),
-        ("to", f"key id {change.to_id}, {change.target.source}"),
-        ("credentials", f"{plan.credentials:,}"),
-        ("kept versions", f"{plan.versions:,}"),
-        *(("opened by", f"{name}: {count:,}") for name, count in plan.by_key.items()),
-        *(("in format", f"{name}: {count:,}") for name, count in plan.by_format.items()),
-        ("moves to format", change.format or "none, each keeps its own"),
-    ]
+    lines: list[tuple[str, object]] = [*planned(change, plan)]
     for left in plan.left:
         stays = "stays as it is" if left.credential_id in left_out else "stops the rotation"
-        where = "" if left.place == "credential" else f", version {left.id}"
-        lines.append(("does not open", f"{left.credential_id}{where} ({left.reason}): {stays}"))
+        lines.append(("does not open", f"{which_does_not_open(left)}: {stays}"))
     if whole:
         lines.append(("fingerprint", plan.fingerprint))
     out.record({}, lines)

@@ -10,8 +10,8 @@ from tui.data.integrations.role_privileges import read_privileges
 from tui.data.keys.gate import check_gate, take_census
 from tui.data.keys.inventory import age_warning, days_of_active_key, read_key_inventory
 from tui.data.seals.sealing_keys import recorded_keys
-from tui.words.counts import counted
 from tui.words.integrations import NOT_VISIBLE
+from tui.words.keys import configured_key, legacy_format, recorded_key
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -20,14 +20,6 @@ if TYPE_CHECKING:
     from tui.models import Census
     from tui.session.session import Session
 
-STATE_SENTENCES = {
-    "open": "the key in use",
-    "unused": "no key is in use yet; this one will be recorded with the first write",
-    "mixed": "opens some of the newest credentials, but not all",
-    "wrong key": "not the key in use; nothing can be written",
-    "weak key": "cannot be used for writing",
-    "no key": "not configured; nothing can be written",
-}
 LISTED_UNREADABLE = 20
 
 
@@ -89,22 +81,10 @@ def _record(gate: Gate, census: Census | None, inventory: KeyInventory | None, p
 def _lines(
     gate: Gate, census: Census | None, inventory: KeyInventory | None, previous: list[str]
 ) -> list[tuple[str, object]]:
-    lines: list[tuple[str, object]] = [
-        ("key", STATE_SENTENCES[gate.state]),
-        ("key id", gate.known_key_id or "-"),
-        ("comes from", gate.key_source or "-"),
-        ("key id in use", gate.recorded_key_id or "none recorded yet"),
-    ]
-    if gate.other:
-        key_id = f"key id {gate.other.key_id}: " if gate.other.key_id else ""
-        # What will be recorded with the first write is the key as it is.
-        state = STATE_SENTENCES[gate.other.state].partition(";")[0]
-        lines.append((f"without the {gate.other.wrapping}", f"{key_id}{state}"))
-    lines += [("weakness", weakness) for weakness in gate.weaknesses]
-    lines += [("earlier key from", source) for source in previous]
+    lines: list[tuple[str, object]] = [*configured_key(gate, previous)]
     if census is None or inventory is None:
         return [*lines, ("credentials", NOT_VISIBLE)]
-    lines += _inventory_lines(inventory)
+    lines += [*map(recorded_key, inventory.keys), *legacy_format(inventory)]
     lines.append(("credentials", census.total))
     lines += [(f"in format {name}", count) for name, count in census.by_format.items()]
     lines += [("opened by", f"{name}: {count}") for name, count in census.by_key.items()]
@@ -112,21 +92,3 @@ def _lines(
     lines += [("", f"{row_id} ({reason})") for row_id, reason in census.unreadable[:LISTED_UNREADABLE]]
     unlisted = len(census.unreadable) - LISTED_UNREADABLE
     return [*lines, ("", f"and {unlisted} more, which --json lists")] if unlisted > 0 else lines
-
-
-def _inventory_lines(inventory: KeyInventory) -> list[tuple[str, object]]:
-    lines: list[tuple[str, object]] = []
-    for key in inventory.keys:
-        age = "" if key.days is None else f", {counted(key.days, 'day', 'days')} old"
-        lines.append((f"key {key.state}", f"{key.key_id}{age}: {_held(key.credentials, key.versions)}"))
-    if inventory.legacy_credentials or inventory.legacy_versions:
-        lines.append(("legacy format", _held(inventory.legacy_credentials, inventory.legacy_versions)))
-    for writer in inventory.legacy_writers:
-        by = f" as {writer.login}" if writer.login else ""
-        times = counted(writer.writes, "time", "times")
-        lines.append(("legacy written by", f"{writer.program}{by}, {times}, last {str(writer.newest)[:10]}"))
-    return lines
-
-
-def _held(credentials: int, versions: int) -> str:
-    return f"{counted(credentials, 'credential', 'credentials')}, {counted(versions, 'kept version', 'kept versions')}"

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Literal
 
 from tui.data.integrations.credentials import binding
 from tui.data.integrations.envelope_opening import take_envelope
-from tui.errors import NotFound
+from tui.data.keys.gate import why_closed
+from tui.errors import NotFound, Unreadable
 from tui.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.data.keys.encryption import Keyring
+    from tui.data.keys.encryption import Keyring, Opened
     from tui.data.postgres.database import Database
     from tui.models import Integration
 
@@ -24,10 +25,10 @@ async def open_secret(
 ) -> Secret:
     """Return one field of the stored credential, its log row being committed before.
 
-    Raises PermissionDenied, DatabaseFailed, Unreadable, and NotFound where the field is not stored.
+    Raises PermissionDenied, DatabaseFailed, Unreadable, WrongMasterKey where somebody has changed the key, and NotFound
+    where the field is not stored.
     """
-    sealed = await take_envelope(database, integration, purpose, fields=field)
-    contents = await asyncio.to_thread(keyring.open, sealed.envelope, binding(integration))
+    contents = await _open(database, keyring, integration, purpose, field)
     if field not in contents.credential:
         raise NotFound(f"No {field} is stored in this credential.", "Enter it with the editor.")
     return Secret(str(contents.credential[field]))
@@ -38,12 +39,25 @@ async def open_fields(
 ) -> dict[str, Secret]:
     """Return those of the fields that are stored, to be lent to a program; the log row names all of them.
 
-    Raises PermissionDenied, DatabaseFailed and Unreadable.
+    Raises PermissionDenied, DatabaseFailed, Unreadable, and WrongMasterKey where somebody has changed the key.
     """
-    sealed = await take_envelope(database, integration, "run", fields=",".join(fields))
-    contents = await asyncio.to_thread(keyring.open, sealed.envelope, binding(integration))
+    contents = await _open(database, keyring, integration, "run", ",".join(fields))
     stored = {name: contents.credential.get(name) for name in fields}
     return {name: Secret(_as_text(value)) for name, value in stored.items() if value is not None}
+
+
+async def _open(
+    database: Database,
+    keyring: Keyring,
+    integration: Integration,
+    purpose: Literal["reveal", "copy", "run"],
+    fields: str,
+) -> Opened:
+    sealed = await take_envelope(database, integration, purpose, fields=fields)
+    try:
+        return await asyncio.to_thread(keyring.open, sealed.envelope, binding(integration))
+    except Unreadable as problem:
+        raise await why_closed(database, keyring, problem) from None
 
 
 def _as_text(value: object) -> str:

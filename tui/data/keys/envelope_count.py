@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Connection
     from tui.models import UnreadableReason
 
-    Progress = Callable[[int, int], None]
-    """Called with how many of all envelopes are done."""
+    Progress = Callable[[Literal["opened", "written", "checked", "saving"], int, int], None]
+    """Called with what is done, and of how many of all envelopes, before the first and then now and then.
+
+    After "saving" the outcome is the server's: nothing but COMMIT is left.
+    """
 
 Place = Literal["credential", "version"]
 
@@ -156,17 +159,19 @@ async def count_envelopes(
     connection: Connection,
     keyring: Keyring,
     fingerprints: HMAC,
-    progress: Progress | None = None,
-    total: int = 0,
+    report: Callable[[int], object],
 ) -> EnvelopeCount:
-    """Open every envelope with the keys at hand, in a worker thread, and count them; writes nothing."""
+    """Open every envelope with the keys at hand, in a worker thread, and count them; writes nothing.
+
+    `report` is called with how many are done.
+    """
     count = EnvelopeCount()
+    report(0)
     fingerprint = Fingerprint(fingerprints)
     async for place, rows in pages(connection):
         for opening in await asyncio.to_thread(_open_page, keyring, rows):
             count.add(place, opening, fingerprint)
-        if progress is not None:
-            progress(count.total, total)
+        report(count.total)
     count.fingerprint = fingerprint.hexdigest()
     return count
 

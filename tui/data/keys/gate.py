@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -10,10 +11,14 @@ from tui.data.keys.encryption import Keyring, RowBinding
 from tui.data.keys.envelopes import envelope_format, sb2_key_id, sb2_salt
 from tui.errors import Conflict, MasterKeyError, MasterKeyMissing, Unreadable, WrongMasterKey
 from tui.models import Census, EnvelopeFormat, UnreadableReason
+from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tui.data.keys.master_key import MasterKey
     from tui.data.postgres.database import Connection, Database
+    from tui.errors import SwitchboardError
 
 GateState = Literal["open", "wrong key", "no key", "weak key", "unused", "mixed"]
 CredentialFormat = Literal["auto", "sb2", "legacy"]
@@ -30,6 +35,9 @@ select pg_catalog.to_regclass('switchboard.keys') is not null as keys,
 """
 RECORDED_KEY = """
 select key_id, salt, created_at from switchboard.keys where purpose = 'master' and state = 'active'
+"""
+KEY_RECORDS = """
+select key_id, salt, state, created_at from switchboard.keys where purpose = 'master' order by created_at, key_id
 """
 NEWEST_ENVELOPES = """
 select id, organization_id, integration_type, credentials_encrypted
@@ -69,7 +77,9 @@ class Gate(NamedTuple):
 
     `recorded_key_id` is None until the first write recorded one. `state` "unused" means that there is neither a record
     nor an envelope, "mixed" that some of the newest envelopes open and some do not. `weaknesses` are sentences.
-    `other` is there where quotes or a line break stand round the key.
+    `other` is there where quotes or a line break stand round the key. `was_replaced`: it was the key in use once, and
+    the one in use now was recorded at `replaced_at`, which is None where that one is older. `in_use_source` is where
+    the key in use comes from where it is among the earlier ones: before a rotation to the configured one.
     """
 
     state: GateState
@@ -80,6 +90,9 @@ class Gate(NamedTuple):
     weaknesses: tuple[str, ...] = ()
     other: OtherReading | None = None
     salt_is_new: bool = False
+    was_replaced: bool = False
+    replaced_at: datetime | None = None
+    in_use_source: str | None = None
 
     @property
     def known_key_id(self) -> str | None:
@@ -103,15 +116,30 @@ class Gate(NamedTuple):
                 f"The master key from {self.key_source} cannot be used for writing: {self.weaknesses[0]}",
                 "Use the key this database was set up with, or a new one from `switchboard keys generate`.",
             )
+        if self.was_replaced:
+            raise self.replacement()
         if self.state == "wrong key":
             expected = f"key id {self.recorded_key_id}" if self.recorded_key_id else "another key"
             raise WrongMasterKey(
                 f"The master key from {self.key_source}{f' (key id {self.known_key_id})' if self.known_key_id else ''} "
                 f"is not the one in use: this database was written with {expected}.",
-                f"It is the one in use without the {self.other.wrapping}: remove that."
-                if self.other and self.other.is_in_use
-                else "Configure the key it was set up with; nothing is written until then.",
+                self._way_to_write(),
             )
+
+    def _way_to_write(self) -> str:
+        if self.in_use_source:
+            return f"`switchboard keys rotate` changes to it; the one in use is there, from {self.in_use_source}."
+        if self.other and self.other.is_in_use:
+            return f"It is the one in use without the {self.other.wrapping}: remove that."
+        return "Configure the key it was set up with; nothing is written until then."
+
+    def replacement(self) -> WrongMasterKey:
+        """Return what is said of a key that was replaced."""
+        when = f", at {to_the_minute(self.replaced_at, UTC)}" if self.replaced_at else ""
+        return WrongMasterKey(
+            f"The master key was changed by somebody (key id {self.recorded_key_id}{when}).",
+            "Configure it and start again.",
+        )
 
 
 async def check_gate(database: Database, keyring: Keyring) -> Gate:
@@ -120,12 +148,23 @@ async def check_gate(database: Database, keyring: Keyring) -> Gate:
     Works before the schema is installed too, on the tables of another program or on none.
     Derives the key in a worker thread (about 0.3 s once per key and salt). Never raises for a wrong key: see Gate.
     """
-    recorded, rows = await _read_evidence(database)
+    recorded, earlier, rows = await _read_evidence(database)
     recorded_id = str(recorded["key_id"]) if recorded else None
     key = keyring.current
     if key is None:
         return Gate("no key", b"", None, None, recorded_id)
     salt, key_id, state = await asyncio.to_thread(_examine, key, recorded, rows)
+    if recorded and state == "wrong key":
+        closed = Gate(state, salt, key_id, key.source, recorded_id)
+        in_use = await asyncio.to_thread(key_of, keyring.previous, recorded)
+        if in_use is not None:
+            return closed._replace(in_use_source=in_use.source)
+        own = await asyncio.to_thread(_own_record, key, earlier)
+        if own is not None:
+            since, before = recorded["created_at"], own["created_at"]
+            # A rotation back leads to a key that was recorded before; a year that Python does not have comes as text.
+            is_later = isinstance(since, datetime) and isinstance(before, datetime) and since > before
+            return closed._replace(was_replaced=True, replaced_at=since if is_later else None)
     weaknesses = tuple(key.weaknesses())
     other = key.without_wrapping()
     other_reading = None
@@ -135,7 +174,9 @@ async def check_gate(database: Database, keyring: Keyring) -> Gate:
         other_reading = OtherReading(key.wrapping, known_id, other_state)
     if state in ("open", "unused", "mixed") and weaknesses:
         state = "weak key"
-    return Gate(state, salt, key_id, key.source, recorded_id, weaknesses, other_reading, salt == key.first_salt())
+    # The first salt of a key is recorded once something is written with it, by this process too.
+    salt_is_new = recorded is None and salt == key.first_salt()
+    return Gate(state, salt, key_id, key.source, recorded_id, weaknesses, other_reading, salt_is_new)
 
 
 async def check_gate_for_new_key(database: Database, key: MasterKey) -> Gate:
@@ -143,7 +184,7 @@ async def check_gate_for_new_key(database: Database, key: MasterKey) -> Gate:
 
     This gate has neither salt nor key id, so nothing can be written with it, unlike one of `check_gate`.
     """
-    recorded, rows = await _read_evidence(database)
+    recorded, _, rows = await _read_evidence(database)
     is_used = recorded is not None or any(envelope_format(row["credentials_encrypted"] or "") for row in rows)
     recorded_id = str(recorded["key_id"]) if recorded else None
     return Gate("wrong key" if is_used else "unused", b"", None, key.source, recorded_id)
@@ -211,15 +252,48 @@ def _count_page(keyring: Keyring, rows: list[dict[str, Any]], census: Census) ->
     return unreadable
 
 
-async def _read_evidence(database: Database) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
-    async def unit(connection: Connection) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+async def replaced_key(database: Database, keyring: Keyring) -> WrongMasterKey | None:
+    """Return that somebody has changed the master key since the configured one was in use; None where nobody has."""
+    gate = await check_gate(database, keyring)
+    return gate.replacement() if gate.was_replaced else None
+
+
+async def why_closed(database: Database, keyring: Keyring, problem: Unreadable) -> SwitchboardError:
+    """Return why an envelope does not open: the problem, or that the key was changed by somebody where it is that."""
+    replaced = await replaced_key(database, keyring) if problem.reason == "other key" else None
+    return replaced or problem
+
+
+class Evidence(NamedTuple):
+    """What says which key is in use: its record, those of earlier keys, newest first, and where none is, envelopes."""
+
+    recorded: dict[str, Any] | None
+    earlier: list[dict[str, Any]]
+    rows: list[dict[str, Any]]
+
+
+async def _read_evidence(database: Database) -> Evidence:
+    async def unit(connection: Connection) -> Evidence:
         exists = await (await connection.execute(WHAT_EXISTS)).fetchone() or {}
-        recorded = await (await connection.execute(RECORDED_KEY)).fetchone() if exists["keys"] else None
+        records = await (await connection.execute(KEY_RECORDS)).fetchall() if exists["keys"] else []
+        recorded = next((record for record in records if record["state"] == "active"), None)
         if recorded is not None or not exists["credentials"]:
-            return recorded, []
-        return None, await (await connection.execute(NEWEST_ENVELOPES, {"limit": NEWEST_ROWS})).fetchall()
+            return Evidence(recorded, [record for record in reversed(records) if record is not recorded], [])
+        rows = await (await connection.execute(NEWEST_ENVELOPES, {"limit": NEWEST_ROWS})).fetchall()
+        return Evidence(None, [], rows)
 
     return await database.read(unit)
+
+
+def key_of(keys: Sequence[MasterKey], record: dict[str, Any]) -> MasterKey | None:
+    """Return the key that a record is of."""
+    return next((key for key in keys if key.key_id(bytes(record["salt"])) == record["key_id"]), None)
+
+
+def _own_record(key: MasterKey, earlier: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The key's own record among those of earlier keys; each that is tried may cost a derivation."""
+    tried = earlier[:SALTS_TRIED]
+    return next((record for record in tried if key.key_id(bytes(record["salt"])) == record["key_id"]), None)
 
 
 def _examine(

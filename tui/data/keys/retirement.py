@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.envelope_count import Opening, pages
 from tui.data.keys.envelopes import envelope_format
-from tui.data.keys.rotation import KEY_RECORDS
+from tui.data.keys.gate import KEY_RECORDS
 from tui.errors import Conflict, Unreadable
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.envelope_count import EnvelopeCount, Fingerprint, Opening, count_envelopes, count_rows, pages
+from tui.data.keys.gate import KEY_RECORDS, key_of
 from tui.errors import Conflict, MasterKeyError, MasterKeyMissing, Unreadable, WrongMasterKey
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 PAGE_TIMEOUT_MS = 15_000
 
-KEY_RECORDS = """
-select key_id, salt, state, created_at from switchboard.keys where purpose = 'master' order by created_at, key_id
-"""
 BEGIN = "select switchboard.begin_rotation(%(from)s::text, %(from_salt)b::bytea, %(to)s::text, %(to_salt)b::bytea)"
 WRITE: dict[Place, str] = {
     "credential": "select switchboard.rotate_credentials(%(ids)s::uuid[], %(seen)s::text[], %(sealed)s::text[]) as n",
@@ -103,9 +101,8 @@ async def prepare_key_change(
 def _present_key(candidates: Sequence[MasterKey], active: dict[str, Any] | None) -> MasterKey:
     if active is None:
         return candidates[0]
-    for key in candidates:
-        if key.key_id(bytes(active["salt"])) == active["key_id"]:
-            return key
+    if (key := key_of(candidates, active)) is not None:
+        return key
     raise WrongMasterKey(
         f"The key in use (key id {active['key_id']}) is not among those that are configured.",
         "Configure it as ENCRYPTION_MASTER_KEY_PREVIOUS, and the new one as ENCRYPTION_MASTER_KEY.",
@@ -125,12 +122,18 @@ def _salt_of_target(target: MasterKey, records: list[dict[str, Any]]) -> bytes:
     return target.first_salt()
 
 
-async def plan_rotation(database: Database, change: KeyChange, progress: Progress | None = None) -> EnvelopeCount:
+def _report_nothing(stage: str, done: int, total: int) -> None:
+    """Let nobody know."""
+
+
+async def plan_rotation(database: Database, change: KeyChange, progress: Progress = _report_nothing) -> EnvelopeCount:
     """Open everything and count it, without holding anybody up; nothing is written. Raises SwitchboardError."""
 
     async def unit(connection: Connection) -> EnvelopeCount:
         totals = await count_rows(connection)
-        count = await count_envelopes(connection, change.keyring, change.fingerprints, progress, totals.total)
+        count = await count_envelopes(
+            connection, change.keyring, change.fingerprints, lambda done: progress("opened", done, totals.total)
+        )
         count.require_all(totals)
         return count
 
@@ -143,7 +146,7 @@ async def rotate_keys(
     *,
     left_out: frozenset[UUID],
     operation_id: UUID | None = None,
-    progress: Progress | None = None,
+    progress: Progress = _report_nothing,
 ) -> RotationResult:
     """Encrypt every envelope again with the target, in one transaction that nobody writes beside.
 
@@ -167,7 +170,12 @@ async def rotate_keys(
         totals = await count_rows(connection)
         before = await _write_all(connection, change, left_out, totals.total, progress)
         before.require_all(totals)
-        after = await count_envelopes(connection, Keyring(change.target), change.fingerprints)
+        after = await count_envelopes(
+            connection,
+            Keyring(change.target),
+            change.fingerprints,
+            lambda done: progress("checked", done, totals.total),
+        )
         _require_the_same(before, after)
         finished = {
             "details": Jsonb(_details(before, after)),
@@ -175,6 +183,7 @@ async def rotate_keys(
             "versions": [left.id for left in before.left if left.place == "version"],
         }
         row = await (await connection.execute(FINISH, finished)).fetchone()
+        progress("saving", totals.total, totals.total)
         return RotationResult(before, after, (row or {})["log_row"])
 
     # Both derivations take a third of a second each, and belong before the tables are held.
@@ -183,12 +192,13 @@ async def rotate_keys(
 
 
 async def _write_all(
-    connection: Connection, change: KeyChange, left_out: frozenset[UUID], total: int, progress: Progress | None
+    connection: Connection, change: KeyChange, left_out: frozenset[UUID], total: int, progress: Progress
 ) -> EnvelopeCount:
     """Write every envelope anew; what was there before is what this returns."""
     before = EnvelopeCount()
     fingerprint = Fingerprint(change.fingerprints)
     page: _SealedPage | None = None
+    progress("written", 0, total)
     async for place, rows in pages(connection):
         # One page is encrypted while the server writes the one before.
         sealing = asyncio.ensure_future(asyncio.to_thread(_seal_page, change, place, rows))
@@ -203,8 +213,7 @@ async def _write_all(
         blocking = next((left for left in before.left if left.credential_id not in left_out), None)
         if blocking is not None:
             raise does_not_open(blocking)
-        if progress is not None:
-            progress(before.total, total)
+        progress("written", before.total, total)
     if page is not None:
         await _write_page(connection, page)
     before.fingerprint = fingerprint.hexdigest()

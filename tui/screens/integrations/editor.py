@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui.data.integrations.credentials import CredentialConflict, PassedTest, StoredCredential
-    from tui.errors import SwitchboardError
+    from tui.errors import SwitchboardError, Unreadable
     from tui.models import Integration
     from tui.session.connection_test import ConnectionTestResult
     from tui.widgets.frame import Tone
@@ -100,8 +100,7 @@ class CredentialEditor(FormPage):
         if self.focused is None:
             self._rows()[0].focus_control()
         if self._base is not None and self._base.problem is not None:
-            problem = self._base.problem
-            self.status.say(f"{problem.sentence} Saving replaces the whole credential.", "bad")
+            await self._say_problem(self._base.problem)
         self._show_help()
 
     async def _read_stored(self) -> StoredCredential | None:
@@ -111,6 +110,13 @@ class CredentialEditor(FormPage):
         return await load_credential(
             session.database, session.keyring, organization_id, self._type.name, integration_id=self._row_id
         )
+
+    async def _say_problem(self, problem: Unreadable) -> None:
+        from tui.data.keys.gate import why_closed
+
+        why = await why_closed(self.session.database, self.session.keyring, problem)
+        what_to_do = "Saving replaces the whole credential." if why is problem else why.what_to_do
+        self.status.say(f"{why.sentence} {what_to_do}", "bad")
 
     def show_failure(self, failure: SwitchboardError) -> None:
         # Once the form is there, what was typed stays in sight.

@@ -85,6 +85,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
     async def load(self) -> None:
         from tui.data.integrations.listing import list_integrations
         from tui.data.integrations.role_privileges import read_privileges
+        from tui.data.keys.gate import replaced_key
 
         organization = self.organization_to_list()
         if organization is None:
@@ -98,9 +99,11 @@ class IntegrationsScreen(DetailPage["Integration"]):
             if self.is_mounted:
                 # What follows would be read before they are drawn.
                 await self.wait_for_refresh()
-        await self._show(
-            await list_integrations(database, self.session.keyring, organization.id, types, rights=rights), rights
-        )
+        listed = await list_integrations(database, self.session.keyring, organization.id, types, rights=rights)
+        await self._show(listed, rights)
+        is_closed = any(integration.unreadable == "other key" for integration in listed)
+        if is_closed and (replaced := await replaced_key(database, self.session.keyring)):
+            self.report_failure(replaced)
 
     async def _show(self, integrations: list[Integration], rights: RolePrivileges) -> None:
         from tui.data.integrations.authors import authors_of

@@ -8,21 +8,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from textual.widgets import Input, Static
-
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.gate import Gate, check_gate, check_gate_for_new_key, take_census
-from tui.data.keys.master_key import MasterKey, generate_master_key
+from tui.data.keys.master_key import MasterKey
 from tui.data.keys.sources import COMMAND, FILE, SERVICE_ROLE, VALUE, read_keyring, standing_warning, wrapping_warnings
 from tui.data.schema.state import schema_state
 from tui.errors import MasterKeyError, SchemaMissing, SwitchboardError
+from tui.screens.setup.generated_key import GeneratedKey
 from tui.screens.setup.wizard.saving import SaveLines
 from tui.screens.setup.wizard.step import Step
 from tui.widgets.bindings import bind
 from tui.widgets.form import CheckLine, Field, Option, OptionLines
 from tui.widgets.line_input import LineInput
 from tui.widgets.notices import Notice, NoticeList
-from tui.widgets.prompt import Choice
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -30,10 +28,10 @@ if TYPE_CHECKING:
 
     from textual.binding import BindingType
     from textual.widget import Widget
+    from textual.widgets import Input
 
     from tui.data.postgres.database import Database
     from tui.screens.setup.wizard.flow import Flow
-    from tui.secret import Secret
     from tui.widgets.frame import Hints
 
 Way = Literal["keep", "generate", "paste", "file", "command", "later"]
@@ -74,8 +72,6 @@ class MasterKeyStep(Step):
         super().__init__(flow)
         self._is_configured = flow.keyring.current is not None
         self._configured = flow.keyring
-        self._generated: Secret | None = None
-        self._is_shown = True
         self._judged: tuple[Database | None, Way, str] | None = None
         self._keyring: Keyring | None = None
         self._gate: Gate | None = None
@@ -85,7 +81,7 @@ class MasterKeyStep(Step):
             for way in self._offered_ways()
         ]
         self._ways = OptionLines(ways, label_width=15, id="k-ways")
-        self._new_key = Static("", id="k-new", markup=False)
+        self._new_key = GeneratedKey(id="k-new")
         self._inputs = {way: LineInput(secret=way == "paste", id=f"k-{way}") for way in FIELDS}
         self._verdict = NoticeList(flow.glyphs, id="k-verdict")
         self._save = SaveLines(flow, "the key", ticked=not self._is_configured)
@@ -114,9 +110,7 @@ class MasterKeyStep(Step):
 
     def leave(self) -> None:
         """Take a finished key off the screen for good."""
-        if self.key in self.flow.done:
-            self._is_shown = False
-        self._new_key.update("")
+        self._new_key.hide(for_good=self.key in self.flow.done)
 
     def hints(self) -> Hints:
         copy = (("y", "copy it"),) if self._shows_key else ()
@@ -130,18 +124,10 @@ class MasterKeyStep(Step):
     @property
     def _shows_key(self) -> bool:
         """Whether the new key is on the screen, which it is once."""
-        return self._way == "generate" and self._is_shown and self._generated is not None
+        return self._way == "generate" and self._new_key.is_shown
 
     def action_copy_key(self) -> None:
-        self.host.act(self._copy_key())
-
-    async def _copy_key(self) -> None:
-        question = "Copy the new master key to the terminal's clipboard? Other programs there can read it."
-        # Answered by another key than the y that asked, as everywhere else that a secret is copied.
-        answer = await self.host.prompt.choose(question, (Choice("enter", "copy"),))
-        if answer is not None and self._generated is not None and self._shows_key:
-            self.app.copy_to_clipboard(self._generated.reveal("the operator asked to copy it"))
-            self.host.status.say("Sent to your terminal's clipboard (cannot be confirmed).")
+        self.host.act(self._new_key.copy(self.host))
 
     async def finish(self) -> bool:
         if self._way == "later":
@@ -154,7 +140,7 @@ class MasterKeyStep(Step):
             return self.refuse(*refusal)
         if self._way != "keep":
             await self._save_key()
-            self._is_shown = False
+            self._new_key.hide(for_good=True)
         self.flow.keyring = self._keyring or self._configured
         return True
 
@@ -226,11 +212,7 @@ class MasterKeyStep(Step):
             self.query_one(f"#k-{name}-line").display = name == way
         self._new_key.display = way == "generate"
         if way == "generate":
-            self._generated = self._generated or generate_master_key()
-            text = (
-                self._generated.reveal("show once") if self._is_shown else "It was shown once, and is not shown again."
-            )
-            self._new_key.update(f"Your new key, shown only now:\n{text}")
+            self._new_key.show_once()
         is_new = way in NEW_WAYS
         self._save.display = self._has_copy.display = is_new
         what = (
@@ -286,8 +268,8 @@ class MasterKeyStep(Step):
         way, previous = self._way, self._configured.previous
         if way == "keep":
             return self._configured
-        if way == "generate" and self._generated is not None:
-            return Keyring(MasterKey(self._generated, WIZARD), previous)
+        if way == "generate":
+            return Keyring(MasterKey(self._new_key.key, WIZARD), previous)
         if way == "paste":
             return Keyring(MasterKey(typed, WIZARD), previous)
         name = FILE if way == "file" else COMMAND
@@ -307,8 +289,8 @@ class MasterKeyStep(Step):
         typed = self._typed()
         values = dict.fromkeys(self._named_sources, "")
         match self._way:
-            case "generate" if self._generated is not None:
-                values[VALUE] = self._generated.reveal("save to .env")
+            case "generate":
+                values[VALUE] = self._new_key.key.reveal("save to .env")
             case "paste":
                 values[VALUE] = typed
             case "file":

@@ -1,0 +1,140 @@
+"""The master keys that a database knows and those that are configured here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from tui.errors import ReadOnlyMode, SchemaNewer
+from tui.screens.page import Page
+from tui.widgets.bindings import bind
+from tui.widgets.frame import Hints, Part
+from tui.widgets.row_list import Cell, Column, Row, RowBody
+from tui.widgets.state_switcher import StateSwitcher
+from tui.widgets.wrapped_list import WrappedList
+from tui.words.integrations import NOT_VISIBLE
+from tui.words.invocation import Invocation
+from tui.words.keys import CONSOLE, UNTIL_THE_END, configured_key, in_sentence_case, legacy_format, recorded_key
+from tui.words.text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from textual.binding import BindingType
+    from textual.widget import Widget
+
+    from tui.data.keys.gate import Gate
+    from tui.data.keys.inventory import KeyInventory, RecordedKey
+    from tui.widgets.frame import Tone
+
+COLUMNS = (Column("What", 18), Column("Detail", 30, grows=True))
+DECRYPT_ONLY = "decrypt-only"
+
+
+class MasterKeysScreen(Page):
+    """Lists keys; c changes the one in use, d retires one before. Leaves with whether anything was changed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind(
+            "c", "rotate", "Change the key", id="keys.rotate", tooltip="Encrypt every credential again, with a new key"
+        ),
+        bind("d", "retire", "Retire", id="keys.retire", tooltip="Never use this key again, after asking"),
+    ]
+    section = "setup"
+    is_inner = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys: dict[str, RecordedKey] = {}
+        self._has_changed = False
+
+    def compose_body(self) -> Iterable[Widget]:
+        yield StateSwitcher(WrappedList(COLUMNS))
+
+    def hints(self) -> Hints:
+        acts = () if self.session.settings.locked else (("c", "change the key"), ("d", "retire"))
+        return (*acts, ("r", "refresh"), ("esc", "back"), ("?", "help"))
+
+    def context(self) -> tuple[Part, ...]:
+        return (Part("Master keys", "warning"),)
+
+    def invocations(self) -> Sequence[Invocation]:
+        return (Invocation("keys status"),)
+
+    async def load(self) -> None:
+        from tui.data.integrations.role_privileges import read_privileges
+        from tui.data.keys.gate import check_gate
+        from tui.data.keys.inventory import age_warning, days_of_active_key, read_key_inventory
+
+        switcher = self.query_one(StateSwitcher)
+        switcher.show_loading("the master keys")
+        database, session = self.session.database, self.session
+        gate = await check_gate(database, session.keyring)
+        privileges = await read_privileges(database)
+        inventory = await read_key_inventory(database) if privileges.envelopes else None
+        warning = age_warning(await days_of_active_key(database), session.settings.key_days)
+        if self.is_mounted:
+            self._keys = {key.key_id: key for key in inventory.keys} if inventory else {}
+            rows = _rows(gate, inventory, [key.source for key in session.keyring.previous])
+            if warning:
+                rows.append(_row("age", "age", " ".join(warning), "warning"))
+            self.query_one(RowBody).show(rows)
+            switcher.show_content()
+
+    def leave(self, result: object = None) -> None:
+        super().leave(self._has_changed)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("rotate", "retire"):
+            return None if self.is_busy or self.prompt.is_asking else True
+        return super().check_action(action, parameters)
+
+    def action_rotate(self) -> None:
+        if self._may_write():
+            self.console.navigation.open_new_key(self._after_rotation)
+
+    def _after_rotation(self, has_changed: bool) -> None:
+        if has_changed:
+            self._has_changed = True
+            self.start_load()
+
+    def action_retire(self) -> None:
+        key = self._keys.get(self.query_one(RowBody).current_key or "")
+        if not self._may_write():
+            return
+        if key is None or key.state != DECRYPT_ONLY:
+            self.status.say("Only a decrypt-only key can be retired: go to one with the arrows.", "warning")
+        else:
+            self.act(self._retire(key.key_id))
+
+    async def _retire(self, key_id: str) -> None:
+        from tui.data.keys.retirement import retire_key
+
+        question = f"Retire the key {safe_text(key_id)} for good? It can never be used again."
+        if await self.prompt.confirm(question, "retire it"):
+            await self.writing(retire_key(self.session.database, self.session.keyring, key_id))
+            self._has_changed = True
+            self.start_load()
+            self.status.say(
+                f"The key {key_id} is retired. Backups from before still need it: destroy it with the last of them.",
+                "good",
+            )
+
+    def _may_write(self) -> bool:
+        session = self.session
+        if session.read_only:
+            self.report_failure(SchemaNewer() if session.schema == "newer" else ReadOnlyMode())
+        return not session.read_only
+
+
+def _rows(gate: Gate, inventory: KeyInventory | None, earlier: list[str]) -> list[Row]:
+    rows = [_row(key.key_id, *recorded_key(key)) for key in inventory.keys] if inventory else []
+    lines = legacy_format(inventory) if inventory else [("credentials", NOT_VISIBLE)]
+    lines += configured_key(gate, earlier)
+    rows += [_row(f"line {number}", *line) for number, line in enumerate(lines)]
+    if gate.key_source == CONSOLE:
+        rows.append(_row("not configured", "not configured", UNTIL_THE_END, "warning"))
+    return rows
+
+
+def _row(key: str, name: str, text: str, tone: Tone = "plain") -> Row:
+    return Row(key, (Cell(safe_text(in_sentence_case(name), 40), tone), Cell(safe_text(text, 400), tone)))
