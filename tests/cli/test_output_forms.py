@@ -93,7 +93,7 @@ def test_an_export_keeps_a_format_of_its_own(office_shell: Shell) -> None:
 
 def test_json_is_indented_on_a_terminal_alone(office_shell: Shell) -> None:
     words = ("keys", "status", "--json")
-    with ForkedTerminal(*words, environment=office_shell.environment, cwd=office_shell.folder) as one:
+    with ForkedTerminal(*words, environment=office_shell.environment, cwd=office_shell.folder, rows=60) as one:
         assert one.wait_for_exit() == 0
         assert one.lines[0] == "{"
         assert one.lines[1].startswith('  "state": "open"')

@@ -44,7 +44,7 @@ async def at_the_plan(conninfo: str, paste: str = "", ring: Keyring | None = Non
     async with run_headless(new_app(conninfo, ring=ring), SMALLEST) as console:
         await console.wait_for("● connected")
         await console.press("5")
-        await console.wait_for("r look again")
+        await console.wait_for("r check again")
         await console.press("m")
         await console.wait_for("Key active")
         await console.press("c")
@@ -172,7 +172,7 @@ async def test_read_only_mode_changes_no_key(keyed_database: str) -> None:
     async with run_headless(new_app(keyed_database, SWITCHBOARD_READ_ONLY="1")) as console:
         await console.wait_for("● connected")
         await console.press("5")
-        await console.wait_for("r look again")
+        await console.wait_for("r check again")
         await console.press("m")
         await console.wait_for("Key active")
         for key in ("c", "d"):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @argument("shell", type=OneOf(tuple(SCRIPTS)), metavar="SHELL")
 @click.pass_obj
 def completion(options: Options, shell: str) -> None:
-    """Print the script that completes commands in bash, zsh or fish.
+    """Print the completion script of bash, zsh or fish.
 
     Completed are commands, options, types, people, numbers, organisations and filters. Whatever is in the database is
     asked for with the settings that a command would have, for two seconds at most; nothing is written and no key read.
