@@ -171,3 +171,19 @@ def test_what_is_forgotten_is_gone_and_in_the_log(connection: Connection) -> Non
         "select details from public.integration_audit_logs where action = 'credential_versions_forgotten'"
     ).fetchall()
     assert entry["details"]["versions"] == 2
+
+
+def test_the_work_for_a_write_does_not_grow_with_what_is_kept(connection: Connection) -> None:
+    """By the rows that the trigger's statements touch, since time says little on a busy machine."""
+    rows = [added(connection) for _ in range(20)]
+    connection.execute(
+        "insert into switchboard.credential_versions (credential_id, kind, envelope) "
+        "select gen_random_uuid(), 'updated', n::text from generate_series(1, 5000) n"
+    )
+    connection.execute("analyze switchboard.credential_versions")
+    with connection.transaction():
+        connection.execute("update public.integration_credentials set credentials_encrypted = 'second'")
+        touched = connection.execute(
+            "select pg_stat_get_xact_tuples_returned('switchboard.credential_versions'::regclass) as n"
+        ).fetchone()
+    assert touched is not None and touched["n"] < len(rows) * 10
