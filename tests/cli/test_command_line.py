@@ -200,8 +200,8 @@ def test_the_commands_of_a_review_do_what_is_staged() -> None:
         (OMAR, MAIL): Access(("view", "configure"), NOW + timedelta(days=2, microseconds=5)),
     }
     wanted = [
-        # A right less, which no command takes alone; other values; a moment, and none.
-        {(ASHA, PHONE): Access(("view",), end_of_day, 50), (OMAR, MAIL): NOTHING},
+        # Other values; a moment, and none.
+        {(ASHA, PHONE): Access(("view", "send"), end_of_day, 50), (OMAR, MAIL): NOTHING},
         {(ASHA, PHONE): Access(("view", "send", "configure"), None, None, 900), (OMAR, PHONE): Access(("view",))},
         {(ASHA, MAIL): Access(("view", "send"), NOW + timedelta(hours=1, microseconds=7), 7, 70)},
         {(ASHA, MAIL): NOTHING, (ASHA, PHONE): NOTHING, (OMAR, MAIL): NOTHING},
@@ -222,7 +222,7 @@ def test_the_commands_of_a_review_do_what_is_staged() -> None:
     assert "--expires 2026-12-31" in lines[0]
 
 
-def test_alike_changes_of_many_are_one_command_and_what_no_command_says_is_refused() -> None:
+def test_one_transaction_names_several_people_and_what_no_command_says_is_refused() -> None:
     staged = Staged(ACME)
     people = sorted([uuid4(), uuid4(), uuid4()])
     staged.give([Cell(person, i) for person in people for i in TYPES], ("view",), NOW)
@@ -235,11 +235,23 @@ def test_alike_changes_of_many_are_one_command_and_what_no_command_says_is_refus
     for types in ({PHONE: "exotel_phone"}, {**TYPES, uuid4(): "zoho_mail"}):
         with pytest.raises(InvalidInput, match="names a type"):
             invocations_of_review(review, types, ACME, UTC, NOW)
-    past = Access(("view", "send"), NOW - timedelta(days=1))
-    lessened = Staged(ACME)
-    lessened.stage([(Cell(ASHA, PHONE, Grant(uuid4(), ASHA, PHONE, past)), replace(past, rights=("view",)))], NOW)
+    # The screen does all of it or nothing, and so does one command alone: of several, each is of one person.
+    staged.revoke([Cell(OMAR, PHONE, Grant(uuid4(), OMAR, PHONE, Access(("view",))))], NOW)
+    first, *others = lines_of(*invocations_of_review(staged.review(), TYPES, ACME, UTC, NOW))
+    assert first == f"switchboard permissions revoke {OMAR} exotel_phone --organization {ACME}"
+    assert [parsed(line)[1]["words"][0] for line in others] == [*map(str, people)]
+    # What is revoked is not granted again by a command that is refused.
+    held = Access(("view", "send"))
+    for wanted in (replace(held, rights=("view",)), Access(("view", "configure"))):
+        lessened = Staged(ACME)
+        lessened.stage([(Cell(ASHA, PHONE, Grant(uuid4(), ASHA, PHONE, held)), wanted)], NOW)
+        with pytest.raises(InvalidInput, match="takes away a single right") as refused:
+            invocations_of_review(lessened.review(), TYPES, ACME, UTC, NOW)
+        assert refused.value.what_to_do == "Apply it here with enter."
+    passed = Staged(ACME)
+    passed.stage([(Cell(ASHA, PHONE), replace(held, expires_at=NOW + timedelta(hours=1)))], NOW)
     with pytest.raises(InvalidInput, match="has passed"):
-        invocations_of_review(lessened.review(), TYPES, ACME, UTC, NOW)
+        invocations_of_review(passed.review(), TYPES, ACME, UTC, NOW + timedelta(hours=1))
     many = Staged(ACME)
     many.give([Cell(uuid4(), PHONE) for _ in range(501)], ("view",), NOW)
     with pytest.raises(InvalidInput, match="501 changes"):
