@@ -263,15 +263,16 @@ def test_the_form_of_a_number_is_the_command_with_what_was_typed() -> None:
         uuid4(), ACME, None, "+911141169368", "Front desk", "odd", None, False, True, False, True, None, None, None
     )
     stored = ("Front desk", "odd", True, False)
+    assert not edit_values(number, *stored)
     for form, given in (
-        (stored, {}),
         (
             ("-x -y", "local", False, True),
             {"name": "-x -y", "number_type": "local", "can_call": False, "can_sms": True},
         ),
         (("", "odd", True, False), {"no_name": True}),
     ):
-        (line,) = lines_of(Invocation("phone-numbers edit", edit_values(number, *form), ACME))
+        values = {"number": str(number.id), **edit_values(number, *form)}
+        (line,) = lines_of(Invocation("phone-numbers edit", values, ACME))
         arguments = shlex.split(line)
         assert ("--no-call" in arguments) == (given.get("can_call") is False)
         expected = {name: value for name, value in given.items() if value} | {"number": str(number.id)}
@@ -280,6 +281,11 @@ def test_the_form_of_a_number_is_the_command_with_what_was_typed() -> None:
         Invocation("phone-numbers add", add_values("011-4116 9368", "Desk", "derived", False, True), ACME)
     )
     assert parsed(line)[1] == {"number": "011-4116 9368", "name": "Desk", "no_call": True}
+    for number_typed, name in (("12", ""), ("011-4116 9368", "x" * 101)):
+        with pytest.raises(InvalidInput):
+            add_values(number_typed, name, "derived", True, True)
+    with pytest.raises(InvalidInput, match="101 characters"):
+        edit_values(number, "x" * 101, *stored[1:])
 
 
 def test_a_command_goes_where_the_console_is_and_never_names_how_it_connects() -> None:
