@@ -50,8 +50,8 @@ def command_line(
 def quoted(text: str) -> str:
     """Return a text that is not empty as one word of a shell.
 
-    Not by shlex.quote: within single quotes fish undoes backslashes, which therefore stand outside, and the option
-    rcquotes of zsh joins two quotes, of which none here touch.
+    Not by shlex.quote: within single quotes fish undoes backslashes, which therefore stand outside, and zsh with its
+    option rcquotes takes two that touch there for one.
     """
     return text if _PLAIN.fullmatch(text) else _QUOTES_BACKSLASHES_OTHERS.sub(_quoted_part, text)
 
