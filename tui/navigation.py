@@ -176,10 +176,10 @@ class Navigation:
         if (screen := self._show_audit_log()) is not None:
             screen.show_filter(filter_text)
 
-    def open_history(self, filter_text: str) -> None:
+    def open_history(self, filter_text: str, of: str) -> None:
         origin = self._app.current_mode
         if (screen := self._show_audit_log()) is not None:
-            screen.show_history(filter_text, origin)
+            screen.show_history(filter_text, of, origin)
 
     def _show_audit_log(self) -> AuditScreen | None:
         """Show the section of the log, which reads what it is asked for then, and nothing before."""

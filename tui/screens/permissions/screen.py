@@ -276,7 +276,7 @@ class PermissionsScreen(ListPage):
 
         person = self.model.person(self.pane.grid.row) if self.model else None
         if person is not None:
-            self.console.navigation.open_history(history_of_person(person.id))
+            self.console.navigation.open_history(history_of_person(person.id), safe_text(person.label, 40))
 
     def action_add(self) -> None:
         if self.model is not None:
