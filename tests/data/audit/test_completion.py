@@ -61,6 +61,7 @@ OFFERED = {
     "by:sb|": ["by:sb_asha"],
     "has:be|": ["has:before"],
     "since:yes|": ["since:yesterday"],
+    "since:|": ["since:today", "since:yesterday", 'since:"this hour"'],
     'until:"last w|': ['until:"last week"'],
     "org:glo|": ["org:Globex"],
     'org:"acme|': ['org:"Acme Foods"'],

@@ -155,7 +155,7 @@ class AuditScreen(ListPage):
         if not self.is_mounted:
             return
         if not self.pane.window.entries and self.pane.window.at_oldest:
-            self.query_one(StateSwitcher).show_empty(*no_rows(self.filter_text))
+            self.query_one(StateSwitcher).show_empty(*no_rows(self.filter_text, self._state.filter))
         if self._state.rows is Rows.UNCOUNTED:
             self._state.rows = Rows.COUNTED
             self._measure(bars=not self.reading.is_behind or time.monotonic() - self._measured_at > BARS_AFTER_S)
