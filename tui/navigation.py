@@ -68,7 +68,7 @@ SECTIONS = (
     Section("1", "integrations", "Integrations", "Integ", "All integrations and their credentials", _integrations),
     Section("2", "permissions", "Permissions", "Perms", "Who may use what", _permissions),
     Section("3", "phone_numbers", "Numbers", "Numbers", "Who has which phone number", _phone_numbers),
-    Section("4", "audit", "Audit", "Log", "Who did what, and when", _audit),
+    Section("4", "audit", "Audit", "Audit", "Who did what, and when", _audit),
     Section("5", "setup", "Setup", "Setup", "The doctor, and the setup wizard", _setup),
 )
 
