@@ -72,6 +72,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
             (True, "t", "test"),
             (self.is_allowed("enable"), "space", "disable" if current.is_active else "enable"),
             (self.is_allowed("delete"), "d", "delete"),
+            (self.is_allowed("envelopes"), "R", "reveal"),
         )
         allowed = tuple((key, meaning) for may, key, meaning in acts if may)
         return (*allowed, ("/", "filter"), ("s", "sort"), ("o", "organisation"), ("H", "history"), ("?", "help"))
