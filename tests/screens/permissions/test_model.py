@@ -136,7 +136,7 @@ def test_what_is_staged_stands_in_the_row_below_it_and_in_what_is_copied() -> No
     stage_right(model.staged, select(model, (0, 0), (0, 0)), "view")
     phone = lines(model, 0, 0)
     assert phone["Access"] == "Exotel phone: nothing (was view)  * staged"
-    assert (phone["Expires"], phone["Sent"][:7]) == ("was never", "3 of 5 ")
+    assert (phone["Expires"], phone["Sent"][:7]) == ("(was never)", "3 of 5 ")
     stage_right(model.staged, select(model, (0, 0), (0, 0)), "send")
     assert "exotel_phone: view, send, 5 a day" in model.row_text(0)
     assert model.places([(person(1), integration(2)), (person(99), integration(1))]) == [(0, 1)]

@@ -244,7 +244,7 @@ def _until_and_before(stored: Access, access: Access, now: datetime, zone: tzinf
         return until_words(access, now, zone) if access.rights else ""
     before = to_the_minute(stored.expires_at, zone)
     if not access.rights:
-        return f"was {before}"
+        return f"(was {before})"
     words = until_words(access, now, zone)
     return words if access.expires_at == stored.expires_at else f"{words} (was {before})"
 
