@@ -74,8 +74,8 @@ class Navigation(Protocol):
     def open_log(self, filter_text: str) -> None:
         """Go to the section of the audit log and show the rows of a filter there."""
 
-    def open_history(self, filter_text: str) -> None:
-        """Show what a filter leaves of the log, in its section; esc there comes back."""
+    def open_history(self, filter_text: str, of: str) -> None:
+        """Show what a filter leaves of the log in its section, as the history of what `of` says; esc comes back."""
 
     def open_section(self, name: str) -> None:
         """Show a section as it was left."""

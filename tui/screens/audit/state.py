@@ -62,9 +62,10 @@ class Typing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The filter of one thing, which another section asked for, and the filter that was there before."""
+    """The filter of one thing, which another section asked for by its name, and the filter that was there before."""
 
     filter_text: str
+    of: str
     before: str
     origin: str
 

@@ -13,6 +13,7 @@ from tui.widgets.bindings import bind
 from tui.widgets.prompt import Choice
 from tui.words.counts import counted
 from tui.words.integrations import activation, deletion, deletion_warning
+from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,6 +72,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
             (True, "t", "test"),
             (self.is_allowed("enable"), "space", "disable" if current.is_active else "enable"),
             (self.is_allowed("delete"), "d", "delete"),
+            (self.is_allowed("envelopes"), "R", "reveal"),
         )
         allowed = tuple((key, meaning) for may, key, meaning in acts if may)
         return (*allowed, ("/", "filter"), ("s", "sort"), ("o", "organisation"), ("H", "history"), ("?", "help"))
@@ -121,6 +123,9 @@ class IntegrationsScreen(DetailPage["Integration"]):
         from tui.data.audit.history import history_of_type
 
         return history_of_type(item.integration_type)
+
+    def name_of(self, item: Integration) -> str:
+        return safe_text(title_of(item.integration_type), 40)
 
     def why_empty(self) -> tuple[str, str] | None:
         # Every type has a row, so a list without any is not read yet.
