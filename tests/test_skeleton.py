@@ -137,6 +137,11 @@ def test_options_and_names_are_those_of_the_commands_and_the_settings() -> None:
     assert KEY_COMMAND_NAME == plan.KEY_COMMAND
 
 
+def test_a_section_is_called_by_one_word_whatever_the_width() -> None:
+    (in_full, _), (in_short, _), _ = plan.OTHER_SECTIONS
+    assert [name.strip()[:6] for name in in_full] == [name[:6] for name in in_short]
+
+
 @pytest.mark.parametrize(("columns", "rows"), [(60, 20), (80, 24), (104, 24), (105, 40)])
 def test_textuals_first_frame_changes_no_cell_of_sections_and_hints(
     silent_server: dict[str, str], columns: int, rows: int

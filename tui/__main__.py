@@ -175,7 +175,7 @@ def _run_app(options: Options, environ: Mapping[str, str], cwd: Path, *, is_demo
     def write_commands(invocations: Sequence[Invocation], profile: str | None) -> str:
         from tui.cli.command_line import command_line
 
-        return command_line(invocations, options, profile)
+        return command_line(invocations, options, profile, is_demo=is_demo)
 
     wizard = session.settings.nothing_configured and not options.locked
     app = SwitchboardApp(

@@ -70,7 +70,7 @@ SECTIONS = (
     Section("1", "integrations", "Integrations", "Integ", "All integrations and their credentials", _integrations),
     Section("2", "permissions", "Permissions", "Perms", "Who may use what", _permissions),
     Section("3", "phone_numbers", "Numbers", "Numbers", "Who has which phone number", _phone_numbers),
-    Section("4", "audit", "Audit", "Log", "Who did what, and when", _audit),
+    Section("4", "audit", "Audit", "Audit", "Who did what, and when", _audit),
     Section("5", "setup", "Setup", "Setup", "The doctor, and the setup wizard", _setup),
 )
 
@@ -198,10 +198,10 @@ class Navigation:
         if (screen := self._show_audit_log()) is not None:
             screen.show_filter(filter_text)
 
-    def open_history(self, filter_text: str, integration: Integration | None = None) -> None:
+    def open_history(self, filter_text: str, of: str, integration: Integration | None = None) -> None:
         origin = self._app.current_mode
         if (screen := self._show_audit_log()) is not None:
-            screen.show_history(filter_text, origin, integration)
+            screen.show_history(filter_text, of, origin, integration)
 
     def _show_audit_log(self) -> AuditScreen | None:
         """Show the section of the log, which reads what it is asked for then, and nothing before."""

@@ -26,7 +26,7 @@ TOP, HEALTH = "Switchboard", "connecting"
 OPEN_SECTION = "[1 Integrations]"
 OTHER_SECTIONS = (
     ((" 2 Permissions ", " 3 Numbers ", " 4 Audit ", " 5 Setup "), 40),
-    (("2 Perms", "3 Numbers", "4 Log", "5 Setup"), 22),
+    (("2 Perms", "3 Numbers", "4 Audit", "5 Setup"), 22),
     (("2", "3", "4", "5"), 0),
 )
 """In full, in short, and by their keys: with the cells that are left for the context where there are as many."""

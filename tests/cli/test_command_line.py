@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
 import shlex
+import shutil
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +20,8 @@ import tui.screens
 from tests.generate.commands import every_command
 from tests.support.acme import ACME, ASHA
 from tests.support.hostile_strings import UNSAFE, hostile_strings
-from tui.cli.command_line import command_line
+from tests.support.servers.debian import needs
+from tui.cli.command_line import ONE_AFTER_THE_OTHER, command_line, quoted
 from tui.cli.permissions.arguments import people_and_types
 from tui.cli.permissions.commands import _stage_grant
 from tui.cli.request import Options
@@ -28,6 +31,7 @@ from tui.data.permissions.staging import Staged
 from tui.data.permissions.values import NOTHING, Access, Cell, Grant, parse_expiry, parse_limit
 from tui.data.rights import RIGHTS
 from tui.errors import InvalidInput
+from tui.locked.mode import words_over_ssh
 from tui.models import PhoneNumber
 from tui.screens.audit.invocations import log_invocation
 from tui.screens.numbers.form import add_values, edit_values
@@ -42,8 +46,18 @@ NOW = datetime(2026, 3, 4, 10, 30, tzinfo=UTC)
 KOLKATA = time_zone("Asia/Kolkata")
 OMAR, PHONE, MAIL = uuid4(), uuid4(), uuid4()
 TYPES = {PHONE: "exotel_phone", MAIL: "zoho_mail"}
-# Each begins its own line of a program that a person has pasted; what is printed are the words it was run with.
-SHELL = 'switchboard() { printf "%s\\0" "$@"; printf "\\n\\0"; }\n'
+# How each reads what is pasted, an interactive one also its ! for what was typed before.
+SHELLS = [
+    ("sh",),
+    ("bash",),
+    ("bash", "--norc", "--noprofile", "-i", "-o", "history", "-o", "histexpand"),
+    pytest.param(("zsh", "-f", "-i"), marks=pytest.mark.debian),
+    pytest.param(("zsh", "-f", "-o", "rcquotes", "-o", "extendedglob"), marks=pytest.mark.debian),
+    pytest.param(("fish", "--no-config"), marks=pytest.mark.debian),
+]
+PRINTED = {"fish": "function {0}; printf '%s\\0' {0} $argv; printf '\\n\\0'; end\n"}
+PRINTED_BY_OTHERS = "{0}() {{ printf '%s\\0' {0} \"$@\"; printf '\\n\\0'; }}\n"
+PAYLOAD = "\\'\";touch PWNED;#"
 
 
 def parsed(line: str) -> tuple[str, dict[str, Any], Options]:
@@ -62,7 +76,54 @@ def parsed(line: str) -> tuple[str, dict[str, Any], Options]:
 
 
 def lines_of(*invocations: Invocation, options: Options | None = None, profile: str | None = None) -> list[str]:
-    return command_line(invocations, options or Options(), profile).split(" &&\n")
+    return command_line(invocations, options or Options(), profile).split(ONE_AFTER_THE_OTHER)
+
+
+@pytest.fixture(params=SHELLS, ids=" ".join)
+def shell(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """The command that starts a shell without anybody's configuration."""
+    command: tuple[str, ...] = request.param
+    needs(Path(shutil.which(command[0]) or f"/usr/bin/{command[0]}"), command[0])
+    return command
+
+
+def run_in(shell: tuple[str, ...], lines: list[str], folder: Path) -> list[list[str]]:
+    """The words that each line hands to `switchboard` or `ssh` in a shell, in a folder that is as it was afterwards."""
+    # What a pattern or an expansion would find.
+    for name in ("a", "b", "=ls"):
+        (folder / name).touch()
+    there = [*folder.glob("[!.]*")]
+    functions = "".join(PRINTED.get(shell[0], PRINTED_BY_OTHERS).format(name) for name in ("switchboard", "ssh"))
+    ran = subprocess.run(
+        shell,
+        input=f"{functions}{ONE_AFTER_THE_OTHER.join(lines)}\n",
+        capture_output=True,
+        check=True,
+        text=True,
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8", "HISTFILE": "/dev/null"},
+        start_new_session=True,
+    )
+    # The files of its own that fish makes begin with a dot.
+    assert [*folder.glob("[!.]*")] == there
+    return [words.split("\0")[:-1] for words in ran.stdout.split("\n\0")[:-1]]
+
+
+def hostile_lines() -> list[list[str]]:
+    """Words that a shell would act upon were they not quoted: every ASCII character that is shown, in every place."""
+    around = ("{0}", "a{0}", "{0}a", "a{0}b", "{0}{0}", "\\{0}", "{0}\\", "'{0}", "{0}'", "{0}self", "{0}{{a,b}}")
+    listed = [[text.format(chr(code)) for text in around] for code in range(0x20, 0x7F)]
+    texts = [text[:300] for text in hostile_strings().values() if text and not UNSAFE.search(text)]
+    return [*listed, [PAYLOAD, "=ls", "~root", "~", "%self", "!!", "a=~", "--x==ls", "*", "?", "[ab]", "$HOME", *texts]]
+
+
+def test_every_shell_reads_what_is_quoted_as_it_is(shell: tuple[str, ...], tmp_path: Path) -> None:
+    wanted = [["switchboard", *words] for words in hostile_lines()]
+    assert run_in(shell, [" ".join(map(quoted, words)) for words in wanted], tmp_path) == wanted
+    over_ssh = [["ssh", "HOST", " ".join(map(quoted, words))] for words in wanted]
+    assert run_in(shell, [" ".join(map(quoted, words)) for words in over_ssh], tmp_path) == over_ssh
+    # Behind a host, what comes of it is taken apart once more, by a shell or by the locked console.
+    assert [shlex.split(line) for *_, line in over_ssh] == wanted
 
 
 def invocations_in_screens() -> Iterator[tuple[str, set[str]]]:
@@ -89,7 +150,7 @@ def test_every_command_that_a_screen_names_is_one_that_takes_what_it_is_given() 
         lines_of(Invocation("integrations list", {"kind": "x"}))
 
 
-def test_names_as_people_store_them_reach_the_command_as_they_are_or_nothing_is_copied() -> None:
+def test_names_as_people_store_them_reach_the_command_as_they_are_or_nothing_is_copied(tmp_path: Path) -> None:
     copied: list[str] = []
     refused = 0
     texts = [
@@ -105,6 +166,7 @@ def test_names_as_people_store_them_reach_the_command_as_they_are_or_nothing_is_
         "~root",
         "!x",
         "=ls",
+        PAYLOAD,
     ]
     for text in texts:
         for command, name, value in (
@@ -130,10 +192,7 @@ def test_names_as_people_store_them_reach_the_command_as_they_are_or_nothing_is_
     assert refused
     assert len(copied) > 100
     # What a shell hands over is what shlex takes apart.
-    ran = subprocess.run(["sh"], input=SHELL + "\n".join(copied), capture_output=True, check=True, text=True)
-    assert [words.split("\0")[:-1] for words in ran.stdout.split("\n\0")[:-1]] == [
-        shlex.split(line)[1:] for line in copied
-    ]
+    assert run_in(("sh",), copied, tmp_path) == [shlex.split(line) for line in copied]
 
 
 @pytest.mark.parametrize(
@@ -200,8 +259,8 @@ def test_the_commands_of_a_review_do_what_is_staged() -> None:
         (OMAR, MAIL): Access(("view", "configure"), NOW + timedelta(days=2, microseconds=5)),
     }
     wanted = [
-        # A right less, which no command takes alone; other values; a moment, and none.
-        {(ASHA, PHONE): Access(("view",), end_of_day, 50), (OMAR, MAIL): NOTHING},
+        # Other values; a moment, and none.
+        {(ASHA, PHONE): Access(("view", "send"), end_of_day, 50), (OMAR, MAIL): NOTHING},
         {(ASHA, PHONE): Access(("view", "send", "configure"), None, None, 900), (OMAR, PHONE): Access(("view",))},
         {(ASHA, MAIL): Access(("view", "send"), NOW + timedelta(hours=1, microseconds=7), 7, 70)},
         {(ASHA, MAIL): NOTHING, (ASHA, PHONE): NOTHING, (OMAR, MAIL): NOTHING},
@@ -222,7 +281,7 @@ def test_the_commands_of_a_review_do_what_is_staged() -> None:
     assert "--expires 2026-12-31" in lines[0]
 
 
-def test_alike_changes_of_many_are_one_command_and_what_no_command_says_is_refused() -> None:
+def test_one_transaction_names_several_people_and_what_no_command_says_is_refused() -> None:
     staged = Staged(ACME)
     people = sorted([uuid4(), uuid4(), uuid4()])
     staged.give([Cell(person, i) for person in people for i in TYPES], ("view",), NOW)
@@ -235,11 +294,23 @@ def test_alike_changes_of_many_are_one_command_and_what_no_command_says_is_refus
     for types in ({PHONE: "exotel_phone"}, {**TYPES, uuid4(): "zoho_mail"}):
         with pytest.raises(InvalidInput, match="names a type"):
             invocations_of_review(review, types, ACME, UTC, NOW)
-    past = Access(("view", "send"), NOW - timedelta(days=1))
-    lessened = Staged(ACME)
-    lessened.stage([(Cell(ASHA, PHONE, Grant(uuid4(), ASHA, PHONE, past)), replace(past, rights=("view",)))], NOW)
+    # The screen does all of it or nothing, and so does one command alone: of several, each is of one person.
+    staged.revoke([Cell(OMAR, PHONE, Grant(uuid4(), OMAR, PHONE, Access(("view",))))], NOW)
+    first, *others = lines_of(*invocations_of_review(staged.review(), TYPES, ACME, UTC, NOW))
+    assert first == f"switchboard permissions revoke {OMAR} exotel_phone --organization {ACME}"
+    assert [parsed(line)[1]["words"][0] for line in others] == [*map(str, people)]
+    # What is revoked is not granted again by a command that is refused.
+    held = Access(("view", "send"))
+    for wanted in (replace(held, rights=("view",)), Access(("view", "configure"))):
+        lessened = Staged(ACME)
+        lessened.stage([(Cell(ASHA, PHONE, Grant(uuid4(), ASHA, PHONE, held)), wanted)], NOW)
+        with pytest.raises(InvalidInput, match="takes away a single right") as refused:
+            invocations_of_review(lessened.review(), TYPES, ACME, UTC, NOW)
+        assert refused.value.what_to_do == "Apply it here with enter."
+    passed = Staged(ACME)
+    passed.stage([(Cell(ASHA, PHONE), replace(held, expires_at=NOW + timedelta(hours=1)))], NOW)
     with pytest.raises(InvalidInput, match="has passed"):
-        invocations_of_review(lessened.review(), TYPES, ACME, UTC, NOW)
+        invocations_of_review(passed.review(), TYPES, ACME, UTC, NOW + timedelta(hours=1))
     many = Staged(ACME)
     many.give([Cell(uuid4(), PHONE) for _ in range(501)], ("view",), NOW)
     with pytest.raises(InvalidInput, match="501 changes"):
@@ -251,15 +322,16 @@ def test_the_form_of_a_number_is_the_command_with_what_was_typed() -> None:
         uuid4(), ACME, None, "+911141169368", "Front desk", "odd", None, False, True, False, True, None, None, None
     )
     stored = ("Front desk", "odd", True, False)
+    assert not edit_values(number, *stored)
     for form, given in (
-        (stored, {}),
         (
             ("-x -y", "local", False, True),
             {"name": "-x -y", "number_type": "local", "can_call": False, "can_sms": True},
         ),
         (("", "odd", True, False), {"no_name": True}),
     ):
-        (line,) = lines_of(Invocation("phone-numbers edit", edit_values(number, *form), ACME))
+        values = {"number": str(number.id), **edit_values(number, *form)}
+        (line,) = lines_of(Invocation("phone-numbers edit", values, ACME))
         arguments = shlex.split(line)
         assert ("--no-call" in arguments) == (given.get("can_call") is False)
         expected = {name: value for name, value in given.items() if value} | {"number": str(number.id)}
@@ -268,6 +340,11 @@ def test_the_form_of_a_number_is_the_command_with_what_was_typed() -> None:
         Invocation("phone-numbers add", add_values("011-4116 9368", "Desk", "derived", False, True), ACME)
     )
     assert parsed(line)[1] == {"number": "011-4116 9368", "name": "Desk", "no_call": True}
+    for number_typed, name in (("12", ""), ("011-4116 9368", "x" * 101)):
+        with pytest.raises(InvalidInput):
+            add_values(number_typed, name, "derived", True, True)
+    with pytest.raises(InvalidInput, match="101 characters"):
+        edit_values(number, "x" * 101, *stored[1:])
 
 
 def test_a_command_goes_where_the_console_is_and_never_names_how_it_connects() -> None:
@@ -279,6 +356,46 @@ def test_a_command_goes_where_the_console_is_and_never_names_how_it_connects() -
     assert line == f"switchboard integrations list --organization {ACME} {kept}"
     (line,) = lines_of(Invocation("doctor"), options=replace(started, read_only=False), profile="production")
     assert line == "switchboard doctor --operator asha@acme.example --profile production"
-    (line,) = lines_of(Invocation("doctor"), options=replace(started, locked=True), profile="production")
-    assert line == "switchboard doctor"
     assert command_line([], started, None) == ""
+
+
+def test_in_the_locked_console_a_command_is_for_ssh_and_of_what_was_pasted_its_words_are_left() -> None:
+    locked = Options(operator="asha@acme.example", locked=True)
+    (line,) = lines_of(Invocation("doctor"), options=locked, profile="production")
+    assert line == "ssh HOST 'switchboard doctor'"
+    # A terminal for what asks a question; one connection for each command.
+    lines = lines_of(
+        Invocation("permissions revoke", {"words": (str(ASHA), PAYLOAD)}, ACME),
+        Invocation("integrations show", {"integration_type": PAYLOAD}, ACME),
+        options=locked,
+    )
+    assert [line.partition("'")[0] for line in lines] == ["ssh -t HOST ", "ssh HOST "]
+    for line, words in zip(
+        lines,
+        (["permissions", "revoke", str(ASHA), PAYLOAD], ["integrations", "show", PAYLOAD]),
+        strict=True,
+    ):
+        *_, asked = shlex.split(line)
+        assert words_over_ssh({"SSH_ORIGINAL_COMMAND": asked}) == [*words, "--organization", str(ACME)]
+    for text in ("x" * 8200, "--operator=x"):
+        with pytest.raises(InvalidInput):
+            lines_of(Invocation("integrations show", {"integration_type": text}), options=locked)
+
+
+def test_in_the_demo_a_command_reaches_the_demo_or_is_not_run(shell: tuple[str, ...], tmp_path: Path) -> None:
+    text = command_line([Invocation("doctor"), Invocation("integrations list")], Options(), None, is_demo=True)
+    assert text.startswith('eval "$(switchboard demo --env || ')
+    program = tmp_path / "switchboard"
+    for answer, ran in (("echo export REACHES=demo", "demo\ndemo\n"), ("exit 1", "")):
+        program.write_text(f'#!/bin/sh\ncase $1 in demo) {answer} ;; *) echo "$REACHES" ;; esac\n')
+        program.chmod(0o700)
+        ended = subprocess.run(
+            shell,
+            input=f"{text}\n",
+            capture_output=True,
+            check=False,
+            text=True,
+            env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "HOME": str(tmp_path), "HISTFILE": "/dev/null"},
+            start_new_session=True,
+        )
+        assert ended.stdout == ran

@@ -56,6 +56,8 @@ def test_the_console_builds_it_opens_on_it_and_stops_it_at_the_end(shell: Shell,
         terminal.wait_for("Dispatch line", timeout=60)
         assert "Meridian Freight" in terminal.text
         assert terminal.text.isascii()
+        terminal.press("!")
+        terminal.wait_for('"$(switchboard demo --env ')
         terminal.press("q")
         assert terminal.wait_for_exit() == 0
     assert not demo_server(reset=False, folder=folder).running

@@ -145,6 +145,9 @@ def test_the_console_itself_opens_neither_wizard_nor_file_nor_shell(sshd: Sshd, 
         terminal.wait_for("That is not open in the locked console.")
         terminal.press("4")
         terminal.wait_for("  call")
+        terminal.press("!")
+        terminal.wait_for("'switchboard audit list --organization")
+        assert "ssh HOST" in terminal.text
         terminal.press("x")
         terminal.wait_for("Export the rows of this filter")
         terminal.press("ctrl+u")

@@ -152,6 +152,25 @@ class TestContents:
             assert isinstance(number, int)
             assert number >= least
 
+    def test_people_and_numbers_have_a_history_and_what_came_in_came_from_somebody(self, demo: DemoSession) -> None:
+        """The rows that `history_of_person` and `history_of_number` find with `of_own_rows`."""
+        own = "details ? 'session_user' and details ->> 'source' = 'trigger'"
+        log = f"from public.integration_audit_logs where {own}"
+        rows = query(
+            demo,
+            "select (select count(*) from public.user_integration_permissions) ="
+            f" (select count(distinct details #> '{{after,id}}') {log} and action = 'permission_granted'"
+            "   and details #> '{row,user_id}' = details #> '{after,user_id}'),"
+            " (select count(*) from public.organization_phone_numbers where assigned_to_user_id is not null) ="
+            f" (select count(*) {log} and action = 'number_assigned' and details #> '{{row,phone_number}}' is not null"
+            "   and details #> '{after,assigned_to_user_id}' is not null),"
+            f" (select count(distinct organization_id) {log} and action = 'number_assigned'),"
+            " (select bool_and(coalesce(details ? 'from' and not details ? 'to', false))"
+            " from public.integration_audit_logs where status = 'success'"
+            " and action in ('call_received', 'message_received'))",
+        )
+        assert rows == [(True, True, 3, True)]
+
     async def test_every_state_of_an_integration_is_there(self, demo: DemoSession) -> None:
         database = Database(demo.environment["DATABASE_URL"], Operator(None, "test"))
         await database.open()

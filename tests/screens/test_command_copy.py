@@ -53,7 +53,16 @@ async def test_the_command_of_what_is_shown_is_copied_and_said(keyed_database: s
         await console.press("escape", "u", "u", "3")
         await console.wait_for("Asha Rao")
         assert await copied("!") == f"switchboard phone-numbers list {DELHI} {of_acme}"
-        await console.press("4", "/")
+        await console.press("e")
+        await console.wait_for("Edit a number")
+        await copied("f8")
+        assert console.status == "There is no command for what is shown here."
+        await console.press("escape", "a")
+        await console.wait_for("Add a number")
+        await console.type("12")
+        await copied("f8")
+        assert "That is not a phone number." in console.status
+        await console.press("backspace", "backspace", "escape", "4", "/")
         await console.type("-status:failed since:2d")
         await console.press("enter")
         await console.wait_for("f follow")

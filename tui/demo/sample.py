@@ -62,22 +62,35 @@ select md5('permission ' || u.email || c.integration_type)::uuid, u.id, c.id, tr
 HISTORY = """
 insert into public.integration_audit_logs
        (id, organization_id, user_id, integration_type, action, status, details, ip_address, user_agent, created_at)
-select md5('history ' || h.row_id)::uuid, h.organization_id, h.author, h.integration_type, h.action, 'success',
-       jsonb_build_object('source', 'trigger', 'table', h.relation, 'change', 'insert', 'operator', u.email,
-                          'row', jsonb_build_object('id', h.row_id)),
+select md5('history ' || h.action || h.row_id)::uuid, h.organization_id, h.author, h.integration_type, h.action,
+       'success',
+       jsonb_build_object(
+         'source', 'trigger', 'table', h.relation, 'change', h.change, 'user_from', 'row', 'operator', u.email,
+         'session_user', session_user, 'after', h.after,
+         'row', h.of || jsonb_build_object('id', h.row_id, 'integration_id', h.integration_id)),
        '10.20.0.14', 'switchboard/0.1.0 (setup@jump-1)', h.moment
   from (
-    select c.id as row_id, c.organization_id, c.created_by as author, c.integration_type,
-           'credential_created' as action, 'integration_credentials' as relation, c.created_at as moment
+    select c.id as row_id, c.id as integration_id, c.organization_id, c.created_by as author, c.integration_type,
+           'credential_created' as action, 'integration_credentials' as relation, 'insert' as change,
+           jsonb_build_object('display_name', c.display_name) as after, '{}'::jsonb as of, c.created_at as moment
       from public.integration_credentials as c
     union all
-    select p.id, c.organization_id, p.granted_by, c.integration_type, 'permission_granted',
-           'user_integration_permissions', p.granted_at
+    select p.id, c.id, c.organization_id, p.granted_by, c.integration_type, 'permission_granted',
+           'user_integration_permissions', 'insert', jsonb_strip_nulls(to_jsonb(p)),
+           jsonb_build_object('user_id', p.user_id), p.granted_at
       from public.user_integration_permissions as p join public.integration_credentials as c on c.id = p.integration_id
     union all
-    select n.id, n.organization_id, c.created_by, c.integration_type, 'number_added', 'organization_phone_numbers',
-           n.created_at
+    select n.id, c.id, n.organization_id, c.created_by, c.integration_type, 'number_added',
+           'organization_phone_numbers', 'insert', to_jsonb(n) - array['assigned_to_user_id', 'is_primary'],
+           jsonb_build_object('phone_number', n.phone_number), n.created_at
       from public.organization_phone_numbers as n join public.integration_credentials as c on c.id = n.integration_id
+    union all
+    select n.id, c.id, n.organization_id, c.created_by, c.integration_type, 'number_assigned',
+           'organization_phone_numbers', 'update',
+           jsonb_build_object('assigned_to_user_id', n.assigned_to_user_id, 'is_primary', n.is_primary),
+           jsonb_build_object('phone_number', n.phone_number), n.created_at + interval '5 days'
+      from public.organization_phone_numbers as n join public.integration_credentials as c on c.id = n.integration_id
+     where n.assigned_to_user_id is not null
   ) as h left join public.users as u on u.id = h.author
 """
 

@@ -75,10 +75,14 @@ select md5('log ' || e.number)::uuid, i.organization_id,
                            'Upstream timeout after 30000 ms'])[1 + floor(e.d5 * 7)::int],
            'request_id', substr(md5('request ' || e.number), 1, 16))
          when a.action like 'call%%' then jsonb_build_object('call_sid', md5('call ' || e.number),
-           'to', '+9198' || lpad(floor(e.d5 * 1e8)::text, 8, '0'), 'duration', floor(e.d6 * e.d6 * 900)::int)
+           case a.action when 'call_received' then 'from' else 'to' end,
+           '+9198' || lpad(floor(e.d5 * 1e8)::text, 8, '0'), 'duration', floor(e.d6 * e.d6 * 900)::int)
          when a.action = 'recording_fetched' then jsonb_build_object('call_sid', md5('call ' || (e.number - 1)),
            'bytes', 20000 + floor(e.d6 * 2000000)::int)
-         when a.action in ('message_sent', 'whatsapp_sent', 'message_received') then jsonb_build_object(
+         when a.action = 'message_received' then jsonb_build_object(
+           'message_id', md5('message ' || e.number), 'from', '+9197' || lpad(floor(e.d5 * 1e8)::text, 8, '0'),
+           'type', (array['text', 'text', 'button', 'image', 'location'])[1 + floor(e.d6 * 5)::int])
+         when a.action in ('message_sent', 'whatsapp_sent') then jsonb_build_object(
            'message_id', md5('message ' || e.number), 'to', '+9197' || lpad(floor(e.d5 * 1e8)::text, 8, '0'),
            'template', (array['eta_update', 'delivered', 'invoice', 'reminder', 'greeting'])[1 + floor(e.d6 * 5)::int])
          when a.action = 'sms_sent' then jsonb_build_object('sms_sid', md5('sms ' || e.number),

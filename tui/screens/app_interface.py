@@ -88,8 +88,11 @@ class Navigation(Protocol):
     def open_log(self, filter_text: str) -> None:
         """Go to the section of the audit log and show the rows of a filter there."""
 
-    def open_history(self, filter_text: str, integration: Integration | None = None) -> None:
-        """Show what a filter leaves of the log, in its section; esc there comes back, V opens the versions of it."""
+    def open_history(self, filter_text: str, of: str, integration: Integration | None = None) -> None:
+        """Show what a filter leaves of the log in its section, as the history of what `of` says.
+
+        esc comes back, and V opens the versions of the integration.
+        """
 
     def open_section(self, name: str) -> None:
         """Show a section as it was left."""

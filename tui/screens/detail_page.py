@@ -57,6 +57,10 @@ class DetailPage(ListPage, Generic[T]):
         """Return the filter of the log that finds what is about the item."""
         raise NotImplementedError
 
+    def name_of(self, item: T) -> str:
+        """Return what the item is called, as safe text."""
+        raise NotImplementedError
+
     def rows_about(self, item: T) -> str:
         """Return the same for the newest rows beside the list: a filter for which an index leads to them."""
         return self.history_of(item)
@@ -123,7 +127,7 @@ class DetailPage(ListPage, Generic[T]):
 
     def action_history(self) -> None:
         if self.current is not None:
-            self.console.navigation.open_history(self.history_of(self.current))
+            self.console.navigation.open_history(self.history_of(self.current), self.name_of(self.current))
 
     def action_copy(self) -> None:
         body = self.query_one(RowBody)

@@ -100,8 +100,3 @@ def count_words(count: Count) -> str:
     if count.rows is None:
         return "too many rows to count quickly"
     return f"{count.text} {plural(count.rows, 'row')}"
-
-
-def no_rows_words(text: str) -> str:
-    """Return why a list is empty: its filter, or the audit log."""
-    return "No row of the log is in this filter." if text else "The log of this organisation is empty."

@@ -358,9 +358,12 @@ def _traffic(noun: str, direction: str, *about: str) -> Sentence:
         other = "from" if direction == "to" else "to"
         whom, whose = told.text(direction), direction
         if not whom:
-            whom, whose = told.text(other), other
+            # Of what came in, the number it came in on.
+            whom, whose = told.text(other), "on" if other == "to" else other
         text = _with(noun, whom, f" {whose} ")
-        return _with(text, told.text(*about)) if told.status == "success" else _ended(told, text)
+        # By its name alone, such as delivered, a template would read as how it ended.
+        of_template = _with("", told.text("template"), "template ") if "template" in about else ""
+        return _with(text, of_template or told.text(*about)) if told.status == "success" else _ended(told, text)
 
     return words
 

@@ -64,12 +64,19 @@ def value_changes(before: Access, after: Access, zone: tzinfo) -> list[str]:
     """Return the changes of expiry and limits, as before -> after; none where no right is left to have them."""
     if not after.rights:
         return []
+    old, new = to_the_minute(before.expires_at, zone), to_the_minute(after.expires_at, zone)
+    return [*([f"expires {old} -> {new}"] if old != new else ()), *limit_changes(before, after)]
+
+
+def limit_changes(before: Access, after: Access) -> list[str]:
+    """Return the changes of limits alone, likewise."""
     pairs = (
-        ("expires", to_the_minute(before.expires_at, zone), to_the_minute(after.expires_at, zone)),
-        ("daily limit", limit_words(before.daily_limit), limit_words(after.daily_limit)),
-        ("monthly limit", limit_words(before.monthly_limit), limit_words(after.monthly_limit)),
+        ("daily limit", before.daily_limit, after.daily_limit),
+        ("monthly limit", before.monthly_limit, after.monthly_limit),
     )
-    return [f"{name} {old} -> {new}" for name, old, new in pairs if old != new]
+    return [
+        f"{name} {limit_words(old)} -> {limit_words(new)}" for name, old, new in pairs if after.rights and old != new
+    ]
 
 
 def reasons_against(entry: EffectiveAccess) -> str:

@@ -21,7 +21,8 @@ MONTHS = (
 )
 SHORTEST_MONTH = 3
 UNITS = ("hour", "day", "week", "month", "year")
-PHRASES = ("now", "today", "yesterday", *(f"{which} {unit}" for which in ("this", "last") for unit in UNITS))
+# As they are offered: now, from which on there is nothing yet, last.
+PHRASES = ("today", "yesterday", *(f"{which} {unit}" for which in ("this", "last") for unit in UNITS), "now")
 # Longer than the unit by less than the unit: into the next one, whatever February does.
 _INTO_THE_NEXT = {
     "day": timedelta(hours=36),

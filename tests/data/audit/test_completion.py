@@ -80,6 +80,8 @@ async def test_what_fits_is_offered_and_is_a_filter_then(log: str) -> None:
             for line in offered_lines:
                 if not line.endswith((":", ".")):
                     assert parse_filter(line)
+        times = await completed_lines(database, "since:|")
+    assert times[:2] == ["since:today", "since:yesterday"] and "since:now" in times
 
 
 async def test_an_empty_filter_is_offered_every_qualifier_with_a_word_about_it(log: str) -> None:

@@ -30,6 +30,7 @@ async def test_the_history_of_a_thing_is_left_to_where_it_was_asked_for(keyed_da
         await console.press("j")
         told = await history(console)
         assert "+91 80 4718 0104 to Ravi Kumar" in told and "0103" not in told
+        assert "History of +91 80 4718 0104" in console.text and "/details" not in console.text
         await back(console, "3 ", "phone_numbers")
         assert console.page.current.phone_number == "+918047180104"  # type: ignore[attr-defined]
         # The same once more: the screen is there by now.
@@ -39,12 +40,14 @@ async def test_the_history_of_a_thing_is_left_to_where_it_was_asked_for(keyed_da
         await console.wait_for("Ravi Kumar")
         await console.press("G")
         told = await history(console)
+        assert "History of Ravi Kumar" in console.text
         assert "Ravi Kumar: view on Zoho Mail" in told and "0104 to Ravi Kumar" in told
         await back(console, "2 ", "permissions")
         await console.press("1")
         await console.wait_for("Zoho Mail")
         await console.press("G")
         told = await history(console)
+        assert "History of Zoho Mail" in console.text
         assert "Zoho Mail set up" in told and "0104" not in told
         await back(console, "1 ", "integrations")
         await the_newest_rows_stand_beside_each_thing(console)

@@ -300,6 +300,8 @@ async def a_filter_without_a_row_is_said_and_the_list_has_the_keys_again(console
     await apply_filter(console, "action:nothing_like_it")
     await console.wait_for("No row of the log is in this filter.")
     assert "esc  clear the filter" in console.text
+    await apply_filter(console, "secret shown")
+    await console.wait_for("is in this filter. Try action:credential_revealed")
     await press_and_wait(console, "ctrl+g")
     await go_to(console, "2024-01-01")
     assert "oldest row" not in console.status

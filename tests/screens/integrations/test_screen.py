@@ -89,7 +89,9 @@ async def ask_for_help(console: ConsoleDriver) -> None:
 
 async def disable_it(console: ConsoleDriver, conninfo: str) -> None:
     """Space asks, and no is the default."""
-    await console.press("g", "space")
+    await console.press("g")
+    await console.wait_for("d delete  R reveal")
+    await console.press("space")
     await console.wait_for("Disable Dispatch line (Exotel phone)?")
     assert console.shows("Nobody loses access.")
     await console.press("enter", "escape")

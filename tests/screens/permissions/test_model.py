@@ -91,7 +91,8 @@ def test_rights_expiry_limits_and_use_are_told_by_letters_signs_and_bars() -> No
     assert (model.has_limit(0), model.has_limit(1)) == (False, True)
     model.may_see_use = False
     assert lines(model, 1, 0)["Sent"] == "not visible to your role"
-    assert heading(model.integrations[3], UNICODE).top == "○ disabled"
+    headings = [(column.top, column.bottom) for column in (heading(i, UNICODE) for i in model.integrations[2:])]
+    assert headings == [("Exotel", "SMS"), ("○ Zoho", "Mail disabled")]
     ends = ["▲ soon", "d m share of day, month limit", "3/50 day, mo: 3 of 50 sent, UTC"]
     assert [legend(UNICODE, column).endswith(end) for column, end in zip((10, 11, 16), ends, strict=True)] == [True] * 3
 
@@ -122,8 +123,21 @@ def test_what_is_staged_stands_in_the_row_below_it_and_in_what_is_copied() -> No
     row = model.row(0)
     assert row is not None
     assert [(cell.mark, cell.tone) for cell in row.cells] == [("*", "warning")] * 2 + [("", "quiet")] * 2
-    assert lines(model, 0, 1)["Access"] == "Exotel WhatsApp: view, send  * staged, now nothing"
-    assert lines(model, 0, 0)["Access"] == "Exotel phone: view, send  * staged, now view"
+    whatsapp, phone = lines(model, 0, 1), lines(model, 0, 0)
+    assert (whatsapp["Access"], whatsapp["Expires"]) == ("Exotel WhatsApp: view, send (was nothing)  * staged", "never")
+    assert (phone["Access"], phone["Expires"]) == ("Exotel phone: view, send (was view)  * staged", "never")
+    soon = NOW + timedelta(days=3)
+    stage_values(model.staged, select(model, (0, 0), (0, 0)), {"expires_at": soon, "daily_limit": 9})
+    model.listing.window.pages[0].used = {(person(1), "exotel_phone"): Use(3, 40)}  # type: ignore[union-attr]
+    phone = lines(model, 0, 0)
+    assert phone["Access"].endswith("(was view)  * staged, daily limit 5 -> 9")
+    assert phone["Expires"] == "2026-11-25 12:00 UTC, in 3 d (was never)"
+    assert phone["Sent"].startswith("3 of 9 ")
+    stage_right(model.staged, select(model, (0, 0), (0, 0)), "view")
+    phone = lines(model, 0, 0)
+    assert phone["Access"] == "Exotel phone: nothing (was view)  * staged"
+    assert (phone["Expires"], phone["Sent"][:7]) == ("(was never)", "3 of 5 ")
+    stage_right(model.staged, select(model, (0, 0), (0, 0)), "send")
     assert "exotel_phone: view, send, 5 a day" in model.row_text(0)
     assert model.places([(person(1), integration(2)), (person(99), integration(1))]) == [(0, 1)]
 
@@ -131,8 +145,11 @@ def test_what_is_staged_stands_in_the_row_below_it_and_in_what_is_copied() -> No
 def test_a_selection_tells_how_much_it_holds_and_is_another_once_others_have_its_place() -> None:
     model = model_of({})
     block, column = Selection("range", (0, 2), (0, 1)), Selection("columns", None, (1, 1))
-    assert model.selection_words(block) == "3 people x 2 integrations"
-    assert model.selection_words(column) == "everybody listed (6) x 1 integration"
+    assert model.selection_words(block) == "3 people × 2 integrations"
+    assert model.selection_words(column) == "everybody listed (6) × 1 integration"
+    # What stands below it is of the cell under the cursor, and says whose it is.
+    texts = [line.text for line in model.detail(1, 0, block)[:2]]
+    assert texts == ["3 people × 2 integrations", "Person 000002, Exotel phone: nothing"]
     assert model.selected_cells(column) is None
     assert len(select(model, (0, 2), (0, 1)).cells) == 6
     before = model.identity_of(block)
@@ -222,8 +239,8 @@ def test_beside_the_grid_stands_in_plain_words_what_the_cell_gives_and_who_grant
         ("", "Person 000001"),
         ("Person", "Person 000001 <person1@acme.example>"),
         ("For", "Exotel phone"),
-        ("May", "view, send, configure"),
-        ("Staged", "now view, send"),
+        ("May", "view, send, configure (was view, send)"),
+        ("Staged", "not yet applied"),
         ("Expires", "never"),
         ("Today", "3 sent of 50 ■□□□□□□□□□"),
         ("Month", "40 sent, no limit"),
@@ -232,4 +249,4 @@ def test_beside_the_grid_stands_in_plain_words_what_the_cell_gives_and_who_grant
     assert beside(3)[2:] == [("For", "Zoho Mail (disabled)"), ("May", "nothing")]
     assert lines(model, 0, 0)["Expires"] == "never   granted 2026-11-01 09:30 UTC by ~Ravi Rao"
     selected = model.detail(0, 0, Selection("range", (0, 1), (0, 0)), beside=True)
-    assert [line.text for line in selected[:2]] == ["Person 000001", "2 people x 1 integration"]
+    assert [line.text for line in selected[:2]] == ["Person 000001", "2 people × 1 integration"]

@@ -72,7 +72,8 @@ async def what_is_read_is_drawn(console: ConsoleDriver) -> None:
     assert row_text(console, "Person 000001") == "VS- d■■■m■□□ --- V--✗ ---"
     assert detail_text(console, "Sent") == "6 of 4 ■■■■■■■■■■ today   6 of 1,000 ■□□□□□□□□□ this month"
     assert "No program has checked these limits yet" in console.text
-    assert "○ disabled" in console.text
+    assert "○ Zoho" in console.text and "Mail disabled" in console.text
+    assert console.text.splitlines()[-1].split("  ")[-3:] == ["i who may", "L leaver", "? help"]
     for marked in ("○ Person 000002", "→ Person 000003", f"✗ {person(99)}"[:18]):
         assert marked in console.text
     await console.press("down")
@@ -86,6 +87,10 @@ async def the_filter_is_asked_of_the_server_as_it_is_typed(console: ConsoleDrive
     await console.type("n4@")
     await console.wait_for("1 of 1")
     assert "Person 000004" in console.text
+    # The cursor goes to the integration that is named, which i then opens.
+    await console.press("ctrl+u")
+    await console.type("whatsapp")
+    await console.wait_for(lambda: "Exotel WhatsApp" in detail_text(console, "Access"))
     # Also by what they may do: whoever holds send on an integration of that name, and nobody by it.
     await console.press("ctrl+u")
     await console.type("exotel can:send")
@@ -96,6 +101,7 @@ async def the_filter_is_asked_of_the_server_as_it_is_typed(console: ConsoleDrive
     assert "esc  clear the filter" in console.text
     await console.press("enter", "escape")
     await console.wait_for("of 7")
+    await console.press("left", "left", "left")
 
 
 async def w_shows_who_has_access_whose_ends_soon_and_who_has_left(console: ConsoleDriver, conninfo: str) -> None:

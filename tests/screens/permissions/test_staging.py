@@ -84,7 +84,7 @@ async def send_and_configure_bring_view_and_view_takes_them_along_and_each_is_sa
     await console.press("space")
     assert row_text(console, "Person 000001").startswith("*V--")
     assert "1 staged" in console.text
-    assert detail_text(console, "Access") == "Exotel phone: view  * staged, now nothing"
+    assert detail_text(console, "Access") == "Exotel phone: view (was nothing)  * staged"
     await unstage(console)
 
 
@@ -115,7 +115,7 @@ async def a_whole_row_and_a_whole_column_are_staged_at_once(console: ConsoleDriv
     await console.press("minus", "v")
     assert row_text(console, "Person 000001") == "*V-- *V-- *V-- *V--"
     await console.press("escape", "right", "right", "vertical_line")
-    assert "everybody listed (6) x 1 integration" in console.text
+    assert "everybody listed (6) × 1 integration" in console.text
     await console.press("s")
     await console.wait_for("Staged for 5 of the 6 people listed.")
     assert console.shows("Person 000005 is inactive in the directory and gets no rights.")
@@ -150,7 +150,7 @@ async def a_row_is_taken_from_one_person_and_put_to_others(console: ConsoleDrive
 
 async def expiry_and_limits_are_set_for_a_selection_and_mistakes_are_asked_again(console: ConsoleDriver) -> None:
     await console.press("down", "down", "V", "down", "e")
-    await console.wait_for("Set for 2 people x 1 integration")
+    await console.wait_for("Set for 2 people × 1 integration")
     await console.press("x")
     await type_answer(console, "Expires (now never)", "soon")
     await console.wait_for("That expiry is not understood.")

@@ -77,7 +77,7 @@ WALK = (
     Stop(OrganizationChooser, ("o",), "Harbour Clinics", "Harbour Clinics", back=LIST),
     Stop(ProfileChooser, ("D",), "Choose a profile", back=LIST),
     Stop(PermissionsScreen, ("2",), "this month", "V--", back=LIST),
-    Stop(PermissionsScreen, ("V", "down", "right"), "2 people x 2 integrations", "VS-"),
+    Stop(PermissionsScreen, ("V", "down", "right"), " 2 integrations", "VS-"),
     Stop(PermissionsScreen, ("left", "up", "s", "down", "c"), "2 staged", "*V-C", back=GRID),
     Stop(PermissionReviewScreen, ("A",), "1 grant and 1 change for 2 people", "Daniel Okafor"),
     Stop(AccessOfPersonScreen, ("enter",), "Can do now", "Exotel phone", back=GRID),

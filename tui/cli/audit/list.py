@@ -9,7 +9,7 @@ from tui.cli.audit.view import PIPED_WIDTH, columns, names_of, record_of
 from tui.cli.parsing import Count, command, option, watch_option
 from tui.cli.requirements import Requirements
 from tui.data.audit.pages import AuditReader, Place
-from tui.words.audit import no_rows_words
+from tui.words.no_rows import no_rows_words
 from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ async def list_(session: Session, out: Output, audit_filter: AuditFilter, limit:
         columns(await names_of(session, rows)),
         record=record_of,
         piped_width=PIPED_WIDTH,
-        empty=no_rows_words(audit_filter.text),
+        empty=no_rows_words(audit_filter.text, audit_filter.sought),
     )
 
 

@@ -65,6 +65,11 @@ class AuditFilter:
         return not any(len(term.ids or term.values) == 1 for term in orgs)
 
     @property
+    def sought(self) -> tuple[str, ...]:
+        """The words that are to be found in its rows, each as it was typed."""
+        return tuple(term.values[0] for term in self.terms if term.name == TEXT and not term.negated)
+
+    @property
     def bounds_time(self) -> bool:
         """Whether only rows with a time can be in it."""
         return bool(self.bounds)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.data.audit import name_resolution
 from tui.data.audit.filter import parse_filter
-from tui.words.audit import no_rows_words
+from tui.words.no_rows import no_rows_words
 
 if TYPE_CHECKING:
     from tui.data.audit.name_resolution import ResolvedFilter
@@ -36,6 +36,7 @@ async def resolve_load(session: Session, state: AuditState, text: str) -> Resolv
     return applied
 
 
-def no_rows(text: str) -> tuple[str, str]:
+def no_rows(text: str, resolved: ResolvedFilter | None) -> tuple[str, str]:
     """Return why the list of a filter is empty, and the key that changes it."""
-    return no_rows_words(text), "esc  clear the filter" if text else "/  org:* looks in all of them"
+    sought = resolved.audit_filter.sought if resolved else ()
+    return no_rows_words(text, sought), "esc  clear the filter" if text else "/  org:* looks in all of them"

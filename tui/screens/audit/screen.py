@@ -93,10 +93,13 @@ class AuditScreen(ListPage):
         if self._history_of is not None:
             self.console.navigation.open_versions(self._history_of)
 
-    def show_history(self, filter_text: str, origin: str, integration: Integration | None = None) -> None:
-        """Show what a filter leaves until esc, which brings back the filter that was there, and the section."""
+    def show_history(self, filter_text: str, of: str, origin: str, integration: Integration | None = None) -> None:
+        """Show what a filter leaves until esc, which brings back the filter that was there, and the section.
+
+        `of` is what the thing is called whose rows these are, as safe text.
+        """
         before = self._state.history.before if self._in_history and self._state.history else self.filter_text
-        self._state.history = History(filter_text, before, origin, integration)
+        self._state.history = History(filter_text, of, before, origin, integration)
         if self.is_mounted and self.filter_text != filter_text:
             self._set_filter(filter_text)
         else:
@@ -105,8 +108,11 @@ class AuditScreen(ListPage):
 
     def context(self) -> tuple[Part, ...]:
         count = "" if self._state.count is None or self._state.rows_arrived else count_words(self._state.count)
+        history = self._state.history
+        # A filter that nobody typed is not what they would recognise.
+        filtered = (Part(f"History of {history.of}", "warning"),) if history and self._in_history else super().context()
         return (
-            *super().context(),
+            *filtered,
             Part(self._search.words, "warning", give=1),
             Part(self._updates.words, "good", give=-1),
             Part(self._export.words, "warning", give=-1),
@@ -160,7 +166,7 @@ class AuditScreen(ListPage):
         if not self.is_mounted:
             return
         if not self.pane.window.entries and self.pane.window.at_oldest:
-            self.query_one(StateSwitcher).show_empty(*no_rows(self.filter_text))
+            self.query_one(StateSwitcher).show_empty(*no_rows(self.filter_text, self._state.filter))
         if self._state.rows is Rows.UNCOUNTED:
             self._state.rows = Rows.COUNTED
             self._measure(bars=not self.reading.is_behind or time.monotonic() - self._measured_at > BARS_AFTER_S)

@@ -62,12 +62,13 @@ class Typing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The filter of one thing, which another section asked for, and the filter that was there before.
+    """The filter of one thing, which another section asked for by its name, and the filter that was there before.
 
     `integration` is what it is about, where it is about one that is set up.
     """
 
     filter_text: str
+    of: str
     before: str
     origin: str
     integration: Integration | None = None

@@ -13,6 +13,7 @@ from tui.widgets.bindings import bind
 from tui.widgets.prompt import Choice
 from tui.words.counts import counted
 from tui.words.integrations import activation, deletion, deletion_warning
+from tui.words.text import safe_text
 from tui.words.versions import restored, way_back, what_comes_back
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
             (True, "t", "test"),
             (self.is_allowed("enable"), "space", "disable" if current.is_active else "enable"),
             (self.is_allowed("delete"), "d", "delete"),
+            (self.is_allowed("envelopes"), "R", "reveal"),
         )
         allowed = tuple((key, meaning) for may, key, meaning in acts if may)
         return (*allowed, ("/", "filter"), ("s", "sort"), ("o", "organisation"), ("H", "history"), ("?", "help"))
@@ -132,6 +134,9 @@ class IntegrationsScreen(DetailPage["Integration"]):
 
         return history_of_type(item.integration_type)
 
+    def name_of(self, item: Integration) -> str:
+        return safe_text(title_of(item.integration_type), 40)
+
     def why_empty(self) -> tuple[str, str] | None:
         # Every type has a row, so a list without any is not read yet.
         return (f"No integration matches “{self.filter_text}”.", "esc  clear the filter") if self._items else None
@@ -159,7 +164,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
     def action_history(self) -> None:
         if self.current is not None:
             about = self.current if self.current.id is not None else None
-            self.console.navigation.open_history(self.history_of(self.current), about)
+            self.console.navigation.open_history(self.history_of(self.current), self.name_of(self.current), about)
 
     def action_versions(self) -> None:
         if self.current is not None and self.current.id is not None:

@@ -124,7 +124,9 @@ class NumberForm(FormPage):
     def invocations(self) -> Sequence[Invocation]:
         values = self._form_values()
         if self._number is not None:
-            return (self.invocation("phone-numbers edit", **edit_values(self._number, *values)),)
+            changed = edit_values(self._number, *values)
+            number_id = str(self._number.id)
+            return (self.invocation("phone-numbers edit", number=number_id, **changed),) if changed else ()
         number = self.query_one("#number", LineInput).value.strip()
         return (self.invocation("phone-numbers add", **add_values(number, *values)),) if number else ()
 
@@ -158,11 +160,12 @@ class NumberForm(FormPage):
 
 
 def add_values(number: str, name: str, kind: str, can_call: bool, can_sms: bool) -> dict[str, str | bool]:
-    """Return what `phone-numbers add` is given, by the names of its parameters."""
+    """Return what `phone-numbers add` is given, by the names of its parameters. Raises InvalidInput as saving does."""
+    number_to_add(number)
     number_type = "" if kind == DERIVED else kind
     return {
         "number": number,
-        "name": name,
+        "name": readable_name(name) or "",
         "number_type": number_type,
         "no_call": not can_call,
         "no_sms": not can_sms,
@@ -170,11 +173,15 @@ def add_values(number: str, name: str, kind: str, can_call: bool, can_sms: bool)
 
 
 def edit_values(number: PhoneNumber, name: str, kind: str, can_call: bool, can_sms: bool) -> dict[str, str | bool]:
-    """Return what `phone-numbers edit` is given for what differs from the number, by the names of its parameters."""
-    values: dict[str, str | bool] = {"number": str(number.id)}
+    """Return what `phone-numbers edit` is given for what differs from the number, by the names of its parameters.
+
+    Raises InvalidInput as saving does.
+    """
+    values: dict[str, str | bool] = {}
     stored_name, stored_kind, could_call, could_sms = _values_of(number)
     if name != stored_name:
-        values |= {"name": name} if name else {"no_name": True}
+        new_name = readable_name(name)
+        values |= {"name": new_name} if new_name else {"no_name": True}
     if kind != stored_kind:
         values["number_type"] = kind
     if can_call != could_call:

@@ -135,6 +135,9 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
     def history_of(self, item: PhoneNumber) -> str:
         return history_of_number(item.phone_number)
 
+    def name_of(self, item: PhoneNumber) -> str:
+        return shown_number(item)
+
     def rows_about(self, item: PhoneNumber) -> str:
         return of_own_rows(self.history_of(item))
 

@@ -90,14 +90,16 @@ class GridModel:
         integration = self.integrations[column]
         cell = loaded.page.cell(holder.id, self._columns()[column])
         use = None if loaded.used is None else loaded.used.get((holder.id, integration.integration_type), Use())
-        granter = self._granter(cell)
+        granter, access = self._granter(cell), self.staged.access(cell)
+        # Against the limits that are staged; of what is revoked, against those that it has until then.
+        limits = access if access.rights else cell.access
         about, now = (holder, cell, integration, self.staged), loaded.page.now
         if beside:
-            facts = use_facts(cell.access, use) if self.may_see_use else (("Sent", NOT_VISIBLE),)
+            facts = use_facts(limits, use) if self.may_see_use else (("Sent", NOT_VISIBLE),)
             lines = detail_beside(*about, facts, granter, now, self._zone)
         else:
-            sent = use_words(cell.access, use) if self.may_see_use else NOT_VISIBLE
-            lines = detail(*about, sent, granter, now, self._zone)
+            sent = use_words(limits, use) if self.may_see_use else NOT_VISIBLE
+            lines = detail(*about, sent, granter, now, self._zone, is_selection=selection.span != "cell")
         if selection.span == "cell":
             return lines
         selected = TextLine(self.selection_words(selection), "warning", "Selected".ljust(LABEL))
@@ -120,9 +122,9 @@ class GridModel:
         across = counted(columns, "integration")
         if selection.rows is None:
             count = self.listing.window.count if self.listing else None
-            return f"everybody listed{'' if count is None else f' ({count:,})'} x {across}"
+            return f"everybody listed{'' if count is None else f' ({count:,})'} × {across}"
         people = selection.rows[1] - selection.rows[0] + 1
-        return f"{counted(people, 'person', 'people')} x {across}"
+        return f"{counted(people, 'person', 'people')} × {across}"
 
     def selected_cells(self, selection: Selection) -> SelectedCells | None:
         """Return the selected cells; None where some of their people are not loaded."""

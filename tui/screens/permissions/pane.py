@@ -109,6 +109,7 @@ class PermissionPane(PagingPane):
                 pass
         else:
             await listing.read_beginning()
+            self._show_column_of(listing)
         if not self.is_mounted or model is not self.model:
             return
         model.listing, window = listing, listing.window
@@ -116,6 +117,13 @@ class PermissionPane(PagingPane):
         if index is None:
             index = min(grid.row, window.highest) if window.first <= grid.row else window.first
         self._show(listing, index, index - offset)
+
+    def _show_column_of(self, listing: PeopleList) -> None:
+        """Put the cursor on an integration that the filter names, unless it is on one of them."""
+        grid, named = self.grid, listing.people_filter.integration_ids
+        columns = [n for n, i in enumerate(self.model.integrations if self.model else ()) if i.id in named]
+        if columns and grid.column not in columns:
+            grid.move_to(grid.row, columns[0])
 
     async def read_end(self, direction: int) -> None:
         """Load and show the first (-1) or the last (1) page."""

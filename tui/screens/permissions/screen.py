@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
 SORTS: tuple[tuple[Sort, str], ...] = (("name", "name"), ("email", "e-mail"), ("granted", "newest grant"))
 RIGHT_KEYS = [right.keys.partition(",")[0] for right in RIGHTS.values()]
-USERS_HINT = ("i", "who can use it")
+USERS_HINT = ("i", "who may")
+LEAVER_HINT = ("L", "leaver")
 EDIT_ACTIONS = frozenset({"right", "revoke", "values", "put_row", "add"})
 
 
@@ -108,7 +109,7 @@ class PermissionsScreen(ListPage):
             return (("1", "integrations"), ("o", "organisation"), ("r", "refresh"), ("?", "help"))
         reading = (("enter", "what they can do"), ("/", "filter"), ("w", "who is shown"))
         if not self._may_edit:
-            return (reading[0], USERS_HINT, *reading[1:], ("L", "leaver report"), ("?", "help"))
+            return (reading[0], USERS_HINT, LEAVER_HINT, *reading[1:], ("o", "organisation"), ("?", "help"))
         return (
             (" ".join(RIGHT_KEYS), "rights"),
             ("e", "limits"),
@@ -116,6 +117,7 @@ class PermissionsScreen(ListPage):
             ("A", "review"),
             ("u", "undo"),
             USERS_HINT,
+            LEAVER_HINT,
             *reading,
             ("H", "history"),
             ("?", "help"),
@@ -276,7 +278,7 @@ class PermissionsScreen(ListPage):
 
         person = self.model.person(self.pane.grid.row) if self.model else None
         if person is not None:
-            self.console.navigation.open_history(history_of_person(person.id))
+            self.console.navigation.open_history(history_of_person(person.id), safe_text(person.label, 40))
 
     def action_add(self) -> None:
         if self.model is not None:

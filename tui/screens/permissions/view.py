@@ -11,7 +11,8 @@ from tui.providers import title_of
 from tui.widgets.grid_cells import Bar, GridCell, GridColumn, GridRow, has_bars, has_figures
 from tui.widgets.text_lines import TextLine
 from tui.words.counts import counted
-from tui.words.permissions import holder_in_full, rights_words, until_words, value_changes
+from tui.words.people import NAME_MOST
+from tui.words.permissions import holder_in_full, limit_changes, rights_words, until_words
 from tui.words.text import safe_text
 from tui.words.times import to_the_minute
 
@@ -35,13 +36,15 @@ READING_USE = "loading …"
 
 
 def heading(integration: Integration, glyphs: Glyphs) -> GridColumn:
-    """Return the heading of an integration: its provider over its kind, or that it is disabled over its kind."""
+    """Return the heading of an integration: its provider over its kind, with whether it is disabled."""
     provider, _, kind = safe_text(title_of(integration.integration_type), 40).partition(" ")
     if not kind:
         provider, kind = "", provider
     if integration.is_active:
         return GridColumn(provider, kind)
-    return GridColumn(f"{glyphs.empty} disabled", kind, "quiet")
+    if not provider:
+        return GridColumn(f"{glyphs.empty} disabled", kind, "quiet")
+    return GridColumn(f"{glyphs.empty} {provider}", f"{kind} disabled", "quiet")
 
 
 def letters(access: Access) -> str:
@@ -169,19 +172,22 @@ def detail(
     granter: str,
     now: datetime,
     zone: tzinfo,
+    *,
+    is_selection: bool = False,
 ) -> tuple[TextLine, ...]:
-    """Return the lines below the grid about the cell under the cursor; `sent` says how much it was used."""
+    """Return the lines below the grid about the cell under the cursor; `sent` says how much it was used.
+
+    Beside a selection of several cells they say of whom they are, since the first line then is of the selection.
+    """
     access = staged.access(cell)
     title = safe_text(title_of(integration.integration_type), 40)
     off = "" if integration.is_active else " (disabled)"
-    words = f"{title}{off}: {rights_words(access)}"
+    of_whom = f"{safe_text(holder.label, NAME_MOST)}, " if is_selection else ""
+    words = f"{of_whom}{title}{off}: {_rights_and_before(cell.access, access)}"
     if staged.is_changed(cell.key):
-        words += f"  {STAGED} staged, {'; '.join(_changes(cell.access, access, zone))}"
+        words += f"  {STAGED} {', '.join(('staged', *limit_changes(cell.access, access)))}"
     when = _granted(cell, granter, zone)
-    granted = f"   granted {when}" if when else ""
-    # These two stay as they are stored: what is staged of them stands in the line above, as before → after.
-    stored = cell.access
-    until = f"{until_words(stored, now, zone)}{granted}" if stored.rights else ""
+    until = "   ".join(filter(None, (_until_and_before(cell.access, access, now, zone), when and f"granted {when}")))
     return (
         TextLine(holder_in_full(holder), label="Person".ljust(LABEL)),
         TextLine(words, label="Access".ljust(LABEL)),
@@ -209,9 +215,10 @@ def detail_beside(
     facts = [
         ("Person", holder_in_full(holder)),
         ("For", f"{safe_text(title_of(integration.integration_type), 40)}{off}"),
-        ("May", rights_words(access)),
-        *(("Staged", change) for change in _changes(stored, access, zone) if staged.is_changed(cell.key)),
-        *([("Expires", until_words(stored, now, zone)), *sent] if stored.rights else ()),
+        ("May", _rights_and_before(stored, access)),
+        *(("Staged", words) for words in _staged_words(stored, access) if staged.is_changed(cell.key)),
+        ("Expires", _until_and_before(stored, access, now, zone)),
+        *(sent if access.rights or stored.rights else ()),
         ("Granted", _granted(cell, granter, zone)),
     ]
     lines = (TextLine(text, label=label.ljust(LABEL)) for label, text in facts if text)
@@ -225,9 +232,25 @@ def _granted(cell: Cell, granter: str, zone: tzinfo) -> str:
     return f"{to_the_minute(at, zone) if at else ''} {by}".strip()
 
 
-def _changes(before: Access, after: Access, zone: tzinfo) -> list[str]:
-    rights = [] if before.rights == after.rights else [f"now {rights_words(before)}"]
-    return [*rights, *value_changes(before, after, zone)]
+def _rights_and_before(stored: Access, access: Access) -> str:
+    """Return the rights that a cell will give, and in brackets those that it gives now where they differ."""
+    words, before = rights_words(access), rights_words(stored)
+    return words if words == before else f"{words} (was {before})"
+
+
+def _until_and_before(stored: Access, access: Access, now: datetime, zone: tzinfo) -> str:
+    """Return the same of when it ends; "" where nothing is given, neither now nor then."""
+    if not stored.rights:
+        return until_words(access, now, zone) if access.rights else ""
+    before = to_the_minute(stored.expires_at, zone)
+    if not access.rights:
+        return f"(was {before})"
+    words = until_words(access, now, zone)
+    return words if access.expires_at == stored.expires_at else f"{words} (was {before})"
+
+
+def _staged_words(stored: Access, access: Access) -> Sequence[str]:
+    return limit_changes(stored, access) or ("not yet applied",)
 
 
 def letter_change(before: Access, after: Access, glyphs: Glyphs) -> str:
