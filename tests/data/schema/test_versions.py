@@ -186,6 +186,7 @@ def test_the_work_for_a_write_does_not_grow_with_what_is_kept(connection: Connec
     from pg_class o where o.oid = 'switchboard.credential_versions'::regclass
     """
     with connection.transaction():
+        connection.execute("set local track_counts = on")
         connection.execute("update public.integration_credentials set credentials_encrypted = 'second'")
         count = connection.execute(touched).fetchone()
     assert count is not None and count["n"] < len(rows) * 10
