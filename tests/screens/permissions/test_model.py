@@ -212,24 +212,30 @@ def test_beside_the_grid_stands_in_plain_words_what_the_cell_gives_and_who_grant
     model.update_grants({model.cells(0)[0].key: replace(grant, granted_by=person(2), granted_at=when)})
     listing.granters = {person(2): Person(person(2), None, "Ravi Rao", ACME, True)}
     listing.window.pages[0].used = {(person(1), "exotel_phone"): Use(3, 40)}
-    stage_right(model.staged, select(model, (0, 0), (0, 0)), "configure")
 
     def beside(column: int) -> list[tuple[str, str]]:
         shown = model.detail(0, column, Selection("cell", (0, 0), (column, column)), beside=True)
         return [(line.label.strip(), line.text) for line in shown]
 
+    unstaged = beside(0)
+    stage_right(model.staged, select(model, (0, 0), (0, 0)), "configure")
+    # No other line moves: each that does is sent again.
+    assert [line for line, before in zip(beside(0), unstaged, strict=True) if line != before] == [
+        ("May", "view, send, configure"),
+        ("Staged", "now view, send"),
+    ]
     assert beside(0) == [
         ("", "Person 000001"),
         ("Person", "Person 000001 <person1@acme.example>"),
         ("For", "Exotel phone"),
         ("May", "view, send, configure"),
-        ("Staged", "now view, send"),
         ("Expires", "never"),
         ("Today", "3 sent of 50 ■□□□□□□□□□"),
         ("Month", "40 sent, no limit"),
         ("Granted", "2026-11-01 09:30 UTC by ~Ravi Rao"),
+        ("Staged", "now view, send"),
     ]
-    assert beside(3)[2:] == [("For", "Zoho Mail (disabled)"), ("May", "nothing")]
+    assert beside(3)[2:] == [("For", "Zoho Mail (disabled)"), ("May", "nothing"), ("", "")]
     assert lines(model, 0, 0)["Expires"] == "never   granted 2026-11-01 09:30 UTC by ~Ravi Rao"
     selected = model.detail(0, 0, Selection("range", (0, 1), (0, 0)), beside=True)
     assert [line.text for line in selected[:2]] == ["Person 000001", "2 people x 1 integration"]
