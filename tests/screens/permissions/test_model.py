@@ -22,6 +22,7 @@ from tui.screens.permissions.staging import SelectedCells, stage_copy, stage_rig
 from tui.screens.permissions.view import heading, legend
 from tui.widgets.glyphs import UNICODE
 from tui.widgets.grid import Selection
+from tui.widgets.grid_cells import grid_width_wanted
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 STANDINGS: tuple[Standing, ...] = ("active", "inactive", "of another organisation", "not in the directory")
@@ -200,6 +201,13 @@ def test_a_filter_is_a_part_of_a_name_an_integration_and_rights(
     typed = people_list.typed_filter(text, integrations, 1)
     expected = PeopleFilter(rest, True, rights=rights, integration_ids=tuple(map(integration, meant)))  # type: ignore[arg-type]
     assert typed == expected
+
+
+def test_a_grid_wants_the_longest_of_its_cells_and_not_more() -> None:
+    assert model_of({(1, 1): VIEW}).longest_cell == len("*V--!")
+    limited = model_of({(1, 1): Access(("view",), daily_limit=50, monthly_limit=1_000), (2, 1): VIEW})
+    assert limited.longest_cell == len("*V--! 50/50 day  1,000/1,000 mo")
+    assert grid_width_wanted(4, 17, 5) == 20 + 4 * 7 < grid_width_wanted(4, 17, 12) == 20 + 4 * 13
 
 
 def test_beside_the_grid_stands_in_plain_words_what_the_cell_gives_and_who_granted_it() -> None:

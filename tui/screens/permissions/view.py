@@ -124,6 +124,13 @@ def bars(access: Access, use: Use | None) -> tuple[Bar, ...]:
     )
 
 
+def longest_cell(access: Access) -> int:
+    """Return the cells that it needs with its limits used up, in figures."""
+    used_up = Use(access.daily_limit or 0, access.monthly_limit or 0)
+    figures = "  ".join(bar.figures[0] for bar in bars(access, used_up))
+    return len(f"{STAGED}{letters(access)}  {figures}".rstrip()) if figures else len(RIGHTS) + 2
+
+
 def _short_figures(count: int, limit: int, of: str) -> tuple[str, ...]:
     """Return the same with thousands as k, where that is exactly the limit."""
     return (f"{_thousands(count)}/{_thousands(limit)} {of}",) if limit % 100 == 0 else ()
