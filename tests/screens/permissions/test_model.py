@@ -244,6 +244,7 @@ def test_beside_the_grid_stands_in_plain_words_what_the_cell_gives_and_who_grant
         ("Staged", "now view, send"),
     ]
     assert beside(3)[2:] == [("For", "Zoho Mail (disabled)"), ("May", "nothing"), ("", "")]
+    assert "Expires" not in lines(model, 0, 3)
     assert lines(model, 0, 0)["Expires"] == "never   granted 2026-11-01 09:30 UTC by ~Ravi Rao"
     selected = model.detail(0, 0, Selection("range", (0, 1), (0, 0)), beside=True)
     assert [line.text for line in selected[:2]] == ["Person 000001", "2 people x 1 integration"]

@@ -192,7 +192,7 @@ def detail(
     return (
         TextLine(holder_in_full(holder), label="Person".ljust(LABEL)),
         TextLine(words, label="Access".ljust(LABEL)),
-        TextLine(until, label="Expires".ljust(LABEL)),
+        TextLine(until, label=("Expires" if until else "").ljust(LABEL)),
         TextLine(sent, label="Sent".ljust(LABEL)),
     )
 
