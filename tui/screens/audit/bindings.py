@@ -28,7 +28,7 @@ KEYS: list[BindingType] = [
     _key("b", "bars", "bars", "Histogram", "Rows per hour, day or month, and the failed ones"),
     _key("x", "export", "export", "Export", "The rows of the filter, as CSV or JSON lines"),
     _key("y", "copy", "copy", "Copy row", "Copy the row"),
-    _key("v", "verify", "verify", "Verify", "Compare the log with its seals and mark every difference"),
+    _key("v", "verify", "verify", "Verify", "Compare the log with its seals, and mark the rows that differ"),
 ]
 SEARCHING_HINTS: Hints = (
     ("n N", "next, previous"),
