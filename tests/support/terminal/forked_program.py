@@ -200,8 +200,10 @@ def serve(listener: socket.socket, run_ended: int) -> None:
         if process == 0:
             listener.close()
             os.setpgid(0, 0)
-            requests.send(str(os.getpid()).encode())
-            _answer(requests)
+            # Whoever asked may be gone.
+            with contextlib.suppress(ConnectionError):
+                requests.send(str(os.getpid()).encode())
+                _answer(requests)
             os._exit(0)
         requests.close()
         servers.append(process)
