@@ -16,7 +16,7 @@ from tui.screens.background import leaving_nothing
 from tui.screens.freshness import Freshness
 from tui.screens.page import Page
 from tui.session.console_connection import CONNECTING, ConsoleConnection, Health
-from tui.session_switch import SessionSwitch
+from tui.session_switch import WRITE_UNDER_WAY, SessionSwitch
 from tui.settings.configuration import Configuration, configuration_file, keymap_file, read_configuration
 from tui.widgets.bindings import bind
 from tui.widgets.glyphs import UNICODE
@@ -311,8 +311,8 @@ class SwitchboardApp(OrderedApp):
         page = self.screen
         if not isinstance(page, Page) or isinstance(page, ChooserScreen) or page.prompt.is_asking:
             return
-        if any(page.is_busy for page in self._pages()):
-            self.warn("A change is being saved: try again in a moment.")
+        if self.session_switch.is_write_under_way:
+            self.warn(WRITE_UNDER_WAY)
         else:
             self.push_screen(ProfileChooser())
 

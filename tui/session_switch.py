@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from tui.errors import InvalidInput
 from tui.navigation import SECTIONS, open_new_sections
 from tui.session.session import require_configured
+from tui.settings.settings import ENVIRONMENT_ONLY_NAMES
 from tui.widgets.prompt import Choice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from textual.app import App
     from textual.worker import Worker
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
     LoadProfile = Callable[[str | None], tuple[Session, Sequence[tuple[str, ...]]]]
     """Loads the session of a profile, or with None that of no profile, and warnings; connects to nothing yet."""
+
+WRITE_UNDER_WAY = "A change is being saved: try again in a moment."
+# The beginnings of libpq's keywords that say how a connection is protected and kept, and not where it leads.
+SAME_PLACE = ("ssl", "channel_binding", "passfile", "connect_timeout", "tcp_user_timeout", "keepalives")
 
 
 class SessionSwitch:
@@ -52,7 +57,22 @@ class SessionSwitch:
         self._is_under_way = False
 
     async def may_lose(self, asked: Page, session: Session | None = None) -> bool:
-        """Ask, on the page that wants to go on in `session`, where another page would lose something."""
+        """Ask, on the page that wants to go on in `session`, where another page would lose something.
+
+        Says so there, and returns False, while a write is under way.
+        """
+        if self.is_write_under_way or not await self._may_lose(asked, session) or self.is_write_under_way:
+            if self.is_write_under_way:
+                asked.status.say(WRITE_UNDER_WAY, "warning")
+            return False
+        return True
+
+    @property
+    def is_write_under_way(self) -> bool:
+        """Whether some page is saving a change, which leaving the session would break off."""
+        return any(page.is_busy for page in self._pages())
+
+    async def _may_lose(self, asked: Page, session: Session | None) -> bool:
         if session is not None and self._is_same_place(session):
             return True
         losses = [loss for page in self._pages() if page is not asked and (loss := page.lost_with_session())]
@@ -64,8 +84,8 @@ class SessionSwitch:
     async def open_profile(self, name: str | None) -> None:
         """Load a profile's settings and connect, and only then go on there.
 
-        Raises what loading and connecting raise, and InvalidInput where another session is being opened; the session
-        in use stays then.
+        Raises what loading and connecting raise, and InvalidInput where another session is being opened or a change is
+        being saved; the session in use stays then.
         """
         if self._load_profile is None:
             raise InvalidInput("The demo cannot switch to a profile.", "Quit, then run `switchboard --profile NAME`.")
@@ -76,6 +96,8 @@ class SessionSwitch:
             require_configured(session)
             try:
                 await session.connect()
+                if self.is_write_under_way:
+                    raise InvalidInput(WRITE_UNDER_WAY, "")
             except BaseException:
                 await session.close()
                 raise
@@ -126,7 +148,7 @@ class SessionSwitch:
         self._is_under_way = False
         self._warn(warning)
         await self._connection.connect_once()
-        if then is not None and session.is_connected:
+        if then is not None and session is self._connection.session and session.is_connected:
             then()
 
     def _is_same_place(self, session: Session) -> bool:
@@ -137,13 +159,21 @@ class SessionSwitch:
         present = self._connection.session
         if present.organization is None or str(present.organization.id) != session.settings.organization:
             return False
-        return _place(present.settings) == _place(session.settings)
+        return place_of(present.settings, present.environ) == place_of(session.settings, session.environ)
 
 
-def _place(settings: Settings) -> tuple[str | None, ...]:
-    """Return where the database is, whoever logs in there."""
+def place_of(settings: Settings, environ: Mapping[str, str]) -> dict[str, str | None]:
+    """Return all that says which database is reached, and as whom: a pooler tells projects apart by the user alone."""
+    from tui.data.postgres.conninfo.settings import PASSWORD_KEYWORDS, libpq_keywords
     from tui.data.postgres.conninfo.string import from_environment
 
     connection = from_environment(settings.database_url, settings.libpq)
-    host, port = connection.value("host") or connection.value("hostaddr"), connection.value("port")
-    return connection.service, host, port, connection.value("dbname") or connection.value("user")
+    place = {
+        keyword: connection.value(keyword)
+        for keyword in libpq_keywords() - PASSWORD_KEYWORDS
+        if not keyword.startswith(SAME_PLACE)
+    }
+    place["dbname"] = place["dbname"] or place["user"]
+    # Which file the service is looked up in; its own host, user and database are compared by its name.
+    files = {name: environ.get(name) for name in sorted(ENVIRONMENT_ONLY_NAMES)} if connection.service else {}
+    return place | files

@@ -100,7 +100,7 @@ async def test_entering_a_section_reads_it_again_and_what_was_said_there_before_
         assert console.page.query_one(RowBody).current_key == at
         assert "Loading" not in console.text
         await console.press("g", "y", "H")
-        await console.wait_for("/type:exotel_phone")
+        await console.wait_for("History of Exotel phone")
         rename(keyed_database, "Night line")
         await console.press("escape")
         await console.wait_for("Night line")

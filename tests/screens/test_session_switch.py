@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from tests.support.acme import ACME, KEY
 from tests.support.commands import execute
 from tests.support.database.people import directory_database
 from tests.support.servers.loopback import LoopbackServer
+from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.terminal.console_driver import ConsoleDriver, run_headless
 from tui.app import SwitchboardApp
 from tui.cli.request import Options
@@ -29,10 +31,13 @@ from tui.errors import InvalidInput
 from tui.process.identity import Operator
 from tui.screens.choosers.profile import ProfileChooser
 from tui.screens.integrations.screen import IntegrationsScreen
+from tui.screens.lock import LockScreen
 from tui.screens.numbers.form import NumberForm
 from tui.screens.setup.screen import SetupScreen
 from tui.screens.setup.wizard.first_integration import FirstIntegrationStep
 from tui.screens.setup.wizard.flow import Flow
+from tui.session_switch import place_of
+from tui.settings.settings import Settings
 from tui.widgets.glyphs import UNICODE
 
 if TYPE_CHECKING:
@@ -217,7 +222,7 @@ async def test_one_session_is_opened_at_a_time(installed_database: str, tmp_path
             await console.wait_for(lambda: server.connections == 2)
 
 
-async def end_wizard(console: ConsoleDriver, conninfo: str) -> None:
+async def end_wizard(console: ConsoleDriver, conninfo: str, then: str | None = None) -> None:
     """Open the wizard from whatever section there is, tell it of a database, and come to its end."""
     await console.press("5")
     setup = console.app.screen
@@ -228,7 +233,7 @@ async def end_wizard(console: ConsoleDriver, conninfo: str) -> None:
     await console.wait_for(FIRST)
     assert setup.wizard is not None
     setup.wizard.flow.connection = parse_connection_string(conninfo)
-    setup.on_first_integration_step_chosen(FirstIntegrationStep.Chosen(None))
+    setup.on_first_integration_step_chosen(FirstIntegrationStep.Chosen(then))
 
 
 async def test_the_wizard_keeps_the_screens_of_the_same_database_and_asks_before_it_leaves_those_of_another(
@@ -254,6 +259,23 @@ async def test_the_wizard_keeps_the_screens_of_the_same_database_and_asks_before
             await console.press("escape")
             await console.wait_for(lambda: not console.page.prompt.is_asking)
             assert app.session is second
+            # While the question is open a write begins, and goes on when somebody tries again.
+            is_saved = asyncio.Event()
+            await end_wizard(console, keyed_database)
+            await console.wait_for(staged)
+            kept.act(kept.writing(is_saved.wait()))
+            await console.wait_for(lambda: kept.is_busy)
+            for _ in range(2):
+                if console.page.prompt.is_asking:
+                    await console.press("d")
+                else:
+                    await end_wizard(console, keyed_database)
+                await console.wait_for("A change is being saved: try again in a moment.")
+                assert not console.page.prompt.is_asking
+                assert app.session is second
+                console.page.status.clear()
+            is_saved.set()
+            await console.wait_for(lambda: not kept.is_busy)
             await end_wizard(console, keyed_database)
             await console.wait_for(staged)
             await console.press("d")
@@ -263,3 +285,126 @@ async def test_the_wizard_keeps_the_screens_of_the_same_database_and_asks_before
             await console.press("2")
             assert app.screen is not kept
             assert (console.page.filter_text, console.page.unsaved()) == ("", "")
+
+
+async def test_what_reads_in_the_session_that_is_left_ends_and_what_writes_goes_on(
+    installed_database: str, tmp_path: Path
+) -> None:
+    write_profiles(
+        tmp_path,
+        {
+            "staging": f"DATABASE_URL='{installed_database}'",
+            "same": f"DATABASE_URL='{installed_database}'",
+            "unreachable": "DATABASE_URL=postgresql://asha@127.0.0.1:1/x?sslmode=disable\nSWITCHBOARD_IDLE_LOCK=1",
+            "other": f"DATABASE_URL='{installed_database}'",
+        },
+    )
+    other = tmp_path / "switchboard" / "other.env"
+    other.write_text(other.read_text().replace(str(ACME), str(ACME)[::-1]))
+    connected: list[str | None] = []
+    async with console_on(tmp_path, "staging") as console:
+        app, kept = console.app, console.page
+        await console.wait_for(" connected")
+        is_saved, never = asyncio.Event(), asyncio.Event()
+        kept.act(kept.writing(is_saved.wait()))
+        reading = kept.run_worker(never.wait(), group="reading", exit_on_error=False)
+        await console.wait_for(lambda: kept.is_busy and reading.is_running)
+        (writing,) = (worker for worker in app.workers if worker.group == "write" and worker.is_running)
+
+        def use(name: str) -> None:
+            session = load_session(
+                Options(profile=name), keys=True, environ={"XDG_CONFIG_HOME": str(tmp_path)}, cwd=tmp_path
+            )[0]
+            app.session_switch.use(session, lambda: connected.append(session.settings.profile))
+
+        use("same")
+        with pytest.raises(InvalidInput, match="Another session is being opened"):
+            use("unreachable")
+        await console.wait_for(lambda: connected)
+        assert reading.is_cancelled and writing.is_running
+        is_saved.set()
+        await console.wait_for(lambda: writing.is_finished)
+        assert not writing.is_cancelled
+        assert console.page is kept
+        use("other")
+        await console.wait_for(lambda: len(connected) == 2)
+        assert not kept.is_attached
+        use("unreachable")
+        await console.wait_for(lambda: app.connection.failure is not None)
+        # The settings of the new session are in force.
+        await console.wait_for(lambda: isinstance(app.screen, LockScreen))
+        assert connected == ["same", "other"]
+
+
+class LateServer(TcpProxy):
+    """Takes logins, and passes them on once `lets_in` is set."""
+
+    def __init__(self, target: int) -> None:
+        super().__init__(target)
+        self.logins, self.lets_in = 0, threading.Event()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.logins += 1
+        await asyncio.to_thread(self.lets_in.wait, 20)
+        await super()._serve(reader, writer)
+
+
+@pytest.mark.parametrize("lets_in", [True, False])
+async def test_a_session_that_is_left_before_it_connects_shows_and_keeps_nothing(
+    installed_database: str, keyed_database: str, postgres: TestServer, tmp_path: Path, lets_in: bool
+) -> None:
+    postgres.create_role("walter", "superuser login password 'walter'")
+    dbname = psycopg.conninfo.conninfo_to_dict(installed_database)["dbname"]
+    write_profiles(
+        tmp_path,
+        {"staging": f"DATABASE_URL='{installed_database}'", "production": f"DATABASE_URL='{keyed_database}'"},
+    )
+    with LateServer(postgres.port if lets_in else 1) as late:
+        async with console_on(tmp_path, "staging") as console:
+            app, first = console.app, console.app.session
+            await console.wait_for(" connected")
+            await end_wizard(console, late.conninfo(str(dbname), user="walter", password="walter"), then="exotel_phone")
+            await console.wait_for(lambda: late.logins)
+            left = app.session
+            assert left is not first
+            await choose(console, "production")
+            await console.wait_for(lambda: app.session is not left and app.connection.ready)
+            late.lets_in.set()
+            await console.wait_for(lambda: not any(w.group == "session" and w.is_running for w in app.workers))
+            assert not left.is_connected
+            assert [type(screen) for screen in app.screen_stack] == [IntegrationsScreen]
+            assert app.connection.ready and app.connection.failure is None
+            assert console.shows(" connected") and not console.status
+            walters = "select count(*) from pg_stat_activity where usename = 'walter'"
+            await console.wait_for(lambda: execute(keyed_database, walters) == [(0,)])
+    postgres.drop_new_roles()
+
+
+POOLER = "postgresql://postgres.aaaa@aws-0-x.pooler.supabase.com:5432/postgres"
+SAME_PLACES = (
+    (POOLER, "postgresql://postgres.aaaa:secret@aws-0-x.pooler.supabase.com/postgres?sslmode=require"),
+    ("postgresql://asha@db/asha?connect_timeout=3", "postgresql://asha@db?keepalives=0&sslrootcert=system"),
+    ("service=x user=asha", "service=x user=asha sslmode=verify-full"),
+)
+OTHER_PLACES = (
+    (POOLER, POOLER.replace("aaaa", "bbbb")),
+    ("host=db hostaddr=10.0.0.1 user=asha", "host=db hostaddr=10.0.0.2 user=asha"),
+    ("postgresql://asha@a,b/app", "postgresql://asha@a,b/app?target_session_attrs=standby"),
+    ("postgresql://asha@db/app", "postgresql://asha@db/app?options=-crole%3Dother"),
+    ("postgresql://asha@db/app", "postgresql://asha@db:5433/app"),
+    ("postgresql://asha@db/app", "postgresql://asha@db/other"),
+    ("host=db user=asha", "host=db user=asha service=x"),
+    ("service=x user=asha", "service=y user=asha"),
+)
+
+
+def test_a_place_is_all_that_decides_what_is_reached_and_as_whom() -> None:
+    def place(url: str, **environ: str) -> dict[str, str | None]:
+        return place_of(Settings(database_url=url), environ)
+
+    for first, second in SAME_PLACES:
+        assert place(first) == place(second), second
+    for first, second in OTHER_PLACES:
+        assert place(first) != place(second), second
+    assert place("service=x", PGSERVICEFILE="/a") != place("service=x", PGSERVICEFILE="/b")
+    assert place("host=db user=x", PGSERVICEFILE="/a") == place("host=db user=x", PGSERVICEFILE="/b")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tui.errors import ConfigError, InvalidInput, SwitchboardError
+from tui.settings import kept_filters
 from tui.settings.kept_filters import (
     LONGEST_TEXT,
     MOST_EARLIER,
@@ -50,6 +53,29 @@ def test_what_several_consoles_keep_at_one_moment_is_all_kept(file: Path) -> Non
         for kept in [consoles.submit(save_filter, file, f"name {number}", "x") for number in range(40)]:
             kept.result()
     assert len(read_kept_filters(file).saved) == 40
+
+
+def test_no_lock_is_waited_for_without_end_and_a_folder_that_cannot_be_opened_is_said_to_be_that(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_filters, "OTHERS_WRITE_WITHIN_S", 0.05)
+    save_filter(file, "x", "y")
+    stopped = os.open(file.parent, os.O_RDONLY)
+    fcntl.flock(stopped, fcntl.LOCK_EX)
+    save_filter(file, "beside a console that was stopped", "y")
+    os.close(stopped)
+
+    def refuse(path: object, flags: int, *args: object, **more: object) -> int:
+        # As for a folder that may not be listed; root may list every one.
+        if path == file.parent and flags & os.O_DIRECTORY:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(path, flags, *args, **more)  # type: ignore[arg-type]
+
+    opened = os.open
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(ConfigError, match="cannot be opened: Permission denied"):
+        save_filter(file, "in vain", "y")
+    assert len(read_kept_filters(file).saved) == 2
 
 
 def test_earlier_filters_come_once_the_newest_first_and_the_oldest_go(file: Path) -> None:

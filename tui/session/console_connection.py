@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from tui.errors import NoFreeConnection, SchemaNewer, SwitchboardError, UnknownOrganization
+from tui.errors import ConnectionFailed, NoFreeConnection, SchemaNewer, SwitchboardError, UnknownOrganization
 from tui.session.session import require_configured, require_installed
 
 if TYPE_CHECKING:
@@ -83,7 +83,10 @@ class ConsoleConnection:
 
     async def connect_once(self) -> None:
         """Connect unless the session has done so, and go on in the background as `connect` does."""
-        failure = await self._attempt(is_connected=self.session.is_connected)
+        session = self.session
+        failure = await self._attempt(is_connected=session.is_connected)
+        if session is not self.session:
+            return
         if failure is not None and failure.may_pass:
             self._app.watch_connection(partial(self._watch, failure))
         elif self.session.is_connected:
@@ -99,13 +102,17 @@ class ConsoleConnection:
             self._app.show_health()
 
     async def _attempt(self, *, is_connected: bool = False) -> SwitchboardError | None:
-        """Connect where that is to be done, and find the organisation; return what went wrong."""
+        """Connect where that is to be done, and find the organisation; return what went wrong.
+
+        Where the session is left for another meanwhile, nothing of it is shown: that would stand over the other one.
+        """
         session = self.session
         try:
             if session.settings.locked:
                 require_configured(session)
             if not is_connected:
                 await session.connect()
+            self._require_present(session)
             self.failure = None
             self._set_health(CONNECTED)
             if session.settings.locked:
@@ -114,12 +121,16 @@ class ConsoleConnection:
                 self._app.switch_mode("setup")
                 return None
             await session.derive_key_ahead()
+            self._require_present(session)
             await session.find_organization()
-        except UnknownOrganization:
-            self.ready = True
-            self._app.action_organization()
+            self._require_present(session)
         except SwitchboardError as failure:
-            self._fail(failure)
+            if session is self.session:
+                if isinstance(failure, UnknownOrganization):
+                    self.ready = True
+                    self._app.action_organization()
+                    return None
+                self._fail(failure)
             return failure
         else:
             self.ready = True
@@ -127,6 +138,10 @@ class ConsoleConnection:
             if session.schema == "newer":
                 self._app.warn(str(SchemaNewer()))
         return None
+
+    def _require_present(self, session: Session) -> None:
+        if session is not self.session:
+            raise ConnectionFailed("The session was left for another.", "Open it again.")
 
     def _fail(self, failure: SwitchboardError) -> None:
         self.failure = failure

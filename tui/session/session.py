@@ -96,9 +96,11 @@ class Session:
         )
         self._requested_database = database
         self.server = await database.open()
+        await self._require_requested(database)
         self.database_name = f"{self.server.database}@{'local' if self.server.is_local else self.server.host}"
         self._database = database
         await self._look_at_schema()
+        await self._require_requested(database)
         if self.is_set_up or self.schema == "outdated":
             try:
                 await self.find_operator()
@@ -107,6 +109,12 @@ class Session:
                 await self.close()
                 raise
         return self.server
+
+    async def _require_requested(self, database: Database) -> None:
+        """Close it and raise ConnectionFailed where the session was closed meanwhile: nobody else would close it."""
+        if self._requested_database is not database:
+            await database.close()
+            raise ConnectionFailed("The session was left while it connected.", "Connect again.")
 
     async def derive_key_ahead(self) -> None:
         """Begin to derive the master key in a thread, which takes a core for 0.4 s, while everything else is read."""
@@ -126,9 +134,10 @@ class Session:
 
         id_or_email = self.settings.operator
         if id_or_email:
-            person = await find_person(self.database, id_or_email)
+            database = self.database
+            person = await find_person(database, id_or_email)
             self.operator = self.operator._replace(user_id=person.id, label=operator_label(person))
-            self.database.operator = self.operator
+            database.operator = self.operator
 
     async def find_organization(self) -> Organization:
         """Settle on the organisation: the configured one, or the only one there is.
@@ -167,10 +176,11 @@ class Session:
         from tui.data.schema.files import latest_number
         from tui.data.schema.state import schema_state
 
-        self.database.latest_schema = latest_number()
-        self.schema = await self.database.read(schema_state)
+        database = self.database
+        database.latest_schema = latest_number()
+        self.schema = await database.read(schema_state)
         refusal = ReadOnlyMode if self.settings.read_only else None
-        self.database.refusal = SchemaNewer if self.schema == "newer" else refusal
+        database.refusal = SchemaNewer if self.schema == "newer" else refusal
 
     async def close(self) -> None:
         """Close the connections; waits for nobody."""

@@ -107,39 +107,40 @@ def _one_writer(file: Path | None) -> Iterator[None]:
     """Keep other consoles from writing between what is read and what is written here: a filter would be lost.
 
     The folder is locked, and no file beside it. A console that was stopped with the lock is waited for no longer than
-    OTHERS_WRITE_WITHIN_S. Raises ConfigError where the folder cannot be made.
+    OTHERS_WRITE_WITHIN_S, which is why the console writes in a thread. Raises ConfigError where the folder cannot be
+    made.
     """
     if file is None:
         yield
         return
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as exc:
         raise ConfigError(
             f"The folder {printable(file.parent)} cannot be created: {exc.strerror}.",
             "Check who owns the one above it.",
         ) from None
-    try:
-        _wait_for_lock(folder)
+    with contextlib.ExitStack() as closing:
+        # Some network file systems lock no folder: there it is written as if nobody else did. Why a folder cannot be
+        # opened is said by what writes there.
+        with contextlib.suppress(OSError):
+            folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            closing.callback(os.close, folder)
+            _wait_for_lock(folder)
         yield
-    finally:
-        os.close(folder)
 
 
 def _wait_for_lock(descriptor: int) -> None:
     gives_up_at = time.monotonic() + OTHERS_WRITE_WITHIN_S
-    # Some network file systems lock no folder: there it is written as if nobody else did.
-    with contextlib.suppress(OSError):
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() > gives_up_at:
-                    return
-                time.sleep(0.01)
-            else:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > gives_up_at:
                 return
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _write(file: Path | None, kept: KeptFilters) -> None:

@@ -111,7 +111,7 @@ class Grid(Horizontal, can_focus=True):
         self._source = source
         self.columns: tuple[GridColumn, ...] = ()
         self.lowest, self.highest = 0, -1
-        self.row = self.column = self.top = self.left = self._longest_label = 0
+        self.row = self.column = self.top = self.left = self._longest_label = self._longest_cell = 0
         self._span: Span = "cell"
         self._anchor = (0, 0)
         self._is_selection_used = False
@@ -136,7 +136,8 @@ class Grid(Horizontal, can_focus=True):
     @property
     def width_wanted(self) -> int:
         """The width with which nothing in it is cut."""
-        return grid_width_wanted(len(self.columns), self._longest_label)
+        headings = [len(text) + 1 for column in self.columns for text in (column.top, column.bottom)]
+        return grid_width_wanted(len(self.columns), self._longest_label, max([self._longest_cell, *headings]))
 
     @property
     def selection(self) -> Selection:
@@ -158,8 +159,9 @@ class Grid(Horizontal, can_focus=True):
             self._show_cursor()
             self.repaint()
 
-    def make_room_for(self, longest_label: int) -> None:
-        """Let the labels have room for one of so many cells."""
+    def make_room_for(self, longest_label: int, longest_cell: int) -> None:
+        """Let the labels have room for one of so many cells, and want so many for each column."""
+        self._longest_cell = max(self._longest_cell, longest_cell)
         if longest_label > self._longest_label:
             before, self._longest_label = self.widths, longest_label
             if self.widths != before:

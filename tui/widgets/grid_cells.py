@@ -100,9 +100,10 @@ def share_width(width: int, columns: int, longest_label: int) -> Widths:
     return Widths(max(label, min(wanted, width - seen * column)), column, seen)
 
 
-def grid_width_wanted(columns: int, longest_label: int) -> int:
-    """Return the width with which no cell lacks room for the figures of both its limits."""
-    return max(NARROWEST_LABEL, SIGN + longest_label + GAP) + columns * WIDEST
+def grid_width_wanted(columns: int, longest_label: int, longest_cell: int = WIDEST) -> int:
+    """Return the width with which nothing is cut, and no cell lacks room for the figures of both its limits."""
+    column = max(NARROWEST, min(WIDEST, longest_cell + GAP))
+    return max(NARROWEST_LABEL, SIGN + longest_label + GAP) + columns * column
 
 
 def has_bars(column: int) -> bool:

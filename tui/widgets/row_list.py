@@ -19,7 +19,7 @@ from tui.widgets.bindings import bind
 from tui.words.text import fit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from textual import events
     from textual.app import ComposeResult
@@ -76,6 +76,7 @@ def layout_columns(columns: Sequence[Column], width: int, longest: Sequence[int]
     What is left goes to the column that grows. Where the `longest` texts are known, no column is wider than its own
     while another is cut: spare room goes to the cut ones, evenly, up to MOST_GROWN each and then beyond; the rest stays
     empty at the right. Columns of `drops` 2 and more are there only where no text of up to MOST_GROWN is cut for them.
+    Where not even those without `drops` fit, the widest ones have less than their width.
     """
     natural = natural_widths(columns, longest) if longest else [column.width for column in columns]
     least = [min(column.width, cells) for column, cells in zip(columns, natural, strict=True)]
@@ -87,7 +88,9 @@ def layout_columns(columns: Sequence[Column], width: int, longest: Sequence[int]
     uncut = _without_those_that_drop(columns, whole, width, 2)
     shown = [i for i in shown if i in uncut]
     widths = {i: least[i] for i in shown}
-    spare = max(0, width - _needed(least, shown))
+    while _needed(widths, shown) > width and max(widths.values()) > 1:
+        widths[max(widths, key=lambda i: widths[i])] -= 1
+    spare = max(0, width - _needed(widths, shown))
     usual = [column.width for column in columns]
     for most in ([min(MOST_GROWN, cells) for cells in natural], natural, usual):
         while spare and (cut := [i for i in shown if widths[i] < most[i]]):
@@ -109,7 +112,7 @@ def width_wanted(columns: Sequence[Column], longest: Sequence[int]) -> int:
     return _needed(wanted, [i for i, column in enumerate(columns) if column.drops < 2])
 
 
-def _needed(widths: Sequence[int], shown: Sequence[int]) -> int:
+def _needed(widths: Sequence[int] | Mapping[int, int], shown: Sequence[int]) -> int:
     return sum(widths[i] for i in shown) + GAP * max(0, len(shown) - 1)
 
 
@@ -121,12 +124,10 @@ def _without_those_that_drop(columns: Sequence[Column], widths: Sequence[int], r
     return shown
 
 
-def row_strip(
-    columns: Sequence[Column], cells: Sequence[Cell], style: Style, width: int, longest: Sequence[int] = ()
-) -> Strip:
-    """Return the cells as one strip of `width`, every cell in the style of its tone and `style`."""
+def row_strip(layout: Sequence[tuple[int, int]], cells: Sequence[Cell], style: Style, width: int) -> Strip:
+    """Return the cells of a layout as one strip of `width`, every cell in the style of its tone and `style`."""
     segments: list[Segment] = []
-    for index, cell_width in layout_columns(columns, width, longest):
+    for index, cell_width in layout:
         if segments:
             segments.append(Segment(" " * GAP, style))
         cell = cells[index]
@@ -150,6 +151,10 @@ class Columned(Widget):
     longest: tuple[int, ...] = ()
     """Cells of the longest text of each column, where all rows are known."""
 
+    def column_widths(self, width: int) -> list[tuple[int, int]]:
+        """Return (index, cells) of the columns that are drawn in `width`."""
+        return layout_columns(self.columns, width, self.longest)
+
 
 class RowHeader(Widget):
     """The titles of the columns."""
@@ -161,11 +166,12 @@ class RowHeader(Widget):
         self._body = body
 
     def render_line(self, y: int) -> Strip:
-        columns = self._body.columns
-        cells = [Cell(column.title) for column in columns]
+        cells = [Cell(column.title) for column in self._body.columns]
         # As wide as the rows, which leave room for their scrollbar.
         width = self._body.scrollable_content_region.width or self.size.width
-        return row_strip(columns, cells, HEADER, width, self._body.longest).adjust_cell_length(self.size.width, HEADER)
+        return row_strip(self._body.column_widths(width), cells, HEADER, width).adjust_cell_length(
+            self.size.width, HEADER
+        )
 
 
 class RowBody(Columned, ScrollView, can_focus=True):
@@ -206,11 +212,11 @@ class RowBody(Columned, ScrollView, can_focus=True):
         key, before = self.current_key, self.rows
         self.rows = tuple(rows)
         keys = [row.key for row in self.rows]
-        self.cursor = keys.index(key) if key in keys else max(0, min(self.cursor, len(keys) - 1))
         is_laid_out_anew = self._measure()
+        self.cursor = keys.index(key) if key in keys else max(0, min(self.cursor, len(keys) - 1))
         # While a message stands in its place it has no lines, and paints the old ones when it is back.
         if len(before) != len(self.rows) or not self.size.height or is_laid_out_anew:
-            self.virtual_size = Size(self.size.width, len(self.rows))
+            self.virtual_size = Size(self.size.width, self.lines_of(len(self.rows)).start)
             self.refresh()
             return
         for index, (old, new) in enumerate(zip(before, self.rows, strict=True)):
@@ -218,14 +224,22 @@ class RowBody(Columned, ScrollView, can_focus=True):
                 self._repaint(index)
 
     def _measure(self) -> bool:
-        """Find the longest texts; return whether the columns are of other widths now."""
-        before = self.longest
+        """Find the longest texts; return whether what stays the same has another place or width now."""
+        width = self.scrollable_content_region.width
+        before, laid_out = self.longest, self.column_widths(width)
         texts = zip(*([cell_len(cell.text) for cell in row.cells] for row in self.rows), strict=True)
         self.longest = tuple(map(max, texts)) or tuple(0 for _ in self.columns)
         if self.longest != before and self.parent is not None:
             self.parent.query_one(RowHeader).refresh()
-        width = self.scrollable_content_region.width
-        return layout_columns(self.columns, width, before) != layout_columns(self.columns, width, self.longest)
+        return self.column_widths(width) != laid_out
+
+    def lines_of(self, index: int) -> range:
+        """Return the lines of a row, counted from the first row's; of the place behind the last one where they end."""
+        return range(index, index + 1)
+
+    def line(self, number: int) -> tuple[int, tuple[Cell, ...]] | None:
+        """Return the row of a line, and what is drawn of it there; None behind the last row."""
+        return (number, self.rows[number].cells) if number < len(self.rows) else None
 
     @property
     def current_key(self) -> str | None:
@@ -238,16 +252,17 @@ class RowBody(Columned, ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
-        index = y + int(self.scroll_offset.y)
-        if index >= len(self.rows):
+        line = self.line(y + int(self.scroll_offset.y))
+        if line is None:
             return Strip.blank(width, TONES["plain"])
+        index, cells = line
         style = CURSOR if index == self.cursor and self._shows_cursor else Style.null()
-        return row_strip(self.columns, self.rows[index].cells, style, width, self.longest)
+        return row_strip(self.column_widths(width), cells, style, width)
 
     def watch_cursor(self, before: int, after: int) -> None:
         for index in (before, after):
             self._repaint(index)
-        self.scroll_to_region(Region(0, after, 1, 1), animate=False, force=True)
+        self._scroll_to_cursor()
         self.post_message(self.Moved())
 
     def watch_has_focus(self, has_focus: bool) -> None:
@@ -259,7 +274,10 @@ class RowBody(Columned, ScrollView, can_focus=True):
             self.cursor = max(0, min(len(self.rows) - 1, self.cursor + by))
 
     def action_page(self, by: int) -> None:
-        self.action_move(by * max(1, self.scrollable_content_region.height - 1))
+        lines = by * max(1, self.scrollable_content_region.height - 1)
+        line = self.line(max(0, self.lines_of(self.cursor).start + lines))
+        to = line[0] if line else len(self.rows) - 1
+        self.action_move(to - self.cursor or by)
 
     def action_end(self, direction: int) -> None:
         self.action_move(direction * len(self.rows))
@@ -273,19 +291,24 @@ class RowBody(Columned, ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on the row that was clicked; a double click opens it."""
-        index = event.y + int(self.scroll_offset.y)
-        if index < len(self.rows):
-            self.cursor = index
+        line = self.line(event.y + int(self.scroll_offset.y))
+        if line is not None:
+            self.cursor = line[0]
             if event.chain == 2:
                 self.action_open()
 
     def on_resize(self) -> None:
-        self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
+        self._scroll_to_cursor()
+
+    def _scroll_to_cursor(self) -> None:
+        lines = self.lines_of(self.cursor)
+        self.scroll_to_region(Region(0, lines.start, 1, len(lines)), animate=False, force=True)
 
     def _repaint(self, index: int) -> None:
-        y = index - int(self.scroll_offset.y)
-        if 0 <= y < self.size.height:
-            self.refresh(Region(0, y, self.size.width, 1))
+        lines, top = self.lines_of(index), int(self.scroll_offset.y)
+        first, behind = max(0, lines.start - top), min(self.size.height, lines.stop - top)
+        if first < behind:
+            self.refresh(Region(0, first, self.size.width, behind - first))
 
 
 class ColumnList(Vertical):

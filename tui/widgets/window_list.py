@@ -102,7 +102,7 @@ class WindowBody(Columned, can_focus=True):
         self._painted[y] = self._state(y)
         if place < len(self._keys):
             style = CURSOR if place == self.cursor and self.has_focus else Style.null()
-            return row_strip(self.columns, self._row(place).cells, style, width)
+            return row_strip(self.column_widths(width), self._row(place).cells, style, width)
         if place == len(self._keys) and self._note:
             return Strip([Segment(fit(self._note, width), TONES["quiet"])])
         return Strip.blank(width, TONES["plain"])

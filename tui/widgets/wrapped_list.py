@@ -2,40 +2,63 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from textual.content import Content
 
-from tui.widgets.row_list import Cell, ColumnList, Row, RowBody, layout_columns
+from tui.widgets.row_list import Cell, ColumnList, RowBody
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.widgets.row_list import Column
+    from tui.widgets.row_list import Column, Row
 
 SCROLLBAR = 1
 
 
 class WrappedBody(RowBody):
-    """The rows, each as many lines as it needs, which all have its key."""
+    """The rows, each as many lines as it needs; none of its columns may drop, so that nothing is hidden."""
 
     def __init__(self, columns: Sequence[Column], *, moved_from_elsewhere: bool = False) -> None:
         super().__init__(columns, moved_from_elsewhere=moved_from_elsewhere)
-        self._unwrapped: tuple[Row, ...] = ()
-        self._wrapped_at = 0
+        self._lines: list[tuple[int, tuple[Cell, ...]]] = []
+        self._starts = [0]
 
-    def show(self, rows: Sequence[Row]) -> None:
-        """Replace the rows; the cursor stays on the row with the same key, else at the same place."""
-        self._unwrapped = tuple(rows)
-        self._wrapped_at = self.outer_size.width
-        super().show(wrapped_rows(self._unwrapped, self.columns, self._wrapped_at - SCROLLBAR))
+    def column_widths(self, width: int) -> list[tuple[int, int]]:
+        """Return the columns at the width for which the texts are wrapped, with a scrollbar or without."""
+        return super().column_widths(max(0, self.outer_size.width - SCROLLBAR))
+
+    def _measure(self) -> bool:
+        is_laid_out_anew, before = super()._measure(), self._starts
+        rooms = dict(self.column_widths(0))
+        wrapped = [wrapped_cells(row, rooms) for row in self.rows]
+        self._lines = [(index, cells) for index, lines in enumerate(wrapped) for cells in lines]
+        self._starts = list(accumulate(map(len, wrapped), initial=0))
+        return is_laid_out_anew or self._starts != before
+
+    def lines_of(self, index: int) -> range:
+        """Return the lines of a row; of the place behind the last one where they end."""
+        start, *end = self._starts[index : index + 2] or self._starts[-1:]
+        return range(start, *(end or [start]))
+
+    def line(self, number: int) -> tuple[int, tuple[Cell, ...]] | None:
+        """Return the row of a line, and what is drawn of it there; None behind the last row."""
+        return self._lines[number] if number < len(self._lines) else None
+
+    def action_move(self, by: int) -> None:
+        """Move by rows, and first through one that is higher than the list."""
+        lines, top, height = self.lines_of(self.cursor), int(self.scroll_offset.y), self.size.height
+        hidden = lines.stop - top - height if by > 0 else top - lines.start
+        if abs(by) == 1 and hidden > 0 and len(lines) > height:
+            self.scroll_to(y=top + by * min(hidden, height), animate=False, force=True, immediate=True)
+        else:
+            super().action_move(by)
 
     def on_resize(self) -> None:
         """Wrap again at another width; RowBody keeps the cursor in sight."""
-        if self.outer_size.width != self._wrapped_at:
-            self.show(self._unwrapped)
+        self.show(self.rows)
 
 
 class WrappedList(ColumnList):
@@ -45,26 +68,17 @@ class WrappedList(ColumnList):
         super().__init__(WrappedBody(columns, moved_from_elsewhere=moved_from_elsewhere))
 
 
-def wrapped_rows(rows: Sequence[Row], columns: Sequence[Column], width: int) -> list[Row]:
-    """Return the rows as lines that fit `width` cells; as they are where there is no width yet."""
-    if width <= 0 or not rows:
-        return list(rows)
-    longest = [max(cell_len(row.cells[index].text) for row in rows) for index in range(len(columns))]
-    rooms = dict(layout_columns(columns, width, longest))
-    return [line for row in rows for line in _lines(row, rooms)]
-
-
-def _lines(row: Row, rooms: dict[int, int]) -> list[Row]:
-    """Return the lines of a row; a column that is not shown has no more than it had."""
+def wrapped_cells(row: Row, rooms: dict[int, int]) -> list[tuple[Cell, ...]]:
+    """Return the lines of a row in columns of so many cells each."""
     texts = [_pieces(cell.text, rooms.get(index, 0)) for index, cell in enumerate(row.cells)]
-    lines = zip_longest(*texts, fillvalue="")
     return [
-        Row(row.key, tuple(Cell(text, cell.tone) for text, cell in zip(line, row.cells, strict=True))) for line in lines
+        tuple(Cell(text, cell.tone) for text, cell in zip(line, row.cells, strict=True))
+        for line in zip_longest(*texts, fillvalue="")
     ]
 
 
 def _pieces(text: str, room: int) -> list[str]:
-    if not room or cell_len(text) <= room:
+    if room <= 0 or cell_len(text) <= room:
         return [text]
     indent = " " * min(len(text) - len(text.lstrip()), room // 2)
     return [f"{indent}{str(piece).strip()}" for piece in Content(text.strip()).wrap(room - len(indent))]

@@ -30,6 +30,7 @@ FORKED = f"""#!{sys.executable} -IS
 import json, os, socket, sys
 program = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 program.connect({str(start_program_server())!r})
+program.recv(16)
 request = ["run", sys.argv[1:], dict(os.environ), os.getcwd()]
 socket.send_fds(program, [json.dumps(request).encode()], [0, 1, 2])
 sys.exit(int(program.recv(16)))

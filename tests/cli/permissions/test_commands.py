@@ -78,7 +78,7 @@ def test_a_permission_is_granted_changed_listed_and_revoked(directory: Shell) ->
             "allowed",
         ),
     ]
-    assert "No program has checked these limits yet" in listed.err
+    assert "It is not known whether any program checks these limits" in listed.err
 
     changed = directory.run(
         "permissions", "grant", str(person(1)), "exotel_phone", "--daily-limit", "unlimited", "--yes"

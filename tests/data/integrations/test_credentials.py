@@ -24,6 +24,7 @@ from tests.support.waiting import wait_until
 from tui.data.integrations.credentials import (
     CredentialConflict,
     Draft,
+    PassedTest,
     SaveResult,
     StoredCredential,
     load_credential,
@@ -34,6 +35,7 @@ from tui.data.keys.encryption import Keyring, RowBinding
 from tui.data.keys.gate import check_gate, check_gate_for_new_key, confirm_gate, take_census
 from tui.data.keys.master_key import MasterKey
 from tui.errors import Conflict, InvalidInput, MasterKeyError, MasterKeyMissing, ReadOnlyMode, WrongMasterKey
+from tui.models import Integration
 
 if TYPE_CHECKING:
     from tui.data.postgres.database import Database
@@ -52,6 +54,13 @@ async def load_stored(database: Database, kind: str = "exotel_phone", ring: Any 
 def rows(conninfo: str, query: str) -> list[Any]:
     with psycopg.connect(conninfo) as connection:
         return connection.execute(query).fetchall()
+
+
+def test_what_holds_a_credential_is_written_out_without_it() -> None:
+    stored = StoredCredential(Integration(ACME, ACME, "exotel_phone"), "sb2.x", "sb2", PHONE)
+    for holder in (stored, draft(), PassedTest(PHONE, None, {})):
+        text = f"{json.dumps([holder], default=str)} {holder} {holder!r}"
+        assert not any(str(value) in text for value in PHONE.values()), type(holder)
 
 
 async def test_a_new_credential_is_saved_and_opens_again_with_its_order_kept(keyed_database: str) -> None:

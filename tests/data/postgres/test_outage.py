@@ -8,6 +8,7 @@ import gc
 import math
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -98,8 +99,41 @@ async def test_whoever_reads_right_after_the_login_gets_its_connection_and_asks_
     assert await database.read(unit) == "select 2"
     assert proxy.connections == 1
     watching.cancel()
-    monkeypatch.setattr(pool, "JUST_ANSWERED_S", 0.0)
+    monkeypatch.undo()
+    await asyncio.sleep(0.06)
     assert await database.read(unit) == "select 1"
+
+
+async def test_what_is_done_once_gets_another_connection_where_the_server_has_ended_the_one_that_just_answered(
+    database: Database, postgres: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "JUST_ANSWERED_S", 60.0)
+    for run in (database.write, partial(database.read_at_length, statement_timeout_ms=5_000)):
+        ended = await database.read(_backend)
+        with postgres.admin() as admin:
+            admin.execute("select pg_terminate_backend(%s, 5000)", [ended])
+        assert await run(_backend) != ended  # type: ignore[operator]
+
+
+async def test_trying_again_ends_while_the_server_goes_on_sending_to_others(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(liveness, "BEAT_EVERY_S", 2.0)
+    at_work, ended = asyncio.Event(), asyncio.Event()
+
+    async def unit(connection: Connection) -> None:
+        while not ended.is_set():
+            await connection.execute(sleep_statement(0.05))
+            at_work.set()
+
+    reading = asyncio.create_task(database.read_at_length(unit, statement_timeout_ms=15_000))
+    await at_work.wait()
+    assert await asyncio.wait_for(database.until_back(), 20) is None
+    # Also where others were watching before.
+    with database._pool.liveness.watched():
+        assert await asyncio.wait_for(database.until_back(), 20) is None
+    ended.set()
+    await reading
 
 
 async def test_a_read_from_a_server_that_fell_silent_is_lost_and_one_that_takes_too_long_has_timed_out(

@@ -22,6 +22,7 @@ from tui.screens.permissions.staging import SelectedCells, stage_copy, stage_rig
 from tui.screens.permissions.view import heading, legend
 from tui.widgets.glyphs import UNICODE
 from tui.widgets.grid import Selection
+from tui.widgets.grid_cells import grid_width_wanted
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 STANDINGS: tuple[Standing, ...] = ("active", "inactive", "of another organisation", "not in the directory")
@@ -219,6 +220,13 @@ def test_a_filter_is_a_part_of_a_name_an_integration_and_rights(
     assert typed == expected
 
 
+def test_a_grid_wants_the_longest_of_its_cells_and_not_more() -> None:
+    assert model_of({(1, 1): VIEW}).longest_cell == len("*V--!")
+    limited = model_of({(1, 1): Access(("view",), daily_limit=50, monthly_limit=1_000), (2, 1): VIEW})
+    assert limited.longest_cell == len("*V--! 50/50 day  1,000/1,000 mo")
+    assert grid_width_wanted(4, 17, 5) == 20 + 4 * 7 < grid_width_wanted(4, 17, 12) == 20 + 4 * 13
+
+
 def test_beside_the_grid_stands_in_plain_words_what_the_cell_gives_and_who_granted_it() -> None:
     model = model_of({(1, 1): Access(("view", "send"), daily_limit=50)})
     listing = model.listing
@@ -229,24 +237,31 @@ def test_beside_the_grid_stands_in_plain_words_what_the_cell_gives_and_who_grant
     model.update_grants({model.cells(0)[0].key: replace(grant, granted_by=person(2), granted_at=when)})
     listing.granters = {person(2): Person(person(2), None, "Ravi Rao", ACME, True)}
     listing.window.pages[0].used = {(person(1), "exotel_phone"): Use(3, 40)}
-    stage_right(model.staged, select(model, (0, 0), (0, 0)), "configure")
 
     def beside(column: int) -> list[tuple[str, str]]:
         shown = model.detail(0, column, Selection("cell", (0, 0), (column, column)), beside=True)
         return [(line.label.strip(), line.text) for line in shown]
 
+    unstaged = beside(0)
+    stage_right(model.staged, select(model, (0, 0), (0, 0)), "configure")
+    # No other line moves: each that does is sent again.
+    assert [line for line, before in zip(beside(0), unstaged, strict=True) if line != before] == [
+        ("May", "view, send, configure (was view, send)"),
+        ("Staged", "not yet applied"),
+    ]
     assert beside(0) == [
         ("", "Person 000001"),
         ("Person", "Person 000001 <person1@acme.example>"),
         ("For", "Exotel phone"),
         ("May", "view, send, configure (was view, send)"),
-        ("Staged", "not yet applied"),
         ("Expires", "never"),
         ("Today", "3 sent of 50 ■□□□□□□□□□"),
         ("Month", "40 sent, no limit"),
         ("Granted", "2026-11-01 09:30 UTC by ~Ravi Rao"),
+        ("Staged", "not yet applied"),
     ]
-    assert beside(3)[2:] == [("For", "Zoho Mail (disabled)"), ("May", "nothing")]
+    assert beside(3)[2:] == [("For", "Zoho Mail (disabled)"), ("May", "nothing"), ("", "")]
+    assert "Expires" not in lines(model, 0, 3)
     assert lines(model, 0, 0)["Expires"] == "never   granted 2026-11-01 09:30 UTC by ~Ravi Rao"
     selected = model.detail(0, 0, Selection("range", (0, 1), (0, 0)), beside=True)
     assert [line.text for line in selected[:2]] == ["Person 000001", "2 people × 1 integration"]

@@ -71,7 +71,7 @@ async def what_is_read_is_drawn(console: ConsoleDriver) -> None:
     await console.wait_for("d■■■m■□□")
     assert row_text(console, "Person 000001") == "VS- d■■■m■□□ --- V--✗ ---"
     assert detail_text(console, "Sent") == "6 of 4 ■■■■■■■■■■ today   6 of 1,000 ■□□□□□□□□□ this month"
-    assert "No program has checked these limits yet" in console.text
+    assert "It is not known whether any program checks these limits" in console.text
     assert "○ Zoho" in console.text and "Mail disabled" in console.text
     assert console.text.splitlines()[-1].split("  ")[-3:] == ["i who may", "L leaver", "? help"]
     for marked in ("○ Person 000002", "→ Person 000003", f"✗ {person(99)}"[:18]):

@@ -127,6 +127,18 @@ class ForkedProgram:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.connect(str(self._address))
         self.close = weakref.finalize(self, self._socket.close)
+        self._group: int | None = None
+
+    def _learn_group(self) -> None:
+        """Read which process group the fork leads, which it says before it answers anything."""
+        if self._group is None:
+            self._group = int(self._socket.recv(16) or 0) or None
+
+    def _end_group(self) -> None:
+        """End a command that hangs, and what it started: the server waits for its fork."""
+        if self._group is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._group, signal.SIGKILL)
 
     def can_run(self, arguments: Sequence[object], environment: Mapping[str, str]) -> bool:
         """Whether a fork behaves as a fresh start would."""
@@ -156,9 +168,11 @@ class ForkedProgram:
             self._socket.settimeout(timeout)
             status = b""
             try:
+                self._learn_group()
                 status = self._socket.recv(16)
             finally:
                 if not status:
+                    self._end_group()
                     self.close()
                     self._connect()
             out.seek(0)
@@ -176,6 +190,7 @@ class ForkedProgram:
         socket.send_fds(self._socket, [request], [terminal, write])
         os.close(write)
         self._socket.settimeout(START_S)
+        self._learn_group()
         self._socket.recv(16)
         return ForkedProcess(report)
 
@@ -190,7 +205,11 @@ def serve(listener: socket.socket, run_ended: int) -> None:
         process = os.fork()
         if process == 0:
             listener.close()
-            _answer(requests)
+            os.setpgid(0, 0)
+            # Whoever asked may be gone.
+            with contextlib.suppress(ConnectionError):
+                requests.send(str(os.getpid()).encode())
+                _answer(requests)
             os._exit(0)
         requests.close()
         servers.append(process)
@@ -249,6 +268,8 @@ def _preload() -> None:
 
 def _start_on_terminal(arguments: list[str], environment: dict[str, str], folder: str, descriptors: list[int]) -> None:
     """Start the program on the terminal, and report its number and then its status."""
+    # The program goes on where a later command hangs and the group of the fork is ended.
+    os.setpgid(0, 0)
     terminal, report = descriptors
     process = os.fork()
     if process == 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
@@ -56,7 +57,9 @@ returning id
 """
 
 
-class StoredCredential(NamedTuple):
+# No tuples, where a credential is in it: json.dumps and a star would write one out.
+@dataclass(frozen=True, slots=True)
+class StoredCredential:
     """An integration with its envelope, opened where a configured key opens it.
 
     `credential` is None where the envelope does not open; `problem` then says why. The envelope is the version stamp
@@ -73,7 +76,8 @@ class StoredCredential(NamedTuple):
         return f"StoredCredential({self.integration.integration_type}, {self.format})"
 
 
-class Draft(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Draft:
     """What a person wants an integration to hold: the whole credential, and the name shown for it."""
 
     organization_id: UUID
@@ -93,7 +97,8 @@ class SaveResult(NamedTuple):
     changed: tuple[str, ...]
 
 
-class PassedTest(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class PassedTest:
     """A credential that its provider has just accepted: when by the server's clock, and what the log says of it."""
 
     credential: Mapping[str, Any]

@@ -146,7 +146,7 @@ class Enforcement:
     def sentence(self) -> str:
         """Return the answer as a sentence, without the time."""
         if self.calls is None:
-            return "No program has checked these limits yet: the server counts no calls (track_functions is off)."
+            return "It is not known whether any program checks these limits: track_functions is off."
         if self.calls == 0:
             return "No program has checked these limits yet: nothing has called switchboard.may."
         times = "once" if self.calls == 1 else counted(self.calls, "time")

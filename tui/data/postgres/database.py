@@ -373,7 +373,7 @@ class Database:
 
     async def _read_on_pool(self, unit: Unit[T], connections: list[Connection], attempt: _Attempt) -> T:
         try:
-            async with self._pool.connection() as connection:
+            async with self._pool.connection(is_repeatable=True) as connection:
                 connections.append(connection)
                 attempt.backend_pid = connection.info.backend_pid
                 if not self._is_pooled():

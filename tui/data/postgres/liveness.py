@@ -52,6 +52,7 @@ class Liveness:
         self._watchers = 0
         self._beating: asyncio.Task[None] | None = None
         self._noted = asyncio.Event()
+        self._is_awaited = False
 
     def note_traffic(self) -> None:
         """Note that the server has just sent something, whatever it was asked."""
@@ -78,6 +79,8 @@ class Liveness:
     async def until(self, condition: Callable[[], bool]) -> None:
         """Ask until a condition holds; it is looked at after each question, beginning with the next one."""
         with self.watched():
+            # Others may have watched before, and nobody would ask while the server sends them something.
+            self._is_awaited = True
             while True:
                 self._noted.clear()
                 await self._noted.wait()
@@ -104,8 +107,11 @@ class Liveness:
         """Ask; where no answer comes, ask again beside the question before, which may hang on a line that is dead."""
         questions: set[asyncio.Future[None]] = set()
         try:
+            self.next_at = time.monotonic() + rest
+            await asyncio.sleep(rest)
             while True:
                 await self._rest_until_due(rest)
+                self._is_awaited = False
                 patience = SILENT_PATIENCE_S if self.is_silent else self._patience()
                 if len(questions) < MOST_HANGING:
                     questions.add(asyncio.ensure_future(self._ask()))
@@ -128,9 +134,9 @@ class Liveness:
             _abandon(questions)
 
     async def _rest_until_due(self, rest: float) -> None:
-        """Wait until there was no traffic for a while: as long as there is some, nobody needs to ask."""
+        """Wait until there was no traffic for a while: as long as there is some, nobody needs to ask but `until`."""
         while self.failure is None:
-            self.next_at = self._traffic_at + max(rest, self._rest())
+            self.next_at = self._traffic_at + max(0.0 if self._is_awaited else rest, self._rest())
             seconds = self.next_at - time.monotonic()
             if seconds <= 0:
                 return

@@ -31,8 +31,9 @@ MAX_SIZE = 4
 TURN_WITHIN_S = 6.0
 AGAIN_AFTER_S = 0.5
 ANSWERS_WITHIN_S = 1.5
-# Not asked again for so long: a screen reads in several units, and each question is a round trip.
-JUST_ANSWERED_S = 0.5
+# Not asked again for so long where the caller can repeat its work: a screen reads in several units, and each question
+# is a round trip. With more, a line that died meanwhile would be taken for a slow server.
+JUST_ANSWERED_S = 0.05
 # A connection that does not answer at once is asked on beside a new one: it may be waiting its turn in a pooler.
 AT_ONCE_S = 0.75
 ASKS_FOR_S = 9.0
@@ -72,11 +73,13 @@ class Pool:
         )
 
     @contextlib.asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """Lend a connection that has just answered. Waits without an end while the server is silent.
+    async def connection(self, *, is_repeatable: bool = False) -> AsyncIterator[Connection]:
+        """Lend a connection that was asked whether it lives. Waits without an end while the server is silent.
 
-        Raises NoFreeConnection after TURN_WITHIN_S where all are taken, here or on the server, psycopg.Error or OSError
-        where the login is refused, and ConnectionFailed unless `is_open`.
+        It is not asked where it answered within JUST_ANSWERED_S and the caller's work `is_repeatable`: what is done
+        once must not fail because the server had ended the connection. Raises NoFreeConnection after TURN_WITHIN_S
+        where all are taken, here or on the server, psycopg.Error or OSError where the login is refused, and
+        ConnectionFailed unless `is_open`.
         """
         if not self.is_open:
             raise ConnectionFailed("There is no connection to the database.", "Wait until it is back, or restart.")
@@ -87,7 +90,7 @@ class Pool:
         except TimeoutError:
             raise _no_free_connection() from None
         try:
-            connection = await self._take_idle_or_new(ends)
+            connection = await self._take_idle_or_new(ends, trusted_for=JUST_ANSWERED_S if is_repeatable else 0.0)
             self._lent += 1
             try:
                 yield connection
@@ -129,13 +132,13 @@ class Pool:
         if self._renewing is not None:
             self._renewing.cancel()
 
-    async def _take_idle_or_new(self, ends: float) -> Connection:
+    async def _take_idle_or_new(self, ends: float, *, trusted_for: float) -> Connection:
         while True:
             while self._idle:
                 # The one used last is the likeliest to live, and the others grow old enough to be closed.
                 connection = self._idle.pop()
                 silent_for = time.monotonic() - self._answered_at.get(connection, -math.inf)
-                if silent_for < JUST_ANSWERED_S or await is_responding(connection, ANSWERS_WITHIN_S):
+                if silent_for < trusted_for or await is_responding(connection, ANSWERS_WITHIN_S):
                     return connection
                 # The others are on the same line, and would each take as long.
                 self._close_idle()

@@ -50,7 +50,7 @@ def no_answer(connection: MailConnection, seconds: float) -> ProviderFailed:
 def without_starttls(connection: MailConnection, tls_port: int) -> ProviderFailed:
     """Return that a server which begins in the clear offers no way out of it."""
     return ProviderFailed(
-        f"{connection.endpoint.place} does not offer STARTTLS; the password was not sent unencrypted.",
+        f"{connection.endpoint.place} does not offer STARTTLS; the password was not sent.",
         f"Use port {tls_port}, which uses TLS from the first byte; if this host should offer STARTTLS, somebody in "
         "between may be removing it.",
     )

@@ -29,7 +29,7 @@ KEYS: list[BindingType] = [
     _key("x", "export", "export", "Export", "The rows of the filter, as CSV or JSON lines"),
     _key("y", "copy", "copy", "Copy row", "Copy the row"),
     _key("V", "versions", "versions", "Versions", "In the history of an integration: its earlier credentials"),
-    _key("v", "verify", "verify", "Verify", "Compare the log with its seals and mark every difference"),
+    _key("v", "verify", "verify", "Verify", "Compare the log with its seals, and mark the rows that differ"),
 ]
 SEARCHING_HINTS: Hints = (
     ("n N", "next, previous"),

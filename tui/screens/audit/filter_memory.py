@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from tui.errors import ConfigError, SwitchboardError
@@ -29,10 +30,11 @@ class FilterMemory:
         except ConfigError:
             return ()
 
-    def add(self, text: str) -> None:
+    async def add(self, text: str) -> None:
         """Keep a filter that was applied."""
         try:
-            add_earlier_filter(self._file, text)
+            # In a thread: another console may hold the lock.
+            await asyncio.to_thread(add_earlier_filter, self._file, text)
         except ConfigError as failure:
             if not self._has_failed:
                 self._page.status.say(f"Filters are not kept: {failure}", "warning")
@@ -60,7 +62,7 @@ class FilterMemory:
             if not text and name not in saved:
                 page.status.say(f"No filter is saved as “{shown}”.", "warning")
                 return
-            save_filter(self._file, name, text)
+            await asyncio.to_thread(save_filter, self._file, name, text)
             before = saved.get(name, "")
             instead = f" It replaces {safe_text(before, SHOWN)}." if before and before != text else ""
             page.status.say(

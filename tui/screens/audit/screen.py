@@ -267,7 +267,7 @@ class AuditScreen(ListPage):
             self._set_filter(resolved.audit_filter.text)
         if news != self._state.status_before:
             self.status.sentence = news  # How an export ended meanwhile, which nobody has read.
-        self._memory.add(resolved.audit_filter.text)
+        await self._memory.add(resolved.audit_filter.text)
 
     def on_audit_pane_moved(self) -> None:
         self._mark_time()

@@ -36,7 +36,7 @@ COLUMNS = (NUMBER, NAME, ASSIGNED, *REST)
 EVERYWHERE = (NUMBER, Column("Organisation", 9, grows=True), ASSIGNED, REST[0], Column("Can", 8, drops=1), REST[2])
 """The columns while every organisation is searched."""
 
-SYNC_COLUMNS = (Column("Sync", 7), NUMBER, Column("Name", 12, drops=1), Column("What", 20, grows=True))
+SYNC_COLUMNS = (Column("Sync", 7), NUMBER, Column("Name", 12), Column("What", 20, grows=True))
 
 SORTS = ("number", "name", "assigned to", "state")
 SIGNS = "+-()/. \u2010\u2011\u2012\u2013\u2212"

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from tui.data.permissions.listing import Use
 from tui.data.permissions.staging import Staged
 from tui.screens.permissions.staging import SelectedCells
-from tui.screens.permissions.view import LABEL, detail, detail_beside, row_view, use_facts, use_words
+from tui.screens.permissions.view import LABEL, detail, detail_beside, longest_cell, row_view, use_facts, use_words
 from tui.widgets.text_lines import TextLine
 from tui.words.counts import counted
 from tui.words.integrations import NOT_VISIBLE
@@ -115,6 +115,12 @@ class GridModel:
         """Cells of the longest name of who is loaded."""
         pages = self.listing.window.pages if self.listing else ()
         return max((cell_len(safe_text(person.label, 80)) for page in pages for person in page.page.people), default=0)
+
+    @property
+    def longest_cell(self) -> int:
+        """Cells of the longest cell of who is loaded, its limits used up: before their use is read, too."""
+        pages = self.listing.window.pages if self.listing else ()
+        return max((longest_cell(grant.access) for page in pages for grant in page.page.grants.values()), default=0)
 
     def selection_words(self, selection: Selection) -> str:
         """Return how many people and integrations are selected."""

@@ -147,7 +147,7 @@ class PermissionPane(PagingPane):
 
     def _make_room(self) -> None:
         if self.model is not None:
-            self.grid.make_room_for(self.model.longest_label)
+            self.grid.make_room_for(self.model.longest_label, self.model.longest_cell)
 
     def show_state(self) -> None:
         """Show the grid, or why it is empty."""

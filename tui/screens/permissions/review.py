@@ -43,7 +43,7 @@ COLUMNS = (
     Column("Person", 20, grows=True),
     Column("Integration", 15),
     Column("Rights", 2 * len(RIGHTS) + 3),
-    Column("Expiry and limits", 28, drops=1),
+    Column("Expiry and limits", 28),
 )
 LABEL = 10
 FEWEST_LINES, BORDER = 5, 1
