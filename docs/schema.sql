@@ -969,7 +969,7 @@ begin
           string_to_array(current_setting('switchboard.fields'::text, true), ','));
       end if;
       -- Said by what only our own functions write, never by what a client claims.
-      if exists (select from switchboard.rotations r where r.xid = pg_current_xact_id() and r.finished_at is null) then
+      if exists (select from switchboard.rotations r where r.xid = pg_current_xact_id() and r.writing) then
         details := details || '{"rotation": true}';
       else
         version := switchboard.version_of((after ->> 'id')::text, (after ->> 'credentials_encrypted')::text);
@@ -1049,7 +1049,7 @@ create or replace function switchboard.envelope_format(envelope text) returns te
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $function$
 begin
   return case when envelope like 'sb2.%' then 'sb2'
-              when envelope ~ '^[0-9A-Fa-f]{32}:[0-9A-Fa-f]{32}:([0-9A-Fa-f]{2})*$' then 'legacy'
+              when envelope ~ '^[0-9a-f]{32}:[0-9a-f]{32}:([0-9a-f]{2})*$' then 'legacy'
               else 'neither' end;
 end
 $function$;
@@ -1530,7 +1530,9 @@ begin
   if to_regrole('switchboard_admin') is not null then
     grant select, insert, update, delete on public.integration_credentials, public.user_integration_permissions,
       public.organization_phone_numbers to switchboard_admin;
-    grant insert, update on switchboard.keys to switchboard_admin;
+    grant insert on switchboard.keys to switchboard_admin;
+    -- Of one column, so that the record can be locked; its state is changed by functions, which log it.
+    grant update (created_by) on switchboard.keys to switchboard_admin;
     grant insert on switchboard.seals, switchboard.schema_version to switchboard_admin;
     grant select, insert, update, delete on switchboard.people_labels, switchboard.organization_labels,
       switchboard.send_actions to switchboard_admin;
@@ -2242,7 +2244,7 @@ begin
   begin
     if tg_op = 'UPDATE' and (new.credentials_encrypted is not distinct from old.credentials_encrypted
                              or exists (select from switchboard.rotations r
-                                        where r.xid = pg_current_xact_id() and r.finished_at is null)) then
+                                        where r.xid = pg_current_xact_id() and r.writing)) then
       return null;
     end if;
     most := switchboard.setting('versions_kept'::text);
@@ -2406,10 +2408,12 @@ create table if not exists switchboard.rotations (
   to_key      text not null,
   to_salt     bytea not null,
   begun_at    timestamptz not null default clock_timestamp(),
+  writing     boolean not null default false,
   finished_at timestamptz
 );
 comment on table switchboard.rotations is
-  'The rotation that the present transaction is, written by its own functions alone; the next one clears it.';
+  'The rotation that the present transaction is, written by its own functions alone; the next one clears it. writing: '
+  'while they write envelopes, which then leave no version and are marked in the log.';
 
 create or replace function switchboard.hold_envelopes() returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
@@ -2420,6 +2424,9 @@ declare
   active text;
 begin
   select k.key_id into active from switchboard.keys k where k.purpose = 'master' and k.state = 'active' for update;
+  if active is null then
+    lock table switchboard.keys in share row exclusive mode;
+  end if;
   lock table public.integration_credentials, switchboard.credential_versions in share row exclusive mode;
   if active is null then
     -- Whoever held it has changed it meanwhile, or there is none.
@@ -2471,17 +2478,32 @@ begin
 end
 $function$;
 
+create or replace function switchboard.begin_writing(sealed text[]) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $function$
+declare
+  present constant switchboard.rotations := switchboard.present_rotation();
+begin
+  if exists (select from unnest(sealed) as e (envelope)
+             where e.envelope is null or not (e.envelope like 'sb2.' || replace(present.to_key, '_', '\_') || '.%'
+                                              or switchboard.envelope_format(e.envelope::text) = 'legacy')) then
+    raise exception 'an envelope of another key' using errcode = 'SB004';
+  end if;
+  update switchboard.rotations r set writing = true where r.xid = present.xid;
+end
+$function$;
+
 create or replace function switchboard.rotate_credentials(ids uuid[], seen text[], sealed text[]) returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 -- Replaces envelopes that are still what was seen, and nothing else of their rows; returns how many.
 declare
   written bigint;
 begin
-  perform switchboard.present_rotation();
+  perform switchboard.begin_writing(sealed::text[]);
   update public.integration_credentials c set credentials_encrypted = n.sealed
   from unnest(ids, seen, sealed) as n (id, seen, sealed)
   where c.id = n.id and c.credentials_encrypted = n.seen;
   get diagnostics written = row_count;
+  update switchboard.rotations r set writing = false where r.xid = pg_current_xact_id();
   return written;
 end
 $function$;
@@ -2491,11 +2513,12 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $func
 declare
   written bigint;
 begin
-  perform switchboard.present_rotation();
+  perform switchboard.begin_writing(sealed::text[]);
   update switchboard.credential_versions v set envelope = n.sealed
   from unnest(ids, seen, sealed) as n (id, seen, sealed)
   where v.id = n.id and v.envelope = n.seen;
   get diagnostics written = row_count;
+  update switchboard.rotations r set writing = false where r.xid = pg_current_xact_id();
   return written;
 end
 $function$;
@@ -2514,11 +2537,11 @@ begin
   select count(*) into left_over
   from (select from public.integration_credentials c
         where c.credentials_encrypted like 'sb2.%' and split_part(c.credentials_encrypted, '.', 2) <> present.to_key
-          and c.id <> all (coalesce(left_out, '{}'))
+          and not coalesce(c.id = any (left_out), false)
         union all
         select from switchboard.credential_versions v
         where v.envelope like 'sb2.%' and split_part(v.envelope, '.', 2) <> present.to_key
-          and v.id <> all (coalesce(versions_left_out, '{}'))) as o;
+          and not coalesce(v.id = any (versions_left_out), false)) as o;
   if left_over > 0 then
     raise exception '% envelopes of another key are left', left_over using errcode = 'SB004';
   end if;
@@ -2533,7 +2556,8 @@ begin
     switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
     null::text, 'keys_rotated'::text, 'success'::text,
     (details || jsonb_build_object('source', 'switchboard', 'from_key', present.from_key, 'to_key', present.to_key,
-      'left_out', cardinality(coalesce(left_out, '{}')) + cardinality(coalesce(versions_left_out, '{}'))))::jsonb);
+      'left_out', (select count(*) from public.integration_credentials c where c.id = any (left_out))
+        + (select count(*) from switchboard.credential_versions v where v.id = any (versions_left_out))))::jsonb);
 end
 $function$;
 
@@ -2604,7 +2628,7 @@ begin
     continue when holder <> 'public' and to_regrole(holder) is null;
     execute format('revoke all on switchboard.rotations from %s', holder);
     execute format('revoke all on function switchboard.hold_envelopes(), '
-      'switchboard.begin_rotation(text, bytea, text, bytea), switchboard.present_rotation(), '
+      'switchboard.begin_rotation(text, bytea, text, bytea), switchboard.present_rotation(), switchboard.begin_writing(text[]), '
       'switchboard.rotate_credentials(uuid[], text[], text[]), switchboard.rotate_versions(bigint[], text[], text[]), '
       'switchboard.finish_rotation(jsonb, uuid[], bigint[]), switchboard.require_finished_rotation(), '
       'switchboard.retire_key(text, bigint) from %s', holder);

@@ -276,7 +276,7 @@ begin
           string_to_array(current_setting('switchboard.fields'::text, true), ','));
       end if;
       -- Said by what only our own functions write, never by what a client claims.
-      if exists (select from switchboard.rotations r where r.xid = pg_current_xact_id() and r.finished_at is null) then
+      if exists (select from switchboard.rotations r where r.xid = pg_current_xact_id() and r.writing) then
         details := details || '{"rotation": true}';
       else
         version := switchboard.version_of((after ->> 'id')::text, (after ->> 'credentials_encrypted')::text);
@@ -356,7 +356,7 @@ create or replace function switchboard.envelope_format(envelope text) returns te
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $function$
 begin
   return case when envelope like 'sb2.%' then 'sb2'
-              when envelope ~ '^[0-9A-Fa-f]{32}:[0-9A-Fa-f]{32}:([0-9A-Fa-f]{2})*$' then 'legacy'
+              when envelope ~ '^[0-9a-f]{32}:[0-9a-f]{32}:([0-9a-f]{2})*$' then 'legacy'
               else 'neither' end;
 end
 $function$;

@@ -86,7 +86,7 @@ begin
   begin
     if tg_op = 'UPDATE' and (new.credentials_encrypted is not distinct from old.credentials_encrypted
                              or exists (select from switchboard.rotations r
-                                        where r.xid = pg_current_xact_id() and r.finished_at is null)) then
+                                        where r.xid = pg_current_xact_id() and r.writing)) then
       return null;
     end if;
     most := switchboard.setting('versions_kept'::text);

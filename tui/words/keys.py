@@ -90,7 +90,10 @@ def planned(change: KeyChange, plan: EnvelopeCount) -> list[tuple[str, str]]:
     """Return what a rotation would do, as names and texts, but for what does not open."""
     return [
         ("from", f"key id {change.from_id}, {change.present.source}"),
-        ("to", f"key id {change.to_id}, {change.target.source}"),
+        (
+            "to",
+            f"{f'key id {change.recorded_to_id}' if change.recorded_to_id else 'a new key'}, {change.target.source}",
+        ),
         ("credentials", f"{plan.credentials:,}"),
         ("kept versions", f"{plan.versions:,}"),
         *(("opened by", f"{name}: {count:,}") for name, count in plan.by_key.items()),

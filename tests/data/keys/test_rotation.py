@@ -19,6 +19,7 @@ from tests.support.waiting import wait_until
 from tui.data.integrations.credentials import CredentialConflict, Draft, load_credential, save_credential
 from tui.data.integrations.reveal import open_secret
 from tui.data.keys.encryption import Keyring, RowBinding
+from tui.data.keys.envelope_count import pages
 from tui.data.keys.gate import check_gate, take_census
 from tui.data.keys.master_key import MasterKey
 from tui.data.keys.retirement import retire_key
@@ -186,7 +187,7 @@ async def test_a_target_that_may_not_be_one_is_refused_before_anything_runs(stor
             (RING, MasterKey("your-32-character-secret-key-here", "x"), "placeholder"),
             (RING, MasterKey(KEY, "x"), "in use already"),
             (keyring(EARLIER), OTHER_MASTER_KEY, "is not among those"),
-            (RING, None, "is not among those"),
+            (RING, None, "in use already"),
             (keyring(None), None, "both needed"),
         ]
         for ring, target, why in refusals:
@@ -225,6 +226,34 @@ async def test_what_does_not_open_stops_it_unless_it_is_left_out(stored: str) ->
     after = plaintexts(stored, Keyring(OTHER_MASTER_KEY))
     readable = {name: content for name, content in after.items() if isinstance(content, bytes)}
     assert len(readable) == 10 and {name for name in before if name not in readable} == {str(row[0]) for row in damaged}
+
+
+async def test_what_another_program_wrote_with_the_new_key_already_is_no_obstacle(stored: str) -> None:
+    """It was given the new key before the rotation."""
+    binding = RowBinding(uuid4(), uuid4(), "exotel_phone")
+    with psycopg.connect(stored) as connection:
+        envelope = seal(OTHER_MASTER_KEY, binding, "early", "legacy", EARLIER_SALT)
+        connection.execute(ADD, [binding.row_id, binding.organization_id, "exotel_phone", envelope])
+    async with opened(stored) as database:
+        result = await rotated(database)
+    assert (result.after.left, result.after.credentials) == ([], 6)
+    assert b"early" in cast("bytes", plaintexts(stored, Keyring(OTHER_MASTER_KEY))[str(binding.row_id)])
+
+
+async def test_large_envelopes_are_read_a_few_at_a_time(stored: str) -> None:
+    binding = RowBinding(uuid4(), uuid4(), "exotel_phone")
+    with psycopg.connect(stored) as connection:
+        for number in range(3):
+            connection.execute(ADD, [UUID(int=number + 1), binding.organization_id, f"x{number}", "x" * 5_000_000])
+    sizes = []
+    async with opened(stored) as database:
+
+        async def unit(connection: Any) -> None:
+            async for place, rows in pages(connection):
+                sizes.append((place, len(rows)))
+
+        await database.read(unit)
+    assert sizes == [("credential", 1), ("credential", 1), ("credential", 6), ("version", 5)]
 
 
 @asynccontextmanager

@@ -8,6 +8,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from tui.data.keys.envelopes import envelope_format
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -72,6 +74,27 @@ def test_a_rotation_is_marked_by_the_database_leaves_no_version_and_switches_the
     # What a client writes afterwards in the same way is a change like any other.
     connection.execute("update public.integration_credentials set credentials_encrypted = credentials_encrypted || 'c'")
     assert connection.execute("select count(*) from switchboard.credential_versions").fetchone() == (6,)
+
+
+def test_only_what_the_function_writes_is_marked_and_only_what_is_named_is_left_out(connection: Connection) -> None:
+    connection.execute(BEGIN)
+    connection.execute("update public.integration_credentials set credentials_encrypted = credentials_encrypted || 'x'")
+    assert connection.execute("select count(*) from switchboard.credential_versions").fetchone() == (6,)
+    marked = "select count(*) from public.integration_audit_logs where details ? 'rotation'"
+    assert connection.execute(marked).fetchone() == (0,)
+    with pytest.raises(psycopg.Error, match="9 envelopes of another key are left"), connection.transaction():
+        connection.execute("select switchboard.finish_rotation('{}', array[null]::uuid[], array[null]::bigint[])")
+    for statement in (CREDENTIALS, VERSIONS):
+        forged = statement.replace("'sb2.new.')", "'sb2.newer.')")
+        with pytest.raises(psycopg.Error, match="an envelope of another key"), connection.transaction():
+            connection.execute(forged)
+
+
+def test_the_database_knows_the_legacy_format_as_the_program_does(connection: Connection) -> None:
+    texts = [f"{'ab' * 16}:{'cd' * 16}:{end}" for end in ("", "0f", "0F", "0", "0g")] + [f"{'AB' * 16}:{'cd' * 16}:00"]
+    for text in texts:
+        row = connection.execute("select switchboard.envelope_format(%s)", [text]).fetchone()
+        assert row == (envelope_format(text) or "neither",), text
 
 
 @pytest.mark.parametrize(

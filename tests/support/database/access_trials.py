@@ -35,7 +35,7 @@ ROWS = {
         *(f"'{HOME}', 'zoho_mail', 'call_made', 'success'", "status"),
     ),
     "switchboard.schema_version": ("id", "file, sha256", "'f', 's'", "file"),
-    "switchboard.keys": ("key_id", "key_id, purpose, public_key", "'t', 'seal', 'x'", "state"),
+    "switchboard.keys": ("key_id", "key_id, purpose, public_key", "'t', 'seal', 'x'", "created_by"),
     "switchboard.seals": (
         *("id", "hour, row_count, digest, key_id, signature"),
         *(f"'2026-01-02', 1, {ROW}, 's', decode(repeat('00', 64), 'hex')", "operator"),

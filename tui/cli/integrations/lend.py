@@ -104,8 +104,8 @@ def run(integration_type: str, program: tuple[str, ...], prefix: str | None) -> 
     """Run a program with a credential in its environment.
 
     Each field is a variable, EXOTEL_SMS_API_KEY or PREFIX_API_KEY; nothing is on the command line or on disk. The log
-    says first that the credential was lent, and it counts as a reveal. The program gets none of the variables that
-    lead to the database or to the master key. Its exit status is that of the command.
+    says first that the credential was lent, and it counts as a reveal. DATABASE_URL, PG..., ENCRYPTION_...,
+    SWITCHBOARD_... and SUPABASE_... are not passed on. Its exit status is that of the command.
 
     \b
     Example:

@@ -162,7 +162,7 @@ def _record(change: KeyChange, before: EnvelopeCount, after: EnvelopeCount | Non
     present = after or before
     return {
         "from_key_id": change.from_id,
-        "to_key_id": change.to_id,
+        "to_key_id": change.to_id if after else change.recorded_to_id,
         "credentials": present.credentials,
         "versions": present.versions,
         "by_key": {"before": before.by_key, "after": after.by_key if after else None},

@@ -28,22 +28,33 @@ if TYPE_CHECKING:
 
 Place = Literal["credential", "version"]
 
+# A page ends with either.
 BATCH = 500
+PAGE_BYTES = 8_000_000
 
 COUNTS = """
 select (select count(*) from public.integration_credentials) as credentials,
        (select count(*) from switchboard.credential_versions) as versions
 """
-CREDENTIALS = """
-select c.id, c.id as credential_id, c.organization_id, c.integration_type, c.credentials_encrypted as envelope
-  from public.integration_credentials as c
- where %(after)s::uuid is null or c.id > %(after)s::uuid order by c.id limit %(limit)s
+_PAGE = """
+select p.id, p.credential_id, p.organization_id, p.integration_type, p.envelope
+  from (select r.*, sum(octet_length(r.envelope)) over (order by r.id rows unbounded preceding) as bytes,
+               row_number() over (order by r.id) as place
+          from ({rows} order by 1 limit %(limit)s) as r) as p
+ where p.place = 1 or p.bytes <= %(most)s order by p.id
 """
-VERSIONS = """
-select v.id, v.credential_id, v.organization_id, v.integration_type, v.envelope
-  from switchboard.credential_versions as v
- where %(after)s::bigint is null or v.id > %(after)s::bigint order by v.id limit %(limit)s
-"""
+CREDENTIALS = _PAGE.format(
+    rows="""
+        select c.id, c.id as credential_id, c.organization_id, c.integration_type, c.credentials_encrypted as envelope
+          from public.integration_credentials as c
+         where %(after)s::uuid is null or c.id > %(after)s::uuid"""
+)
+VERSIONS = _PAGE.format(
+    rows="""
+        select v.id, v.credential_id, v.organization_id, v.integration_type, v.envelope
+          from switchboard.credential_versions as v
+         where %(after)s::bigint is null or v.id > %(after)s::bigint"""
+)
 
 
 class RowCount(NamedTuple):
@@ -185,7 +196,9 @@ async def pages(connection: Connection) -> AsyncIterator[tuple[Place, list[dict[
     places: tuple[tuple[Place, str], ...] = (("credential", CREDENTIALS), ("version", VERSIONS))
     for place, query in places:
         after: Any = None
-        while rows := await (await connection.execute(query, {"after": after, "limit": BATCH})).fetchall():
+        while rows := await (
+            await connection.execute(query, {"after": after, "limit": BATCH, "most": PAGE_BYTES})
+        ).fetchall():
             yield place, rows
             after = rows[-1]["id"]
             if after is None:

@@ -164,7 +164,12 @@ async def check_gate(database: Database, keyring: Keyring) -> Gate:
             since, before = recorded["created_at"], own["created_at"]
             # A rotation back leads to a key that was recorded before; a year that Python does not have comes as text.
             is_later = isinstance(since, datetime) and isinstance(before, datetime) and since > before
-            return closed._replace(was_replaced=True, replaced_at=since if is_later else None)
+            return closed._replace(
+                salt=bytes(own["salt"]),
+                key_id=str(own["key_id"]),
+                was_replaced=True,
+                replaced_at=since if is_later else None,
+            )
     weaknesses = tuple(key.weaknesses())
     other = key.without_wrapping()
     other_reading = None

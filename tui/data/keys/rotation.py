@@ -26,8 +26,8 @@ PAGE_TIMEOUT_MS = 15_000
 
 BEGIN = "select switchboard.begin_rotation(%(from)s::text, %(from_salt)b::bytea, %(to)s::text, %(to_salt)b::bytea)"
 WRITE: dict[Place, str] = {
-    "credential": "select switchboard.rotate_credentials(%(ids)s::uuid[], %(seen)s::text[], %(sealed)s::text[]) as n",
-    "version": "select switchboard.rotate_versions(%(ids)s::bigint[], %(seen)s::text[], %(sealed)s::text[]) as n",
+    "credential": "select switchboard.rotate_credentials(%(ids)b::uuid[], %(seen)b::text[], %(sealed)b::text[]) as n",
+    "version": "select switchboard.rotate_versions(%(ids)b::bigint[], %(seen)b::text[], %(sealed)b::text[]) as n",
 }
 FINISH = """
 select switchboard.finish_rotation(%(details)s::jsonb, %(credentials)s::uuid[], %(versions)s::bigint[]) as log_row
@@ -53,6 +53,11 @@ class KeyChange(NamedTuple):
     def to_id(self) -> str:
         """The id of the key that will be."""
         return self.target.key_id(self.target_salt)
+
+    @property
+    def recorded_to_id(self) -> str | None:
+        """The same where it is recorded already; a new key gets its salt, and so its id, with the rotation itself."""
+        return None if self.target_salt == self.target.first_salt() else self.to_id
 
     @property
     def fingerprints(self) -> HMAC:
@@ -82,7 +87,8 @@ async def prepare_key_change(
     target = target or keyring.current
     if target is None or not candidates:
         raise MasterKeyMissing("The present key and the new one are both needed; see `switchboard keys rotate --help`.")
-    present = await asyncio.to_thread(_present_key, candidates, active)
+    in_use = active is not None and await asyncio.to_thread(key_of, [target], active) is not None
+    present = target if in_use else await asyncio.to_thread(_present_key, candidates, active)
     present_salt = bytes(active["salt"]) if active else present.first_salt()
     if target.same_as(present):
         raise MasterKeyError(
@@ -95,7 +101,8 @@ async def prepare_key_change(
             "Make one with `switchboard keys generate`.",
         )
     target_salt = await asyncio.to_thread(_salt_of_target, target, records)
-    return KeyChange(Keyring(present, keyring.keys), present, present_salt, target, target_salt, format)
+    # A row may be under the new key already: another program was given it first.
+    return KeyChange(Keyring(present, (*keyring.keys, target)), present, present_salt, target, target_salt, format)
 
 
 def _present_key(candidates: Sequence[MasterKey], active: dict[str, Any] | None) -> MasterKey:

@@ -272,16 +272,22 @@ class Database:
         raise AssertionError("unreachable")
 
     async def write_at_length(self, unit: Unit[T], *, operation_id: UUID | None = None) -> T:
-        """Run a unit in one transaction as `write` does, for as long as it takes, and once only.
+        """Run a unit in one transaction as `write` does, for as long as it takes.
 
-        Nothing ends it while the server lives but what LONG_LIMITS says, and a cancellation. Raises as `write`, and
-        Locked where it collided with somebody else.
+        Nothing ends it while the server lives but what LONG_LIMITS says, and a cancellation. After a deadlock or a
+        serialization failure it is run once more. Raises as `write`.
         """
         if self.refusal is not None:
             raise self.refusal()
+        operation = operation_id or uuid4()
         attempt = _Attempt(limits=LONG_LIMITS)
         try:
-            return await self._write_until_decided(unit, operation_id or uuid4(), attempt)
+            return await self._write_until_decided(unit, operation, attempt)
+        except (pg.DeadlockDetected, pg.SerializationFailure) as exc:
+            if attempt.commit.sent:
+                raise translate(exc) from None
+        try:
+            return await self._write_until_decided(unit, operation, _Attempt(limits=LONG_LIMITS))
         except (pg.DeadlockDetected, pg.SerializationFailure) as exc:
             raise translate(exc) from None
 
