@@ -129,6 +129,13 @@ def test_how_much_is_kept_is_said_and_changed_and_what_is_kept_forgotten(phone_s
     shell.run("integrations", "configure", "exotel_phone", stdin='{"caller_id": "08033755555"}')
     assert "--keep is not a number from 0 to 100." in shell.run("integrations", "versions", "--keep", "101").refusal(2)
     assert shell.run("--read-only", "integrations", "versions", "--keep", "0").status == 2
+    for fewer in (("--keep", "0"), ("--days", "1")):
+        execute(
+            database_of(shell), "update switchboard.credential_versions set replaced_at = now() - interval '9 days'"
+        )
+        asked = shell.run("integrations", "versions", *fewer).refusal(2)
+        assert "1 earlier credential of all organisations would be gone" in asked
+    assert shell.run("integrations", "versions", "--keep", "5").out.startswith("Of each integration 5 earlier")
     assert "cannot be undone" in shell.run("integrations", "forget", "exotel_phone").refusal(2)
     forgotten = shell.run("integrations", "forget", "exotel_phone", "--yes", "--json").data
     assert forgotten == {"organization_id": str(ACME), "integration_type": "exotel_phone", "forgotten": 1}

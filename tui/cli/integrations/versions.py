@@ -15,6 +15,7 @@ from tui.cli.requirements import Requirements
 from tui.data.integrations.roll_back import plan_roll_back, roll_back
 from tui.data.integrations.versions import (
     change_bounds,
+    count_left_over,
     count_versions,
     forget_versions,
     list_versions,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from tui.session.session import Session
 
 MOST_KEPT, MOST_DAYS, HIGHEST = 100, 3650, 999_999_999
+EVERYWHERE = "all organisations"
 SETTING = Requirements("administrator", writes="data", organization=False)
 
 
@@ -212,10 +214,19 @@ async def forget(session: Session, out: Output, integration_type: str) -> None:
 async def versions(session: Session, out: Output, keep: int | None, days: int | None) -> None:
     """Say how many earlier credentials the database keeps, and for how long, or change that.
 
-    It holds for all organisations. What a smaller number leaves over is gone at once, and cannot come back.
+    It holds for all organisations. What a smaller number leaves over is gone at once, and cannot come back: where it
+    leaves some over it asks; --yes does it at once.
     """
     if keep is None and days is None:
         bounds = await read_bounds(session.database)
     else:
+        if gone := await count_left_over(session.database, kept=keep, days=days):
+            await confirm_by_name(
+                out,
+                EVERYWHERE,
+                f"{counted(gone, 'earlier credential')} of {EVERYWHERE} would be gone, and what was deleted with them. "
+                "That cannot be undone.",
+                "a larger number keeps them.",
+            )
         bounds = await change_bounds(session.database, kept=keep, days=days)
     out.result({"versions_kept": bounds.kept, "versions_days": bounds.days}, kept_words(bounds))
