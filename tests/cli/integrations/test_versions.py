@@ -82,6 +82,8 @@ def test_the_provider_is_asked_first_and_nothing_is_written_where_it_refuses(acm
         refused = shell.run(*line)
         assert (refused.status, refused.out) == (5, "")
         assert "nothing was written" in refused.err
+        unseen = shell.run(*line, "--json")
+        assert unseen.status == 5 and "Exotel does not accept" in unseen.err and "stands above" not in unseen.err
         assert shell.run("integrations", "list", "--json").data[0]["proven"] is True
 
 

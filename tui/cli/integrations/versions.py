@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from tui.data.integrations.credentials import PassedTest
     from tui.data.integrations.roll_back import RollBackPlan
     from tui.data.integrations.versions import Version
+    from tui.providers.verdicts import Verdict
+    from tui.session.connection_test import ConnectionTestResult
     from tui.session.session import Session
 
 MOST_KEPT, MOST_DAYS, HIGHEST = 100, 3650, 999_999_999
@@ -180,9 +182,17 @@ async def _ask_provider(session: Session, out: Output, plan: RollBackPlan, recor
         if not out.as_table:
             out.data(record)
         raise CheckFailed(
-            f"Version {plan.version} did not pass its test, so nothing was written.", "What to do stands above."
+            f"Version {plan.version} did not pass its test, so nothing was written.",
+            "What to do stands above."
+            if out.as_table
+            else " ".join(f"{verdict.sentence} {verdict.what_to_do}".strip() for verdict in _against(tested))
+            or tested.conclusion(),
         )
     return tested.passed_draft
+
+
+def _against(tested: ConnectionTestResult) -> list[Verdict]:
+    return [verdict for verdict in tested.report.verdicts if verdict.outcome != "passed"]
 
 
 @command(locked=True, needs=Requirements("administrator", writes="data"))

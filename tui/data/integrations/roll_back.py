@@ -18,7 +18,6 @@ from tui.data.integrations.credentials import (
 from tui.data.integrations.versions import KEPT_SINCE
 from tui.data.keys.gate import check_gate, confirm_gate
 from tui.errors import Conflict, InvalidInput, NotFound, Unreadable
-from tui.words.integrations import LIST_AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,7 +106,10 @@ async def plan_roll_back(
     row = binding(integration)
     stored = await load_credential(database, keyring, row.organization_id, type_, integration_id=row.row_id)
     if stored is None:
-        raise NotFound(f"The integration {type_} is not there any more.", LIST_AGAIN)
+        raise NotFound(
+            f"The integration {type_} was deleted meanwhile.",
+            "`switchboard integrations restore` brings back what was deleted.",
+        )
     values = {
         "id": row.row_id,
         "organization_id": row.organization_id,
