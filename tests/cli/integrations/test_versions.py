@@ -103,7 +103,8 @@ def test_a_deleted_integration_is_listed_and_brought_back(phone_shell: Shell) ->
         assert terminal.wait_for_exit() == 0
         asked = terminal.bytes_since().decode()
     assert "For 90 days it can be brought back with `switchboard integrations restore exotel_phone`." in asked
-    (listed,) = shell.run("integrations", "restore", "--json").data
+    (listed,) = shell.run("--read-only", "integrations", "restore", "--json").data
+    assert "read-only mode" in shell.run("--read-only", "integrations", "restore", "exotel_phone", "--yes").refusal(2)
     assert (listed["integration_type"], listed["phone_numbers"], listed["is_replaced"]) == ("exotel_phone", 1, False)
     execute(
         database_of(shell),
