@@ -989,7 +989,7 @@ begin
   end if;
   if version is not null then
     -- When it was kept as well: the version itself may be cleared by this very change.
-    details := details || (select jsonb_build_object('version', v.id, 'kept_at', v.replaced_at)
+    details := details || (select jsonb_build_object('version', v.id, 'version_kind', v.kind, 'kept_at', v.replaced_at)
                            from switchboard.credential_versions v where v.id = version);
   end if;
 
@@ -2256,6 +2256,11 @@ begin
           -- An adopted table that lacks a column, or has one of another type: the envelope is kept all the same.
           what_hung_on_it := jsonb_build_object('not_kept', sqlstate);
         end;
+        -- Deleted and restored again, or a delete that another trigger cancelled: once is enough of the same envelope.
+        delete from switchboard.credential_versions where id in (
+          select v.id from switchboard.credential_versions v
+          where v.credential_id = old.id and v.kind = 'deleted' and v.envelope = old.credentials_encrypted
+          for update skip locked);
       end if;
       insert into switchboard.credential_versions
         (credential_id, organization_id, integration_type, envelope, kind, fields, was_verified, verified_at, user_id,
@@ -2281,8 +2286,10 @@ begin
     delete from switchboard.credential_versions where id in (
       select v.id from switchboard.credential_versions v where v.replaced_at < oldest
       order by v.replaced_at limit 100 for update skip locked);
+    -- Deletes by themselves: those that another trigger cancelled would push out what updates replaced.
     delete from switchboard.credential_versions where id in (
-      select v.id from switchboard.credential_versions v where v.credential_id = old.id
+      select v.id from switchboard.credential_versions v
+      where v.credential_id = old.id and v.kind = case tg_op when 'DELETE' then 'deleted' else 'updated' end
       order by v.id desc offset most limit 100 for update skip locked);
   exception when others then
     null;
@@ -2293,8 +2300,9 @@ $function$;
 
 create or replace function switchboard.change_setting(setting_name text, setting_value integer) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
--- versions_kept: how many of each credential, 0 for none; versions_days: for how long. What a smaller number leaves over
--- goes at once. Fails with 22023 where the name or the number is none of these.
+-- versions_kept: how many of each credential that updates replaced, and as many that deletes did, 0 for none;
+-- versions_days: for how long. What a smaller number leaves over goes at once. Fails with 22023 where the name or the
+-- number is none of these.
 declare
   before constant integer := switchboard.setting(setting_name::text);
 begin
@@ -2306,12 +2314,15 @@ begin
                                and (case setting_name when 'versions_kept' then 100 else 3650 end)) then
     raise exception 'versions_kept is 0 to 100, versions_days is 1 to 3650' using errcode = 'invalid_parameter_value';
   end if;
+  if setting_value = before then
+    return;
+  end if;
   insert into switchboard.settings as s (name, value) values (setting_name, setting_value)
   on conflict (name) do update
   set value = excluded.value, changed_at = clock_timestamp(), changed_by = session_user;
   delete from switchboard.credential_versions where id in (
     select v.id
-    from (select w.id, w.replaced_at, row_number() over (partition by w.credential_id order by w.id desc) as place
+    from (select w.id, w.replaced_at, row_number() over (partition by w.credential_id, w.kind order by w.id desc) as place
           from switchboard.credential_versions w) v
     where v.place > switchboard.setting('versions_kept'::text)
        or v.replaced_at < clock_timestamp() - make_interval(days => switchboard.setting('versions_days'::text)));

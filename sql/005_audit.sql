@@ -296,7 +296,7 @@ begin
   end if;
   if version is not null then
     -- When it was kept as well: the version itself may be cleared by this very change.
-    details := details || (select jsonb_build_object('version', v.id, 'kept_at', v.replaced_at)
+    details := details || (select jsonb_build_object('version', v.id, 'version_kind', v.kind, 'kept_at', v.replaced_at)
                            from switchboard.credential_versions v where v.id = version);
   end if;
 

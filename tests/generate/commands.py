@@ -231,7 +231,12 @@ EXAMPLES = (
     Example("integrations rollback exotel_phone --dry-run", OBJECT, ROLLBACK),
     Example("integrations rollback exotel_phone --test", OBJECT, ROLLBACK),
     Example("integrations rollback exotel_phone", OBJECT, ROLLBACK),
-    Example("integrations restore zoho_mail --dry-run", "object; without TYPE a list of what was deleted", RESTORE),
+    Example(
+        "integrations restore zoho_mail --dry-run",
+        "object; without TYPE a list of what was deleted, each with integration_id, organization_id, integration_type, "
+        "display_name, deleted_at, author, deleted_by, version, permissions, phone_numbers, is_replaced",
+        RESTORE,
+    ),
     Example("integrations restore zoho_mail", OBJECT, RESTORE),
     Example("integrations forget exotel_phone", OBJECT, "organization_id integration_type forgotten"),
     Example("integrations delete exotel_phone", OBJECT, "id integration_type deleted permissions people phone_numbers"),

@@ -53,12 +53,18 @@ class Option(click.Option):
 
 
 class Argument(click.Argument):
-    """An argument, by default a text; `locked` says that it works in the locked console."""
+    """An argument, by default a text; `locked` says that it works in the locked console.
 
-    def __init__(self, *arguments: Any, locked: bool = False, **attributes: Any) -> None:
+    `without` replaces the command's own requirements where it is left out.
+    """
+
+    def __init__(
+        self, *arguments: Any, locked: bool = False, without: Requirements | None = None, **attributes: Any
+    ) -> None:
         attributes.setdefault("type", Text())
         super().__init__(*arguments, **attributes)
         self.locked = locked
+        self.without = without
 
 
 option = partial(click.option, cls=Option)
@@ -238,11 +244,14 @@ class Command(click.Command):
         return ["--help", "-h"]
 
     def requirements(self, ctx: click.Context) -> Requirements:
-        """Return its requirements, or those of an option that is given and replaces them."""
+        """Return its requirements, or those of an option that is given or an argument that is left out."""
         # A 0 that was given is given.
         given = {name for name, value in ctx.params.items() if value not in (None, False, ())}
-        options = (option for option in self.params if isinstance(option, Option) and option.name in given)
-        return next((option.needs for option in options if option.needs), self.needs)
+        replacing = [
+            *(option.needs for option in self.params if isinstance(option, Option) and option.name in given),
+            *(part.without for part in self.params if isinstance(part, Argument) and part.name not in given),
+        ]
+        return next((needs for needs in replacing if needs), self.needs)
 
     def work(self, ctx: click.Context) -> Any:
         """Return the work with its parameters filled in, or what the function returns instead."""

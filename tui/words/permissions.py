@@ -89,8 +89,8 @@ def reasons_against(entry: EffectiveAccess) -> str:
 
 
 def ways_known(secret: KnownSecret) -> list[str]:
-    """Return how a person came to know a secret: revealed, copied, typed."""
-    ways = (("revealed", secret.revealed), ("copied", secret.copied), ("typed", secret.typed))
+    """Return how a person came to know a secret: revealed, copied, lent to a program of theirs, typed."""
+    ways = (("revealed", secret.revealed), ("copied", secret.copied), ("lent", secret.lent), ("typed", secret.typed))
     return [way for way, applies in ways if applies]
 
 

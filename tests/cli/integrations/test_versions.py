@@ -82,6 +82,8 @@ def test_the_provider_is_asked_first_and_nothing_is_written_where_it_refuses(acm
         refused = shell.run(*line)
         assert (refused.status, refused.out) == (5, "")
         assert "nothing was written" in refused.err
+        unseen = shell.run(*line, "--json")
+        assert unseen.status == 5 and "Exotel does not accept" in unseen.err and "stands above" not in unseen.err
         assert shell.run("integrations", "list", "--json").data[0]["proven"] is True
 
 
@@ -101,7 +103,8 @@ def test_a_deleted_integration_is_listed_and_brought_back(phone_shell: Shell) ->
         assert terminal.wait_for_exit() == 0
         asked = terminal.bytes_since().decode()
     assert "For 90 days it can be brought back with `switchboard integrations restore exotel_phone`." in asked
-    (listed,) = shell.run("integrations", "restore", "--json").data
+    (listed,) = shell.run("--read-only", "integrations", "restore", "--json").data
+    assert "read-only mode" in shell.run("--read-only", "integrations", "restore", "exotel_phone", "--yes").refusal(2)
     assert (listed["integration_type"], listed["phone_numbers"], listed["is_replaced"]) == ("exotel_phone", 1, False)
     execute(
         database_of(shell),
@@ -129,6 +132,13 @@ def test_how_much_is_kept_is_said_and_changed_and_what_is_kept_forgotten(phone_s
     shell.run("integrations", "configure", "exotel_phone", stdin='{"caller_id": "08033755555"}')
     assert "--keep is not a number from 0 to 100." in shell.run("integrations", "versions", "--keep", "101").refusal(2)
     assert shell.run("--read-only", "integrations", "versions", "--keep", "0").status == 2
+    for fewer in (("--keep", "0"), ("--days", "1")):
+        execute(
+            database_of(shell), "update switchboard.credential_versions set replaced_at = now() - interval '9 days'"
+        )
+        asked = shell.run("integrations", "versions", *fewer).refusal(2)
+        assert "1 earlier credential of all organisations would be gone" in asked
+    assert shell.run("integrations", "versions", "--keep", "5").out.startswith("Of each integration 5 earlier")
     assert "cannot be undone" in shell.run("integrations", "forget", "exotel_phone").refusal(2)
     forgotten = shell.run("integrations", "forget", "exotel_phone", "--yes", "--json").data
     assert forgotten == {"organization_id": str(ACME), "integration_type": "exotel_phone", "forgotten": 1}

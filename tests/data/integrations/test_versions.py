@@ -24,7 +24,14 @@ from tui.data.integrations.deleted import deleted_integrations, plan_restore
 from tui.data.integrations.listing import list_integrations
 from tui.data.integrations.restore import restore
 from tui.data.integrations.roll_back import plan_roll_back, roll_back
-from tui.data.integrations.versions import Bounds, change_bounds, forget_versions, list_versions, read_bounds
+from tui.data.integrations.versions import (
+    Bounds,
+    change_bounds,
+    count_left_over,
+    forget_versions,
+    list_versions,
+    read_bounds,
+)
 from tui.data.keys.encryption import Keyring
 from tui.errors import Conflict, InvalidInput, NotFound, PermissionDenied, Unreadable
 
@@ -183,6 +190,19 @@ async def test_how_much_is_kept_is_changed_and_what_is_kept_is_forgotten(keyed_d
             await save(database, {**PHONE, "caller_id": str(number)})
         phone = await phone_integration(database)
         assert len(await list_versions(database, keyring(), phone)) == 3
+        assert await count_left_over(database, kept=1, days=None) == 2
+        assert await count_left_over(database, kept=None, days=5) == 0
+        # What is too old and not cleared yet is not listed, not gone back to and not brought back.
+        newest = (await list_versions(database, keyring(), phone))[0].id
+        execute(
+            keyed_database,
+            "update switchboard.credential_versions set replaced_at = now() - interval '400 days' where id <> %s",
+            newest,
+        )
+        assert [version.id for version in await list_versions(database, keyring(), phone)] == [newest]
+        with pytest.raises(NotFound):
+            await plan_roll_back(database, keyring(), phone, newest - 1)
+        assert await count_left_over(database, kept=1, days=None) == 0
         assert await forget_versions(database, ACME, "exotel_phone") == 3
         assert await list_versions(database, keyring(), phone) == []
 
@@ -236,6 +256,14 @@ async def test_a_deleted_integration_comes_back_with_its_id_and_all_that_hung_on
             await restore(database, plan)
         with pytest.raises(NotFound):
             await plan_restore(database, GLOBEX, str(integration(1)))
+        # A plan for a delete before the last one is none; and a delete that is too old to come back.
+        execute(directory, "delete from public.user_integration_permissions")
+        delete_first(directory)
+        with pytest.raises(NotFound):
+            await restore(database, plan)
+        assert (await plan_restore(database, ACME, str(integration(1)).upper())).permissions == 0
+        execute(directory, "update switchboard.credential_versions set replaced_at = now() - interval '91 days'")
+        assert await deleted_integrations(database, ACME) == []
     actions = execute(
         directory,
         "select action, count(*)::int from integration_audit_logs where details ->> 'operation_id' is not null "
@@ -246,6 +274,11 @@ async def test_a_deleted_integration_comes_back_with_its_id_and_all_that_hung_on
 
 async def test_what_does_not_come_back_is_said_line_by_line(directory: str) -> None:
     with_dependents(directory)
+    execute(
+        directory,
+        "insert into organization_phone_numbers (organization_id, integration_id, phone_number) values (%s, %s, '+1')",
+        *(GLOBEX, integration(1)),
+    )
     execute(directory, "alter table organization_phone_numbers add column note text default 'x'")
     execute(
         directory,
@@ -255,6 +288,7 @@ async def test_what_does_not_come_back_is_said_line_by_line(directory: str) -> N
     delete_first(directory)
     execute(directory, "update public.users set is_active = false where id = %s", person(2))
     execute(directory, "delete from public.users where id = %s", person(5))
+    execute(directory, "update public.users set organization_id = %s where id = %s", GLOBEX, person(4))
     execute(
         directory,
         "insert into organization_phone_numbers (organization_id, phone_number, is_primary) "
@@ -264,10 +298,13 @@ async def test_what_does_not_come_back_is_said_line_by_line(directory: str) -> N
     async with opened(directory) as database:
         plan = await plan_restore(database, ACME, str(integration(1)))
         assert plan.losses == (
-            "2 permissions of people who are inactive or not in the directory now: not given again.",
+            "3 permissions of people who are inactive, of another organisation or not in the directory now: "
+            "not given again.",
+            "1 phone number of another organisation: not added again.",
             "The number +911141169370: the organisation has it in another row now.",
             "The mark of +911141169368 as primary: +15550100 is that now.",
-            "Who has +911141169369: somebody inactive or not in the directory now; it comes back in the pool.",
+            "Who has +911141169369: somebody inactive, of another organisation or not in the directory now; "
+            "it comes back in the pool.",
             "What organization_phone_numbers has in columns of other programs (note): their defaults take its place.",
             "What public.drafts had of it, if the delete took it.",
         )
@@ -285,7 +322,7 @@ async def test_what_does_not_come_back_is_said_line_by_line(directory: str) -> N
             integration(1),
         ) == [("+911141169368", False, person(1)), ("+911141169369", False, None)]
         held = execute(directory, "select user_id from user_integration_permissions order by daily_limit")
-        assert held == [(person(1),), (person(3),), (person(4),)]
+        assert held == [(person(1),), (person(3),)]
 
         # Another of its type is in its place; and a delete of which only the envelope was kept.
         delete_first(directory)

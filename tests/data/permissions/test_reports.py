@@ -18,7 +18,7 @@ from tui.data.permissions.grantees import find_grantee, find_holder, label_perso
 from tui.data.permissions.leaver import KnownSecret, leaver_report
 from tui.data.permissions.listing import Holder
 from tui.errors import InvalidInput, NotFound, UnknownPerson
-from tui.words.permissions import secret_in_full
+from tui.words.permissions import secret_in_full, ways_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,11 +126,13 @@ async def test_a_secret_is_to_be_rotated_until_the_log_says_that_this_field_was_
     add_log_row(directory, "credential_updated", change_details("api_key"), person(2))
     add_log_row(directory, "credential_revealed", {"fields": ["api_key"]})
     add_log_row(directory, "credential_copied", {"fields": ["api_token"]})
+    add_log_row(directory, "credential_lent", {"fields": ["api_id"]})
     add_log_row(directory, "credential_revealed", {"fields": ["hers"]}, person(2))
     secrets = await secrets_of(directory)
-    assert set(secrets) == {"api_key", "api_token"}
+    assert set(secrets) == {"api_id", "api_key", "api_token"}
     assert all(secret.to_be_rotated and secret.perhaps_changed_at is None for secret in secrets.values())
     assert (secrets["api_token"].copied, secrets["api_token"].revealed) == (True, False)
+    assert (secrets["api_id"].lent, ways_known(secrets["api_id"])) == (True, ["lent"])
 
     # Neither a test's result nor another field, nor a claim of another program changes a secret.
     add_log_row(directory, "credential_updated", {"source": "trigger", "fields": ["api_key"]}, person(2))
@@ -145,7 +147,11 @@ async def test_a_secret_is_to_be_rotated_until_the_log_says_that_this_field_was_
     assert all(secret.to_be_rotated and secret.perhaps_changed_at for secret in (await secrets_of(directory)).values())
     add_log_row(directory, "credential_updated", change_details("api_key"), person(2))
     secrets = await secrets_of(directory)
-    assert {name: secret.to_be_rotated for name, secret in secrets.items()} == {"api_key": False, "api_token": True}
+    assert {name: secret.to_be_rotated for name, secret in secrets.items()} == {
+        "api_id": True,
+        "api_key": False,
+        "api_token": True,
+    }
     add_log_row(directory, "credential_revealed", {"fields": ["api_key"]})
     assert (await secrets_of(directory))["api_key"].to_be_rotated
 
@@ -199,8 +205,18 @@ async def test_a_roll_back_makes_an_old_secret_live_again_for_whoever_knew_it(di
     execute(directory, "delete from public.integration_credentials where id = %s", integration(1))
     execute(directory, insert, integration(1), ACME, "first")
     assert await due() == {"api_key", "api_token"}
-    # Of a way back that does not say to what, the worst is assumed.
+    # What a delete kept, put back by a roll-back: a rotation makes its envelope differ from what is stored.
+    write("unseen", "api_key", "api_token")
+    write("fourth", "api_key")
+    know("api_key")
+    execute(directory, "delete from public.integration_credentials where id = %s", integration(1))
+    execute(directory, insert, integration(1), ACME, "fifth")
+    write("sixth", "api_key", "api_token")
+    assert "api_key" not in await due()
     write("fourth", "api_key", "api_token")
+    assert "api_key" in await due()
+    # Of a way back that does not say to what, the worst is assumed.
+    write("last", "api_key", "api_token")
     add_log_row(directory, "credential_rolled_back", change_details("api_key"), person(2))
     assert await due() == {"api_key", "api_token"}
 
@@ -239,9 +255,10 @@ async def test_the_report_counts_numbers_other_organisations_and_openings_by_nob
     )
     execute(directory, PERMIT, person(1), GONE, False, None, None)
     execute(directory, LOG, ACME, None, "exotel_phone", "credential_copied", "{}")
+    execute(directory, LOG, ACME, None, "exotel_phone", "credential_lent", "{}")
     async with opened(directory) as database:
         report = await leaver_report(database, ACME, Holder(person(1), None, "Ann", "active"))
-    assert (report.phone_numbers, report.other_organizations, report.unattributed) == (("+911",), 1, 1)
+    assert (report.phone_numbers, report.other_organizations, report.unattributed) == (("+911",), 1, 2)
     assert [entry.grant for entry in report.access] == [None, None]
 
 

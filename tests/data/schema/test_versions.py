@@ -82,7 +82,8 @@ def test_versions_are_bounded_in_number_and_age_and_going_back_to_the_oldest_is_
     assert log[-1]["action"] == "credential_rolled_back"
     connection.execute("select switchboard.change_setting('versions_kept', 2)")
     assert envelopes(connection, row) == ["9", "10"]
-    connection.execute("select switchboard.change_setting('versions_kept', 0)")
+    for _ in range(2):
+        connection.execute("select switchboard.change_setting('versions_kept', 0)")
     connection.execute(CHANGE, ["last", row])
     assert envelopes(connection, row) == []
     changes = connection.execute(
@@ -144,6 +145,30 @@ def test_no_write_fails_for_a_version(connection: Connection) -> None:
     connection.execute("delete from public.integration_credentials")
     (kept,) = connection.execute(VERSIONS, [row]).fetchall()
     assert (kept["envelope"], kept["dependents"]) == ("second", {"not_kept": "42703"})
+
+
+def test_deletes_that_are_cancelled_push_out_nothing_that_updates_replaced(connection: Connection) -> None:
+    row = added(connection)
+    for number in range(12):
+        connection.execute(CHANGE, [str(number), row])
+    kept = envelopes(connection, row)
+    connection.execute(
+        "create function public.cancel() returns trigger language plpgsql as 'begin return null; end'; "
+        "create trigger zz_cancel before delete on public.integration_credentials for each row "
+        "execute function public.cancel()"
+    )
+    for number in range(12):
+        connection.execute("delete from public.integration_credentials")
+        connection.execute("delete from public.integration_credentials")
+        assert envelopes(connection, row)[: len(kept)] == kept
+        if number == 0:
+            assert envelopes(connection, row) == [*kept, "11"]
+    # As many of the deletes' own.
+    connection.execute("alter table public.integration_credentials disable trigger switchboard_versions")
+    for number in range(12):
+        connection.execute(CHANGE, [f"deleted {number}", row])
+        connection.execute("delete from public.integration_credentials")
+    assert envelopes(connection, row) == [*kept, *(f"deleted {number}" for number in range(2, 12))]
 
 
 def test_who_clears_versions_waits_for_nobody(installed_database: str, connection: Connection) -> None:

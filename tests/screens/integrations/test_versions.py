@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC
 from typing import TYPE_CHECKING
+from uuid import UUID
 
-from tests.support.acme import PHONE
+from tests.support.acme import ACME, PHONE, opened
 from tests.support.commands import execute
 from tests.support.terminal.console_driver import add, change, new_app, run_headless
+from tui.data.integrations.deleted import plan_restore
+from tui.data.integrations.restore import restore
 from tui.screens.audit.screen import AuditScreen
-from tui.screens.integrations.versions import VersionsScreen
+from tui.screens.integrations.versions import VersionsScreen, detail_of
 
 if TYPE_CHECKING:
     from tests.support.servers.exotel import ExotelServer
@@ -63,10 +68,56 @@ async def test_a_version_is_tested_and_put_back_from_the_history(keyed_database:
         await console.press("y")
         await console.wait_for("Somebody else saved this integration meanwhile")
         assert stored_envelope(keyed_database) == now
+        # Deleted meanwhile, which is what is said of it.
+        execute(keyed_database, "delete from integration_credentials")
+        await console.press("enter")
+        await console.wait_for("The integration exotel_phone was deleted meanwhile.")
+        await console.wait_for("4 versions")
         await console.press("escape")
         await console.wait_for("2 rows: Exotel phone tested: works")
         await console.press("escape")
+        await console.wait_for("enter set up")
+
+
+async def test_what_reading_alone_allows_is_offered(keyed_database: str) -> None:
+    await add(keyed_database)
+    await change(keyed_database, {**PHONE, "caller_id": "08033755555"})
+    async with run_headless(new_app(keyed_database, SWITCHBOARD_READ_ONLY="1")) as console:
+        await console.wait_for("active")
+        await console.press("V")
+        await console.wait_for("t test it")
+        assert "enter go back to it" not in console.text
+        assert isinstance(console.page, VersionsScreen) and console.page._current is not None
+        *_, content = detail_of(replace(console.page._current, problem="not visible"), UTC)
+        assert content.text == "not visible to your role"
+
+
+async def test_u_brings_back_what_is_under_the_cursor_before_what_was_deleted_here(keyed_database: str) -> None:
+    for kind in ("exotel_phone", "exotel_sms"):
+        await add(keyed_database, kind)
+    async with run_headless(new_app(keyed_database)) as console:
+        await console.wait_for("● active")
+        await console.press("d")
+        await console.wait_for("type its name to delete it")
+        await console.press("t")
+        await console.type("exotel_phone")
+        await console.press("enter")
+        await console.wait_for("u brings it back.")
+        # Somebody else brings it back, and deletes the other one.
+        async with opened(keyed_database) as database:
+            await restore(database, await plan_restore(database, ACME, "exotel_phone"))
+        execute(keyed_database, "delete from integration_credentials where integration_type = 'exotel_sms'")
+        await console.press("r")
         await console.wait_for("space disable")
+        await console.press("u")
+        await console.wait_for("No deleted integration")
+        await console.press("escape", "u")
+        await console.wait_for("Nothing was deleted here.")
+        while console.page.current.integration_type != "exotel_sms":
+            await console.press("down")
+        console.page._deleted = replace(console.page.current, id=UUID(int=1))
+        await console.press("u")
+        await console.wait_for("Exotel SMS comes back with its id")
 
 
 async def test_u_after_a_delete_brings_it_back(keyed_database: str) -> None:

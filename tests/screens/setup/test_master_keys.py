@@ -17,6 +17,7 @@ from tests.support.terminal.console_driver import ConsoleDriver, add, new_app, r
 from tests.support.waiting import wait_until
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.gate import check_gate, take_census
+from tui.data.schema.install import install
 from tui.screens.page import SMALLEST
 from tui.screens.setup.keys.new_key import NewKeyScreen
 from tui.screens.setup.keys.rotation import RotationScreen
@@ -168,6 +169,25 @@ async def test_a_change_of_which_nobody_knew_how_it_ended_is_known_once_the_serv
             assert (await check_gate(session.database, session.keyring)).state == "open"
 
 
+async def test_a_login_that_may_write_no_credential_is_shown_no_new_key(
+    postgres: TestServer, empty_database: str
+) -> None:
+    await install(empty_database, operator_label="a test", roles=True)
+    await add(empty_database)
+    postgres.create_role("kim", "login in role switchboard_support")
+    url = postgres.conninfo(empty_database.rpartition("/")[2].partition("?")[0], user="kim")
+    async with run_headless(new_app(url)) as console:
+        await console.wait_for("● connected")
+        await console.press("5")
+        await console.wait_for("r check again")
+        await console.press("m")
+        await console.wait_for("not visible to your role")
+        assert "change the key" not in console.text
+        await console.press("c")
+        await console.wait_for(lambda: "The role kim may not change master keys." in console.status)
+        assert isinstance(console.page, MasterKeysScreen)
+
+
 async def test_read_only_mode_changes_no_key(keyed_database: str) -> None:
     async with run_headless(new_app(keyed_database, SWITCHBOARD_READ_ONLY="1")) as console:
         await console.wait_for("● connected")
@@ -175,6 +195,7 @@ async def test_read_only_mode_changes_no_key(keyed_database: str) -> None:
         await console.wait_for("r check again")
         await console.press("m")
         await console.wait_for("Key active")
+        assert "change the key" not in console.text
         for key in ("c", "d"):
             console.page.status.clear()
             await console.press(key)

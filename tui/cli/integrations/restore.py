@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 
 
 @command(locked=True, needs=Requirements("administrator", writes="data"))
-@argument("type_or_id", locked=True, metavar="[TYPE|ID]", required=False, shell_complete=types)
+@argument(
+    "type_or_id",
+    locked=True,
+    without=Requirements("administrator"),
+    metavar="[TYPE|ID]",
+    required=False,
+    shell_complete=types,
+)
 @option(
     "--dry-run",
     locked=True,

@@ -15,6 +15,7 @@ from tui.cli.requirements import Requirements
 from tui.data.integrations.roll_back import plan_roll_back, roll_back
 from tui.data.integrations.versions import (
     change_bounds,
+    count_left_over,
     count_versions,
     forget_versions,
     list_versions,
@@ -46,9 +47,12 @@ if TYPE_CHECKING:
     from tui.data.integrations.credentials import PassedTest
     from tui.data.integrations.roll_back import RollBackPlan
     from tui.data.integrations.versions import Version
+    from tui.providers.verdicts import Verdict
+    from tui.session.connection_test import ConnectionTestResult
     from tui.session.session import Session
 
 MOST_KEPT, MOST_DAYS, HIGHEST = 100, 3650, 999_999_999
+EVERYWHERE = "all organisations"
 SETTING = Requirements("administrator", writes="data", organization=False)
 
 
@@ -178,9 +182,17 @@ async def _ask_provider(session: Session, out: Output, plan: RollBackPlan, recor
         if not out.as_table:
             out.data(record)
         raise CheckFailed(
-            f"Version {plan.version} did not pass its test, so nothing was written.", "What to do stands above."
+            f"Version {plan.version} did not pass its test, so nothing was written.",
+            "What to do stands above."
+            if out.as_table
+            else " ".join(f"{verdict.sentence} {verdict.what_to_do}".strip() for verdict in _against(tested))
+            or tested.conclusion(),
         )
     return tested.passed_draft
+
+
+def _against(tested: ConnectionTestResult) -> list[Verdict]:
+    return [verdict for verdict in tested.report.verdicts if verdict.outcome != "passed"]
 
 
 @command(locked=True, needs=Requirements("administrator", writes="data"))
@@ -212,10 +224,19 @@ async def forget(session: Session, out: Output, integration_type: str) -> None:
 async def versions(session: Session, out: Output, keep: int | None, days: int | None) -> None:
     """Say how many earlier credentials the database keeps, and for how long, or change that.
 
-    It holds for all organisations. What a smaller number leaves over is gone at once, and cannot come back.
+    It holds for all organisations. What a smaller number leaves over is gone at once, and cannot come back: where it
+    leaves some over it asks; --yes does it at once.
     """
     if keep is None and days is None:
         bounds = await read_bounds(session.database)
     else:
+        if gone := await count_left_over(session.database, kept=keep, days=days):
+            await confirm_by_name(
+                out,
+                EVERYWHERE,
+                f"{counted(gone, 'earlier credential')} of {EVERYWHERE} would be gone, and what was deleted with them. "
+                "That cannot be undone.",
+                "a larger number keeps them.",
+            )
         bounds = await change_bounds(session.database, kept=keep, days=days)
     out.result({"versions_kept": bounds.kept, "versions_days": bounds.days}, kept_words(bounds))

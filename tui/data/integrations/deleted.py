@@ -7,7 +7,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from tui.data.directory import PEOPLE_BY_ID, people_are_labelled, people_by_id
+from tui.data.directory import PEOPLE_BY_ID, parse_uuid, people_are_labelled, people_by_id
+from tui.data.integrations.versions import KEPT_SINCE
 from tui.errors import Conflict, NotFound
 from tui.words.counts import counted
 from tui.words.people import author
@@ -46,20 +47,22 @@ TABLES = {
     "organization_phone_numbers": NUMBER,
 }
 
-DELETED = """
+DELETED = f"""
 select v.id as version, v.credential_id as integration_id, v.organization_id, v.integration_type,
-       v.dependents #>> '{row,display_name}' as display_name, v.replaced_at as deleted_at, v.replaced_by as login,
+       v.dependents #>> '{{row,display_name}}' as display_name, v.replaced_at as deleted_at, v.replaced_by as login,
        v.user_id, v.operator, coalesce(jsonb_array_length(v.dependents -> 'permissions'), 0) as permissions,
        coalesce(jsonb_array_length(v.dependents -> 'numbers'), 0) as phone_numbers,
        exists (select from public.integration_credentials as o
                 where o.organization_id = v.organization_id and o.integration_type = v.integration_type) as is_replaced
   from (select distinct on (w.credential_id) w.* from switchboard.credential_versions as w
          where w.organization_id = %(organization_id)s and w.kind = 'deleted' and w.envelope is not null
+           and w.replaced_at >= {KEPT_SINCE}
          order by w.credential_id, w.id desc) as v
  where not exists (select from public.integration_credentials as c where c.id = v.credential_id)
  order by v.id desc
 """
-KEPT = """
+# The newest alone: what came back since, and was deleted again, has changed.
+KEPT = f"""
 select v.id as version, v.credential_id as integration_id, v.organization_id, v.integration_type, v.replaced_at,
        v.dependents, c.id is not null as is_there, o.id as other
   from switchboard.credential_versions as v
@@ -68,6 +71,10 @@ select v.id as version, v.credential_id as integration_id, v.organization_id, v.
                       where x.organization_id = v.organization_id and x.integration_type = v.integration_type
                         and x.id <> v.credential_id limit 1) as o on true
  where v.id = %(version)s and v.organization_id = %(organization_id)s and v.kind = 'deleted' and v.envelope is not null
+   and v.replaced_at >= {KEPT_SINCE}
+   and not exists (select from switchboard.credential_versions as w
+                    where w.credential_id = v.credential_id and w.kind = 'deleted'
+                      and w.envelope is not null and w.id > v.id)
 """
 # An adopted table without a foreign key keeps the permissions of what is deleted.
 THERE_NOW = """
@@ -158,7 +165,8 @@ async def plan_restore(database: Database, organization_id: UUID, type_or_id: st
     Writes nothing. Raises NotFound where none is kept, and Conflict where it cannot come back.
     """
     deleted = await deleted_integrations(database, organization_id)
-    chosen = next((one for one in deleted if type_or_id in (one.integration_type, str(one.integration_id))), None)
+    wanted = parse_uuid(type_or_id) or type_or_id
+    chosen = next((one for one in deleted if wanted in (one.integration_type, one.integration_id)), None)
     if chosen is None:
         raise NotFound(
             f"No deleted integration {safe_text(type_or_id, 60)} is kept of this organisation.",
@@ -179,7 +187,8 @@ async def examine(connection: Connection, organization_id: UUID, version: int, *
     kept = await (await connection.execute(KEPT, values)).fetchone()
     if kept is None:
         raise NotFound(
-            "What was deleted is not kept any more.", "`switchboard integrations restore` lists what still is."
+            "What was deleted is not kept any more, or was deleted again since.",
+            "`switchboard integrations restore` lists what still is.",
         )
     _require_room(kept)
     dependents: Json = kept["dependents"] if isinstance(kept["dependents"], dict) else {}
@@ -192,27 +201,31 @@ async def examine(connection: Connection, organization_id: UUID, version: int, *
         )
     there = await _what_is_there(connection, kept, permissions, numbers)
     people = {one["user_id"] for one in permissions} | {one["assigned_to_user_id"] for one in numbers} - {None}
-    gone = await _people_gone(connection, people, knows_everybody=knows_everybody)
+    gone = await _people_gone(connection, organization_id, people, knows_everybody=knows_everybody)
 
     without = [one for one in permissions if one["user_id"] in gone]
-    present = [one for one in permissions if one not in without]
+    present = [one for one in permissions if one["user_id"] not in gone]
     still = [one for one in present if one["id"] in there.ids or one["user_id"] in there.holders]
     if without:
         losses.append(
-            f"{counted(len(without), 'permission')} of people who are inactive or not in the directory now: "
-            "not given again."
+            f"{counted(len(without), 'permission')} of people who are inactive, of another organisation or not in "
+            "the directory now: not given again."
         )
     if still:
         losses.append(f"{counted(len(still), 'permission')}: in the table already, and left as there.")
     kept_there = [one for one in numbers if one["id"] in there.ids]
     if kept_there:
         losses.append(f"{counted(len(kept_there), 'phone number')}: in the table already, and left as there.")
-    others = [one for one in numbers if one not in kept_there]
+    others = [one for one in numbers if one["id"] not in there.ids]
+    foreign = [one for one in others if one["organization_id"] not in (None, str(organization_id))]
+    if foreign:
+        losses.append(f"{counted(len(foreign), 'phone number')} of another organisation: not added again.")
+        others = [one for one in others if one["organization_id"] in (None, str(organization_id))]
     taken = [one for one in others if _one_notation(one["phone_number"]) in there.numbers]
     losses += [
         f"The number {safe_text(one['phone_number'], 30)}: the organisation has it in another row now." for one in taken
     ]
-    back = [one for one in others if one not in taken]
+    back = [one for one in others if _one_notation(one["phone_number"]) not in there.numbers]
     not_primary = [one for one in back if one["is_primary"] and there.primary is not None]
     losses += [
         f"The mark of {safe_text(one['phone_number'], 30)} as primary: {safe_text(there.primary, 30)} is that now."
@@ -220,8 +233,8 @@ async def examine(connection: Connection, organization_id: UUID, version: int, *
     ]
     unassigned = [one for one in back if one["assigned_to_user_id"] in gone]
     losses += [
-        f"Who has {safe_text(one['phone_number'], 30)}: somebody inactive or not in the directory now; "
-        "it comes back in the pool."
+        f"Who has {safe_text(one['phone_number'], 30)}: somebody inactive, of another organisation or not in the "
+        "directory now; it comes back in the pool."
         for one in unassigned
     ]
     losses += await _foreign(connection)
@@ -234,7 +247,7 @@ async def examine(connection: Connection, organization_id: UUID, version: int, *
         len(back),
         tuple(losses),
         permissions_left_out=_uuids(chain(without, still)),
-        numbers_left_out=_uuids(chain(kept_there, taken)),
+        numbers_left_out=_uuids(chain(kept_there, foreign, taken)),
         unassigned=_uuids(unassigned),
         not_primary=_uuids(not_primary),
     )
@@ -281,11 +294,13 @@ async def _what_is_there(
     )
 
 
-async def _people_gone(connection: Connection, people: Iterable[str], *, knows_everybody: bool) -> frozenset[str]:
+async def _people_gone(
+    connection: Connection, organization_id: UUID, people: Iterable[str], *, knows_everybody: bool
+) -> frozenset[str]:
     """Those of the people who get nothing any more."""
     ids = list(people)
     rows = await (await connection.execute(PEOPLE_BY_ID, {"ids": ids})).fetchall() if ids else []
-    active = {str(row["id"]) for row in rows if row["is_active"]}
+    active = {str(row["id"]) for row in rows if row["is_active"] and row["organization_id"] in (None, organization_id)}
     known = {str(row["id"]) for row in rows}
     return frozenset(person for person in ids if person not in active and (knows_everybody or person in known))
 

@@ -15,9 +15,9 @@ from tui.data.integrations.credentials import (
     log_passed_test,
     set_logged_fields,
 )
+from tui.data.integrations.versions import KEPT_SINCE
 from tui.data.keys.gate import check_gate, confirm_gate
 from tui.errors import Conflict, InvalidInput, NotFound, Unreadable
-from tui.words.integrations import LIST_AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,11 +32,12 @@ if TYPE_CHECKING:
 LIST_VERSIONS = "`switchboard integrations history {}` lists what is kept."
 
 # An sb2 envelope is bound to its row, organisation and type; a legacy one is bound to nothing and is held to the same.
-FIND = """
+FIND = f"""
 select v.id, v.envelope, v.replaced_at, v.was_verified
   from switchboard.credential_versions as v
  where v.credential_id = %(id)s and v.organization_id = %(organization_id)s
    and v.integration_type = %(integration_type)s and v.envelope is not null
+   and v.replaced_at >= {KEPT_SINCE}
    and case when %(version)s::bigint is null then v.kind = 'updated' and v.envelope is distinct from %(seen)s
             else v.id = %(version)s::bigint end
  order by v.id desc limit 1
@@ -105,7 +106,10 @@ async def plan_roll_back(
     row = binding(integration)
     stored = await load_credential(database, keyring, row.organization_id, type_, integration_id=row.row_id)
     if stored is None:
-        raise NotFound(f"The integration {type_} is not there any more.", LIST_AGAIN)
+        raise NotFound(
+            f"The integration {type_} was deleted meanwhile.",
+            "`switchboard integrations restore` brings back what was deleted.",
+        )
     values = {
         "id": row.row_id,
         "organization_id": row.organization_id,

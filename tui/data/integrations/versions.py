@@ -29,13 +29,15 @@ FINGERPRINT_BYTES = 6
 ENVELOPES_VISIBLE = """
 select has_column_privilege('switchboard.credential_versions', 'envelope', 'select') as visible
 """
+# Of what is older some may be left, since a write clears a few at a time. Computed once for a statement, for the index.
+KEPT_SINCE = "(select statement_timestamp() - make_interval(days => switchboard.setting('versions_days'::text)))"
 # The present envelope in the same statement: the newest version is compared with it.
-VERSIONS = """
+VERSIONS = f"""
 select v.id, v.kind, v.fields, v.was_verified, v.verified_at, v.user_id, v.operator, v.operation_id, v.replaced_at,
-       v.replaced_by, {envelope} as envelope, {present} as present
+       v.replaced_by, {{envelope}} as envelope, {{present}} as present
   from switchboard.credential_versions as v
  where v.credential_id = %(id)s and v.organization_id = %(organization_id)s
-   and v.integration_type = %(integration_type)s
+   and v.integration_type = %(integration_type)s and v.replaced_at >= {KEPT_SINCE}
  order by v.id desc
 """
 PRESENT = "(select c.credentials_encrypted from public.integration_credentials as c where c.id = %(id)s)"
@@ -46,6 +48,13 @@ CHANGE_SETTING = "select switchboard.change_setting(%(name)s::text, %(value)s::i
 COUNT = """
 select count(*) from switchboard.credential_versions as v
  where v.organization_id = %(organization_id)s and v.integration_type = %(integration_type)s
+"""
+# As switchboard.change_setting clears them.
+LEFT_OVER = f"""
+select count(*)
+  from (select w.replaced_at, row_number() over (partition by w.credential_id, w.kind order by w.id desc) as place
+          from switchboard.credential_versions as w where w.replaced_at >= {KEPT_SINCE}) as v
+ where v.place > %(kept)s::integer or v.replaced_at < statement_timestamp() - make_interval(days => %(days)s::integer)
 """
 FORGET = "select switchboard.forget_versions(%(organization_id)s::uuid, %(integration_type)s::text) as forgotten"
 
@@ -116,6 +125,11 @@ async def change_bounds(database: Database, *, kept: int | None, days: int | Non
 
     await database.write(unit)
     return await read_bounds(database)
+
+
+async def count_left_over(database: Database, *, kept: int | None, days: int | None) -> int:
+    """Count what `change_bounds` would clear of all organisations."""
+    return int(await database.fetch_value(LEFT_OVER, {"kept": kept, "days": days}))
 
 
 async def count_versions(database: Database, organization_id: UUID, integration_type: str) -> int:

@@ -19,20 +19,22 @@ if TYPE_CHECKING:
     from tui.data.permissions.listing import Holder
     from tui.data.postgres.database import Connection, Database
 
-# Whoever typed a secret knows it as well; whoever rotated the master key or went back to a kept version typed nothing.
+# Whoever typed a secret knows it as well, or had it lent to a program of theirs; whoever rotated the master key or went
+# back to a kept version typed nothing.
 # A row of the log without names of fields is about all of them: ''.
 KNOWN = """
 with known as (
   select l.integration_type, left(f.name, 200) as field, max(l.created_at) as last_at, count(*) as times,
          array_agg(l.created_at) filter (where l.created_at is not null) as known_at,
          bool_or(l.action = 'credential_revealed') as revealed, bool_or(l.action = 'credential_copied') as copied,
+         bool_or(l.action = 'credential_lent') as lent,
          bool_or(l.action in ('credential_created', 'credential_updated')) as typed
     from public.integration_audit_logs as l
    cross join lateral jsonb_array_elements_text(
            case when jsonb_typeof(l.details -> 'fields') = 'array' then l.details -> 'fields' else '[""]' end
          ) as f (name)
    where l.user_id = %(user_id)s and l.organization_id = %(organization_id)s and l.status = 'success'
-     and (l.action in ('credential_revealed', 'credential_copied')
+     and (l.action in ('credential_revealed', 'credential_copied', 'credential_lent')
           or l.details ->> 'source' = 'trigger'
              and (l.action = 'credential_created'
                   or l.action = 'credential_updated' and l.details -> 'envelope' ->> 'changed' = 'true'
@@ -47,6 +49,7 @@ select k.*, c.id as integration_id
 # A rotation writes the same secrets under another key.
 CHANGES = """
 select l.integration_type, l.action, l.created_at as moment, l.details ->> 'kept_at' as kept_at,
+       l.details ->> 'version_kind' as version_kind,
        case when jsonb_typeof(l.details -> 'fields') = 'array' then l.details -> 'fields' end as fields
   from public.integration_audit_logs as l
  where l.organization_id = %(organization_id)s and l.integration_type = any (%(types)s)
@@ -59,8 +62,8 @@ select l.integration_type, l.action, l.created_at as moment, l.details ->> 'kept
 """
 UNATTRIBUTED = """
 select count(*) as openings from public.integration_audit_logs as l
- where l.action in ('credential_revealed', 'credential_copied') and l.organization_id = %(organization_id)s
-   and l.user_id is null
+ where l.action in ('credential_revealed', 'credential_copied', 'credential_lent')
+   and l.organization_id = %(organization_id)s and l.user_id is null
 """
 NUMBERS = """
 select n.id, n.phone_number from public.organization_phone_numbers as n
@@ -91,6 +94,7 @@ class KnownSecret:
     last_at: datetime
     revealed: bool
     copied: bool
+    lent: bool
     typed: bool
     changed_at: datetime | None
     perhaps_changed_at: datetime | None

@@ -14,13 +14,13 @@ class CredentialChange(NamedTuple):
     """A change of a credential, as the log has it.
 
     `fields` are the names of the fields that were in it, None where the log does not say. `goes_back` says that a
-    content which was kept at `kept_at` was put in its place again, after a delete where `is_restore`.
+    content which was kept at `kept_at` was put in its place again, one that a delete had kept where `from_delete`.
     """
 
     moment: datetime
     fields: frozenset[str] | None
     goes_back: bool = False
-    is_restore: bool = False
+    from_delete: bool = False
     kept_at: datetime | None = None
 
     @classmethod
@@ -29,7 +29,9 @@ class CredentialChange(NamedTuple):
         fields = None if row["fields"] is None else frozenset(map(str, row["fields"]))
         is_restore = row["action"] == "credential_restored"
         goes_back = is_restore or row["action"] == "credential_rolled_back"
-        return cls(row["moment"], fields, goes_back, is_restore, _moment(row["kept_at"]))
+        # After a rotation a version that a delete kept can be rolled back to.
+        from_delete = is_restore if row["version_kind"] is None else row["version_kind"] == "deleted"
+        return cls(row["moment"], fields, goes_back, from_delete, _moment(row["kept_at"]))
 
 
 class Standing(NamedTuple):
@@ -78,7 +80,7 @@ def _origin(changes: Sequence[CredentialChange], field: str, count: int) -> int 
                 return None
             kept = bisect_right(changes, change.kept_at, key=lambda earlier: earlier.moment)
             # An update has its row in the log just before what it replaced is kept, a delete just after.
-            count = min(count - 1, kept if change.is_restore else kept - 1)
+            count = min(count - 1, kept if change.from_delete else kept - 1)
         elif field in (change.fields or ()):
             return count
         else:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from tui.errors import Conflict, NotFound
 from tui.providers import registry, title_of
 from tui.providers.naming import full_name, name_in_commands
 from tui.screens.detail_page import DetailPage
@@ -266,19 +268,19 @@ class IntegrationsScreen(DetailPage["Integration"]):
         organization = self.session.organization
         if organization is None or self.is_busy or not self.may("delete"):
             return
-        deleted = self._deleted
-        if deleted is not None and deleted.organization_id == organization.id:
-            self.act(self._restore(organization.id, str(deleted.id)))
-        elif self.current is not None and self.current.id is None:
-            self.act(self._restore(organization.id, self.current.integration_type))
+        candidates = [self.current.integration_type] if self.current is not None and self.current.id is None else []
+        if self._deleted is not None and self._deleted.organization_id == organization.id:
+            candidates.append(str(self._deleted.id))
+        if candidates:
+            self.act(self._restore(organization.id, candidates))
         else:
             self.status.say("Nothing was deleted here. On a type that is not set up, u brings back the last one.")
 
-    async def _restore(self, organization_id: UUID, type_or_id: str) -> None:
-        from tui.data.integrations.deleted import plan_restore
+    async def _restore(self, organization_id: UUID, candidates: list[str]) -> None:
+        """Bring back the first of these types and ids of which something is kept."""
         from tui.data.integrations.restore import restore
 
-        plan = await plan_restore(self.session.database, organization_id, type_or_id)
+        plan = await self._plan_restore(organization_id, candidates)
         title = title_of(plan.integration_type)
         if not await self.prompt.confirm(_what_a_restore_does(title, plan), "bring it back"):
             return
@@ -286,6 +288,20 @@ class IntegrationsScreen(DetailPage["Integration"]):
         self._deleted = None
         self.status.say(restored(title, done), "good")
         await self.load()
+
+    async def _plan_restore(self, organization_id: UUID, candidates: list[str]) -> RestorePlan:
+        from tui.data.integrations.deleted import plan_restore
+
+        *first, last = candidates
+        for candidate in first:
+            with suppress(NotFound):
+                return await plan_restore(self.session.database, organization_id, candidate)
+        try:
+            return await plan_restore(self.session.database, organization_id, last)
+        except (NotFound, Conflict):
+            # It is back already, or nothing is kept of it: it must not stand in the way of another one.
+            self._deleted = None
+            raise
 
 
 def _what_a_restore_does(title: str, plan: RestorePlan) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tui.data.integrations.roll_back import plan_roll_back, roll_back
 from tui.data.integrations.versions import list_versions
-from tui.errors import Conflict
+from tui.errors import Conflict, NotFound
 from tui.providers.naming import full_name
 from tui.screens.page import Page, enter_does
 from tui.widgets.bindings import bind
@@ -16,7 +16,7 @@ from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import DetailPane, TextLine
 from tui.words.counts import counted
-from tui.words.integrations import unreadable_words
+from tui.words.integrations import NOT_VISIBLE, unreadable_words
 from tui.words.text import safe_text
 from tui.words.times import to_the_minute
 from tui.words.versions import (
@@ -82,7 +82,8 @@ class VersionsScreen(Page):
         yield DetailPane(switcher)
 
     def hints(self) -> Hints:
-        acts = (("enter", "go back to it"), ("t", "test it"), ("r", "refresh")) if self._versions else ()
+        back = () if self.session.read_only else (("enter", "go back to it"),)
+        acts = (*back, ("t", "test it"), ("r", "refresh")) if self._versions else ()
         return (*acts, ("esc", "back"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
@@ -181,7 +182,13 @@ class VersionsScreen(Page):
         await self.load()
 
     async def _plan(self, version: Version) -> RollBackPlan:
-        return await plan_roll_back(self.session.database, self.session.keyring, self._integration, version.id)
+        try:
+            return await plan_roll_back(self.session.database, self.session.keyring, self._integration, version.id)
+        except NotFound:
+            # The integration was deleted meanwhile, or the version is not kept any more.
+            self._has_changed = True
+            self.start_load()
+            raise
 
     async def _confirm(self, plan: RollBackPlan) -> bool:
         """Ask with another key than the enter that opened the question; a version that cannot be read by its name."""
@@ -225,7 +232,9 @@ def detail_of(version: Version, zone: tzinfo) -> tuple[TextLine, ...]:
         ("Until then", tested_words(version)),
         (
             "Content",
-            f"does not open: {unreadable_words(version.problem)}"
+            NOT_VISIBLE
+            if version.problem == "not visible"
+            else f"does not open: {unreadable_words(version.problem)}"
             if version.problem
             else f"fingerprint {version.fingerprint or 'not known'}",
         ),

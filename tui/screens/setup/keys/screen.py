@@ -46,12 +46,15 @@ class MasterKeysScreen(Page):
         super().__init__()
         self._keys: dict[str, RecordedKey] = {}
         self._has_changed = False
+        self._may_encrypt = False
+        """Whether the role may write credentials; asked before a new key is made, which would be shown for nothing."""
 
     def compose_body(self) -> Iterable[Widget]:
         yield StateSwitcher(WrappedList(COLUMNS))
 
     def hints(self) -> Hints:
-        acts = () if self.session.settings.locked else (("c", "change the key"), ("d", "retire"))
+        may = self._may_encrypt and not self.session.settings.locked and not self.session.read_only
+        acts = (("c", "change the key"), ("d", "retire")) if may else ()
         return (*acts, ("r", "refresh"), ("esc", "back"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
@@ -73,19 +76,21 @@ class MasterKeysScreen(Page):
         inventory = await read_key_inventory(database) if privileges.envelopes else None
         warning = age_warning(await days_of_active_key(database), session.settings.key_days)
         if self.is_mounted:
+            self._may_encrypt = privileges.configure
             self._keys = {key.key_id: key for key in inventory.keys} if inventory else {}
             rows = _rows(gate, inventory, [key.source for key in session.keyring.previous])
             if warning:
                 rows.append(_row("age", "age", " ".join(warning), "warning"))
             self.query_one(RowBody).show(rows)
             switcher.show_content()
+            self.refresh_frame()
 
     def leave(self, result: object = None) -> None:
         super().leave(self._has_changed)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("rotate", "retire"):
-            return None if self.is_busy or self.prompt.is_asking else True
+            return None if self.is_busy or self.prompt.is_asking or not self.query_one(RowBody).rows else True
         return super().check_action(action, parameters)
 
     def action_rotate(self) -> None:
@@ -123,7 +128,10 @@ class MasterKeysScreen(Page):
         session = self.session
         if session.read_only:
             self.report_failure(SchemaNewer() if session.schema == "newer" else ReadOnlyMode())
-        return not session.read_only
+        elif not self._may_encrypt:
+            role = safe_text(session.server.role, 40) if session.server else "your role"
+            self.status.say(f"The role {role} may not change master keys. Ask an administrator.", "warning")
+        return self._may_encrypt and not session.read_only
 
 
 def _rows(gate: Gate, inventory: KeyInventory | None, earlier: list[str]) -> list[Row]:
