@@ -116,7 +116,7 @@ async def test_the_key_is_changed_on_the_smallest_screen_and_the_console_goes_on
         await console.press("home", "down", "down")
         await console.press("up", "up", "d")
         await console.wait_for(lambda: "Only a decrypt-only key can be retired" in console.status)
-        await console.press("down", "down", "d")
+        await console.press("down", "d")
         await console.wait_for("It can never be used again.")
         await console.press("d", "d", "y")
         await console.wait_for("Key retired")
