@@ -12,6 +12,7 @@ from tests.generate.commands import leaves
 from tests.support.commands import execute
 from tests.support.database.number_rows import add_row
 from tests.support.terminal.forked_terminal import ForkedTerminal
+from tests.support.waiting import wait_until
 from tui.cli.request import Options
 from tui.terminal.early_screen import ENTER, LEAVE
 
@@ -48,7 +49,8 @@ def test_a_list_follows_the_database_and_only_what_changed_is_written(office_she
         assert bytes(terminal.output).endswith(LEAVE.encode())
         assert termios.tcgetattr(terminal.descriptor) == before
     sessions = "select count(*) from pg_stat_activity where application_name like 'switchboard/%%'"
-    assert execute(office_shell.environment["DATABASE_URL"], sessions) == [(0,)]
+    # The server notices the end of a session a moment later.
+    wait_until(lambda: execute(office_shell.environment["DATABASE_URL"], sessions) == [(0,)])
 
 
 def test_more_lines_than_there_is_room_for_are_counted_also_in_another_size(office_shell: Shell) -> None:

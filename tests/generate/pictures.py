@@ -132,6 +132,25 @@ async def draw_without_colours(environment: Mapping[str, str], keep: Keep) -> No
             keep(console, f"no_color/{section}")
 
 
+async def draw_wide(environment: Mapping[str, str], keep: Keep) -> None:
+    """Keep the five sections on wider terminals, as wide/120x40/NAME and wide/200x60/NAME."""
+    for size in ((120, 40), (200, 60)):
+        folder = f"wide/{size[0]}x{size[1]}"
+        (DOCS / folder).mkdir(parents=True, exist_ok=True)
+        async with run_headless(console_on(environment), size) as console:
+            await console.wait_for("another key")
+            await console.wait_for("Newest in the log")
+            keep(console, f"{folder}/integrations")
+            for key, name, shown in (
+                *(("2", "permissions", "Granted"), ("3", "numbers", "Newest in the log")),
+                *(("4", "audit", "about 12"), ("5", "setup", "Schema")),
+            ):
+                await console.press(key)
+                await console.wait_for(shown)
+                await console.pilot.wait_for_scheduled_animations()
+                keep(console, f"{folder}/{name}")
+
+
 def is_counted(console: ConsoleDriver) -> bool:
     """Whether the histogram is there, and no bar of it a question mark any more."""
     text = console.text
@@ -214,6 +233,7 @@ def main() -> None:
         os.environ["XDG_STATE_HOME"] = str(folder)
         asyncio.run(draw(demo.environment, save))
         asyncio.run(draw_without_colours(demo.environment, save))
+        asyncio.run(draw_wide(demo.environment, save))
 
 
 if __name__ == "__main__":

@@ -99,7 +99,9 @@ def test_the_walk_meets_every_screen_there_is() -> None:
     "ways", [(draw,), pytest.param((draw, draw_without_colours), marks=pytest.mark.long)], ids=["coloured", "all"]
 )
 async def test_the_pictures_of_the_documents_are_what_the_console_shows(
-    sample_settings: dict[str, str], ways: Sequence[Callable[[Mapping[str, str], Keep], Awaitable[None]]]
+    sample_settings: dict[str, str],
+    ways: Sequence[Callable[[Mapping[str, str], Keep], Awaitable[None]]],
+    tmp_path: Path,
 ) -> None:
     """Line by line with its colours; times and numbers may differ. Before the others, which change what is shown."""
     differences: list[str] = []
@@ -109,7 +111,8 @@ async def test_the_pictures_of_the_documents_are_what_the_console_shows(
         shown = content_of(picture_of(console, name))
         differences.extend(unified_diff(committed, shown, f"docs/{name}.svg", "shown", n=0, lineterm=""))
 
-    with patch.dict(os.environ):
+    # Without the filters that other tests have used.
+    with patch.dict(os.environ, {"XDG_STATE_HOME": str(tmp_path)}):
         for draw_them in ways:
             await draw_them(sample_settings, compare)
     assert not differences, "\n".join(["Draw them anew: python -m tests.generate.pictures", *differences])

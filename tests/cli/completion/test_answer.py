@@ -54,7 +54,10 @@ def test_commands_options_and_fixed_words_need_no_database(shell: Shell) -> None
 
 def test_what_is_in_the_database_completes_and_nothing_is_written_or_run(office_shell: Shell) -> None:
     database = office_shell.environment["DATABASE_URL"]
-    execute(database, "insert into switchboard.organization_labels values (gen_random_uuid(), E'Acme\\nInc')")
+    execute(
+        database,
+        "insert into switchboard.organization_labels values ('00000000-0000-4000-8000-0000000000f1', E'Acme\\nInc')",
+    )
     execute(
         database,
         "insert into switchboard.keys (key_id, purpose, salt, state) "
