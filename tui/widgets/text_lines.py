@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 TITLE_MARGIN = 4
 WIDE = 110
 """Columns of a screen from which on the detail stands beside the list."""
-NARROWEST_BESIDE = 34
+NARROWEST_BESIDE = 32
 
 
 class TextLine(NamedTuple):
