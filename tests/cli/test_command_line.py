@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ast
-import os
 import shlex
-import shutil
-import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,8 +17,8 @@ import tui.screens
 from tests.generate.commands import every_command
 from tests.support.acme import ACME, ASHA
 from tests.support.hostile_strings import UNSAFE, hostile_strings
-from tests.support.servers.debian import needs
-from tui.cli.command_line import ONE_AFTER_THE_OTHER, command_line, quoted
+from tests.support.shells import PAYLOAD, words_read_by
+from tui.cli.command_line import ONE_AFTER_THE_OTHER, command_line
 from tui.cli.permissions.arguments import people_and_types
 from tui.cli.permissions.commands import _stage_grant
 from tui.cli.request import Options
@@ -46,18 +43,6 @@ NOW = datetime(2026, 3, 4, 10, 30, tzinfo=UTC)
 KOLKATA = time_zone("Asia/Kolkata")
 OMAR, PHONE, MAIL = uuid4(), uuid4(), uuid4()
 TYPES = {PHONE: "exotel_phone", MAIL: "zoho_mail"}
-# How each reads what is pasted, an interactive one also its ! for what was typed before.
-SHELLS = [
-    ("sh",),
-    ("bash",),
-    ("bash", "--norc", "--noprofile", "-i", "-o", "history", "-o", "histexpand"),
-    pytest.param(("zsh", "-f", "-i"), marks=pytest.mark.debian),
-    pytest.param(("zsh", "-f", "-o", "rcquotes", "-o", "extendedglob"), marks=pytest.mark.debian),
-    pytest.param(("fish", "--no-config"), marks=pytest.mark.debian),
-]
-PRINTED = {"fish": "function {0}; printf '%s\\0' {0} $argv; printf '\\n\\0'; end\n"}
-PRINTED_BY_OTHERS = "{0}() {{ printf '%s\\0' {0} \"$@\"; printf '\\n\\0'; }}\n"
-PAYLOAD = "\\'\";touch PWNED;#"
 
 
 def parsed(line: str) -> tuple[str, dict[str, Any], Options]:
@@ -77,53 +62,6 @@ def parsed(line: str) -> tuple[str, dict[str, Any], Options]:
 
 def lines_of(*invocations: Invocation, options: Options | None = None, profile: str | None = None) -> list[str]:
     return command_line(invocations, options or Options(), profile).split(ONE_AFTER_THE_OTHER)
-
-
-@pytest.fixture(params=SHELLS, ids=" ".join)
-def shell(request: pytest.FixtureRequest) -> tuple[str, ...]:
-    """The command that starts a shell without anybody's configuration."""
-    command: tuple[str, ...] = request.param
-    needs(Path(shutil.which(command[0]) or f"/usr/bin/{command[0]}"), command[0])
-    return command
-
-
-def run_in(shell: tuple[str, ...], lines: list[str], folder: Path) -> list[list[str]]:
-    """The words that each line hands to `switchboard` or `ssh` in a shell, in a folder that is as it was afterwards."""
-    # What a pattern or an expansion would find.
-    for name in ("a", "b", "=ls"):
-        (folder / name).touch()
-    there = [*folder.glob("[!.]*")]
-    functions = "".join(PRINTED.get(shell[0], PRINTED_BY_OTHERS).format(name) for name in ("switchboard", "ssh"))
-    ran = subprocess.run(
-        shell,
-        input=f"{functions}{ONE_AFTER_THE_OTHER.join(lines)}\n",
-        capture_output=True,
-        check=True,
-        text=True,
-        cwd=folder,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8", "HISTFILE": "/dev/null"},
-        start_new_session=True,
-    )
-    # The files of its own that fish makes begin with a dot.
-    assert [*folder.glob("[!.]*")] == there
-    return [words.split("\0")[:-1] for words in ran.stdout.split("\n\0")[:-1]]
-
-
-def hostile_lines() -> list[list[str]]:
-    """Words that a shell would act upon were they not quoted: every ASCII character that is shown, in every place."""
-    around = ("{0}", "a{0}", "{0}a", "a{0}b", "{0}{0}", "\\{0}", "{0}\\", "'{0}", "{0}'", "{0}self", "{0}{{a,b}}")
-    listed = [[text.format(chr(code)) for text in around] for code in range(0x20, 0x7F)]
-    texts = [text[:300] for text in hostile_strings().values() if text and not UNSAFE.search(text)]
-    return [*listed, [PAYLOAD, "=ls", "~root", "~", "%self", "!!", "a=~", "--x==ls", "*", "?", "[ab]", "$HOME", *texts]]
-
-
-def test_every_shell_reads_what_is_quoted_as_it_is(shell: tuple[str, ...], tmp_path: Path) -> None:
-    wanted = [["switchboard", *words] for words in hostile_lines()]
-    assert run_in(shell, [" ".join(map(quoted, words)) for words in wanted], tmp_path) == wanted
-    over_ssh = [["ssh", "HOST", " ".join(map(quoted, words))] for words in wanted]
-    assert run_in(shell, [" ".join(map(quoted, words)) for words in over_ssh], tmp_path) == over_ssh
-    # Behind a host, what comes of it is taken apart once more, by a shell or by the locked console.
-    assert [shlex.split(line) for *_, line in over_ssh] == wanted
 
 
 def invocations_in_screens() -> Iterator[tuple[str, set[str]]]:
@@ -192,7 +130,7 @@ def test_names_as_people_store_them_reach_the_command_as_they_are_or_nothing_is_
     assert refused
     assert len(copied) > 100
     # What a shell hands over is what shlex takes apart.
-    assert run_in(("sh",), copied, tmp_path) == [shlex.split(line) for line in copied]
+    assert words_read_by(("sh",), copied, tmp_path) == [shlex.split(line) for line in copied]
 
 
 @pytest.mark.parametrize(
@@ -380,22 +318,3 @@ def test_in_the_locked_console_a_command_is_for_ssh_and_of_what_was_pasted_its_w
     for text in ("x" * 8200, "--operator=x"):
         with pytest.raises(InvalidInput):
             lines_of(Invocation("integrations show", {"integration_type": text}), options=locked)
-
-
-def test_in_the_demo_a_command_reaches_the_demo_or_is_not_run(shell: tuple[str, ...], tmp_path: Path) -> None:
-    text = command_line([Invocation("doctor"), Invocation("integrations list")], Options(), None, is_demo=True)
-    assert text.startswith('eval "$(switchboard demo --env || ')
-    program = tmp_path / "switchboard"
-    for answer, ran in (("echo export REACHES=demo", "demo\ndemo\n"), ("exit 1", "")):
-        program.write_text(f'#!/bin/sh\ncase $1 in demo) {answer} ;; *) echo "$REACHES" ;; esac\n')
-        program.chmod(0o700)
-        ended = subprocess.run(
-            shell,
-            input=f"{text}\n",
-            capture_output=True,
-            check=False,
-            text=True,
-            env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "HOME": str(tmp_path), "HISTFILE": "/dev/null"},
-            start_new_session=True,
-        )
-        assert ended.stdout == ran

@@ -22,6 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.support.first_salts import first_salt, forget_first_salts
 from tests.support.run_folder import delete_run_folder, derived_once
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).parents[3]
 MOST_BYTES = 100_000
 START_S = 60.0
-FIRST_SALT = bytes(range(50, 66))
 PRELOADED_PACKAGES = ("tui.cli", "tui.data", "tui.demo", "tui.providers", "tui.screens", "tui.widgets")
 PRELOADED = (
     *("tui.__main__", "tui.app", "tui.skeleton", "textual.drivers.linux_driver"),
@@ -226,6 +226,7 @@ def _answer(requests: socket.socket) -> None:
         if not request:
             break
         verb, *parameters = json.loads(request)
+        forget_first_salts()
         answer = 0
         if verb == "run":
             answer = _run_program(*parameters, descriptors)
@@ -258,9 +259,10 @@ def _preload() -> None:
     except ImportError:
         # The release before has it elsewhere.
         from tui.data import master_key
+    else:
+        # Where no key is recorded yet, too, a test's key is derived once in the run.
+        master_key.MasterKey.first_salt = first_salt
     master_key._scrypt = derived_once(master_key._scrypt)
-    # Where no key is recorded yet, too, a test's key is derived once in the run.
-    master_key.new_salt = lambda: FIRST_SALT
     # A collection in a fork would write to, and so copy, every page of what was imported.
     gc.collect()
     gc.freeze()
