@@ -60,6 +60,9 @@ create trigger of_another_program before update on public.organization_phone_num
   for each row execute function public.of_another_program();
 select switchboard.accept(c.kind || ' ' || c.name, encode(sha256(convert_to(c.definition, 'UTF8')), 'hex'))
   from switchboard.catalogue() as c where c.name like '%of_another_program%';
+insert into switchboard.rotations (xid, from_key, from_salt, to_key, to_salt, finished_at)
+values ('7', 'a', 'a', 'b', 'b', now());
+select switchboard.change_setting('versions_kept', 12);
 """
 ROLES = """
 do $do$
