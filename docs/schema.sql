@@ -190,8 +190,8 @@ language sql immutable set search_path = pg_catalog, pg_temp as $function$
     ('numbers_synced', 'act', array['switchboard_admin', 'switchboard_support']),
     ('log_exported', 'act', null), ('log_sealed', 'act', array['switchboard_admin']),
     ('keys_rotated', 'change', null), ('key_retired', 'change', null), ('credential_versions_forgotten', 'change', null),
-    ('settings_changed', 'change', null), ('schema_changed', 'act', array['switchboard_admin']),
-    ('access_changed', 'act', array['switchboard_admin']), ('checkpoint_made', 'act', array['switchboard_admin']),
+    ('settings_changed', 'change', null), ('access_changed', 'change', null),
+    ('schema_changed', 'act', array['switchboard_admin']), ('checkpoint_made', 'act', array['switchboard_admin']),
     ('log_archived', 'act', array['switchboard_admin'])
 $function$;
 
@@ -716,7 +716,7 @@ begin
       select e.key, e.value, octet_length(e.value::text) + octet_length(to_jsonb(e.key)::text) + 4 as size,
              octet_length(to_jsonb(e.key)::text) + 4 as name_size, count(*) over () - row_number() over w + 1 as left_over
       from jsonb_each(value) e
-      window w as (order by e.key = any (array['source', 'table', 'change', 'row', 'user_from', 'cascade', 'purpose',
+      window w as (order by e.key = any (array['source', 'table', 'change', 'row', 'cascade', 'purpose',
                                                'integration_id', 'envelope']) desc,
                             octet_length(e.value::text) + octet_length(to_jsonb(e.key)::text), e.key)
       order by row_number() over w
@@ -758,15 +758,44 @@ $function$;
 create or replace function switchboard.write_log(
   organization_id uuid, user_id uuid, integration_type text, action text, status text, details jsonb
 ) returns uuid language plpgsql set search_path = pg_catalog, pg_temp as $function$
--- Adds the evidence to details: operator and operation_id are what the client claims, the rest is what the server
--- knows. Never fails for want of a value: a row without an organisation gets the nil UUID, without a type 'none'.
+-- user_id: whom the row itself names, for a change by another program. Adds to details who it was and the evidence.
+-- operator_from: login (a mapped login is its person, whatever the client claims: a different claim is kept in claimed),
+-- vouched (a login that speaks for others says for whom), claim (the client says so), row, nobody; user_from, of a change
+-- of a row, whether user_id is the operator's or the row's. operator and operation_id are what the client claims, the
+-- rest is what the server knows. Never fails for want of a value: a row without an organisation gets the nil UUID,
+-- without a type 'none'.
 -- No row becomes large: details have at most 16 kB as text, evidence included; cut tells how many bytes there were.
 declare
   row_id constant uuid := gen_random_uuid();
   claimed_address constant text := nullif(current_setting('switchboard.source_address'::text, true), '');
   client_address constant inet := inet_client_addr();
-  told jsonb := details - array['operator', 'operation_id', 'undo_of', 'session_user', 'role', 'client_address', 'xid'];
+  told jsonb := details - array['operator', 'operator_from', 'claimed', 'user_from', 'operation_id', 'undo_of',
+                                'session_user', 'role', 'client_address', 'xid'];
+  claim constant text := nullif(current_setting('switchboard.operator_id'::text, true), '');
+  -- Of an id that is none there is no claim: it aborts nobody's write.
+  claimed_id constant uuid := case when claim is not null then switchboard.uuid_or_null(claim::text) end;
+  operator text := nullif(left(current_setting('switchboard.operator_label'::text, true), 200), '');
+  operator_id uuid;
+  operator_from text;
+  claimed jsonb;
+  login record;
 begin
+  select l.user_id, l.label, l.speaks_for_others into login
+  from switchboard.logins l
+  where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid and l.removed_at is null;
+  if login.user_id is not null then
+    if claimed_id <> login.user_id or claimed_id is null and lower(operator) <> lower(login.label) then
+      claimed := jsonb_strip_nulls(jsonb_build_object('user_id', claimed_id, 'operator', left(operator, 100)));
+    end if;
+    operator_id := login.user_id;
+    operator := login.label;
+    operator_from := 'login';
+  else
+    operator_id := coalesce(claimed_id, user_id);
+    operator_from := case when claimed_id is not null then case when login.speaks_for_others then 'vouched' else 'claim' end
+                          when user_id is not null then 'row'
+                          when operator is not null then 'claim' else 'nobody' end;
+  end if;
   -- By the text: as jsonb a number of 100,000 digits takes ten bytes.
   if octet_length(told::text) > 13000 then
     told := switchboard.bounded(told::jsonb, 12950::integer, 4::integer)
@@ -777,12 +806,17 @@ begin
   values (
     row_id,
     coalesce(organization_id, '00000000-0000-0000-0000-000000000000'),
-    user_id,
+    operator_id,
     left(coalesce(integration_type, 'none'), 50),
     left(action, 100),
     left(status, 50),
     told || jsonb_strip_nulls(jsonb_build_object(
-      'operator', nullif(left(current_setting('switchboard.operator_label'::text, true), 200), ''),
+      'operator', operator,
+      'operator_from', operator_from,
+      'claimed', claimed,
+      'user_from', case when told ->> 'source' = 'trigger'
+                        then case when operator_id is null then 'nobody' when operator_from = 'row' then 'row'
+                                  else 'operator' end end,
       'operation_id', nullif(left(current_setting('switchboard.operation_id'::text, true), 100), ''),
       'undo_of', nullif(left(current_setting('switchboard.undo_of'::text, true), 100), ''),
       'session_user', session_user,
@@ -884,9 +918,6 @@ declare
   type text;
   integration uuid;
   parent jsonb;
-  claimed_operator constant text := nullif(current_setting('switchboard.operator_id'::text, true), '');
-  operator uuid := case when claimed_operator is not null then switchboard.uuid_or_null(claimed_operator::text) end;
-  operator_from text := 'operator';
   author_column constant text := case when kind = 'permission' then 'granted_by' when kind = 'number' then null
                                       when tg_op = 'INSERT' then 'created_by' else 'updated_by' end;
   author uuid;
@@ -1009,14 +1040,6 @@ begin
     type := parent ->> 'integration_type';
   end if;
 
-  -- Another program names no operator, but says in the row itself who created, updated or granted.
-  if operator is null then
-    if tg_op = 'INSERT' or author_column = any (changed) then
-      operator := author;
-    end if;
-    operator_from := case when operator is null then 'nobody' else 'row' end;
-  end if;
-
   action := case
     when version is not null then case tg_op when 'INSERT' then 'credential_restored' else 'credential_rolled_back' end
     when tg_op = 'INSERT' then case kind when 'credential' then 'credential_created'
@@ -1029,13 +1052,14 @@ begin
                             nullif(current_setting('switchboard.action'::text, true), '')::text)
     else kind || '_updated' end;
   perform switchboard.write_log(
-    organization::uuid, operator::uuid, type::text, action::text,
-    'success'::text,
+    organization::uuid,
+    -- Another program names no operator, but says in the row itself who created, updated or granted.
+    (case when tg_op = 'INSERT' or author_column = any (changed) then author end)::uuid,
+    type::text, action::text, 'success'::text,
     (details || jsonb_build_object(
       'source', 'trigger',
       'table', tg_table_name,
       'change', lower(tg_op),
-      'user_from', operator_from,
       'row', jsonb_strip_nulls(jsonb_build_object(
         'id', present -> 'id',
         'integration_id', case when kind = 'credential' then present -> 'id' else present -> 'integration_id' end,
@@ -1163,9 +1187,7 @@ begin
     end if;
   end if;
   return switchboard.write_log(
-    organization_id::uuid,
-    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
-    integration_type::text, action::text, status::text,
+    organization_id::uuid, null::uuid, integration_type::text, action::text, status::text,
     (coalesce(details, '{}') || '{"source": "switchboard"}')::jsonb);
 end
 $function$;
@@ -1224,9 +1246,7 @@ begin
   values (begin_open.integration_id, begin_open.purpose)
   returning t.ticket into given;
   perform switchboard.write_log(
-    integration.organization_id::uuid,
-    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
-    integration.integration_type::text,
+    integration.organization_id::uuid, null::uuid, integration.integration_type::text,
     (case purpose when 'reveal' then 'credential_revealed' when 'copy' then 'credential_copied'
                   when 'run' then 'credential_lent' when 'test' then 'connection_tested' else 'numbers_synced' end)::text,
     (case when shows then 'success' else 'pending' end)::text,
@@ -2197,7 +2217,8 @@ create index if not exists credential_versions_organization
 create index if not exists credential_versions_age on switchboard.credential_versions (replaced_at);
 comment on table switchboard.credential_versions is
   'Envelopes that an update or a delete replaced, each still bound to its row. was_verified, verified_at: what the row '
-  'said then. user_id, operator, operation_id, fields: what the client claims of the change; replaced_by: its login. '
+  'said then. user_id, operator, operation_id, fields: what the client claims of the change, the first two of a mapped login '
+  'never; replaced_by: its login. '
   'dependents: of a deleted row, all its columns, its permissions and its phone numbers. No foreign key: a delete leaves '
   'them.';
 
@@ -2236,6 +2257,7 @@ declare
   most integer;
   oldest timestamptz;
   claimed constant text := nullif(current_setting('switchboard.operator_id'::text, true), '');
+  known record;
   what_hung_on_it jsonb;
 begin
   if tg_op not in ('UPDATE', 'DELETE') then
@@ -2262,6 +2284,8 @@ begin
           where v.credential_id = old.id and v.kind = 'deleted' and v.envelope = old.credentials_encrypted
           for update skip locked);
       end if;
+      select l.user_id, l.label into known from switchboard.logins l
+      where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid and l.removed_at is null;
       insert into switchboard.credential_versions
         (credential_id, organization_id, integration_type, envelope, kind, fields, was_verified, verified_at, user_id,
          operator, operation_id, dependents)
@@ -2270,9 +2294,11 @@ begin
         case tg_op when 'DELETE' then 'deleted' else 'updated' end,
         case when tg_op = 'UPDATE' then string_to_array(nullif(current_setting('switchboard.fields'::text, true), ''), ',') end,
         old.is_verified, old.last_verified_at,
-        case when claimed is not null then switchboard.uuid_or_null(claimed::text)
+        case when known.user_id is not null then known.user_id
+             when claimed is not null then switchboard.uuid_or_null(claimed::text)
              when tg_op = 'UPDATE' and new.updated_by is distinct from old.updated_by then new.updated_by end,
-        nullif(left(current_setting('switchboard.operator_label'::text, true), 200), ''),
+        case when known.user_id is not null then known.label
+             else nullif(left(current_setting('switchboard.operator_label'::text, true), 200), '') end,
         nullif(left(current_setting('switchboard.operation_id'::text, true), 100), ''),
         what_hung_on_it);
     end if;
@@ -2326,9 +2352,7 @@ begin
           from switchboard.credential_versions w) v
     where v.place > switchboard.setting('versions_kept'::text)
        or v.replaced_at < clock_timestamp() - make_interval(days => switchboard.setting('versions_days'::text)));
-  perform switchboard.write_log(null::uuid,
-    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
-    null::text, 'settings_changed'::text, 'success'::text,
+  perform switchboard.write_log(null::uuid, null::uuid, null::text, 'settings_changed'::text, 'success'::text,
     jsonb_build_object('source', 'switchboard', 'setting', setting_name, 'before', before, 'after', setting_value)::jsonb);
 end
 $function$;
@@ -2344,9 +2368,8 @@ begin
   where v.organization_id = of_organization and v.integration_type = of_type;
   get diagnostics forgotten = row_count;
   if forgotten > 0 then
-    perform switchboard.write_log(of_organization::uuid,
-      switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
-      of_type::text, 'credential_versions_forgotten'::text, 'success'::text,
+    perform switchboard.write_log(of_organization::uuid, null::uuid, of_type::text,
+      'credential_versions_forgotten'::text, 'success'::text,
       jsonb_build_object('source', 'switchboard', 'versions', forgotten)::jsonb);
   end if;
   return forgotten;
@@ -2563,9 +2586,7 @@ begin
   values (present.to_key, 'master', present.to_salt, 'active')
   on conflict (key_id) do update set state = 'active';
   update switchboard.rotations r set finished_at = clock_timestamp() where r.xid = present.xid;
-  return switchboard.write_log(null::uuid,
-    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
-    null::text, 'keys_rotated'::text, 'success'::text,
+  return switchboard.write_log(null::uuid, null::uuid, null::text, 'keys_rotated'::text, 'success'::text,
     (details || jsonb_build_object('source', 'switchboard', 'from_key', present.from_key, 'to_key', present.to_key,
       'left_out', (select count(*) from public.integration_credentials c where c.id = any (left_out))
         + (select count(*) from switchboard.credential_versions v where v.id = any (versions_left_out))))::jsonb);
@@ -2607,9 +2628,7 @@ begin
     raise exception 'the legacy envelopes changed meanwhile' using errcode = 'SB004';
   end if;
   update switchboard.keys k set state = 'retired' where k.key_id = retiring;
-  perform switchboard.write_log(null::uuid,
-    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
-    null::text, 'key_retired'::text, 'success'::text,
+  perform switchboard.write_log(null::uuid, null::uuid, null::text, 'key_retired'::text, 'success'::text,
     jsonb_build_object('source', 'switchboard', 'key_id', retiring)::jsonb);
 end
 $function$;
@@ -2652,6 +2671,414 @@ begin
 end
 $do$;
 
+-- 016_logins.sql
+-- Whose login it is, and which organisations it may see. Whoever is logged in as a mapped login is that person, whatever
+-- the client claims; sql/017_scope.sql has the policies that ask these functions.
+
+create table if not exists switchboard.logins (
+  login             name primary key,
+  login_oid         oid not null,
+  user_id           uuid,
+  label             text,
+  role              text not null check (role in ('admin', 'support', 'auditor')),
+  sees_all          boolean not null default false,
+  speaks_for_others boolean not null default false,
+  note              text,
+  added_by          text not null default session_user,
+  added_at          timestamptz not null default clock_timestamp(),
+  removed_at        timestamptz,
+  check ((user_id is null) = speaks_for_others)
+);
+comment on table switchboard.logins is
+  'Logins of this server that are people here, written by switchboard.map_login, edit_login and remove_login. One counts '
+  'where name and oid are those of the session: a role that was renamed, or dropped and made anew, is another login. '
+  'label: what the person was called when mapped, for the log. Once there is a row, even a removed one, members of the '
+  'groups who are not mapped see nothing.';
+create table if not exists switchboard.login_organizations (
+  login           name not null references switchboard.logins (login) on delete cascade,
+  organization_id uuid not null,
+  primary key (login, organization_id)
+);
+create index if not exists logins_person on switchboard.logins (user_id);
+
+create or replace function switchboard.acting_person() returns uuid
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
+-- Who the session's login is; null where it is nobody's. By the oid as well, from the cache of names: a join with
+-- pg_roles takes ten times as long.
+begin
+  return (select l.user_id from switchboard.logins l
+          where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid
+            and l.removed_at is null);
+end
+$function$;
+
+create or replace function switchboard.bypasses_scope() returns boolean
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
+-- Whether scopes do not concern the session: the owner of the tables, superusers, whoever policies do not concern, and
+-- service_role. By the role that is set as well, which another program sets to service_role.
+declare
+  caller constant text := coalesce(nullif(current_setting('role'::text, true), 'none'), session_user);
+begin
+  return pg_has_role(session_user, (select c.relowner from pg_class c
+                                    where c.oid = 'public.integration_audit_logs'::regclass), 'USAGE'::text)
+    or exists (select from pg_roles r where r.rolname in (session_user, caller)
+                 and (r.rolsuper or r.rolbypassrls or r.rolname = 'service_role'));
+end
+$function$;
+
+create or replace function switchboard.login_scope(out everything boolean, out organizations uuid[], out vouches boolean)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
+-- What the session's login is mapped to, whether or not it says for whom it speaks.
+declare
+  known record;
+begin
+  everything := false;
+  organizations := '{}';
+  vouches := false;
+  select l.sees_all, l.speaks_for_others into known
+  from switchboard.logins l
+  where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid and l.removed_at is null;
+  if found then
+    everything := known.sees_all;
+    vouches := known.speaks_for_others;
+    if not everything then
+      organizations := array(select o.organization_id from switchboard.login_organizations o
+                             where o.login = session_user order by o.organization_id);
+    end if;
+  else
+    everything := not exists (select from switchboard.logins) or switchboard.bypasses_scope();
+  end if;
+end
+$function$;
+
+create or replace function switchboard.scope(out everything boolean, out organizations uuid[])
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
+-- What the session may see now. A login that speaks for others sees nothing while it names nobody.
+declare
+  vouches boolean;
+begin
+  select s.everything, s.organizations, s.vouches into everything, organizations, vouches from switchboard.login_scope() s;
+  if vouches and coalesce(current_setting('switchboard.operator_id'::text, true), '') = '' then
+    everything := false;
+    organizations := '{}';
+  end if;
+end
+$function$;
+
+create or replace function switchboard.sees_everything() returns boolean
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
+begin
+  return (select s.everything from switchboard.scope() s);
+end
+$function$;
+
+create or replace function switchboard.visible_organizations() returns uuid[]
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
+-- The organisations of a login that does not see everything; {} for one that does.
+begin
+  return (select s.organizations from switchboard.scope() s);
+end
+$function$;
+
+create or replace function switchboard.in_scope(organization uuid) returns boolean
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
+-- Whether the session may see rows of this organisation. What stands for no organisation is for those who see everything.
+begin
+  return (select s.everything or coalesce(organization = any (s.organizations), false) from switchboard.scope() s);
+end
+$function$;
+
+create or replace function switchboard.require_everything(act text) returns void
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
+-- For what is right only over the whole database. Fails with SB006; act says what it is about ("seals the log").
+begin
+  if not switchboard.sees_everything() then
+    raise exception 'the login % sees a part of the organisations, and only one that sees them all %', session_user, act
+      using errcode = 'SB006', hint = 'Let somebody do it whose login sees every organisation.';
+  end if;
+end
+$function$;
+
+create or replace function switchboard.require_organization(organization uuid) returns void
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
+-- Fails with 42501 where the organisation is not in the scope of the login.
+begin
+  if not switchboard.in_scope(organization::uuid) then
+    raise exception 'the organisation % is not one that the login % may see', organization, session_user
+      using errcode = 'insufficient_privilege';
+  end if;
+end
+$function$;
+
+create or replace function switchboard.my_login(
+  out login name, out is_mapped boolean, out user_id uuid, out email text, out name text, out role text,
+  out sees_all boolean, out speaks_for_others boolean, out organizations uuid[], out sees_everything boolean,
+  out database_has_logins boolean
+) language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
+-- Who the session is. sees_all and organizations are what it is mapped to; sees_everything is also true of whoever scopes
+-- do not concern, and of everybody while no login is mapped.
+declare
+  known record;
+begin
+  login := session_user;
+  select l.user_id, l.role, l.sees_all, l.speaks_for_others into known
+  from switchboard.logins l
+  where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid and l.removed_at is null;
+  is_mapped := found;
+  user_id := known.user_id;
+  role := known.role;
+  sees_all := known.sees_all;
+  speaks_for_others := known.speaks_for_others;
+  if user_id is not null then
+    select p.email, p.name into email, name from switchboard.people p where p.id = known.user_id
+    order by p.is_active desc nulls last limit 1;
+  end if;
+  select s.organizations into organizations from switchboard.login_scope() s;
+  sees_everything := switchboard.sees_everything();
+  database_has_logins := exists (select from switchboard.logins);
+end
+$function$;
+
+create or replace function switchboard.login_refusal(candidate text) returns text
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
+-- Why this login cannot be made a person, null where it can. What would turn a claim into false proof, or give a person
+-- more than their scope: unknown_role, own_row, superuser, bypasses_row_security, owner, program_role (service_role,
+-- authenticator, anon, authenticated and Supabase's own), no_login, taken. Of each but the last three also a member, since
+-- it can become what it is a member of.
+declare
+  found_role record;
+begin
+  select r.oid, r.rolname, r.rolsuper, r.rolcanlogin into found_role from pg_roles r where r.rolname = candidate;
+  if not found then
+    return 'unknown_role';
+  elsif found_role.rolname = session_user then
+    return 'own_row';
+  elsif found_role.rolsuper or exists (select from pg_roles r where r.rolsuper and pg_has_role(found_role.oid, r.oid, 'MEMBER'::text)) then
+    return 'superuser';
+  elsif found_role.rolname in ('service_role', 'authenticator', 'anon', 'authenticated') or found_role.rolname ~ '^(supabase|pg)_'
+     or exists (select from pg_roles r
+                where (r.rolname in ('service_role', 'authenticator') or r.rolname ~ '^supabase_')
+                  and pg_has_role(found_role.oid, r.oid, 'MEMBER'::text)) then
+    return 'program_role';
+  elsif exists (select from pg_class c
+                where (c.relnamespace = to_regnamespace('switchboard')
+                       or c.relnamespace = to_regnamespace('public')
+                          and c.relname in ('integration_credentials', 'user_integration_permissions',
+                                            'integration_audit_logs', 'organization_phone_numbers'))
+                  and pg_has_role(found_role.oid, c.relowner, 'MEMBER'::text))
+     or exists (select from pg_proc p where p.pronamespace = to_regnamespace('switchboard')
+                  and pg_has_role(found_role.oid, p.proowner, 'MEMBER'::text))
+     or exists (select from pg_namespace n where n.nspname = 'switchboard'
+                  and pg_has_role(found_role.oid, n.nspowner, 'MEMBER'::text))
+     or exists (select from pg_database d where d.datname = current_database()
+                  and pg_has_role(found_role.oid, d.datdba, 'MEMBER'::text)) then
+    return 'owner';
+  elsif exists (select from pg_roles r where r.rolbypassrls and pg_has_role(found_role.oid, r.oid, 'MEMBER'::text)) then
+    return 'bypasses_row_security';
+  elsif not found_role.rolcanlogin then
+    return 'no_login';
+  elsif exists (select from switchboard.logins l
+                where l.login = found_role.rolname and l.login_oid = found_role.oid and l.removed_at is null) then
+    return 'taken';
+  end if;
+  return null;
+end
+$function$;
+
+create or replace function switchboard.refuse_login(code text) returns void
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $function$
+-- Raises SB007 for each code that is not null: DETAIL is the code.
+begin
+  if code is not null then
+    raise exception using errcode = 'SB007', detail = code, message = case code
+      when 'unknown_role' then 'there is no role of this name'
+      when 'own_row' then 'nobody changes what their own login is'
+      when 'superuser' then 'a superuser is no one person'
+      when 'program_role' then 'the role is one that programs use'
+      when 'owner' then 'the role owns what protects the log, or is a member of a role that does'
+      when 'bypasses_row_security' then 'row security does not concern the role, or one that it is a member of'
+      when 'no_login' then 'nobody logs in with the role'
+      when 'taken' then 'the login is a person already'
+      when 'pooled' then 'a pooler on the way gives its own login to everybody, so that a login proves nothing here'
+      when 'unknown_person' then 'the directory has no such person'
+      when 'inactive_person' then 'the person is not active'
+      when 'no_scope' then 'a login without an organisation, and not for all of them, sees nothing'
+      when 'two_scopes' then 'a login for all organisations names none'
+      when 'locks_you_out' then 'this is the first login here that is mapped, and your own is none: you would see nothing any more'
+      when 'not_mapped' then 'the login is nobody''s here'
+    end;
+  end if;
+end
+$function$;
+
+create or replace function switchboard.login_entry(of_login text) returns jsonb
+language plpgsql stable set search_path = pg_catalog, pg_temp as $function$
+-- What the log keeps of a mapping, before and after a change.
+begin
+  return (
+    select jsonb_strip_nulls(jsonb_build_object(
+      'user_id', l.user_id, 'label', l.label, 'role', l.role, 'sees_all', l.sees_all,
+      'speaks_for_others', case when l.speaks_for_others then true end, 'note', l.note,
+      'organizations', (select jsonb_agg(o.organization_id order by o.organization_id)
+                        from switchboard.login_organizations o where o.login = l.login)))
+    from switchboard.logins l where l.login = of_login);
+end
+$function$;
+
+create or replace function switchboard.log_access(of_login text, change text, before jsonb, after jsonb) returns uuid
+language plpgsql set search_path = pg_catalog, pg_temp as $function$
+begin
+  return switchboard.write_log(null::uuid, null::uuid, null::text, 'access_changed'::text, 'success'::text,
+    jsonb_strip_nulls(jsonb_build_object('source', 'switchboard', 'login', of_login, 'change', change,
+                                         'before', before, 'after', after))::jsonb);
+end
+$function$;
+
+create or replace function switchboard.put_organizations(of_login text, organizations uuid[], sees_all boolean) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $function$
+declare
+  none constant boolean := coalesce(array_length(array_remove(organizations, null), 1), 0) = 0;
+begin
+  perform switchboard.refuse_login(case when none and not sees_all then 'no_scope'
+                                        when not none and sees_all then 'two_scopes' end::text);
+  delete from switchboard.login_organizations o where o.login = of_login;
+  insert into switchboard.login_organizations (login, organization_id)
+  select distinct of_login, o.id from unnest(organizations) as o (id) where o.id is not null;
+end
+$function$;
+
+create or replace function switchboard.map_login(
+  login text, person uuid, role text, organizations uuid[], sees_all boolean, speaks_for_others boolean, note text,
+  connected_as text
+) returns uuid language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- Makes a login a person, or (without a person) one that speaks for others. connected_as: the user that the caller's own
+-- client connected with, for a pooler that makes several people one login. A login that was removed can be mapped anew,
+-- and its row is then the new one. Fails with SB007 and DETAIL a code of refuse_login, with SB006 where the caller does
+-- not see everything, with 22023 where role is none of the three or of person and speaks_for_others not just one is
+-- given. Returns the id of the log's row.
+#variable_conflict use_column
+declare
+  present record;
+begin
+  perform switchboard.require_everything('maps logins'::text);
+  perform switchboard.hold('logins'::text, ''::text);
+  if map_login.role is null or map_login.role not in ('admin', 'support', 'auditor') then
+    raise exception 'a role is admin, support or auditor' using errcode = 'invalid_parameter_value';
+  elsif (person is null) is distinct from coalesce(map_login.speaks_for_others, false) then
+    raise exception 'a login is a person, or speaks for others' using errcode = 'invalid_parameter_value';
+  end if;
+  perform switchboard.refuse_login(switchboard.login_refusal(map_login.login::text)::text);
+  -- Supabase's pooler takes USER.PROJECT.
+  perform switchboard.refuse_login(case
+    when connected_as is null or session_user not in (connected_as, regexp_replace(connected_as, '\.[^.]*$', ''))
+    then 'pooled' end::text);
+  if not exists (select from switchboard.logins) and not switchboard.bypasses_scope() then
+    perform switchboard.refuse_login('locks_you_out'::text);
+  end if;
+  if person is not null then
+    select coalesce(bool_and(p.is_active), true) as is_active, min(coalesce(p.email, p.name)) as label into present
+    from switchboard.people p where p.id = person having count(*) > 0;
+    perform switchboard.refuse_login(case when not found then 'unknown_person'
+                                          when not present.is_active then 'inactive_person' end::text);
+  end if;
+  insert into switchboard.logins as l (login, login_oid, user_id, label, role, sees_all, speaks_for_others, note)
+  values (map_login.login, to_regrole(quote_ident(map_login.login))::oid, person,
+          case when person is not null then left(coalesce(present.label, person::text), 200) end, map_login.role,
+          coalesce(map_login.sees_all, false), coalesce(map_login.speaks_for_others, false), left(map_login.note, 500))
+  on conflict (login) do update
+  set login_oid = excluded.login_oid, user_id = excluded.user_id, label = excluded.label, role = excluded.role,
+      sees_all = excluded.sees_all, speaks_for_others = excluded.speaks_for_others, note = excluded.note,
+      added_by = session_user, added_at = clock_timestamp(), removed_at = null;
+  perform switchboard.put_organizations(map_login.login::text, map_login.organizations::uuid[],
+                                        coalesce(map_login.sees_all, false)::boolean);
+  return switchboard.log_access(map_login.login::text, 'mapped'::text, null::jsonb,
+                                switchboard.login_entry(map_login.login::text)::jsonb);
+end
+$function$;
+
+create or replace function switchboard.hold_login(candidate text) returns text
+language plpgsql set search_path = pg_catalog, pg_temp as $function$
+-- Holds the mapping of a login, which may be one of a role that was dropped or renamed, and returns its name.
+begin
+  perform switchboard.require_everything('maps logins'::text);
+  perform switchboard.hold('logins'::text, ''::text);
+  perform switchboard.refuse_login(case
+    when candidate = session_user then 'own_row'
+    when not exists (select from switchboard.logins l where l.login = candidate and l.removed_at is null) then 'not_mapped'
+  end::text);
+  return candidate;
+end
+$function$;
+
+create or replace function switchboard.edit_login(
+  login text, role text, organizations uuid[], sees_all boolean, note text
+) returns uuid language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- Changes what a login may see and is for: all of it, not what is given alone. Never who it is: another person is another
+-- login. Fails as map_login does.
+declare
+  held constant text := switchboard.hold_login(edit_login.login::text);
+  before constant jsonb := switchboard.login_entry(held::text);
+  after jsonb;
+begin
+  if edit_login.role is null or edit_login.role not in ('admin', 'support', 'auditor') then
+    raise exception 'a role is admin, support or auditor' using errcode = 'invalid_parameter_value';
+  end if;
+  update switchboard.logins l
+  set role = edit_login.role, sees_all = coalesce(edit_login.sees_all, false), note = left(edit_login.note, 500)
+  where l.login = held;
+  perform switchboard.put_organizations(held::text, edit_login.organizations::uuid[],
+                                        coalesce(edit_login.sees_all, false)::boolean);
+  after := switchboard.login_entry(held::text);
+  return case when after <> before
+              then switchboard.log_access(held::text, 'edited'::text, before::jsonb, after::jsonb) end;
+end
+$function$;
+
+create or replace function switchboard.remove_login(login text) returns uuid
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- Makes a login nobody's. Its row stays, with the oid and when. Fails as map_login does.
+declare
+  held constant text := switchboard.hold_login(remove_login.login::text);
+begin
+  update switchboard.logins l set removed_at = clock_timestamp() where l.login = held;
+  return switchboard.log_access(held::text, 'removed'::text, switchboard.login_entry(held::text)::jsonb, null::jsonb);
+end
+$function$;
+
+do $do$
+declare
+  holder text;
+begin
+  foreach holder in array array['public', 'anon', 'authenticated', 'service_role',
+                                'switchboard_admin', 'switchboard_support', 'switchboard_auditor']
+  loop
+    continue when holder <> 'public' and to_regrole(holder) is null;
+    execute format('revoke all on switchboard.logins, switchboard.login_organizations from %s', holder);
+    execute format('revoke all on function switchboard.acting_person(), switchboard.bypasses_scope(), '
+      'switchboard.login_scope(), switchboard.scope(), switchboard.sees_everything(), switchboard.visible_organizations(), '
+      'switchboard.in_scope(uuid), switchboard.require_everything(text), switchboard.require_organization(uuid), '
+      'switchboard.my_login(), switchboard.login_refusal(text), switchboard.refuse_login(text), '
+      'switchboard.login_entry(text), switchboard.log_access(text, text, jsonb, jsonb), '
+      'switchboard.put_organizations(text, uuid[], boolean), switchboard.hold_login(text), '
+      'switchboard.map_login(text, uuid, text, uuid[], boolean, boolean, text, text), '
+      'switchboard.edit_login(text, text, uuid[], boolean, text), switchboard.remove_login(text) from %s', holder);
+  end loop;
+  foreach holder in array array['switchboard_admin', 'switchboard_support', 'switchboard_auditor']
+  loop
+    continue when to_regrole(holder) is null;
+    execute format('grant execute on function switchboard.my_login(), switchboard.acting_person(), switchboard.scope(), '
+                   'switchboard.sees_everything(), switchboard.visible_organizations(), '
+                   'switchboard.require_everything(text) to %s', holder);
+  end loop;
+  if to_regrole('switchboard_admin') is not null then
+    grant select on switchboard.logins, switchboard.login_organizations to switchboard_admin;
+    grant execute on function switchboard.login_refusal(text),
+      switchboard.map_login(text, uuid, text, uuid[], boolean, boolean, text, text),
+      switchboard.edit_login(text, text, uuid[], boolean, text), switchboard.remove_login(text) to switchboard_admin;
+  end if;
+end
+$do$;
+
 do $do$
 declare
   relation text;
@@ -2666,7 +3093,7 @@ begin
   end loop;
   -- In one transaction with all before it: of these files nothing stays where a newer version's have run.
   if substring(obj_description('switchboard'::regnamespace, 'pg_namespace')
-               from '^switchboard schema ([0-9]{1,9})$')::int > 15 then
+               from '^switchboard schema ([0-9]{1,9})$')::int > 16 then
     raise exception using
       errcode = 'SB003',
       message = 'a newer Switchboard has set this database up',
@@ -2674,6 +3101,6 @@ begin
   end if;
 end
 $do$;
-comment on schema switchboard is 'switchboard schema 015';
+comment on schema switchboard is 'switchboard schema 016';
 
 commit;

@@ -23,7 +23,7 @@ begin
       select e.key, e.value, octet_length(e.value::text) + octet_length(to_jsonb(e.key)::text) + 4 as size,
              octet_length(to_jsonb(e.key)::text) + 4 as name_size, count(*) over () - row_number() over w + 1 as left_over
       from jsonb_each(value) e
-      window w as (order by e.key = any (array['source', 'table', 'change', 'row', 'user_from', 'cascade', 'purpose',
+      window w as (order by e.key = any (array['source', 'table', 'change', 'row', 'cascade', 'purpose',
                                                'integration_id', 'envelope']) desc,
                             octet_length(e.value::text) + octet_length(to_jsonb(e.key)::text), e.key)
       order by row_number() over w
@@ -65,15 +65,44 @@ $function$;
 create or replace function switchboard.write_log(
   organization_id uuid, user_id uuid, integration_type text, action text, status text, details jsonb
 ) returns uuid language plpgsql set search_path = pg_catalog, pg_temp as $function$
--- Adds the evidence to details: operator and operation_id are what the client claims, the rest is what the server
--- knows. Never fails for want of a value: a row without an organisation gets the nil UUID, without a type 'none'.
+-- user_id: whom the row itself names, for a change by another program. Adds to details who it was and the evidence.
+-- operator_from: login (a mapped login is its person, whatever the client claims: a different claim is kept in claimed),
+-- vouched (a login that speaks for others says for whom), claim (the client says so), row, nobody; user_from, of a change
+-- of a row, whether user_id is the operator's or the row's. operator and operation_id are what the client claims, the
+-- rest is what the server knows. Never fails for want of a value: a row without an organisation gets the nil UUID,
+-- without a type 'none'.
 -- No row becomes large: details have at most 16 kB as text, evidence included; cut tells how many bytes there were.
 declare
   row_id constant uuid := gen_random_uuid();
   claimed_address constant text := nullif(current_setting('switchboard.source_address'::text, true), '');
   client_address constant inet := inet_client_addr();
-  told jsonb := details - array['operator', 'operation_id', 'undo_of', 'session_user', 'role', 'client_address', 'xid'];
+  told jsonb := details - array['operator', 'operator_from', 'claimed', 'user_from', 'operation_id', 'undo_of',
+                                'session_user', 'role', 'client_address', 'xid'];
+  claim constant text := nullif(current_setting('switchboard.operator_id'::text, true), '');
+  -- Of an id that is none there is no claim: it aborts nobody's write.
+  claimed_id constant uuid := case when claim is not null then switchboard.uuid_or_null(claim::text) end;
+  operator text := nullif(left(current_setting('switchboard.operator_label'::text, true), 200), '');
+  operator_id uuid;
+  operator_from text;
+  claimed jsonb;
+  login record;
 begin
+  select l.user_id, l.label, l.speaks_for_others into login
+  from switchboard.logins l
+  where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid and l.removed_at is null;
+  if login.user_id is not null then
+    if claimed_id <> login.user_id or claimed_id is null and lower(operator) <> lower(login.label) then
+      claimed := jsonb_strip_nulls(jsonb_build_object('user_id', claimed_id, 'operator', left(operator, 100)));
+    end if;
+    operator_id := login.user_id;
+    operator := login.label;
+    operator_from := 'login';
+  else
+    operator_id := coalesce(claimed_id, user_id);
+    operator_from := case when claimed_id is not null then case when login.speaks_for_others then 'vouched' else 'claim' end
+                          when user_id is not null then 'row'
+                          when operator is not null then 'claim' else 'nobody' end;
+  end if;
   -- By the text: as jsonb a number of 100,000 digits takes ten bytes.
   if octet_length(told::text) > 13000 then
     told := switchboard.bounded(told::jsonb, 12950::integer, 4::integer)
@@ -84,12 +113,17 @@ begin
   values (
     row_id,
     coalesce(organization_id, '00000000-0000-0000-0000-000000000000'),
-    user_id,
+    operator_id,
     left(coalesce(integration_type, 'none'), 50),
     left(action, 100),
     left(status, 50),
     told || jsonb_strip_nulls(jsonb_build_object(
-      'operator', nullif(left(current_setting('switchboard.operator_label'::text, true), 200), ''),
+      'operator', operator,
+      'operator_from', operator_from,
+      'claimed', claimed,
+      'user_from', case when told ->> 'source' = 'trigger'
+                        then case when operator_id is null then 'nobody' when operator_from = 'row' then 'row'
+                                  else 'operator' end end,
       'operation_id', nullif(left(current_setting('switchboard.operation_id'::text, true), 100), ''),
       'undo_of', nullif(left(current_setting('switchboard.undo_of'::text, true), 100), ''),
       'session_user', session_user,
@@ -191,9 +225,6 @@ declare
   type text;
   integration uuid;
   parent jsonb;
-  claimed_operator constant text := nullif(current_setting('switchboard.operator_id'::text, true), '');
-  operator uuid := case when claimed_operator is not null then switchboard.uuid_or_null(claimed_operator::text) end;
-  operator_from text := 'operator';
   author_column constant text := case when kind = 'permission' then 'granted_by' when kind = 'number' then null
                                       when tg_op = 'INSERT' then 'created_by' else 'updated_by' end;
   author uuid;
@@ -316,14 +347,6 @@ begin
     type := parent ->> 'integration_type';
   end if;
 
-  -- Another program names no operator, but says in the row itself who created, updated or granted.
-  if operator is null then
-    if tg_op = 'INSERT' or author_column = any (changed) then
-      operator := author;
-    end if;
-    operator_from := case when operator is null then 'nobody' else 'row' end;
-  end if;
-
   action := case
     when version is not null then case tg_op when 'INSERT' then 'credential_restored' else 'credential_rolled_back' end
     when tg_op = 'INSERT' then case kind when 'credential' then 'credential_created'
@@ -336,13 +359,14 @@ begin
                             nullif(current_setting('switchboard.action'::text, true), '')::text)
     else kind || '_updated' end;
   perform switchboard.write_log(
-    organization::uuid, operator::uuid, type::text, action::text,
-    'success'::text,
+    organization::uuid,
+    -- Another program names no operator, but says in the row itself who created, updated or granted.
+    (case when tg_op = 'INSERT' or author_column = any (changed) then author end)::uuid,
+    type::text, action::text, 'success'::text,
     (details || jsonb_build_object(
       'source', 'trigger',
       'table', tg_table_name,
       'change', lower(tg_op),
-      'user_from', operator_from,
       'row', jsonb_strip_nulls(jsonb_build_object(
         'id', present -> 'id',
         'integration_id', case when kind = 'credential' then present -> 'id' else present -> 'integration_id' end,

@@ -43,9 +43,7 @@ begin
     end if;
   end if;
   return switchboard.write_log(
-    organization_id::uuid,
-    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
-    integration_type::text, action::text, status::text,
+    organization_id::uuid, null::uuid, integration_type::text, action::text, status::text,
     (coalesce(details, '{}') || '{"source": "switchboard"}')::jsonb);
 end
 $function$;
@@ -104,9 +102,7 @@ begin
   values (begin_open.integration_id, begin_open.purpose)
   returning t.ticket into given;
   perform switchboard.write_log(
-    integration.organization_id::uuid,
-    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
-    integration.integration_type::text,
+    integration.organization_id::uuid, null::uuid, integration.integration_type::text,
     (case purpose when 'reveal' then 'credential_revealed' when 'copy' then 'credential_copied'
                   when 'run' then 'credential_lent' when 'test' then 'connection_tested' else 'numbers_synced' end)::text,
     (case when shows then 'success' else 'pending' end)::text,

@@ -39,7 +39,8 @@ create index if not exists credential_versions_organization
 create index if not exists credential_versions_age on switchboard.credential_versions (replaced_at);
 comment on table switchboard.credential_versions is
   'Envelopes that an update or a delete replaced, each still bound to its row. was_verified, verified_at: what the row '
-  'said then. user_id, operator, operation_id, fields: what the client claims of the change; replaced_by: its login. '
+  'said then. user_id, operator, operation_id, fields: what the client claims of the change, the first two of a mapped login '
+  'never; replaced_by: its login. '
   'dependents: of a deleted row, all its columns, its permissions and its phone numbers. No foreign key: a delete leaves '
   'them.';
 
@@ -78,6 +79,7 @@ declare
   most integer;
   oldest timestamptz;
   claimed constant text := nullif(current_setting('switchboard.operator_id'::text, true), '');
+  known record;
   what_hung_on_it jsonb;
 begin
   if tg_op not in ('UPDATE', 'DELETE') then
@@ -104,6 +106,8 @@ begin
           where v.credential_id = old.id and v.kind = 'deleted' and v.envelope = old.credentials_encrypted
           for update skip locked);
       end if;
+      select l.user_id, l.label into known from switchboard.logins l
+      where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid and l.removed_at is null;
       insert into switchboard.credential_versions
         (credential_id, organization_id, integration_type, envelope, kind, fields, was_verified, verified_at, user_id,
          operator, operation_id, dependents)
@@ -112,9 +116,11 @@ begin
         case tg_op when 'DELETE' then 'deleted' else 'updated' end,
         case when tg_op = 'UPDATE' then string_to_array(nullif(current_setting('switchboard.fields'::text, true), ''), ',') end,
         old.is_verified, old.last_verified_at,
-        case when claimed is not null then switchboard.uuid_or_null(claimed::text)
+        case when known.user_id is not null then known.user_id
+             when claimed is not null then switchboard.uuid_or_null(claimed::text)
              when tg_op = 'UPDATE' and new.updated_by is distinct from old.updated_by then new.updated_by end,
-        nullif(left(current_setting('switchboard.operator_label'::text, true), 200), ''),
+        case when known.user_id is not null then known.label
+             else nullif(left(current_setting('switchboard.operator_label'::text, true), 200), '') end,
         nullif(left(current_setting('switchboard.operation_id'::text, true), 100), ''),
         what_hung_on_it);
     end if;
@@ -168,9 +174,7 @@ begin
           from switchboard.credential_versions w) v
     where v.place > switchboard.setting('versions_kept'::text)
        or v.replaced_at < clock_timestamp() - make_interval(days => switchboard.setting('versions_days'::text)));
-  perform switchboard.write_log(null::uuid,
-    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
-    null::text, 'settings_changed'::text, 'success'::text,
+  perform switchboard.write_log(null::uuid, null::uuid, null::text, 'settings_changed'::text, 'success'::text,
     jsonb_build_object('source', 'switchboard', 'setting', setting_name, 'before', before, 'after', setting_value)::jsonb);
 end
 $function$;
@@ -186,9 +190,8 @@ begin
   where v.organization_id = of_organization and v.integration_type = of_type;
   get diagnostics forgotten = row_count;
   if forgotten > 0 then
-    perform switchboard.write_log(of_organization::uuid,
-      switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
-      of_type::text, 'credential_versions_forgotten'::text, 'success'::text,
+    perform switchboard.write_log(of_organization::uuid, null::uuid, of_type::text,
+      'credential_versions_forgotten'::text, 'success'::text,
       jsonb_build_object('source', 'switchboard', 'versions', forgotten)::jsonb);
   end if;
   return forgotten;

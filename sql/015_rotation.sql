@@ -165,9 +165,7 @@ begin
   values (present.to_key, 'master', present.to_salt, 'active')
   on conflict (key_id) do update set state = 'active';
   update switchboard.rotations r set finished_at = clock_timestamp() where r.xid = present.xid;
-  return switchboard.write_log(null::uuid,
-    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
-    null::text, 'keys_rotated'::text, 'success'::text,
+  return switchboard.write_log(null::uuid, null::uuid, null::text, 'keys_rotated'::text, 'success'::text,
     (details || jsonb_build_object('source', 'switchboard', 'from_key', present.from_key, 'to_key', present.to_key,
       'left_out', (select count(*) from public.integration_credentials c where c.id = any (left_out))
         + (select count(*) from switchboard.credential_versions v where v.id = any (versions_left_out))))::jsonb);
@@ -209,9 +207,7 @@ begin
     raise exception 'the legacy envelopes changed meanwhile' using errcode = 'SB004';
   end if;
   update switchboard.keys k set state = 'retired' where k.key_id = retiring;
-  perform switchboard.write_log(null::uuid,
-    switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text)::uuid,
-    null::text, 'key_retired'::text, 'success'::text,
+  perform switchboard.write_log(null::uuid, null::uuid, null::text, 'key_retired'::text, 'success'::text,
     jsonb_build_object('source', 'switchboard', 'key_id', retiring)::jsonb);
 end
 $function$;
@@ -253,27 +249,3 @@ begin
   end if;
 end
 $do$;
-
-do $do$
-declare
-  relation text;
-begin
-  -- An event trigger of others may switch row security on wherever a table is made. Here there are grants and no
-  -- policies, so that with it everybody but the owner would see nothing.
-  for relation in
-    select c.oid::regclass::text from pg_class c
-    where c.relnamespace = 'switchboard'::regnamespace and c.relkind in ('r', 'p') and c.relrowsecurity
-  loop
-    execute format('alter table %s disable row level security', relation);
-  end loop;
-  -- In one transaction with all before it: of these files nothing stays where a newer version's have run.
-  if substring(obj_description('switchboard'::regnamespace, 'pg_namespace')
-               from '^switchboard schema ([0-9]{1,9})$')::int > 15 then
-    raise exception using
-      errcode = 'SB003',
-      message = 'a newer Switchboard has set this database up',
-      hint = 'Upgrade Switchboard on this machine.';
-  end if;
-end
-$do$;
-comment on schema switchboard is 'switchboard schema 015';

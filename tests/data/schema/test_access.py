@@ -98,6 +98,8 @@ MATRIX = {
     "switchboard.settings": {ADMIN: "S", SUPPORT: "S", AUDITOR: "S", "postgres": "SIUDTRGM"},
     "switchboard.credential_versions": {ADMIN: "S", SUPPORT: "S", "postgres": "SIUDTRGM"},
     "switchboard.rotations": {"postgres": "SIUDTRGM"},
+    "switchboard.logins": {ADMIN: "S", "postgres": "SIUDtRGM"},
+    "switchboard.login_organizations": {ADMIN: "S", "postgres": "SIUDTRGM"},
     "switchboard.people": {ADMIN: "S", SUPPORT: "S", AUDITOR: "S", "postgres": "SG"},
     "switchboard.organizations": {ADMIN: "S", SUPPORT: "S", AUDITOR: "S", "postgres": "SG"},
     # A sequence: nextval, currval, Select, setval. A schema: Use, Create. A function: eXecute.
@@ -138,6 +140,16 @@ CALLABLE = {
     "switchboard.rotate_versions(bigint[],text[],text[])": {ADMIN},
     "switchboard.finish_rotation(jsonb,uuid[],bigint[])": {ADMIN},
     "switchboard.retire_key(text,bigint)": {ADMIN},
+    "switchboard.my_login()": {ADMIN, SUPPORT, AUDITOR},
+    "switchboard.acting_person()": {ADMIN, SUPPORT, AUDITOR},
+    "switchboard.scope()": {ADMIN, SUPPORT, AUDITOR},
+    "switchboard.sees_everything()": {ADMIN, SUPPORT, AUDITOR},
+    "switchboard.visible_organizations()": {ADMIN, SUPPORT, AUDITOR},
+    "switchboard.require_everything(text)": {ADMIN, SUPPORT, AUDITOR},
+    "switchboard.login_refusal(text)": {ADMIN},
+    "switchboard.map_login(text,uuid,text,uuid[],boolean,boolean,text,text)": {ADMIN},
+    "switchboard.edit_login(text,text,uuid[],boolean,text)": {ADMIN},
+    "switchboard.remove_login(text)": {ADMIN},
     "switchboard.may(uuid,uuid,text)": {"service_role", ADMIN, SUPPORT},
 }
 # What somebody who is signed in through Supabase sees: integrations, limits of permissions, numbers.

@@ -53,6 +53,8 @@ ROWS = {
         *("from_key", "xid, from_key, from_salt, to_key, to_salt, finished_at"),
         *("'8', 'a', 'a', 'b', 'b', now()", "to_key"),
     ),
+    "switchboard.logins": ("login", "login, login_oid, user_id, role", f"'eve', 1, '{OTHER}', 'admin'", "note"),
+    "switchboard.login_organizations": ("login", "login, organization_id", f"'ann', '{OTHER}'", "organization_id"),
     "switchboard.people": ("id", "id", f"'{OTHER}'", "id"),
     "switchboard.organizations": ("id", "id", f"'{OTHER}'", "id"),
 }
@@ -101,6 +103,9 @@ insert into switchboard.settings (name, value) values ('versions_days', 30);
 insert into switchboard.credential_versions (credential_id, kind) values ('{OTHER}', 'updated');
 insert into switchboard.rotations (xid, from_key, from_salt, to_key, to_salt, finished_at)
 values ('7', 'a', 'a', 'b', 'b', now());
+insert into switchboard.logins (login, login_oid, user_id, role, sees_all)
+select rolname, oid, '{MEMBER}', 'admin', true from pg_roles where rolname in ('ann', 'saul', 'aude');
+insert into switchboard.login_organizations values ('ann', '{HOME}');
 grant select, insert, update, delete on public.integration_credentials, public.user_integration_permissions,
   public.organization_phone_numbers, public.integration_audit_logs to granted;
 """
