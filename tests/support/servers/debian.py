@@ -41,7 +41,7 @@ class _Postgres15(EmbeddedServer):
 
 
 class DebianServer(TestServer):
-    """A Postgres 15 that offers TLS with a certificate for localhost; `authority` is the file of who signed it."""
+    """A Postgres 15 that offers TLS with a certificate for localhost; `authority` is the file of its `issuer`."""
 
     server_class = _Postgres15
 
@@ -50,10 +50,10 @@ class DebianServer(TestServer):
 
     def settings(self) -> dict[str, str]:
         """The usual settings, and the certificate."""
-        ours = trustme.CA()
-        issued = ours.issue_cert("localhost")
+        self.issuer = trustme.CA()
+        issued = self.issuer.issue_cert("localhost")
         self.authority, certificate, key = (self.folder / name for name in ("ca.pem", "server.pem", "server.key"))
-        ours.cert_pem.write_to_path(self.authority)
+        self.issuer.cert_pem.write_to_path(self.authority)
         issued.cert_chain_pems[0].write_to_path(certificate)
         issued.private_key_pem.write_to_path(key)
         key.chmod(0o600)
