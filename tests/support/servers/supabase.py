@@ -77,8 +77,8 @@ class SupabaseServer(TestServer):
 
     __test__ = False
 
-    def __init__(self) -> None:
-        super().__init__(superuser="supabase_admin")
+    def __init__(self, *, version: int = 18) -> None:
+        super().__init__(version=version, superuser="supabase_admin")
         with self.admin() as admin:
             admin.execute(ROLES)
             if admin.info.server_version >= 150000:

@@ -8,6 +8,7 @@ from typing import Literal
 import psycopg
 
 from tui.data.postgres.connect_failures import as_sentence, connect_failure, is_answer, one_line, quote, scrubbed
+from tui.data.postgres.login_refusals import login_refusal
 from tui.data.postgres.refusal_kinds import DISK_FULL, NO_MEMORY, NO_SLOT, STARTING, Kind
 from tui.data.postgres.refusal_texts import recognise
 from tui.errors import (
@@ -154,6 +155,15 @@ def _server_failure(exc: psycopg.Error, sqlstate: str, role: str | None) -> Swit
     elif sqlstate in ("SB004", "SB005"):
         # Ours, in words of ours: sql/015_rotation.sql.
         kind = (Conflict if sqlstate == "SB004" else MasterKeyError, f"It was refused: {primary}", LOOK_AT_KEYS)
+    elif sqlstate == "SB006":
+        # Ours, with the login and the act: sql/016_logins.sql.
+        kind = (
+            PermissionDenied,
+            f"It was refused: {primary}",
+            "Let somebody do it whose login sees every organisation.",
+        )
+    elif sqlstate == "SB007":
+        kind = login_refusal(exc.diag.message_detail)
     elif sqlstate == "P0002":
         kind = (NotFound, "The integration no longer exists.", LIST_AGAIN)
     else:

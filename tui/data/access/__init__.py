@@ -1,0 +1,1 @@
+"""Logins that are people: which there are, what each may see, and the roles of the server behind them."""

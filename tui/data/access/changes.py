@@ -1,0 +1,256 @@
+"""Adding, changing and removing logins: the mapping and the roles behind it in one transaction, all or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tui.data.access.logins import Login, find_login, list_logins
+from tui.data.access.passwords import scram_verifier
+from tui.data.access.roles import (
+    AccessRole,
+    RoleFacts,
+    Step,
+    create_statement,
+    end_sessions,
+    group_of,
+    identifier,
+    read_role_facts,
+)
+from tui.errors import InvalidInput, PermissionDenied
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+    from datetime import datetime
+    from uuid import UUID
+
+    from tui.data.postgres.database import Connection, Database
+    from tui.secret import Secret
+
+MAP = """
+select switchboard.map_login(%(login)s::text, %(person)s::uuid, %(role)s::text, %(organizations)s::uuid[], %(sees_all)s,
+                             %(speaks_for_others)s, %(note)s::text, %(connected_as)s::text) as id
+"""
+EDIT = """
+select switchboard.edit_login(%(login)s::text, %(role)s::text, %(organizations)s::uuid[], %(sees_all)s,
+                              %(note)s::text) as id
+"""
+REMOVE = "select switchboard.remove_login(%(login)s::text) as id"
+LONGEST_NAME_BYTES = 63
+LONGEST_NOTE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a login may see: these organisations, or all of them."""
+
+    organizations: tuple[UUID, ...] = ()
+    sees_all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewRole:
+    """A role that is made with the mapping; without a password it logs in by other means, such as a certificate."""
+
+    password: Secret | None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewLogin:
+    """A login to be mapped; `person` is None for one that speaks for others."""
+
+    login: str
+    person: UUID | None
+    role: AccessRole
+    scope: Scope
+    note: str | None = None
+    new_role: NewRole | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoginEdit:
+    """What a login is to be from now on, all of it."""
+
+    role: AccessRole
+    scope: Scope
+    note: str | None
+
+    @classmethod
+    def of(cls, login: Login) -> LoginEdit:
+        """What it is."""
+        organizations = tuple(organization.id for organization in login.organizations)
+        return cls(login.role, Scope(organizations, login.sees_all), login.note)
+
+
+@dataclass(frozen=True, slots=True)
+class LoginChanged:
+    """A change that was made, or rehearsed: `log_row` is None where the mapping stays as it was.
+
+    `left_to_do` is the SQL that the present role may not run, and somebody else has to; `done` what it has run.
+    """
+
+    log_row: UUID | None
+    done: tuple[str, ...]
+    left_to_do: tuple[str, ...]
+    sessions_ended: int = 0
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing was changed."""
+        return self.log_row is None and not self.done
+
+
+async def rehearse(database: Database, change: Callable[[Connection], Awaitable[LoginChanged]]) -> LoginChanged:
+    """Make a change and take it back, so that whatever refuses it does so before anybody is asked anything.
+
+    Raises what making it would raise.
+    """
+
+    async def unit(connection: Connection) -> LoginChanged:
+        await connection.execute("savepoint rehearsal")
+        outcome = await change(connection)
+        await connection.execute("rollback to savepoint rehearsal")
+        return outcome
+
+    return await database.write(unit)
+
+
+def adding(new: NewLogin) -> Callable[[Connection], Awaitable[LoginChanged]]:
+    """Return the change that maps a login, and makes its role where that is asked for. Raises InvalidInput."""
+    require_name(new.login)
+
+    async def change(connection: Connection) -> LoginChanged:
+        facts = await read_role_facts(connection, new.login)
+        if new.new_role is not None:
+            await _create(connection, facts, new.login, new.new_role)
+        values = {
+            "login": new.login,
+            "person": new.person,
+            "speaks_for_others": new.person is None,
+            "connected_as": connection.info.user,
+        } | _values(new.role, new.scope, new.note)
+        log_row = await _call(connection, MAP, values)
+        return LoginChanged(log_row, *await _run(connection, facts.group_steps(group_of(new.role))))
+
+    return change
+
+
+def editing(login: Login, edit: LoginEdit) -> Callable[[Connection], Awaitable[LoginChanged]]:
+    """Return the change of what a login may see and is for; its role moves to the group of that."""
+
+    async def change(connection: Connection) -> LoginChanged:
+        log_row = await _call(connection, EDIT, {"login": login.login} | _values(edit.role, edit.scope, edit.note))
+        facts = await read_role_facts(connection, login.login)
+        steps = facts.group_steps(group_of(edit.role)) if _has_its_role(login) else ()
+        return LoginChanged(log_row, *await _run(connection, steps))
+
+    return change
+
+
+def removing(login: Login) -> Callable[[Connection], Awaitable[LoginChanged]]:
+    """Return the change that makes a login nobody's, and its role one that nobody logs in with, in no group of ours.
+
+    The role itself stays: what it owns, and what the log says of it, needs its name. One that was dropped, or made anew
+    under the same name, is not touched.
+    """
+
+    async def change(connection: Connection) -> LoginChanged:
+        log_row = await _call(connection, REMOVE, {"login": login.login})
+        facts = await read_role_facts(connection, login.login)
+        steps = (facts.closing_step(), *facts.group_steps(None)) if _has_its_role(login) else ()
+        done, left = await _run(connection, steps)
+        if _has_its_role(login) and login.sessions and not facts.may_end_sessions:
+            left = (*left, facts.sessions_statement())
+        return LoginChanged(log_row, done, left)
+
+    return change
+
+
+async def add_login(database: Database, new: NewLogin) -> LoginChanged:
+    """Map a login. Raises PermissionDenied, and InvalidInput where the mapping is refused; nothing is written then."""
+    return await database.write(adding(new))
+
+
+async def edit_login(database: Database, login: Login, edit: LoginEdit) -> LoginChanged:
+    """Change a login; raises as `add_login`."""
+    return await database.write(editing(login, edit))
+
+
+async def remove_login(database: Database, login: Login) -> LoginChanged:
+    """Remove a login, and once that is committed end its sessions where that is allowed; raises as `add_login`."""
+    removed = await database.write(removing(login))
+    if not _has_its_role(login):
+        return removed
+
+    async def end(connection: Connection) -> int:
+        facts = await read_role_facts(connection, login.login)
+        return await end_sessions(connection, facts) if facts.may_end_sessions else 0
+
+    # Not before: whoever is thrown out would be back before the login is closed.
+    ended = await database.write(end)
+    return LoginChanged(removed.log_row, removed.done, removed.left_to_do, ended)
+
+
+def require_name(login: str) -> None:
+    """Raise InvalidInput for what is no name of a role."""
+    if len(login.encode()) > LONGEST_NAME_BYTES or not login.isprintable() or login != login.strip():
+        raise InvalidInput(
+            "That is no name for a login.",
+            f"Take at most {LONGEST_NAME_BYTES} bytes, without blanks at the ends and control characters.",
+        )
+
+
+def require_note(note: str | None) -> None:
+    """Raise InvalidInput for a note that is too long."""
+    if note is not None and len(note) > LONGEST_NOTE:
+        raise InvalidInput(f"The note is longer than {LONGEST_NOTE} characters.", "Shorten it.")
+
+
+async def login_after(database: Database, login: str) -> Login:
+    """Return a login as it is after a change, removed or not. Raises InvalidInput where it is none."""
+    found = await list_logins(database, login)
+    return found[0] if found else await find_login(database, login)
+
+
+def _has_its_role(login: Login) -> bool:
+    return login.state not in ("role_gone", "role_remade")
+
+
+async def _create(connection: Connection, facts: RoleFacts, login: str, new: NewRole) -> None:
+    if facts.oid is not None:
+        raise InvalidInput(
+            "The server has a role of that name already.",
+            "Leave --create out to give it to the person, or take another name.",
+        )
+    if not facts.may_create:
+        steps = "; ".join([create_statement(login, None, new.expires_at), f"\\password {identifier(login)}"])
+        raise PermissionDenied(
+            f"The role {facts.role} may not make logins.",
+            f"Let somebody run this in psql who may: {steps}. Then add it without --create.",
+        )
+    verifier = scram_verifier(connection, new.password, login) if new.password is not None else None
+    await connection.execute(create_statement(login, verifier, new.expires_at).encode())
+
+
+async def _run(connection: Connection, steps: Iterable[Step]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Run the steps that are allowed; return those, and the others."""
+    listed = tuple(steps)
+    for step in listed:
+        if step.is_allowed:
+            await connection.execute(step.statement.encode())
+    return (
+        tuple(step.statement for step in listed if step.is_allowed),
+        tuple(step.statement for step in listed if not step.is_allowed),
+    )
+
+
+def _values(role: AccessRole, scope: Scope, note: str | None) -> dict[str, Any]:
+    require_note(note)
+    return {"role": role, "organizations": list(scope.organizations), "sees_all": scope.sees_all, "note": note}
+
+
+async def _call(connection: Connection, statement: str, values: dict[str, Any]) -> UUID | None:
+    row = await (await connection.execute(statement, values)).fetchone()
+    log_row: UUID | None = row["id"] if row else None
+    return log_row

@@ -1,0 +1,157 @@
+"""The logins that are mapped in this database: who each is, what it may see, and whether that still holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from psycopg.rows import class_row
+
+from tui.data.access.roles import ACCESS_ROLES, AccessRole, group_of
+from tui.data.directory import organizations_by_id, people_by_id
+from tui.data.postgres.login_refusals import login_refusal
+from tui.models import Organization
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from tui.data.postgres.database import Database
+    from tui.models import Person
+
+LoginState = Literal[
+    "alive",
+    "removed",
+    "role_gone",
+    "role_remade",
+    "no_login",
+    "person_inactive",
+    "password_expired",
+    "not_in_group",
+    "in_other_group",
+]
+
+LOGINS = """
+select l.login::text as login, l.user_id, l.label, l.role, l.sees_all, l.speaks_for_others, l.note, l.added_by,
+       l.added_at, l.removed_at, r.oid is not null as has_role, coalesce(r.oid = l.login_oid, false) as is_same_role,
+       coalesce(r.rolcanlogin, false) as can_login,
+       case when isfinite(r.rolvaliduntil) then r.rolvaliduntil end as expires_at,
+       coalesce(r.rolvaliduntil <= now(), false) as is_expired, nullif(r.rolconnlimit, -1) as connection_limit,
+       array(select o.organization_id from switchboard.login_organizations as o where o.login = l.login
+              order by o.organization_id) as organization_ids,
+       array(select g.rolname::text from pg_roles as g
+              where g.rolname = any (%(groups)s) and pg_has_role(r.oid, g.oid, 'USAGE')) as groups,
+       (select count(*) from pg_stat_activity as a where a.usesysid = l.login_oid) as sessions
+  from switchboard.logins as l left join pg_roles as r on r.rolname = l.login
+ where %(login)s::text is null or l.login = %(login)s
+ order by l.removed_at is not null, lower(l.login::text), l.login
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A row of switchboard.logins, with the person, the organisations and the role of the server that it is about.
+
+    `person` is None where the directory does not know `user_id`. `expires_at` is when the password ends.
+    """
+
+    login: str
+    user_id: UUID | None
+    label: str | None
+    person: Person | None
+    role: AccessRole
+    sees_all: bool
+    speaks_for_others: bool
+    organizations: tuple[Organization, ...]
+    note: str | None
+    added_by: str
+    added_at: datetime
+    removed_at: datetime | None
+    state: LoginState
+    expires_at: datetime | None
+    connection_limit: int | None
+    sessions: int
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether it was not removed."""
+        return self.removed_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    login: str
+    user_id: UUID | None
+    label: str | None
+    role: AccessRole
+    sees_all: bool
+    speaks_for_others: bool
+    note: str | None
+    added_by: str
+    added_at: datetime
+    removed_at: datetime | None
+    has_role: bool
+    is_same_role: bool
+    can_login: bool
+    expires_at: datetime | None
+    is_expired: bool
+    connection_limit: int | None
+    organization_ids: list[UUID]
+    groups: list[str]
+    sessions: int
+
+
+async def list_logins(database: Database, login: str | None = None) -> list[Login]:
+    """Return the logins that this one may see, or the one of that name: those in use by name, then the removed ones."""
+    values: dict[str, Any] = {"login": login, "groups": [group_of(role) for role in ACCESS_ROLES]}
+    rows = await database.fetch_all(LOGINS, values, row_factory=class_row(_Row))
+    people = await people_by_id(database, (row.user_id for row in rows if row.user_id))
+    ids = {identifier for row in rows for identifier in row.organization_ids}
+    names = await organizations_by_id(database, ids) if ids else {}
+    return [_login(row, people.get(row.user_id) if row.user_id else None, names) for row in rows]
+
+
+async def find_login(database: Database, login: str) -> Login:
+    """Return a login that was not removed. Raises InvalidInput."""
+    for found in await list_logins(database, login):
+        if found.is_mapped:
+            return found
+    error, sentence, what_to_do = login_refusal("not_mapped")
+    raise error(sentence, what_to_do)
+
+
+def _login(row: _Row, person: Person | None, names: dict[UUID, str | None]) -> Login:
+    return Login(
+        login=row.login,
+        user_id=row.user_id,
+        label=row.label,
+        person=person,
+        role=row.role,
+        sees_all=row.sees_all,
+        speaks_for_others=row.speaks_for_others,
+        organizations=tuple(Organization(identifier, names.get(identifier)) for identifier in row.organization_ids),
+        note=row.note,
+        added_by=row.added_by,
+        added_at=row.added_at,
+        removed_at=row.removed_at,
+        state=_state(row, person),
+        expires_at=row.expires_at,
+        connection_limit=row.connection_limit,
+        sessions=row.sessions,
+    )
+
+
+def _state(row: _Row, person: Person | None) -> LoginState:
+    """The first reason against a login, those before which nothing else matters first."""
+    group = group_of(row.role)
+    reasons: dict[LoginState, bool] = {
+        "removed": row.removed_at is not None,
+        "role_gone": not row.has_role,
+        "role_remade": not row.is_same_role,
+        "no_login": not row.can_login,
+        "person_inactive": row.user_id is not None and (person is None or not person.is_active),
+        "password_expired": row.is_expired,
+        "not_in_group": group not in row.groups,
+        "in_other_group": bool(set(row.groups) - {group}),
+    }
+    return next((state for state, holds in reasons.items() if holds), "alive")
