@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tui.data.keys.rotation import KeyChange
     from tui.data.numbers.changes import NumberChanged
     from tui.data.permissions.apply import Applied
-    from tui.data.permissions.leaver import AssignedNumber
+    from tui.data.permissions.leaver import LeaverReport
     from tui.data.permissions.leaving import Departure
     from tui.data.permissions.listing import Holder
     from tui.data.permissions.staging import Staged
@@ -163,16 +163,10 @@ class Navigation:
 
         self._app.push_screen(LeaverScreen(person), lambda changed: self._changed() if changed else None)
 
-    def open_leaver_review(
-        self,
-        person: Holder,
-        staged: Staged,
-        numbers: Sequence[AssignedNumber],
-        then: Callable[[Departure | None], None],
-    ) -> None:
+    def open_leaver_review(self, report: LeaverReport, then: Callable[[Departure | None], None]) -> None:
         from tui.screens.permissions.leaver_review import LeaverReviewScreen
 
-        self._app.push_screen(LeaverReviewScreen(person, staged, numbers), then)
+        self._app.push_screen(LeaverReviewScreen(report), then)
 
     def open_master_keys(self) -> None:
         from tui.screens.setup.keys.screen import MasterKeysScreen

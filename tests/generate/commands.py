@@ -134,6 +134,7 @@ ACCESS = (
     "expires_at daily_limit monthly_limit granted_by granted_at state used_today used_this_month allowed refused"
 )
 REVIEW = "grants changes revokes cells notes applied operation_id"
+TAKEN = "user_id revokes phone_numbers logins left_to_do notes applied operation_id"
 LOG_ROW = "id organization_id user_id integration_type action status details ip_address user_agent created_at"
 PLAN = (
     "starting_shape present missing different in_the_way holes log_indexes accepted not_accepted dry_run applied "
@@ -188,10 +189,13 @@ EXAMPLES = (
     Example(
         f"permissions report {RAVI}",
         OBJECT,
-        "user_id email name standing permissions phone_numbers secrets other_organizations unattributed_openings",
+        "user_id email name standing permissions phone_numbers secrets other_organizations unattributed_openings "
+        "elsewhere logins sees_everything",
     ),
     Example(f"permissions revoke {RAVI} exotel_phone --dry-run", OBJECT, REVIEW),
     Example(f"permissions revoke {RAVI} exotel_phone", OBJECT, REVIEW),
+    Example(f"permissions offboard {RAVI} --dry-run", OBJECT, TAKEN),
+    Example(f"permissions offboard {RAVI}", OBJECT, TAKEN),
     Example("audit list", LIST, LOG_ROW),
     Example(
         "audit export --output log.jsonl",

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tui.data.keys.rotation import KeyChange
     from tui.data.numbers.changes import NumberChanged
     from tui.data.permissions.apply import Applied
-    from tui.data.permissions.leaver import AssignedNumber
+    from tui.data.permissions.leaver import LeaverReport
     from tui.data.permissions.leaving import Departure
     from tui.data.permissions.listing import Holder
     from tui.data.permissions.staging import Staged
@@ -64,13 +64,7 @@ class Navigation(Protocol):
     def open_leaver_report(self, person: Holder) -> None:
         """Open what a leaver could reach and knows."""
 
-    def open_leaver_review(
-        self,
-        person: Holder,
-        staged: Staged,
-        numbers: Sequence[AssignedNumber],
-        then: Callable[[Departure | None], None],
-    ) -> None:
+    def open_leaver_review(self, report: LeaverReport, then: Callable[[Departure | None], None]) -> None:
         """Open the review of what is taken from a leaver; `then` gets what was written, if anything was."""
 
     def open_master_keys(self) -> None:

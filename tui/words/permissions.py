@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from tui.data.permissions.effective import EffectiveAccess
-    from tui.data.permissions.leaver import KnownSecret
+    from tui.data.permissions.known_secrets import KnownSecret
     from tui.data.permissions.listing import Holder
     from tui.data.permissions.values import Access
 

@@ -12,9 +12,10 @@ from tests.support.acme import ACME, ASHA, opened
 from tests.support.commands import execute
 from tests.support.database.people import directory_database, integration, person
 from tui.data.permissions.leaver import LeaverReport, leaver_report
-from tui.data.permissions.leaving import Departure, revoke_and_return, undo_departure
+from tui.data.permissions.leaving import Departure, take_everything, undo_departure
 from tui.data.permissions.listing import Holder
 from tui.errors import Conflict
+from tui.models import Organization
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Database
 
 LEAVER = Holder(person(1), None, "Ann", "active")
+HERE = Organization(ACME, "Acme")
 
 
 @pytest.fixture
@@ -58,7 +60,7 @@ def everything(conninfo: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]
 
 def log_of(conninfo: str, done: Departure) -> list[tuple[str, str | None]]:
     found = rows(conninfo, "select action, details from integration_audit_logs order by action")
-    operation = str(done.applied.operation_id)
+    operation = str(done.operation_id)
     return [
         (row["action"], row["details"].get("undo_of"))
         for row in found
@@ -67,8 +69,7 @@ def log_of(conninfo: str, done: Departure) -> list[tuple[str, str | None]]:
 
 
 async def take_all(database: Database, report: LeaverReport | None = None) -> Departure:
-    report = report or await leaver_report(database, ACME, LEAVER)
-    return await revoke_and_return(database, LEAVER.id, report.staged_revokes(ACME), report.numbers)
+    return await take_everything(database, report or await leaver_report(database, HERE, LEAVER))
 
 
 async def test_everything_is_taken_with_one_operation_id_and_given_back_as_it_was(directory: str) -> None:
@@ -81,7 +82,7 @@ async def test_everything_is_taken_with_one_operation_id_and_given_back_as_it_wa
         assert log_of(directory, done) == [*[("number_unassigned", None)] * 2, *[("permission_revoked", None)] * 2]
         undone = await undo_departure(database, done)
         assert everything(directory) == before
-        first = str(done.applied.operation_id)
+        first = str(done.operation_id)
         assert log_of(directory, undone) == [*[("number_assigned", first)] * 2, *[("permission_granted", first)] * 2]
         again = await undo_departure(database, undone)
         assert everything(directory) == (permissions, numbers)
@@ -91,7 +92,7 @@ async def test_everything_is_taken_with_one_operation_id_and_given_back_as_it_wa
         # A number alone, with nothing left to revoke.
         alone = await take_all(database)
         assert log_of(directory, alone) == [("number_unassigned", None)]
-        assert not (await leaver_report(database, ACME, LEAVER)).numbers
+        assert not (await leaver_report(database, HERE, LEAVER)).has_anything_to_take
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ async def test_nothing_is_written_where_something_is_not_as_it_was_seen(
     directory: str, meanwhile: str, sentence: str
 ) -> None:
     async with opened(directory) as database:
-        report = await leaver_report(database, ACME, LEAVER)
+        report = await leaver_report(database, HERE, LEAVER)
         execute(directory, meanwhile.format(other=person(3), leaver=person(1)))
         before = everything(directory)
         with pytest.raises(Conflict) as refused:

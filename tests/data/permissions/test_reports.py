@@ -15,9 +15,11 @@ from tests.support.commands import execute
 from tests.support.database.people import directory_database, integration, person
 from tui.data.permissions.effective import access_of_person, access_to_integration, list_access
 from tui.data.permissions.grantees import find_grantee, find_holder, label_person, people_are_labelled
-from tui.data.permissions.leaver import KnownSecret, leaver_report
+from tui.data.permissions.known_secrets import KnownSecret
+from tui.data.permissions.leaver import leaver_report
 from tui.data.permissions.listing import Holder
 from tui.errors import InvalidInput, NotFound, UnknownPerson
+from tui.models import Organization
 from tui.words.permissions import secret_in_full, ways_known
 
 if TYPE_CHECKING:
@@ -112,8 +114,8 @@ async def test_of_two_rows_for_the_same_two_the_one_granted_last_decides_who_can
 
 async def secrets_of(conninfo: str) -> dict[str, KnownSecret]:
     async with opened(conninfo) as database:
-        report = await leaver_report(database, ACME, Holder(person(1), None, "Ann", "active"))
-        return {secret.field: secret for secret in report.secrets}
+        report = await leaver_report(database, Organization(ACME, None), Holder(person(1), None, "Ann", "active"))
+        return {secret.field: secret for secret in report.here.secrets}
 
 
 def change_details(*fields: str) -> dict[str, Any]:
@@ -257,9 +259,12 @@ async def test_the_report_counts_numbers_other_organisations_and_openings_by_nob
     execute(directory, LOG, ACME, None, "exotel_phone", "credential_copied", "{}")
     execute(directory, LOG, ACME, None, "exotel_phone", "credential_lent", "{}")
     async with opened(directory) as database:
-        report = await leaver_report(database, ACME, Holder(person(1), None, "Ann", "active"))
-    assert (report.phone_numbers, report.other_organizations, report.unattributed) == (("+911",), 1, 2)
-    assert [entry.grant for entry in report.access] == [None, None]
+        report = await leaver_report(database, Organization(ACME, None), Holder(person(1), None, "Ann", "active"))
+    (elsewhere,) = report.elsewhere
+    assert ([number.phone_number for number in report.here.numbers], report.here.unattributed) == (["+911"], 2)
+    assert [entry.grant for entry in report.here.access] == [None, None]
+    assert ([number.phone_number for number in elsewhere.numbers], elsewhere.is_held_now) == (["+912"], True)
+    assert (elsewhere.organization.id, len(elsewhere.staged_revokes()), report.is_whole) == (GLOBEX, 1, True)
 
 
 async def test_people_are_found_as_long_as_they_hold_something_and_given_only_while_they_are_here(

@@ -54,7 +54,7 @@ async def test_a_leaver_is_reviewed_applied_and_given_back_as_one(postgres: Test
             assert "Access to revoke (0)" in console.text
             assert {row[0] for row in permissions(conninfo)} == {person(2)}
             await console.press("A")
-            assert console.status == "There is no permission to revoke and no number to return."
+            assert console.status == "There is no permission to revoke, no number to return and no login to remove."
             await console.press("u")
             await console.wait_for("Undo it (2 revokes, 1 number returned to the pool)?")
             await console.press("y")

@@ -11,6 +11,7 @@ from tui.cli.parsing import group
         "revoke": "tui.cli.permissions.commands:revoke",
         "copy": "tui.cli.permissions.commands:copy",
         "report": "tui.cli.permissions.report:report",
+        "offboard": "tui.cli.permissions.offboard:offboard",
     },
 )
 def permissions() -> None:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 @command(locked=True, needs=Requirements("support"))
 @user_argument
 async def report(session: Session, out: Output, user: str) -> None:
-    """Report on somebody who leaves: what they could reach, and which secrets to rotate."""
-    organization_id = session.chosen_organization.id
-    person = await find_holder(session.database, organization_id, user)
-    leaver = await leaver_report(session.database, organization_id, person)
+    """Report on somebody who leaves: their logins, what they could reach, and which secrets to rotate."""
+    organization = session.chosen_organization
+    person = await find_holder(session.database, organization.id, user)
+    leaver = await leaver_report(session.database, organization, person)
     out.record(report_record(leaver), report_lines(leaver, session.settings.timezone))

@@ -9,6 +9,7 @@ from tui.data.permissions.values import state_of
 from tui.data.rights import RIGHTS
 from tui.providers import is_secret
 from tui.words.counts import counted
+from tui.words.leavers import IN_SIGHT, about_logins, in_organization, login_in_full
 from tui.words.people import person_name
 from tui.words.permissions import (
     access_in_full,
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from uuid import UUID
 
+    from tui.data.access.logins import Login
     from tui.data.permissions.effective import EffectiveAccess
-    from tui.data.permissions.leaver import KnownSecret, LeaverReport
+    from tui.data.permissions.known_secrets import KnownSecret
+    from tui.data.permissions.leaver import Holdings, LeaverReport
     from tui.data.permissions.listing import Holder
     from tui.data.permissions.staging import Change, Review
     from tui.data.permissions.values import Access
@@ -125,13 +128,42 @@ def review_record(review: Review, integrations: Mapping[UUID, Integration]) -> d
 
 def report_record(report: LeaverReport) -> dict[str, Any]:
     """Return the leaver report as JSON has it."""
+    here, logins = report.here, report.logins
     return {
         "user_id": report.person.id,
         "email": report.person.email,
         "name": report.person.name,
         "standing": report.person.standing,
-        "permissions": [record_of(entry) for entry in report.access if entry.access.rights],
-        "phone_numbers": list(report.phone_numbers),
+        **_holdings_record(here),
+        "other_organizations": sum(held.is_held_now for held in report.elsewhere),
+        "unattributed_openings": here.unattributed,
+        "elsewhere": [
+            {"organization_id": held.organization.id, "organization": held.organization.name, **_holdings_record(held)}
+            for held in report.elsewhere
+        ],
+        "logins": [_login_record(login) for login in logins.found] if logins.is_told else None,
+        "sees_everything": report.is_whole,
+    }
+
+
+def taken_lines(report: LeaverReport, zone: tzinfo) -> list[str]:
+    """Return what is taken from a leaver, a line each."""
+    lines = [f"login   {login.login}: {login_in_full(login, zone)}" for login in report.logins.to_remove]
+    for held in report.holdings:
+        where = in_organization(held.organization, report.here.organization)
+        names = {entry.integration.id: entry.integration.integration_type for entry in held.access}
+        lines += [
+            f"revoke  {where}{names[change.integration_id]}: {difference(change, zone)}"
+            for change in held.staged_revokes().review().revokes
+        ]
+        lines += [f"number  {where}{number.phone_number}" for number in held.numbers]
+    return lines
+
+
+def _holdings_record(held: Holdings) -> dict[str, Any]:
+    return {
+        "permissions": [record_of(entry) for entry in held.given],
+        "phone_numbers": [number.phone_number for number in held.numbers],
         "secrets": [
             {
                 "integration_id": secret.integration_id,
@@ -145,47 +177,61 @@ def report_record(report: LeaverReport) -> dict[str, Any]:
                 "live_again_at": secret.live_again_at,
                 "to_be_rotated": secret.to_be_rotated,
             }
-            for secret in _secrets(report)
+            for secret in _secrets(held)
         ],
-        "other_organizations": report.other_organizations,
-        "unattributed_openings": report.unattributed,
+    }
+
+
+def _login_record(login: Login) -> dict[str, Any]:
+    return {
+        "login": login.login,
+        "state": login.state,
+        "role": login.role,
+        "sees_all": login.sees_all,
+        "organizations": [organization.id for organization in login.organizations],
+        "removed_at": login.removed_at,
+        "sessions": login.sessions,
     }
 
 
 def report_lines(report: LeaverReport, zone: tzinfo) -> list[tuple[str, object]]:
     """Return the leaver report as names and values, one line each."""
+    here = report.here
     lines: list[tuple[str, object]] = [
         ("person", holder_in_full(report.person)),
         ("id", report.person.id),
         ("in the directory", report.person.standing),
     ]
-    held = [entry for entry in report.access if entry.access.rights]
-    for entry in held:
-        now = reasons_against(entry) or "allowed"
-        words = f"{entry.integration.integration_type}: {access_in_full(entry.access, zone)} ({now})"
-        lines.append(("could reach", words))
-    if not held:
-        lines.append(("could reach", "nothing"))
-    lines += [("phone number", number) for number in report.phone_numbers]
-    secrets = _secrets(report)
-    for secret in sorted(secrets, key=lambda secret: not secret.to_be_rotated):
+    lines += [("login", f"{login.login}: {login_in_full(login, zone)}") for login in report.logins.found]
+    for held in report.holdings:
+        where = in_organization(held.organization, here.organization)
+        for entry in held.given:
+            now = reasons_against(entry) or "allowed"
+            words = f"{where}{entry.integration.integration_type}: {access_in_full(entry.access, zone)} ({now})"
+            lines.append(("could reach", words))
+    if not any(held.given for held in report.holdings):
+        lines.append(("could reach", "nothing" if report.is_whole else f"nothing {IN_SIGHT}"))
+    secrets = []
+    for held in report.holdings:
+        where = in_organization(held.organization, here.organization)
+        lines += [("phone number", f"{where}{number.phone_number}") for number in held.numbers]
+        secrets += [(secret, where) for secret in _secrets(held)]
+    for secret, where in sorted(secrets, key=lambda each: not each[0].to_be_rotated):
         due = "to be rotated" if secret.to_be_rotated else "changed since"
-        lines.append((due, f"{secret.integration_type}, {secret_in_full(secret, zone)}"))
+        lines.append((due, f"{where}{secret.integration_type}, {secret_in_full(secret, zone)}"))
     if not secrets:
-        lines.append(("secrets", "none seen, as far as the log says"))
-    if report.unattributed:
-        openings = counted(report.unattributed, "opening")
+        lines.append(("secrets", "none seen, as far as the log says" if report.is_whole else f"none seen {IN_SIGHT}"))
+    if unattributed := sum(held.unattributed for held in report.holdings):
+        openings = counted(unattributed, "opening")
         lines.append(("not known by whom", f"{openings} of secrets by a console without an operator"))
     if secrets:
         lines.append(("only claimed", "who saw a secret is what consoles and other programs said of themselves"))
-    if report.other_organizations:
-        lines.append(("elsewhere", f"holds permissions in {counted(report.other_organizations, 'other organisation')}"))
-    return lines
+    return [*lines, *(("note", note) for note in about_logins(report))]
 
 
-def _secrets(report: LeaverReport) -> list[KnownSecret]:
+def _secrets(held: Holdings) -> list[KnownSecret]:
     """Leave out fields that are no secrets, which are in the log because they were typed."""
-    return [secret for secret in report.secrets if is_secret(secret.integration_type, secret.field)]
+    return [secret for secret in held.secrets if is_secret(secret.integration_type, secret.field)]
 
 
 def _used(entry: EffectiveAccess, used: int, limit: int | None) -> str:

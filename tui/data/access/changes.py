@@ -16,6 +16,7 @@ from tui.data.access.roles import (
     group_of,
     identifier,
     read_role_facts,
+    sessions_statement,
 )
 from tui.errors import InvalidInput, PermissionDenied
 
@@ -161,7 +162,7 @@ def removing(login: Login) -> Callable[[Connection], Awaitable[LoginChanged]]:
         steps = (facts.closing_step(), *facts.group_steps(None)) if _has_its_role(login) else ()
         done, left = await _run(connection, steps)
         if _has_its_role(login) and login.sessions and not facts.may_end_sessions:
-            left = (*left, facts.sessions_statement())
+            left = (*left, sessions_statement(login.login))
         return LoginChanged(log_row, done, left)
 
     return change

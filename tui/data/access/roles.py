@@ -155,9 +155,10 @@ class RoleFacts:
         """Return what ends every login with the role."""
         return Step(f"alter role {identifier(self.login)} nologin password null", self.may_alter)
 
-    def sessions_statement(self) -> str:
-        """Return the SQL that ends the login's sessions, for whoever may."""
-        return f"select pg_terminate_backend(pid) from pg_stat_activity where usename = {literal(self.login)}"
+
+def sessions_statement(login: str) -> str:
+    """Return the SQL that ends a login's sessions, for whoever may."""
+    return f"select pg_terminate_backend(pid) from pg_stat_activity where usename = {literal(login)}"
 
 
 async def read_role_facts(connection: Connection, login: str) -> RoleFacts:

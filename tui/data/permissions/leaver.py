@@ -1,65 +1,27 @@
-"""The leaver report: what somebody can reach, and which secrets they know that were not changed since."""
+"""The leaver report: the logins that are somebody's, what they can reach, and which secrets they know."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tui.data.access.logins import list_logins
+from tui.data.directory import organizations_by_id
 from tui.data.permissions.effective import access_of_person
-from tui.data.permissions.secret_changes import CredentialChange, standing_of
+from tui.data.permissions.known_secrets import known_secrets
 from tui.data.permissions.staging import Staged
 from tui.data.permissions.values import Cell
-from tui.data.rights import holds_any_right_now
+from tui.models import Organization
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from uuid import UUID
 
+    from tui.data.access.logins import Login
     from tui.data.permissions.effective import EffectiveAccess
+    from tui.data.permissions.known_secrets import KnownSecret
     from tui.data.permissions.listing import Holder
     from tui.data.postgres.database import Connection, Database
 
-# Whoever typed a secret knows it as well, or had it lent to a program of theirs; whoever rotated the master key or went
-# back to a kept version typed nothing.
-# A row of the log without names of fields is about all of them: ''.
-KNOWN = """
-with known as (
-  select l.integration_type, left(f.name, 200) as field, max(l.created_at) as last_at, count(*) as times,
-         array_agg(l.created_at) filter (where l.created_at is not null) as known_at,
-         bool_or(l.action = 'credential_revealed') as revealed, bool_or(l.action = 'credential_copied') as copied,
-         bool_or(l.action = 'credential_lent') as lent,
-         bool_or(l.action in ('credential_created', 'credential_updated')) as typed
-    from public.integration_audit_logs as l
-   cross join lateral jsonb_array_elements_text(
-           case when jsonb_typeof(l.details -> 'fields') = 'array' then l.details -> 'fields' else '[""]' end
-         ) as f (name)
-   where l.user_id = %(user_id)s and l.organization_id = %(organization_id)s and l.status = 'success'
-     and (l.action in ('credential_revealed', 'credential_copied', 'credential_lent')
-          or l.details ->> 'source' = 'trigger'
-             and (l.action = 'credential_created'
-                  or l.action = 'credential_updated' and l.details -> 'envelope' ->> 'changed' = 'true'
-                     and l.details ->> 'rotation' is distinct from 'true'))
-   group by l.integration_type, left(f.name, 200))
-select k.*, c.id as integration_id
-  from known as k
-  left join public.integration_credentials as c
-    on c.organization_id = %(organization_id)s and c.integration_type = k.integration_type
- order by k.integration_type, k.field
-"""
-# A rotation writes the same secrets under another key.
-CHANGES = """
-select l.integration_type, l.action, l.created_at as moment, l.details ->> 'kept_at' as kept_at,
-       l.details ->> 'version_kind' as version_kind,
-       case when jsonb_typeof(l.details -> 'fields') = 'array' then l.details -> 'fields' end as fields
-  from public.integration_audit_logs as l
- where l.organization_id = %(organization_id)s and l.integration_type = any (%(types)s)
-   and l.action in ('credential_created', 'credential_updated', 'credential_enabled', 'credential_disabled',
-                    'credential_rolled_back', 'credential_restored')
-   and l.details ->> 'source' = 'trigger' and l.created_at is not null
-   and (l.action in ('credential_created', 'credential_restored') or l.details -> 'envelope' ->> 'changed' = 'true')
-   and l.details ->> 'rotation' is distinct from 'true'
- order by l.created_at
-"""
 UNATTRIBUTED = """
 select count(*) as openings from public.integration_audit_logs as l
  where l.action in ('credential_revealed', 'credential_copied', 'credential_lent')
@@ -69,41 +31,25 @@ NUMBERS = """
 select n.id, n.phone_number from public.organization_phone_numbers as n
  where n.assigned_to_user_id = %(user_id)s and n.organization_id = %(organization_id)s order by n.phone_number
 """
-ELSEWHERE = f"""
-select count(distinct c.organization_id) as organizations from public.user_integration_permissions as p
-  join public.integration_credentials as c on c.id = p.integration_id
- where p.user_id = %(user_id)s and c.organization_id <> %(organization_id)s
-   and {holds_any_right_now("p")}
+ELSEWHERE = """
+select c.organization_id as id from public.user_integration_permissions as p
+  join public.integration_credentials as c on c.id = p.integration_id where p.user_id = %(user_id)s
+ union select n.organization_id from public.organization_phone_numbers as n where n.assigned_to_user_id = %(user_id)s
+ union select l.organization_id from public.integration_audit_logs as l
+        where l.user_id = %(user_id)s and l.status = 'success'
+          and l.action in ('credential_revealed', 'credential_copied', 'credential_lent', 'credential_created',
+                           'credential_updated')
+except select %(organization_id)s::uuid
+ order by id
 """
-
-
-@dataclass(frozen=True, slots=True)
-class KnownSecret:
-    """A field of a credential that the person has seen; `field` is '' where the log names none.
-
-    `integration_id` is None where the integration was deleted since: the provider may still accept the secret.
-    `changed_at` is when the field was changed after that, `perhaps_changed_at` when the credential was, without the
-    log saying which of its fields: another program's change may have kept the secret. `live_again_at` is when a
-    roll-back or a restore brought the secret back that had been changed.
-    """
-
-    integration_type: str
-    integration_id: UUID | None
-    field: str
-    times: int
-    last_at: datetime
-    revealed: bool
-    copied: bool
-    lent: bool
-    typed: bool
-    changed_at: datetime | None
-    perhaps_changed_at: datetime | None
-    live_again_at: datetime | None
-
-    @property
-    def to_be_rotated(self) -> bool:
-        """Whether no change since is known."""
-        return self.changed_at is None
+# A schema before 016 has no logins.
+MAY_ASK = """
+select to_regclass('switchboard.logins') is not null as has_them,
+       coalesce(has_table_privilege(to_regclass('switchboard.logins'), 'select'), false) as may_list,
+       coalesce(has_function_privilege(to_regprocedure('switchboard.remove_login(text)'), 'execute'), false)
+           as may_remove
+"""
+MY_LOGIN = "select m.login::text, m.sees_everything, m.database_has_logins from switchboard.my_login() as m"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,68 +61,134 @@ class AssignedNumber:
 
 
 @dataclass(frozen=True, slots=True)
-class LeaverReport:
-    """What one person could reach in one organisation, and what they know.
+class Holdings:
+    """What one person holds in one organisation, and which of its secrets they know.
 
-    `other_organizations` counts organisations where they hold a permission too. `unattributed` counts openings of
-    secrets by consoles that named no person: one of them may have been this one. What was read past Switchboard,
-    with the master key and a login of one's own, is in no log.
+    `unattributed` counts openings of secrets by consoles that named no person: one of them may have been this one. What
+    was read past Switchboard, with the master key and a login of one's own, is in no log.
     """
 
-    person: Holder
+    organization: Organization
     access: tuple[EffectiveAccess, ...]
     numbers: tuple[AssignedNumber, ...]
     secrets: tuple[KnownSecret, ...]
-    other_organizations: int
     unattributed: int
 
     @property
-    def phone_numbers(self) -> tuple[str, ...]:
-        """The numbers as they are stored."""
-        return tuple(number.phone_number for number in self.numbers)
+    def given(self) -> tuple[EffectiveAccess, ...]:
+        """The permissions that give a right, expired or not."""
+        return tuple(entry for entry in self.access if entry.access.rights)
 
-    def staged_revokes(self, organization_id: UUID) -> Staged:
-        """Return the revoke of each permission that the report lists, as changes that are staged."""
-        staged = Staged(organization_id)
+    @property
+    def is_held_now(self) -> bool:
+        """Whether one of them has not expired."""
+        return any(not entry.access.is_expired(entry.now) for entry in self.given)
+
+    def staged_revokes(self) -> Staged:
+        """Return the revoke of each permission, as changes that are staged."""
+        staged = Staged(self.organization.id)
         for entry in self.access:
             if entry.grant is not None:
                 staged.revoke([Cell(entry.grant.user_id, entry.grant.integration_id, entry.grant)], entry.now)
         return staged
 
 
-async def leaver_report(database: Database, organization_id: UUID, person: Holder) -> LeaverReport:
-    """Return the report on one person. Raises PermissionDenied where the role may not read one of its parts."""
-    access = await access_of_person(database, organization_id, person.id)
+@dataclass(frozen=True, slots=True)
+class LeaverLogins:
+    """The logins that are one person's, as far as the present login sees them; removed ones too.
 
-    async def unit(connection: Connection) -> LeaverReport:
-        values = {"organization_id": organization_id, "user_id": person.id}
-        known = await (await connection.execute(KNOWN, values)).fetchall()
-        types = list({row["integration_type"] for row in known})
-        changes = await (await connection.execute(CHANGES, values | {"types": types})).fetchall() if types else []
+    `is_told` says whether the present role may see whose logins there are, `may_remove` whether it may remove any.
+    `own` is the login of the present session, and `has_any` whether any login of this database is a person.
+    """
+
+    found: tuple[Login, ...] = ()
+    is_told: bool = False
+    may_remove: bool = False
+    own: str = ""
+    has_any: bool = False
+
+    @property
+    def mapped(self) -> tuple[Login, ...]:
+        """Those that were not removed."""
+        return tuple(login for login in self.found if login.is_mapped)
+
+    @property
+    def to_remove(self) -> tuple[Login, ...]:
+        """Those that the present login can remove: not its own."""
+        return tuple(login for login in self.mapped if self.may_remove and login.login != self.own)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaverReport:
+    """What one person could reach and knows, in the organisation that is looked at and in each other one.
+
+    `is_whole` is False where the present login sees a part of the organisations: there may be more in the others.
+    """
+
+    person: Holder
+    here: Holdings
+    elsewhere: tuple[Holdings, ...]
+    logins: LeaverLogins
+    is_whole: bool
+
+    @property
+    def holdings(self) -> tuple[Holdings, ...]:
+        """Those of all organisations, the one that is looked at first."""
+        return (self.here, *self.elsewhere)
+
+    @property
+    def has_anything_to_take(self) -> bool:
+        """Whether there is a permission, a number or a login that can be taken."""
+        return bool(self.logins.to_remove) or any(
+            holdings.numbers or len(holdings.staged_revokes()) for holdings in self.holdings
+        )
+
+
+async def leaver_report(database: Database, organization: Organization, person: Holder) -> LeaverReport:
+    """Return the report on one person. Raises PermissionDenied where the role may not read one of its parts."""
+    logins, is_whole = await _logins_of(database, person.id)
+    values = {"user_id": person.id, "organization_id": organization.id}
+    # The log has rows of no organisation, with an id that no organisation has.
+    ids = [row["id"] for row in await database.fetch_all(ELSEWHERE, values) if row["id"] is not None and row["id"].int]
+    names = await organizations_by_id(database, ids) if ids else {}
+    others = [Organization(identifier, names.get(identifier)) for identifier in ids]
+    here, *elsewhere = [await _holdings(database, each, person.id) for each in (organization, *others)]
+    return LeaverReport(
+        person,
+        here,
+        tuple(holdings for holdings in elsewhere if holdings.given or holdings.numbers or holdings.secrets),
+        logins,
+        is_whole,
+    )
+
+
+async def _holdings(database: Database, organization: Organization, user_id: UUID) -> Holdings:
+    access = await access_of_person(database, organization.id, user_id)
+
+    async def unit(connection: Connection) -> Holdings:
+        values = {"organization_id": organization.id, "user_id": user_id}
         numbers = await (await connection.execute(NUMBERS, values)).fetchall()
-        elsewhere = await (await connection.execute(ELSEWHERE, values)).fetchone()
         unattributed = await (await connection.execute(UNATTRIBUTED, values)).fetchone()
-        return LeaverReport(
-            person,
+        return Holdings(
+            organization,
             access,
             tuple(AssignedNumber(**row) for row in numbers),
-            _secrets(known, changes),
-            elsewhere["organizations"] if elsewhere else 0,
+            await known_secrets(connection, organization.id, user_id),
             unattributed["openings"] if unattributed else 0,
         )
 
     return await database.read(unit)
 
 
-def _secrets(known: list[dict[str, Any]], changes: list[dict[str, Any]]) -> tuple[KnownSecret, ...]:
-    """Compare what was known with what became of it."""
-    by_type: dict[str, list[CredentialChange]] = {}
-    for row in changes:
-        if row["moment"] is not None:
-            by_type.setdefault(row["integration_type"], []).append(CredentialChange.of(row))
-    secrets = []
-    for row in known:
-        moments = [moment for moment in row.pop("known_at") or () if moment is not None]
-        standing = standing_of(row["field"], moments, by_type.get(row["integration_type"], []))
-        secrets.append(KnownSecret(**row, **standing._asdict()))
-    return tuple(secrets)
+async def _logins_of(database: Database, user_id: UUID) -> tuple[LeaverLogins, bool]:
+    """Return the person's logins, and whether the present login sees every organisation."""
+    asked: dict[str, Any] = await database.fetch_one(MAY_ASK) or {}
+    if not asked["has_them"]:
+        return LeaverLogins(), True
+    mine: dict[str, Any] = await database.fetch_one(MY_LOGIN) or {}
+    sees_everything: bool = mine["sees_everything"]
+    if not asked["may_list"]:
+        return LeaverLogins(has_any=mine["database_has_logins"]), sees_everything
+    found = tuple(login for login in await list_logins(database) if login.user_id == user_id)
+    may_remove = asked["may_remove"] and sees_everything
+    return LeaverLogins(found, True, may_remove, mine["login"], mine["database_has_logins"]), sees_everything

@@ -1,41 +1,37 @@
-"""The review of what is taken from a leaver: every revoke and every number, applied in one transaction."""
+"""The review of what is taken from a leaver: every revoke, number and login, applied in one transaction."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from tui.data.permissions.leaving import revoke_and_return
-from tui.data.permissions.listing import integrations_of
+from tui.data.permissions.leaving import left_to_others, take_everything
 from tui.providers import title_of
 from tui.screens.page import Page, enter_does
-from tui.screens.permissions.invocations import invocations_of_review
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.wrapped_list import WrappedList
-from tui.words.counts import counted
+from tui.words.leavers import in_organization, login_in_full, to_take_words
 from tui.words.permissions import access_in_full, holder_in_full
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from uuid import UUID
 
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from tui.data.permissions.leaver import AssignedNumber
-    from tui.data.permissions.listing import Holder
-    from tui.data.permissions.staging import Staged
+    from tui.data.permissions.leaver import LeaverReport
     from tui.words.invocation import Invocation
+
+    Cells = tuple[Cell, Cell, Cell]
 
 COLUMNS = (Column("What", 24), Column("Before", 30, grows=True), Column("After", 12))
 
 
 class LeaverReviewScreen(Page):
-    """Lists what is revoked and returned, which enter does as one; leaves with what was written."""
+    """Lists what is revoked, returned and removed, which enter does as one; leaves with what was written."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         enter_does("apply", "Apply", id="leaver_review.apply", tooltip="Apply everything in one transaction"),
@@ -45,12 +41,9 @@ class LeaverReviewScreen(Page):
     section = "permissions"
     is_inner = True
 
-    def __init__(self, person: Holder, staged: Staged, numbers: Sequence[AssignedNumber]) -> None:
+    def __init__(self, report: LeaverReport) -> None:
         super().__init__()
-        self._person = person
-        self._staged = staged
-        self._numbers = numbers
-        self._types: dict[UUID, str] = {}
+        self._report = report
         self._is_shown = False
 
     def compose_body(self) -> Iterable[Widget]:
@@ -60,43 +53,65 @@ class LeaverReviewScreen(Page):
         return (("enter", "apply all"), ("esc", "back, no changes"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
-        revokes = [counted(len(self._staged), "revoke")] if len(self._staged) else []
-        numbers = [f"{counted(len(self._numbers), 'number')} returned"] if self._numbers else []
-        return (Part(", ".join(revokes + numbers), "warning"), Part(holder_in_full(self._person), give=1))
+        return (Part(to_take_words(self._report), "warning"), Part(holder_in_full(self._report.person), give=1))
 
     def invocations(self) -> Sequence[Invocation]:
-        zone, organization_id = self.session.settings.timezone, self._staged.organization_id
-        review = self._staged.review()
-        return [
-            *invocations_of_review(review, self._types, organization_id, zone, datetime.now(UTC)),
-            *(self.invocation("phone-numbers unassign", number=str(number.id)) for number in self._numbers),
-        ]
+        return (self.invocation("permissions offboard", user=str(self._report.person.id)),)
 
     async def load(self) -> None:
         switcher = self.query_one(StateSwitcher)
         switcher.show_loading("the review")
-        listed = await integrations_of(self.session.database, self._staged.organization_id)
+        left = await left_to_others(self.session.database, self._report.logins.to_remove)
         if not self.is_mounted:
             return
-        self._types = {integration.id: integration.integration_type for integration in listed if integration.id}
-        titles = {identifier: title_of(name) for identifier, name in self._types.items()}
-        zone = self.session.settings.timezone
-        rows = [
-            (Cell(f"  {safe_text(titles.get(change.integration_id) or 'deleted since', 40)}"), before, Cell("nothing"))
-            for change in self._staged.review().revokes
-            for before in (Cell(access_in_full(change.before, zone)),)
-        ]
-        if rows:
-            rows.insert(0, _title(f"Revokes ({len(rows)})"))
-        if self._numbers:
-            rows.append(_title(f"Phone numbers ({len(self._numbers)})"))
-        rows += [
-            (Cell(f"  {safe_text(number.phone_number, 30)}"), Cell("assigned to them"), Cell("in the pool"))
-            for number in self._numbers
-        ]
+        rows = [*self._logins(), *self._revokes(), *self._numbers()]
+        if left:
+            rows.append(_title(f"You may not: SQL for others ({len(left)})"))
+            rows += [(Cell(""), Cell(safe_text(statement, 300), "warning"), Cell("")) for statement in left]
         self.query_one(RowBody).show([Row(str(n), cells) for n, cells in enumerate(rows)])
         switcher.show_content()
         self._is_shown = True
+
+    def _logins(self) -> list[Cells]:
+        zone = self.session.settings.timezone
+        return _section(
+            "Logins",
+            [
+                (Cell(f"  {safe_text(login.login, 63)}"), Cell(login_in_full(login, zone)), Cell("removed"))
+                for login in self._report.logins.to_remove
+            ],
+        )
+
+    def _revokes(self) -> list[Cells]:
+        here, zone = self._report.here.organization, self.session.settings.timezone
+        rows = []
+        for held in self._report.holdings:
+            where = in_organization(held.organization, here)
+            names = {entry.integration.id: entry.integration.integration_type for entry in held.access}
+            rows += [
+                (
+                    Cell(f"  {safe_text(title_of(names[change.integration_id]), 40)}"),
+                    Cell(where + access_in_full(change.before, zone)),
+                    Cell("nothing"),
+                )
+                for change in held.staged_revokes().review().revokes
+            ]
+        return _section("Revokes", rows)
+
+    def _numbers(self) -> list[Cells]:
+        here = self._report.here.organization
+        return _section(
+            "Phone numbers",
+            [
+                (
+                    Cell(f"  {safe_text(number.phone_number, 30)}"),
+                    Cell(f"{in_organization(held.organization, here)}assigned to them"),
+                    Cell("in the pool"),
+                )
+                for held in self._report.holdings
+                for number in held.numbers
+            ],
+        )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "apply":
@@ -111,9 +126,12 @@ class LeaverReviewScreen(Page):
             self.act(self._apply())
 
     async def _apply(self) -> None:
-        database, user_id = self.session.database, self._person.id
-        self.leave(await self.writing(revoke_and_return(database, user_id, self._staged, self._numbers)))
+        self.leave(await self.writing(take_everything(self.session.database, self._report)))
 
 
-def _title(text: str) -> tuple[Cell, Cell, Cell]:
+def _section(name: str, rows: list[Cells]) -> list[Cells]:
+    return [_title(f"{name} ({len(rows)})"), *rows] if rows else []
+
+
+def _title(text: str) -> Cells:
     return Cell(text, "quiet"), Cell(""), Cell("")

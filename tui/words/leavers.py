@@ -1,0 +1,105 @@
+"""What a leaver has and knows, what was taken from them, and what a report on them cannot tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.words.counts import counted
+from tui.words.organizations import organization_name
+from tui.words.text import safe_text
+from tui.words.times import to_the_minute
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import tzinfo
+
+    from tui.data.access.logins import Login, LoginState
+    from tui.data.permissions.leaver import LeaverReport
+    from tui.data.permissions.leaving import Departure
+    from tui.data.permissions.staging import ChangeKind
+    from tui.models import Organization
+
+IN_SIGHT = "in the organisations that your login sees"
+# Where nothing is said the login works as it should; that a leaver is inactive is no news.
+STATES: Mapping[LoginState, str] = {
+    "role_gone": "the server has no such role any more",
+    "role_remade": "the role was dropped and made anew, and is nobody's",
+    "no_login": "the server lets nobody log in with it",
+    "password_expired": "its password has expired",
+    "not_in_group": "in no group of Switchboard's",
+    "in_other_group": "in the group of another role",
+}
+
+
+def login_in_full(login: Login, zone: tzinfo) -> str:
+    """Return what a login may see, whether it still works and who is logged in with it; as safe text."""
+    names = ", ".join(
+        safe_text(organization_name(organization.id, organization.name), 40) for organization in login.organizations
+    )
+    scope = "every organisation" if login.sees_all else names or "no organisation"
+    words = f"{login.role}, {scope}"
+    if login.removed_at is not None:
+        words += f"; removed {to_the_minute(login.removed_at, zone)}"
+    elif login.state in STATES:
+        words += f"; {STATES[login.state]}"
+    return f"{words}; {counted(login.sessions, 'open session')}" if login.sessions else words
+
+
+def in_organization(organization: Organization, here: Organization) -> str:
+    """Return "Globex: ", before what is not of the organisation that is looked at, else nothing; as safe text."""
+    if organization.id == here.id:
+        return ""
+    return f"{safe_text(organization_name(organization.id, organization.name), 40)}: "
+
+
+def to_take_words(report: LeaverReport) -> str:
+    """Return what is to be taken from a leaver, in counts."""
+    revokes = sum(len(held.staged_revokes()) for held in report.holdings)
+    numbers, logins = sum(len(held.numbers) for held in report.holdings), len(report.logins.to_remove)
+    parts = (
+        (revokes, counted(revokes, "revoke")),
+        (numbers, f"{counted(numbers, 'number')} returned"),
+        (logins, f"{counted(logins, 'login')} removed"),
+    )
+    return ", ".join(words for count, words in parts if count)
+
+
+def departure_words(done: Departure) -> str:
+    """Return what was written for a leaver, in counts."""
+    kinds: tuple[ChangeKind, ...] = ("grant", "change", "revoke")
+    counts = {kind: sum(part.applied.count(kind) for part in done.parts) for kind in kinds}
+    parts = [counted(number, kind) for kind, number in counts.items() if number]
+    if done.numbers:
+        where = "returned to the pool" if done.is_taken else "given back"
+        parts.append(f"{counted(len(done.numbers), 'number')} {where}")
+    if done.logins:
+        parts.append(f"{counted(len(done.logins), 'login')} removed")
+    if ended := sum(login.sessions_ended for login in done.logins):
+        parts.append(f"{counted(ended, 'session')} ended")
+    return ", ".join(parts) or "nothing"
+
+
+def nothing_to_take(report: LeaverReport) -> str:
+    """Say that a report lists nothing that can be taken, as far as it can tell."""
+    if not report.is_whole:
+        return f"There is nothing to take {IN_SIGHT}; there may be more in others."
+    if report.logins.mapped:
+        return "There is no permission to revoke, no number to return, and no login that you can remove."
+    return "There is no permission to revoke, no number to return and no login to remove."
+
+
+def about_logins(report: LeaverReport) -> list[str]:
+    """Return what is to be known of a leaver's logins beside their list: which stay, and what is not known."""
+    logins, notes = report.logins, []
+    if not logins.is_told:
+        notes.append("Which logins are theirs is shown to administrators alone.")
+    elif not logins.has_any:
+        notes.append("No login of this database is a person's: whoever knows a shared one goes on using it.")
+    if any(login.login == logins.own for login in logins.mapped):
+        own = safe_text(logins.own, 63)
+        notes.append(f"{own} is your own login, which nobody removes themselves: ask another administrator.")
+    elif logins.mapped and not logins.may_remove:
+        notes.append("Only somebody whose login sees every organisation removes logins (`switchboard access remove`).")
+    if not report.is_whole:
+        notes.append(f"This is what there is {IN_SIGHT}; there may be more in others.")
+    return notes
