@@ -15,7 +15,6 @@ from tests.support.commands import execute
 from tests.support.database.people import directory_database, integration, person
 from tui.data.permissions.effective import access_of_person, access_to_integration, list_access
 from tui.data.permissions.grantees import find_grantee, find_holder, label_person, people_are_labelled
-from tui.data.permissions.known_secrets import KnownSecret
 from tui.data.permissions.leaver import leaver_report
 from tui.data.permissions.listing import Holder
 from tui.errors import InvalidInput, NotFound, UnknownPerson
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.servers.postgres import TestServer
+    from tui.data.permissions.known_secrets import KnownSecret
 
 GONE = UUID(int=0xFF)
 PERMIT = (
