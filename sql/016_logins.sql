@@ -52,8 +52,9 @@ begin
 end
 $function$;
 
-create or replace function switchboard.login_scope(out everything boolean, out organizations uuid[], out vouches boolean)
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
+create or replace function switchboard.login_scope(
+  out everything boolean, out organizations uuid[], out person uuid, out vouches boolean
+) language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
 -- What the session's login is mapped to, whether or not it says for whom it speaks.
 declare
   known record;
@@ -61,11 +62,12 @@ begin
   everything := false;
   organizations := '{}';
   vouches := false;
-  select l.sees_all, l.speaks_for_others into known
+  select l.user_id, l.sees_all, l.speaks_for_others into known
   from switchboard.logins l
   where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid and l.removed_at is null;
   if found then
     everything := known.sees_all;
+    person := known.user_id;
     vouches := known.speaks_for_others;
     if not everything then
       organizations := array(select o.organization_id from switchboard.login_organizations o
@@ -77,13 +79,14 @@ begin
 end
 $function$;
 
-create or replace function switchboard.scope(out everything boolean, out organizations uuid[])
+create or replace function switchboard.scope(out everything boolean, out organizations uuid[], out person uuid)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
 -- What the session may see now. A login that speaks for others sees nothing while it names nobody.
 declare
   vouches boolean;
 begin
-  select s.everything, s.organizations, s.vouches into everything, organizations, vouches from switchboard.login_scope() s;
+  select s.everything, s.organizations, s.person, s.vouches into everything, organizations, person, vouches
+  from switchboard.login_scope() s;
   if vouches and coalesce(current_setting('switchboard.operator_id'::text, true), '') = '' then
     everything := false;
     organizations := '{}';
@@ -169,21 +172,21 @@ create or replace function switchboard.login_refusal(candidate text) returns tex
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
 -- Why this login cannot be made a person, null where it can. What would turn a claim into false proof, or give a person
 -- more than their scope: unknown_role, own_row, superuser, bypasses_row_security, owner, program_role (service_role,
--- authenticator, anon, authenticated and Supabase's own), no_login, taken. Of each but the last three also a member, since
--- it can become what it is a member of.
+-- authenticator, anon, authenticated and Supabase's own), no_login, taken. So is a member of what cannot, since it can
+-- become that.
 declare
   found_role record;
 begin
-  select r.oid, r.rolname, r.rolsuper, r.rolcanlogin into found_role from pg_roles r where r.rolname = candidate;
+  select r.oid, r.rolname, r.rolcanlogin into found_role from pg_roles r where r.rolname = candidate;
   if not found then
     return 'unknown_role';
   elsif found_role.rolname = session_user then
     return 'own_row';
-  elsif found_role.rolsuper or exists (select from pg_roles r where r.rolsuper and pg_has_role(found_role.oid, r.oid, 'MEMBER'::text)) then
+  elsif exists (select from pg_roles r where r.rolsuper and pg_has_role(found_role.oid, r.oid, 'MEMBER'::text)) then
     return 'superuser';
-  elsif found_role.rolname in ('service_role', 'authenticator', 'anon', 'authenticated') or found_role.rolname ~ '^(supabase|pg)_'
+  elsif found_role.rolname ~ '^pg_'
      or exists (select from pg_roles r
-                where (r.rolname in ('service_role', 'authenticator') or r.rolname ~ '^supabase_')
+                where (r.rolname in ('service_role', 'authenticator', 'anon', 'authenticated') or r.rolname ~ '^supabase_')
                   and pg_has_role(found_role.oid, r.oid, 'MEMBER'::text)) then
     return 'program_role';
   elsif exists (select from pg_class c
@@ -404,27 +407,3 @@ begin
   end if;
 end
 $do$;
-
-do $do$
-declare
-  relation text;
-begin
-  -- An event trigger of others may switch row security on wherever a table is made. Here there are grants and no
-  -- policies, so that with it everybody but the owner would see nothing.
-  for relation in
-    select c.oid::regclass::text from pg_class c
-    where c.relnamespace = 'switchboard'::regnamespace and c.relkind in ('r', 'p') and c.relrowsecurity
-  loop
-    execute format('alter table %s disable row level security', relation);
-  end loop;
-  -- In one transaction with all before it: of these files nothing stays where a newer version's have run.
-  if substring(obj_description('switchboard'::regnamespace, 'pg_namespace')
-               from '^switchboard schema ([0-9]{1,9})$')::int > 16 then
-    raise exception using
-      errcode = 'SB003',
-      message = 'a newer Switchboard has set this database up',
-      hint = 'Upgrade Switchboard on this machine.';
-  end if;
-end
-$do$;
-comment on schema switchboard is 'switchboard schema 016';
