@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 CLOSED_COMMANDS = {"demo", "setup", "keys generate", "audit seal"}
 CLOSED_OPTIONS = {"--env-file"}
 CLOSED_OPTIONS_OF = {
+    "access add": {"--create", "--ask-password", "--no-password", "--expires"},
     "audit verify": {"--manifest", "--file"},
     "integrations versions": {"--keep", "--days"},
 }

@@ -87,8 +87,12 @@ def populated_shell(
             "insert into switchboard.keys (key_id, purpose, salt, state) "
             f"values ('{EARLIER_KEY_ID}', 'master', '0123456789abcdef', 'decrypt-only')",
         )
-        for login, group in GROUPS.items():
+        postgres.create_role("newcomer", f"login in role {GROUPS['auditor']}")
+        for login, group in {**GROUPS, "colleague": GROUPS["support"]}.items():
             postgres.create_role(login, f"login in role {group}")
+            role = group.removeprefix("switchboard_")
+            added = shell.run(*f"access add {login} --person {ASHA} --role {role} --all-organizations --yes".split())
+            assert added.status == 0, added.err
         yield shell.with_(SWITCHBOARD_SEAL_KEY_FILE=str(shell.folder / "seal.pem"))
     postgres.drop_database(name)
     postgres.drop_new_roles()

@@ -135,6 +135,10 @@ ACCESS = (
 )
 REVIEW = "grants changes revokes cells notes applied operation_id"
 TAKEN = "user_id revokes phone_numbers logins left_to_do notes applied operation_id"
+LOGIN = (
+    "login user_id email name label role sees_all speaks_for_others organizations note added_by added_at removed_at "
+    "state expires_at connection_limit sessions"
+)
 LOG_ROW = "id organization_id user_id integration_type action status details ip_address user_agent created_at"
 PLAN = (
     "starting_shape present missing different in_the_way holes log_indexes accepted not_accepted dry_run applied "
@@ -196,6 +200,14 @@ EXAMPLES = (
     Example(f"permissions revoke {RAVI} exotel_phone", OBJECT, REVIEW),
     Example(f"permissions offboard {RAVI} --dry-run", OBJECT, TAKEN),
     Example(f"permissions offboard {RAVI}", OBJECT, TAKEN),
+    Example("access list", LIST, LOGIN),
+    Example(
+        f"access add newcomer --person {RAVI} --role auditor --all-organizations",
+        OBJECT,
+        f"{LOGIN} left_to_do log_row created password",
+    ),
+    Example("access edit colleague --note Desk", OBJECT, f"{LOGIN} left_to_do log_row"),
+    Example("access remove colleague", OBJECT, f"{LOGIN} left_to_do log_row sessions_ended"),
     Example("audit list", LIST, LOG_ROW),
     Example(
         "audit export --output log.jsonl",

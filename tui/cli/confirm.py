@@ -1,4 +1,4 @@
-"""Asking the person at the terminal before something that cannot be undone."""
+"""Asking the person at the terminal: before something that cannot be undone, and for what nobody else may see."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import sys
+import termios
 from typing import TYPE_CHECKING
 
 from tui.errors import ConfirmationNeeded
@@ -47,6 +48,22 @@ async def confirm(out: Output, question: str, reason: str, *, input_is_taken: bo
             raise ConfirmationNeeded(reason, "Add --yes to do it without being asked.")
         if (await _read_answer(f"{question} [y/N] ", terminal)).lower() not in ("y", "yes"):
             raise ConfirmationNeeded("The answer was not yes, so nothing was done.", "Run it again to be asked again.")
+
+
+async def ask_unseen(out: Output, question: str) -> str:
+    """Ask for a line that is not shown while it is typed. Raises ConfirmationNeeded where there is nobody to ask."""
+    with _terminal(out, input_is_taken=False) as terminal:
+        if terminal is None:
+            raise ConfirmationNeeded("Nobody can be asked here.", "Give it on standard input.")
+        before = termios.tcgetattr(terminal)
+        unseen = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+        # What was typed before the question is none of the answer.
+        termios.tcsetattr(terminal, termios.TCSAFLUSH, unseen)
+        try:
+            return await _read_answer(question, terminal)
+        finally:
+            termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
+            sys.stderr.write("\n")
 
 
 @contextlib.contextmanager

@@ -29,6 +29,7 @@ PROGRAM = "switchboard"
         "integrations": "tui.cli.integrations:integrations",
         "run": "tui.cli.integrations.lend:run",
         "permissions": "tui.cli.permissions:permissions",
+        "access": "tui.cli.access:access",
         "phone-numbers": "tui.cli.numbers:phone_numbers",
         "audit": "tui.cli.audit:audit",
         "keys": "tui.cli.keys:keys",
@@ -46,7 +47,7 @@ PROGRAM = "switchboard"
 )
 @click.pass_obj
 def switchboard(options: Options) -> OpenConsole:
-    """Look after the integration credentials that an organisation keeps in Postgres.
+    """Look after the integration credentials an organisation keeps in Postgres.
 
     Without a command the console opens; where nothing is set up yet, its setup wizard.
     """

@@ -4,44 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.words.access import STATES, scope_words
 from tui.words.counts import counted
 from tui.words.organizations import organization_name
 from tui.words.text import safe_text
 from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import tzinfo
 
-    from tui.data.access.logins import Login, LoginState
+    from tui.data.access.logins import Login
     from tui.data.permissions.leaver import LeaverReport
     from tui.data.permissions.leaving import Departure
     from tui.data.permissions.staging import ChangeKind
     from tui.models import Organization
 
 IN_SIGHT = "in the organisations that your login sees"
-# Where nothing is said the login works as it should; that a leaver is inactive is no news.
-STATES: Mapping[LoginState, str] = {
-    "role_gone": "the server has no such role any more",
-    "role_remade": "the role was dropped and made anew, and is nobody's",
-    "no_login": "the server lets nobody log in with it",
-    "password_expired": "its password has expired",
-    "not_in_group": "in no group of Switchboard's",
-    "in_other_group": "in the group of another role",
-}
+# That a leaver is not active is no news.
+UNREMARKABLE = ("alive", "removed", "person_inactive")
 
 
 def login_in_full(login: Login, zone: tzinfo) -> str:
     """Return what a login may see, whether it still works and who is logged in with it; as safe text."""
-    names = ", ".join(
-        safe_text(organization_name(organization.id, organization.name), 40) for organization in login.organizations
-    )
-    scope = "every organisation" if login.sees_all else names or "no organisation"
-    words = f"{login.role}, {scope}"
+    words = f"{login.role}, sees {safe_text(scope_words(login), 200)}"
     if login.removed_at is not None:
         words += f"; removed {to_the_minute(login.removed_at, zone)}"
-    elif login.state in STATES:
-        words += f"; {STATES[login.state]}"
+    elif login.state not in UNREMARKABLE:
+        words += f"; {STATES[login.state].short}"
     return f"{words}; {counted(login.sessions, 'open session')}" if login.sessions else words
 
 

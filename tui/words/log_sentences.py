@@ -332,6 +332,35 @@ def _setting_changed(told: Told) -> str:
     return f"{_SETTINGS[told.text('setting')]}: {told.text('before')} -> {told.text('after')}"
 
 
+def _seen(side: Mapping[str, Any]) -> str:
+    """What a login may see, which names no more than how many organisations."""
+    organizations = side.get("organizations")
+    number = len(organizations) if isinstance(organizations, list) else 0
+    return "all organisations" if side.get("sees_all") is True else counted(number, "organisation")
+
+
+def _access_changed(told: Told) -> str:
+    before, after = told.side("before"), told.side("after")
+    login, change = f"login {told.text('login')}", told.text("change")
+    if not told.text("login") or change not in ("mapped", "edited", "removed"):
+        return _act("access changed")(told)
+    if change == "removed":
+        return f"{login} removed, was {_of_login(before)}"
+    if change == "mapped":
+        return f"{login} is {_of_login(after)}: {value_words(after.get('role'))}, sees {_seen(after)}"
+    seen = f"sees {_seen(before)} -> {_seen(after)}" if _seen(before) != _seen(after) else ""
+    if not seen and before.get("organizations") != after.get("organizations"):
+        seen = f"sees {_seen(after)}, others than before"
+    parts = [_arrow(before, after, name, name) for name in ("role", "note") if before.get(name) != after.get(name)]
+    return _with(login, "; ".join(filter(None, [*parts, seen])))
+
+
+def _of_login(side: Mapping[str, Any]) -> str:
+    return value_words(side.get("label")) or (
+        "one that speaks for others" if side.get("speaks_for_others") else "nobody"
+    )
+
+
 def _schema_changed(told: Told) -> str:
     if told.text("accepted"):
         return f"accepted in the database: {told.text('accepted')}"
@@ -413,7 +442,7 @@ SENTENCES: dict[str, Sentence] = {
     "keys_rotated": _rotated,
     "key_retired": _retired,
     "credential_versions_forgotten": _forgotten,
-    "access_changed": _act("access changed"),
+    "access_changed": _access_changed,
     "settings_changed": _setting_changed,
     "schema_changed": _schema_changed,
     "call_made": _call("call", "to"),

@@ -101,8 +101,8 @@ async def test_logins_go_with_all_the_rest_and_sessions_end_once_it_is_committed
             assert [held.organization.id for held in report.holdings] == [ACME, GLOBEX]
             words = {login.login: login_in_full(login, UTC) for login in report.logins.found}
             assert words == {
-                "ann_admin": "admin, every organisation",
-                "ann_support": f"support, {ACME}; 1 open session",
+                "ann_admin": "admin, sees all organisations",
+                "ann_support": f"support, sees {ACME}; 1 open session",
             }
             assert await left_to_others(database, report.logins.to_remove) == ()
             assert can_connect(directory, "ann_admin")

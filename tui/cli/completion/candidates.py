@@ -70,6 +70,20 @@ def organizations(context: click.Context, parameter: click.Parameter, incomplete
     return fitting(ask(options_of(context), organizations_like, incomplete), incomplete)
 
 
+def logins(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Complete with the logins that are people."""
+    from tui.cli.completion.stored import ask, logins_like
+
+    return fitting(ask(options_of(context), logins_like, incomplete), incomplete)
+
+
+def server_logins(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Complete with the roles of the server that log in and are nobody's here."""
+    from tui.cli.completion.stored import ask, server_logins_like
+
+    return fitting(ask(options_of(context), server_logins_like, incomplete), incomplete)
+
+
 def replaced_keys(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """Complete with the ids of master keys that were replaced and not retired."""
     from tui.cli.completion.stored import ask, replaced_keys_like

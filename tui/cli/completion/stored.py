@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from tui.cli.run import settings_of
+from tui.data.access.logins import list_candidates, list_logins
 from tui.data.audit.completion import Completer
 from tui.data.directory import list_organizations
 from tui.data.keys.encryption import Keyring
@@ -15,6 +16,7 @@ from tui.data.numbers.listing import list_phone_numbers
 from tui.data.permissions.listing import PeopleFilter, people_page
 from tui.errors import SwitchboardError
 from tui.session.session import Session
+from tui.words.access import login_person
 from tui.words.numbers import shown_number
 
 if TYPE_CHECKING:
@@ -71,6 +73,17 @@ async def organizations_like(session: Session, typed: str) -> Choices:
     found = await list_organizations(session.database, typed, MOST)
     named = [(organization.name, str(organization.id)) for organization in found if organization.name]
     return named + [(str(organization.id), organization.name or "") for organization in found]
+
+
+async def logins_like(session: Session, typed: str) -> Choices:
+    """Find the logins that are people."""
+    logins = await list_logins(session.database)
+    return [(login.login, login_person(login)) for login in logins if login.is_mapped]
+
+
+async def server_logins_like(session: Session, typed: str) -> Choices:
+    """Find the roles of the server that could be made people."""
+    return [(name, "") for name in await list_candidates(session.database, MOST)]
 
 
 async def replaced_keys_like(session: Session, typed: str) -> Choices:

@@ -13,6 +13,7 @@ from tui.cli.requirements import Requirements
 from tui.data.permissions.grantees import find_holder
 from tui.data.permissions.leaver import leaver_report
 from tui.data.permissions.leaving import left_to_others, take_everything
+from tui.words.access import SQL_FOR_OTHERS
 from tui.words.leavers import about_logins, departure_words, nothing_to_take, to_take_words
 
 if TYPE_CHECKING:
@@ -58,4 +59,4 @@ async def offboard(session: Session, out: Output, user: str, dry_run: bool) -> N
 
 
 def _for_others(statements: tuple[str, ...]) -> list[str]:
-    return [f"SQL for somebody who may: {statement};" for statement in statements]
+    return [SQL_FOR_OTHERS, *(f"  {statement};" for statement in statements)] if statements else []

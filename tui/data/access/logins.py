@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from psycopg.rows import class_row
+from psycopg.rows import class_row, scalar_row
 
 from tui.data.access.roles import ACCESS_ROLES, AccessRole, group_of
 from tui.data.directory import organizations_by_id, people_by_id
@@ -45,6 +45,11 @@ select l.login::text as login, l.user_id, l.label, l.role, l.sees_all, l.speaks_
   from switchboard.logins as l left join pg_roles as r on r.rolname = l.login
  where %(login)s::text is null or l.login = %(login)s
  order by l.removed_at is not null, lower(l.login::text), l.login
+"""
+CANDIDATES = """
+select r.rolname::text as name from pg_roles as r
+ where r.rolcanlogin and r.rolname !~ '^pg_' and switchboard.login_refusal(r.rolname::text) is null
+ order by r.rolname limit %(limit)s
 """
 
 
@@ -109,6 +114,11 @@ async def list_logins(database: Database, login: str | None = None) -> list[Logi
     ids = {identifier for row in rows for identifier in row.organization_ids}
     names = await organizations_by_id(database, ids) if ids else {}
     return [_login(row, people.get(row.user_id) if row.user_id else None, names) for row in rows]
+
+
+async def list_candidates(database: Database, limit: int) -> list[str]:
+    """Return the names of roles of the server that could be made people here."""
+    return await database.fetch_all(CANDIDATES, {"limit": limit}, row_factory=scalar_row)
 
 
 async def find_login(database: Database, login: str) -> Login:

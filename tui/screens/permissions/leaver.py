@@ -14,6 +14,7 @@ from tui.widgets.notices import Notice, NoticeList
 from tui.widgets.row_list import Cell, Column, Row, RowBody
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.wrapped_list import WrappedList
+from tui.words.access import SQL_FOR_OTHERS
 from tui.words.counts import counted
 from tui.words.leavers import about_logins, departure_words, in_organization, login_in_full, nothing_to_take
 from tui.words.permissions import access_in_full, holder_in_full, secret_in_full
@@ -137,7 +138,7 @@ def left_to_do_rows(statements: Sequence[str]) -> list[tuple[Cell, Cell]]:
     """Return the SQL that somebody else has to run, as lines of two cells."""
     if not statements:
         return []
-    rows = [_title(f"For somebody who may: SQL to run ({len(statements)})", "bad")]
+    rows = [_title(f"SQL for others ({len(statements)})", "bad"), (Cell(""), Cell(SQL_FOR_OTHERS, "bad"))]
     return rows + [(Cell(""), Cell(safe_text(statement, 300), "bad")) for statement in statements]
 
 

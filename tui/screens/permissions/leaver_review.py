@@ -12,6 +12,7 @@ from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.wrapped_list import WrappedList
+from tui.words.access import SQL_FOR_OTHERS
 from tui.words.leavers import in_organization, login_in_full, to_take_words
 from tui.words.permissions import access_in_full, holder_in_full
 from tui.words.text import safe_text
@@ -66,7 +67,7 @@ class LeaverReviewScreen(Page):
             return
         rows = [*self._logins(), *self._revokes(), *self._numbers()]
         if left:
-            rows.append(_title(f"You may not: SQL for others ({len(left)})"))
+            rows += [_title(f"SQL for others ({len(left)})"), (Cell(""), Cell(SQL_FOR_OTHERS), Cell(""))]
             rows += [(Cell(""), Cell(safe_text(statement, 300), "warning"), Cell("")) for statement in left]
         self.query_one(RowBody).show([Row(str(n), cells) for n, cells in enumerate(rows)])
         switcher.show_content()

@@ -1,0 +1,160 @@
+"""The commands `access`: a login is made, listed, changed and removed, and what each refuses and asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from tests.support.acme import ACME, ASHA
+from tests.support.commands import contents, execute
+from tests.support.database.number_rows import RAVI
+from tests.support.terminal.forked_terminal import ForkedTerminal
+
+if TYPE_CHECKING:
+    from tests.support.commands import Shell
+    from tests.support.servers.postgres import TestServer
+
+CANARY = "canary pass 47+11"
+ADD = ("access", "add", "eve", "--person", "asha@acme.example", "--role", "support", "--organization", "Acme Foods")
+
+
+@pytest.fixture
+def desk(office_shell: Shell) -> Shell:
+    """A shell on a database with people and the groups."""
+    assert office_shell.run("setup", "--yes", "--roles").status == 0
+    return office_shell
+
+
+def url_of(desk: Shell) -> str:
+    return desk.environment["DATABASE_URL"]
+
+
+def logs_in(desk: Shell, server: TestServer, password: str) -> bool:
+    name = str(conninfo_to_dict(url_of(desk))["dbname"])
+    try:
+        with psycopg.connect(server.conninfo(name, user="eve", password=password)):
+            return True
+    except psycopg.OperationalError:
+        return False
+
+
+def test_a_login_is_made_listed_changed_and_removed(desk: Shell, postgres: TestServer) -> None:
+    assert desk.run("access", "list").err == "No login is a person here: whoever logs in claims who they are.\n"
+    made = desk.run(*ADD, "--create", "--expires", "2099-12-31", "--note", "front desk")
+    assert made.status == 0, made.err
+    sentence, password = made.out.splitlines()
+    assert sentence == "eve is Asha Rao <asha@acme.example>: support, sees Acme Foods."
+    assert made.err == "Its password, shown only now:\n"
+    assert logs_in(desk, postgres, password)
+    (listed,) = desk.run("access", "list", "--json").data
+    assert (listed["state"], listed["user_id"], listed["organizations"]) == ("alive", str(ASHA), [str(ACME)])
+    assert (listed["expires_at"][:10], listed["connection_limit"], listed["note"]) == ("2099-12-31", 8, "front desk")
+    assert password not in desk.run("access", "list", "--json").out
+    row = desk.run("access", "list").out.splitlines()[1]
+    assert row.split() == ["eve", "Asha", "Rao", "support", "Acme", "Foods", "works", "2099-12-31", "23:59", "UTC"]
+
+    edited = desk.run("access", "edit", "eve", "--all-organizations", "--role", "auditor", "--no-note", "--json").data
+    assert (edited["sees_all"], edited["role"], edited["note"], edited["left_to_do"]) == (True, "auditor", None, [])
+    again = desk.run("access", "edit", "eve", "--role", "auditor")
+    assert again.out == "Nothing changes: eve is Asha Rao <asha@acme.example>: auditor, sees all organisations.\n"
+
+    refused = desk.run("access", "remove", "eve").refusal(2)
+    assert "can no longer log in to any database of this server" in refused
+    for typed, status in (("ev", 2), ("eve", 0)):
+        command = ("access", "remove", "eve")
+        with ForkedTerminal(*command, environment=desk.environment, cwd=desk.folder, columns=200) as terminal:
+            terminal.wait_for("Type eve to continue")
+            terminal.type(f"{typed}\r")
+            assert terminal.wait_for_exit() == status
+            assert ("nobody logs in with it" in terminal.text) == (status == 0)
+    assert not logs_in(desk, postgres, password)
+    assert desk.run("access", "list", "--json").data[0]["state"] == "removed"
+    assert "nobody's here" in desk.run("access", "remove", "eve", "--yes").refusal(2)
+
+
+def test_a_password_is_given_on_standard_input_typed_twice_unseen_or_there_is_none(
+    desk: Shell, postgres: TestServer
+) -> None:
+    for line, words in (("short\n", "fewer than 12"), ("eve eve eve\n", "fewer than 12"), ("", "fewer than 12")):
+        assert words in desk.run(*ADD, "--create", "--ask-password", stdin=line).refusal(2)
+    piped = desk.run(*ADD, "--create", "--ask-password", "--json", stdin=f"{CANARY}\nnot this\n")
+    assert (piped.data["created"], piped.data["password"]) == (True, None)
+    assert logs_in(desk, postgres, CANARY)
+    assert desk.run("access", "remove", "eve", "--yes").status == 0
+    with postgres.admin() as admin:
+        admin.execute("drop role eve")
+
+    command = (*ADD, "--create", "--ask-password")
+    for second, status in (("canary something else", 2), (CANARY, 0)):
+        with ForkedTerminal(*command, environment=desk.environment, cwd=desk.folder, columns=200) as terminal:
+            terminal.wait_for("Password for eve:")
+            terminal.type(f"{CANARY}\r")
+            terminal.wait_for("The same again:")
+            terminal.type(f"{second}\r")
+            assert terminal.wait_for_exit() == status
+            assert b"canary" not in bytes(terminal.output)
+        assert logs_in(desk, postgres, CANARY) == (status == 0)
+    assert desk.run("access", "remove", "eve", "--yes").status == 0
+    with postgres.admin() as admin:
+        admin.execute("drop role eve")
+    assert desk.run(*ADD, "--create", "--no-password").status == 0
+    with postgres.admin() as admin:
+        row = admin.execute("select rolcanlogin, rolpassword from pg_authid where rolname = 'eve'").fetchone()
+    assert row == (True, None)
+
+
+REFUSED = (
+    ("add eve --role support --all-organizations", 2, "not said who the login is"),
+    ("add eve --person RAVI --all-organizations", 2, "not said what the login may do"),
+    ("add eve --person RAVI --role support", 2, "would see nothing"),
+    ("add eve --person RAVI --role support --all-organizations --organization ACME", 2, "names none of them"),
+    ("add eve --person RAVI --role support --all-organizations --expires 90d", 2, "Add --create"),
+    ("add eve --person RAVI --role support --all-organizations", 2, "no role of that name"),
+    ("add eve --person RAVI --role support --organization Nowhere", 2, "No organisation has that id or name"),
+    ("add eve --person nobody@acme.example --role support --all-organizations", 2, "No person has that id"),
+    ("add postgres --person RAVI --role support --all-organizations", 3, "own login"),
+    ("add pg_monitor --person RAVI --role support --all-organizations", 2, "programs use"),
+    ("add eve --person RAVI --role owner --all-organizations", 2, "admin, support or auditor"),
+    ("edit eve", 2, "nothing to change"),
+    ("edit eve --role admin", 2, "nobody's here"),
+    ("add eve --create --person RAVI --role support --all-organizations --format csv", 2, "CSV cannot hold it"),
+)
+
+
+def test_what_cannot_be_is_refused_in_a_sentence_and_leaves_nothing(desk: Shell, postgres: TestServer) -> None:
+    before, roles = contents(url_of(desk)), postgres.roles()
+    for words, status, sentence in REFUSED:
+        arguments = words.replace("RAVI", str(RAVI)).replace("ACME", str(ACME)).split()
+        assert sentence in desk.run("access", *arguments).refusal(status), words
+    assert (contents(url_of(desk)), postgres.roles()) == (before, roles)
+
+
+def test_what_this_login_may_not_do_is_said_before_and_left_as_sql(desk: Shell, postgres: TestServer) -> None:
+    for role in ("ann", "eve"):
+        postgres.create_role(role)
+    assert desk.run("access", "add", "ann", *ADD[3:5], "--role", "admin", "--all-organizations").status == 0
+    execute(
+        url_of(desk),
+        "insert into integration_audit_logs (organization_id, integration_type, action, status, details, user_agent) "
+        "values (%s, 'none', 'call_made', 'success', '{\"session_user\": \"eve\"}', 'dialer/2.1')",
+        ACME,
+    )
+    ann = desk.with_(DATABASE_URL=make_conninfo(url_of(desk), user="ann"))
+    before = contents(url_of(desk))
+    assert 'create role "newer" login' in ann.run(*ADD[:2], "newer", *ADD[3:], "--create").refusal(3)
+    asked = ann.run(*ADD)
+    assert (asked.status, 'grant "switchboard_support" to "eve"' in asked.err) == (2, True)
+    assert "also used by dialer/2.1" in asked.err
+    assert contents(url_of(desk)) == before
+    added = ann.run(*ADD, "--yes", "--json").data
+    assert (added["state"], len(added["left_to_do"])) == ("not_in_group", 1)
+    listed = ann.run("access", "list")
+    assert "eve: It has nothing of the group of its role. Edit it and keep the role" in listed.err
+    execute(url_of(desk), added["left_to_do"][0])
+    removed = ann.run("access", "remove", "eve", "--yes")
+    assert removed.out == "eve is nobody's any more here.\n"
+    assert removed.err.splitlines()[0] == "Somebody who may has to run:"
+    assert 'alter role "eve" nologin password null;' in removed.err

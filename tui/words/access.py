@@ -1,0 +1,121 @@
+"""What a login is called, what it may see, what is wrong with it, and what changing it does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from tui.words.counts import counted
+from tui.words.organizations import organization_name
+from tui.words.people import person_in_full, person_name
+from tui.words.text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.data.access.logins import Login, LoginState
+
+SPEAKS_FOR_OTHERS = "speaks for others"
+ROLES = {
+    "admin": "everything",
+    "support": "lists, tests, numbers; no secrets",
+    "auditor": "reads the log",
+}
+ROLE_STAYS = "The role stays on the server, and the log keeps who it was."
+SHOWN_ONCE = "Its password, shown only now:"
+NO_LOGINS = "No login is a person here: whoever logs in claims who they are."
+SQL_FOR_OTHERS = "Somebody who may has to run:"
+
+
+class StateWords(NamedTuple):
+    """A state of a login: in a column, in a sentence, and what to do about it."""
+
+    short: str
+    sentence: str
+    what_to_do: str
+
+
+STATES: dict[LoginState, StateWords] = {
+    "alive": StateWords("works", "Whoever logs in with it is this person.", ""),
+    "removed": StateWords("removed", "It is nobody's any more.", ""),
+    "role_gone": StateWords("role is gone", "The server has no role of this name any more.", "Remove it here."),
+    "role_remade": StateWords(
+        "role made anew",
+        "The role was dropped and made anew under its name, so nobody is this person by it.",
+        "Remove it here, then add it again.",
+    ),
+    "no_login": StateWords(
+        "cannot log in", "Nobody can log in with its role.", "Remove it here, or have the role's login restored."
+    ),
+    "person_inactive": StateWords(
+        "person inactive", "The person is not active in the directory, or no longer in it.", "Remove it."
+    ),
+    "password_expired": StateWords(
+        "password expired", "Its password has expired.", "Have a new one set (alter role ... valid until ...)."
+    ),
+    "not_in_group": StateWords(
+        "not in its group", "It has nothing of the group of its role.", "Edit it and keep the role: that puts it there."
+    ),
+    "in_other_group": StateWords(
+        "in another group",
+        "It is in a group that is not its role's, and may do what that may.",
+        "Edit it and keep the role: that takes it out.",
+    ),
+}
+
+
+def login_person(login: Login) -> str:
+    """Return whom a login is: name, else e-mail, else what it was called when it was added; not yet safe."""
+    if login.speaks_for_others:
+        return SPEAKS_FOR_OTHERS
+    return person_name(login.person) if login.person else login.label or str(login.user_id)
+
+
+def login_person_in_full(login: Login) -> str:
+    """Return the same with name and e-mail, as safe text."""
+    return person_in_full(login.person) if login.person else safe_text(login_person(login), 60)
+
+
+def scope_words(login: Login) -> str:
+    """Return what a login may see: "all organisations", names of some, or "nothing"; not yet safe for a terminal."""
+    if login.sees_all:
+        return "all organisations"
+    names = (organization_name(organization.id, organization.name) for organization in login.organizations)
+    return ", ".join(names) or "nothing"
+
+
+def login_in_full(login: Login) -> str:
+    """Return "eve is Asha Raman <asha@acme.example>: support, sees Acme Foods"."""
+    verb = "" if login.speaks_for_others else "is "
+    return f"{login.login} {verb}{login_person_in_full(login)}: {login.role}, sees {scope_words(login)}"
+
+
+def removal(login: Login) -> str:
+    """Say what removing a login does."""
+    if login.state in ("role_gone", "role_remade"):
+        return f"{login.login} is {login_person_in_full(login)} no more. No role of the server is touched."
+    ended = f"; {counted(login.sessions, 'session ends', 'sessions end')}" if login.sessions else ""
+    return (
+        f"{login.login}, {login_person_in_full(login)}, can no longer log in to any database of this server, "
+        f"leaves the groups and loses its password{ended}. {ROLE_STAYS}"
+    )
+
+
+def removed(login: str, sessions_ended: int, left_to_do: Sequence[str]) -> str:
+    """Say that a login was removed."""
+    ended = f"; {counted(sessions_ended, 'session was', 'sessions were')} ended" if sessions_ended else ""
+    return f"{login} is nobody's any more{' here' if left_to_do else ', and nobody logs in with it'}{ended}."
+
+
+def also_used_by(programs: Sequence[str], most: int, days: int) -> tuple[str, str]:
+    """Warn that other programs use a login: what they do would be this person's from now on."""
+    named = ", ".join(safe_text(program, 40) for program in programs[:most])
+    more = " and others" if len(programs) > most else ""
+    return (
+        f"In the last {days} days this login was also used by {named}{more}, whose acts would be this person's.",
+        "Give programs a login of their own.",
+    )
+
+
+def lacking(role: str) -> str:
+    """Say that a part of a change is not for the role that makes it."""
+    return f"The role {role} may not do all of it on the server."
