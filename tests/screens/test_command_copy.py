@@ -47,7 +47,7 @@ async def test_the_command_of_what_is_shown_is_copied_and_said(keyed_database: s
         assert await copied("!") == f"switchboard permissions report {ASHA} {of_acme}"
         await console.press("A")
         await console.wait_for("1 number returned")
-        assert (await copied("!")).startswith("switchboard phone-numbers unassign ")
+        assert await copied("!") == f"switchboard permissions offboard {ASHA} {of_acme}"
         await console.press("escape")
         await console.wait_for(lambda: not console.page.reading.is_under_way)
         await console.press("escape", "u", "u", "3")

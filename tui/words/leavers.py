@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.staging import ChangeKind
     from tui.models import Organization
 
+ANYWHERE = "With these nobody logs in any more, to any database of this server."
 IN_SIGHT = "in the organisations that your login sees"
 # That a leaver is not active is no news.
 UNREMARKABLE = ("alive", "removed", "person_inactive")

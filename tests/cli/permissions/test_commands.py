@@ -290,3 +290,31 @@ def test_the_report_names_what_they_could_reach_and_the_secrets_that_were_not_ch
     assert "exotel_phone, api_key: revealed and copied" in text
     other = phone_shell.run("permissions", "report", str(person(2))).out
     assert "none seen, as far as the log says" in other
+
+
+def test_offboard_takes_everything_after_a_dry_run_that_takes_nothing(directory: Shell) -> None:
+    database = directory.environment["DATABASE_URL"]
+    directory.run("permissions", "grant", ANN, "exotel_phone", "--view", "--yes")
+    execute(
+        database,
+        "insert into public.organization_phone_numbers (organization_id, phone_number, assigned_to_user_id) "
+        "values (%s, '+911', %s)",
+        *(ACME, person(1)),
+    )
+    planned = directory.run("permissions", "offboard", ANN, "--dry-run", "--json").data
+    assert (planned["revokes"], planned["phone_numbers"], planned["applied"]) == (1, ["+911"], False)
+    lines = directory.run("permissions", "offboard", ANN, "--dry-run").out.splitlines()
+    assert lines[0] == "revoke  exotel_phone: -view"
+    assert lines[-1] == "1 revoke, 1 number returned."
+    assert len(rows(directory)) == 1
+    unasked = directory.run("permissions", "offboard", ANN)
+    assert (unasked.status, "Nothing was written yet. Add --yes" in unasked.err) == (2, True)
+    done = directory.run("permissions", "offboard", ANN, "--yes", "--json").data
+    assert (done["applied"], done["logins"], done["left_to_do"]) == (True, [], [])
+    assert rows(directory) == []
+    report = directory.run("permissions", "report", ANN, "--json").data
+    assert (report["phone_numbers"], report["elsewhere"], report["logins"], report["sees_everything"]) == (
+        *([], [], [], True),
+    )
+    again = directory.run("permissions", "offboard", ANN, "--yes")
+    assert again.out == "There is no permission to revoke, no number to return and no login to remove.\n"

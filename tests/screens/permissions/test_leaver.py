@@ -33,6 +33,12 @@ async def test_a_leaver_is_reviewed_applied_and_given_back_as_one(postgres: Test
             ACME,
             person(1),
         )
+        postgres.create_role("ann")
+        query(
+            conninfo,
+            "select switchboard.map_login('ann', %s, 'admin', null, true, false, null, 'postgres')",
+            person(1),
+        )
         before = permissions(conninfo)
         async with grid(conninfo) as console:
             await console.press("L")
@@ -42,21 +48,22 @@ async def test_a_leaver_is_reviewed_applied_and_given_back_as_one(postgres: Test
             await console.press("A")
             await console.wait_for(lambda: isinstance(console.app.screen, LeaverReviewScreen))
             await wait_until_loaded(console)
-            for shown in ("2 revokes, 1 number returned", "Person 000001", "Revokes (2)", "in the pool", "view"):
+            for shown in ("2 revokes, 1 number returned, 1 login removed", "Logins (1)", "Revokes (2)", "in the pool"):
                 assert shown in console.text, shown
             await console.press("A")
             assert console.status == "Nothing is applied yet: press enter to apply all."
             assert permissions(conninfo) == before
             await console.press("enter")
             await wait_for_report(console)
-            done = "Applied in one transaction: 2 revokes, 1 number returned to the pool. u undoes all of it."
-            assert console.status == done
+            done = "2 revokes, 1 number returned to the pool, 1 login removed"
+            assert console.status == f"Applied in one transaction: {done}. u gives back all but the logins."
             assert "Access to revoke (0)" in console.text
             assert {row[0] for row in permissions(conninfo)} == {person(2)}
             await console.press("A")
             assert console.status == "There is no permission to revoke, no number to return and no login to remove."
             await console.press("u")
-            await console.wait_for("Undo it (2 revokes, 1 number returned to the pool)?")
+            await console.wait_for(f"Undo it ({done})?")
+            assert "The logins stay removed." in console.text
             await console.press("y")
             await console.wait_for("Undone in one transaction: 2 grants, 1 number given back.")
             assert permissions(conninfo) == before

@@ -14,7 +14,7 @@ from tui.data.permissions.grantees import find_holder
 from tui.data.permissions.leaver import leaver_report
 from tui.data.permissions.leaving import left_to_others, take_everything
 from tui.words.access import SQL_FOR_OTHERS
-from tui.words.leavers import about_logins, departure_words, nothing_to_take, to_take_words
+from tui.words.leavers import ANYWHERE, about_logins, departure_words, nothing_to_take, to_take_words
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -35,6 +35,8 @@ async def offboard(session: Session, out: Output, user: str, dry_run: bool) -> N
     # It is tried, which read-only mode does not allow.
     left = () if session.read_only else await left_to_others(database, report.logins.to_remove)
     notes = about_logins(report)
+    if report.logins.to_remove and not left:
+        notes.append(ANYWHERE)
     for line in [*taken_lines(report, session.settings.timezone), *_for_others(left), *notes]:
         (out.text if dry_run and out.as_table else out.say)(line)
     record = {

@@ -65,7 +65,7 @@ class LeaverScreen(Page):
         yield NoticeList(self.console.glyphs, classes="detail")
 
     def hints(self) -> Hints:
-        return (("A", "revoke and return all"), ("u", "undo"), ("esc", "back"), ("?", "help"))
+        return (("A", "take all"), ("u", "undo"), ("esc", "back"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
         return (Part(f"Leaver report: {holder_in_full(self._person)}", "warning"),)

@@ -13,7 +13,7 @@ from tui.widgets.row_list import Cell, Column, Row, RowBody
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.wrapped_list import WrappedList
 from tui.words.access import SQL_FOR_OTHERS
-from tui.words.leavers import in_organization, login_in_full, to_take_words
+from tui.words.leavers import ANYWHERE, in_organization, login_in_full, to_take_words
 from tui.words.permissions import access_in_full, holder_in_full
 from tui.words.text import safe_text
 
@@ -65,7 +65,10 @@ class LeaverReviewScreen(Page):
         left = await left_to_others(self.session.database, self._report.logins.to_remove)
         if not self.is_mounted:
             return
-        rows = [*self._logins(), *self._revokes(), *self._numbers()]
+        rows = self._logins()
+        if rows and not left:
+            rows.append((Cell(""), Cell(ANYWHERE, "quiet"), Cell("")))
+        rows += [*self._revokes(), *self._numbers()]
         if left:
             rows += [_title(f"SQL for others ({len(left)})"), (Cell(""), Cell(SQL_FOR_OTHERS), Cell(""))]
             rows += [(Cell(""), Cell(safe_text(statement, 300), "warning"), Cell("")) for statement in left]
