@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tui.models import Organization
 
 ANYWHERE = "With these nobody logs in any more, to any database of this server."
+ONLY_CLAIMED = (
+    "who saw a secret is what consoles and other programs said of themselves, where it is not said to be proven"
+)
 IN_SIGHT = "in the organisations that your login sees"
 # That a leaver is not active is no news.
 UNREMARKABLE = ("alive", "removed", "person_inactive")
@@ -30,6 +33,7 @@ def login_in_full(login: Login, zone: tzinfo) -> str:
     words = f"{login.role}, sees {safe_text(scope_words(login), 200)}"
     if login.removed_at is not None:
         words += f"; removed {to_the_minute(login.removed_at, zone)}"
+        words += ", but its role can still log in" if login.can_log_in else ""
     elif login.state not in UNREMARKABLE:
         words += f"; {STATES[login.state].short}"
     return f"{words}; {counted(login.sessions, 'open session')}" if login.sessions else words

@@ -98,6 +98,8 @@ def secret_in_full(secret: KnownSecret, zone: tzinfo) -> str:
     """Return which secret it is, how and when the person last saw it, and whether it was changed since; safe text."""
     field = safe_text(secret.field, 60) or "the whole credential"
     words = f"{field}: {' and '.join(ways_known(secret)) or 'seen'}, last {to_the_minute(secret.last_at, zone)}"
+    if secret.proven:
+        words += ", proven by the login"
     if secret.changed_at is not None:
         return f"{words}; changed {to_the_minute(secret.changed_at, zone)}"
     if secret.perhaps_changed_at is not None:

@@ -138,6 +138,8 @@ async def test_what_the_role_may_not_do_is_left_as_sql_and_its_own_login_stays(d
         done = await take_everything(database, report)
         assert (done.left_to_do, [login.sessions_ended for login in done.logins]) == (before, [0, 0])
         assert execute(directory, "select count(*) from switchboard.logins where removed_at is null") == [(2,)]
+        open_still = (await leaver_report(database, HERE, LEAVER)).logins.found
+        assert all(login_in_full(login, UTC).endswith("but its role can still log in") for login in open_still)
     assert can_connect(directory, "ann_admin")
     for statement in before:
         execute(directory, statement)

@@ -9,7 +9,7 @@ from tui.data.permissions.values import state_of
 from tui.data.rights import RIGHTS
 from tui.providers import is_secret
 from tui.words.counts import counted
-from tui.words.leavers import IN_SIGHT, about_logins, in_organization, login_in_full
+from tui.words.leavers import IN_SIGHT, ONLY_CLAIMED, about_logins, in_organization, login_in_full
 from tui.words.people import person_name
 from tui.words.permissions import (
     access_in_full,
@@ -176,6 +176,7 @@ def _holdings_record(held: Holdings) -> dict[str, Any]:
                 "perhaps_changed_at": secret.perhaps_changed_at,
                 "live_again_at": secret.live_again_at,
                 "to_be_rotated": secret.to_be_rotated,
+                "proven": secret.proven,
             }
             for secret in _secrets(held)
         ],
@@ -224,8 +225,8 @@ def report_lines(report: LeaverReport, zone: tzinfo) -> list[tuple[str, object]]
     if unattributed := sum(held.unattributed for held in report.holdings):
         openings = counted(unattributed, "opening")
         lines.append(("not known by whom", f"{openings} of secrets by a console without an operator"))
-    if secrets:
-        lines.append(("only claimed", "who saw a secret is what consoles and other programs said of themselves"))
+    if not all(secret.proven for secret, _ in secrets):
+        lines.append(("only claimed", ONLY_CLAIMED))
     return [*lines, *(("note", note) for note in about_logins(report))]
 
 

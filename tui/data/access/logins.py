@@ -57,7 +57,8 @@ select r.rolname::text as name from pg_roles as r
 class Login:
     """A row of switchboard.logins, with the person, the organisations and the role of the server that it is about.
 
-    `person` is None where the directory does not know `user_id`. `expires_at` is when the password ends.
+    `person` is None where the directory does not know `user_id`. `can_log_in` is whether the server lets it in, a
+    removed one too until somebody has closed its role. `expires_at` is when the password ends.
     """
 
     login: str
@@ -76,6 +77,7 @@ class Login:
     expires_at: datetime | None
     connection_limit: int | None
     sessions: int
+    can_log_in: bool
 
     @property
     def is_mapped(self) -> bool:
@@ -148,6 +150,7 @@ def _login(row: _Row, person: Person | None, names: dict[UUID, str | None]) -> L
         expires_at=row.expires_at,
         connection_limit=row.connection_limit,
         sessions=row.sessions,
+        can_log_in=row.can_login and row.is_same_role,
     )
 
 

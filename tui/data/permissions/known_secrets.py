@@ -22,7 +22,8 @@ with known as (
          array_agg(l.created_at) filter (where l.created_at is not null) as known_at,
          bool_or(l.action = 'credential_revealed') as revealed, bool_or(l.action = 'credential_copied') as copied,
          bool_or(l.action = 'credential_lent') as lent,
-         bool_or(l.action in ('credential_created', 'credential_updated')) as typed
+         bool_or(l.action in ('credential_created', 'credential_updated')) as typed,
+         coalesce(bool_or(l.details ->> 'operator_from' = 'login'), false) as proven
     from public.integration_audit_logs as l
    cross join lateral jsonb_array_elements_text(
            case when jsonb_typeof(l.details -> 'fields') = 'array' then l.details -> 'fields' else '[""]' end
@@ -60,6 +61,7 @@ select l.integration_type, l.action, l.created_at as moment, l.details ->> 'kept
 class KnownSecret:
     """A field of a credential that the person has seen; `field` is '' where the log names none.
 
+    `proven` says that a login of the person's own did it, at least once, and not only a client that claimed to be them.
     `integration_id` is None where the integration was deleted since: the provider may still accept the secret.
     `changed_at` is when the field was changed after that, `perhaps_changed_at` when the credential was, without the
     log saying which of its fields: another program's change may have kept the secret. `live_again_at` is when a
@@ -75,6 +77,7 @@ class KnownSecret:
     copied: bool
     lent: bool
     typed: bool
+    proven: bool
     changed_at: datetime | None
     perhaps_changed_at: datetime | None
     live_again_at: datetime | None

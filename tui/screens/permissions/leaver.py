@@ -200,7 +200,10 @@ def not_known(report: LeaverReport) -> list[str]:
     if unattributed := sum(held.unattributed for held in report.holdings):
         many = counted(unattributed, "opening of secrets names", "openings of secrets name")
         notes.append(f"{many} nobody in the log; it may have been this person.")
-    notes.append("Who saw a secret is what consoles and other programs reported; it is not proven.")
+    if not all(secret.proven for held in report.holdings for secret in held.secrets):
+        notes.append(
+            "Who saw a secret is what consoles and other programs reported, where it is not said to be proven."
+        )
     notes.append("What was read without Switchboard, with the master key and a database login, is in no log.")
     return notes
 
