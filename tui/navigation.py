@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from textual.app import App
     from textual.screen import Screen
 
+    from tui.data.access.logins import Login
     from tui.data.keys.rotation import KeyChange
     from tui.data.numbers.changes import NumberChanged
     from tui.data.permissions.apply import Applied
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tui.models import AuditRow, Integration, Person, PhoneNumber
     from tui.screens.audit.screen import AuditScreen
     from tui.screens.audit.view import Names
+    from tui.screens.setup.logins.form import LoginSaved
     from tui.secret import Secret
     from tui.session.connection_test import ConnectionTestResult, Job
 
@@ -172,6 +174,16 @@ class Navigation:
         from tui.screens.setup.keys.screen import MasterKeysScreen
 
         self._app.push_screen(MasterKeysScreen(), lambda changed: self._changed() if changed else None)
+
+    def open_logins(self) -> None:
+        from tui.screens.setup.logins.screen import LoginsScreen
+
+        self._app.push_screen(LoginsScreen())
+
+    def open_login_form(self, login: Login | None, then: Callable[[LoginSaved | None], None]) -> None:
+        from tui.screens.setup.logins.form import LoginForm
+
+        self._app.push_screen(LoginForm(login), then)
 
     def open_new_key(self, then: Callable[[bool], None]) -> None:
         from tui.screens.setup.keys.new_key import NewKeyScreen

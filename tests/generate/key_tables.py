@@ -28,6 +28,8 @@ from tui.screens.permissions.screen import PermissionsScreen
 from tui.screens.setup.keys.new_key import NewKeyScreen
 from tui.screens.setup.keys.rotation import RotationScreen
 from tui.screens.setup.keys.screen import MasterKeysScreen
+from tui.screens.setup.logins.form import LoginForm
+from tui.screens.setup.logins.screen import LoginsScreen
 from tui.screens.setup.screen import SetupScreen
 from tui.screens.setup.wizard.master_key import MasterKeyStep
 from tui.widgets.filter_line import FilterLine
@@ -69,6 +71,8 @@ PLACES = (
     ("Master keys", MasterKeysScreen.BINDINGS),
     ("A new master key", NewKeyScreen.BINDINGS),
     ("Change of the master key", RotationScreen.BINDINGS),
+    ("Logins", LoginsScreen.BINDINGS),
+    ("Form of a login", LoginForm.BINDINGS),
     ("Master key in the wizard", MasterKeyStep.BINDINGS),
 )
 

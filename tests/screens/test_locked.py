@@ -32,7 +32,7 @@ CLOSED_ACTS = {
     "wizard.copy_key",
     # A new key is read and shown nowhere but in an open console.
     *("keys.rotate", "keys.retire", "rotation.apply", "rotation.leave_out", "rotation.copy"),
-    *("new_key.previous", "new_key.next", "new_key.plan", "new_key.copy"),
+    *("new_key.previous", "new_key.next", "new_key.plan", "new_key.copy", "logins.copy"),
     # Textual's own, which the console's keys stand in the place of.
     *("App.quit", "App.help_quit"),
 }

@@ -11,6 +11,7 @@ from textual.keys import _character_to_key
 from textual.widgets import Input, TextArea
 
 from tests.support.acme import ASHA
+from tests.support.commands import execute
 from tests.support.database.number_rows import BANGALORE, DELHI, OLD, add_row, create_people
 from tests.support.servers.exotel import API_KEY, API_TOKEN, ExotelServer, exophone
 from tests.support.terminal.console_driver import ConsoleDriver, add, change, new_app, run_headless
@@ -38,6 +39,8 @@ from tui.screens.permissions.screen import PermissionsScreen
 from tui.screens.setup.keys.new_key import NewKeyScreen
 from tui.screens.setup.keys.rotation import RotationScreen
 from tui.screens.setup.keys.screen import MasterKeysScreen
+from tui.screens.setup.logins.form import LoginForm
+from tui.screens.setup.logins.screen import LoginsScreen
 from tui.screens.setup.screen import SetupScreen
 from tui.widgets.row_list import RowBody
 
@@ -121,6 +124,9 @@ PLACES = {
     "change of the master key": Place(
         RotationScreen, ("5", "m", "c", "tab", "space", "enter"), "Moves to format", is_rare=True
     ),
+    "logins": Place(LoginsScreen, ("5", "l"), "role is gone", is_quick=True),
+    "login": Place(LoginForm, ("5", "l", "e"), "sees all organisations", is_rare=True),
+    "new login": Place(LoginForm, ("5", "l", "a"), "make the login", is_rare=True),
     "wizard": Place(SetupScreen, ("5", "w"), "The server is PostgreSQL", is_rare=True),
     "wizard's key": Place(SetupScreen, ("5", "w", "enter"), "This is the key", is_rare=True),
     "wizard's plan": Place(SetupScreen, ("5", "w", "enter", "enter"), "nothing will be changed", is_rare=True),
@@ -239,6 +245,11 @@ async def check(conninfo: str, exotel: ExotelServer, places: Mapping[str, Place]
     add_row(conninfo, OLD, assigned_to_user_id=ASHA, number_type="local")
     add_row(conninfo, "+912248971500", is_active=False)
     add_row(conninfo, BANGALORE, is_primary=True)
+    execute(
+        conninfo,
+        "insert into switchboard.logins (login, login_oid, user_id, role, sees_all) values ('eve', 1, %s, 'admin', true)",
+        ASHA,
+    )
     async with run_headless(new_app(conninfo)) as console:
         with psycopg.connect(conninfo, autocommit=True) as connection:
             tables = Tables(connection)

@@ -139,7 +139,7 @@ def _build(server: EmbeddedServer) -> str:
         sample.create_people(connection)
     # In a thread of its own, because a caller's may be running an event loop already.
     with ThreadPoolExecutor(1) as executor:
-        executor.submit(asyncio.run, install(uri, operator_label="switchboard demo")).result()
+        executor.submit(asyncio.run, install(uri, operator_label="switchboard demo", roles=True)).result()
     with psycopg.connect(uri) as connection:
         sample.fill(connection, MasterKey(key, "the demo"), datetime.now(UTC))
         comment = sql.SQL("comment on database {} is {}").format(sql.Identifier(DATABASE), f"{_version()} {build}")

@@ -52,7 +52,9 @@ OPEN = frozenset(
         *("audit.search", "audit.next", "audit.previous", "audit.jump", "audit.fold", "audit.like", "audit.follow"),
         *("audit.bars", "audit.export", "audit.copy", "audit.verify", "log_row.newer", "log_row.older", "log_row.copy"),
         *("filter.complete", "filter.next", "filter.previous", "filter.leave"),
-        *("setup.leave", "setup.verify", "setup.keys"),
+        *("setup.leave", "setup.verify", "setup.keys", "setup.logins"),
+        *("logins.add", "logins.edit", "logins.remove"),
+        *("login_form.save", "login_form.next", "login_form.previous"),
     }
 )
 

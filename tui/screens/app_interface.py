@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from tui.data.access.logins import Login
     from tui.data.keys.rotation import KeyChange
     from tui.data.numbers.changes import NumberChanged
     from tui.data.permissions.apply import Applied
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tui.models import AuditRow, Integration, Person, PhoneNumber
     from tui.screens.audit.view import Names
     from tui.screens.page import Page
+    from tui.screens.setup.logins.form import LoginSaved
     from tui.secret import Secret
     from tui.session.connection_test import ConnectionTestResult, Job
     from tui.session.console_connection import ConsoleConnection
@@ -69,6 +71,12 @@ class Navigation(Protocol):
 
     def open_master_keys(self) -> None:
         """Open the list of master keys."""
+
+    def open_logins(self) -> None:
+        """Open the list of logins that are people."""
+
+    def open_login_form(self, login: Login | None, then: Callable[[LoginSaved | None], None]) -> None:
+        """Open the form for a new login or one that is there; `then` gets what was saved, if anything was."""
 
     def open_new_key(self, then: Callable[[bool], None]) -> None:
         """Open the choice of a new master key; `then` gets whether the key was changed."""

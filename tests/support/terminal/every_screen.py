@@ -33,6 +33,8 @@ from tui.screens.permissions.screen import PermissionsScreen
 from tui.screens.setup.keys.new_key import NewKeyScreen
 from tui.screens.setup.keys.rotation import RotationScreen
 from tui.screens.setup.keys.screen import MasterKeysScreen
+from tui.screens.setup.logins.form import LoginForm
+from tui.screens.setup.logins.screen import LoginsScreen
 from tui.screens.setup.screen import SetupScreen
 
 if TYPE_CHECKING:
@@ -107,6 +109,9 @@ WALK = (
     Stop(RotationScreen, ("tab", "space", "enter"), "Moves to format", "From"),
     Stop(NewKeyScreen, (), "I have stored a copy", "[x] I have stored", back="I have stored a copy"),
     Stop(MasterKeysScreen, (), "Comes from", "Key active", back="Comes from"),
+    Stop(LoginsScreen, ("l",), "add the first one", back="w setup wizard"),
+    Stop(LoginForm, ("a",), "make the login", "Login"),
+    Stop(LoginsScreen, (), "add the first one", back="add the first one"),
     Stop(SetupScreen, ("w",), "Direct, no pooler.", "Host", back="w setup wizard"),
     Stop(SetupScreen, ("enter",), "This is the key", "(o) Keep it"),
     Stop(SetupScreen, ("enter",), "Nothing will be changed.", "< summary >"),

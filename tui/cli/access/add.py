@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 @organization_option
 @all_organizations_option
 @note_option
-@option("--create", help="Make the role on the server as well.")
+@option("--create", help="Make the login on the server as well.")
 @option("--ask-password", help="Type its password, or give it on standard input.")
 @option("--no-password", help="It logs in by a certificate or the like.")
 @option(
@@ -79,8 +79,9 @@ def add(
 ) -> Work:
     """Make a login a person: whoever logs in is that person, whatever they claim.
 
-    --create makes the role too, in the group of its role, with a password that is made here and shown once, or given
-    with --ask-password; the server is never told it. What this login may not do is said before anything is written.
+    --create makes the login too, in the group of its role, with a password that is made here and shown once, or given
+    with --ask-password; the server is never told it. What you may not do on the server is said before anything is
+    written.
 
     \b
     Example:
@@ -96,7 +97,7 @@ def add(
         raise InvalidInput("It is not said who the login is.", "Give --person, or --speaks-for-others for a program.")
     if not create and (ask_password or no_password or expires is not None):
         raise InvalidInput(
-            "--ask-password, --no-password and --expires are about a role that is made.",
+            "--ask-password, --no-password and --expires are about a login that is made.",
             "Add --create, or leave them out.",
         )
     if no_password and expires is not None:

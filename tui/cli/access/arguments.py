@@ -55,8 +55,8 @@ def require_one_scope(organizations: Sequence[str], *, sees_all: bool, required:
 
 
 def _refused(code: str) -> SwitchboardError:
-    error, sentence, what_to_do = login_refusal(code)
-    return error(sentence, what_to_do)
+    error, sentence, _ = login_refusal(code)
+    return error(sentence, "Give --organization, once for each, or --all-organizations.")
 
 
 async def scope_of(session: Session, organizations: Sequence[str], *, sees_all: bool) -> Scope:

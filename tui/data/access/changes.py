@@ -18,7 +18,7 @@ from tui.data.access.roles import (
     read_role_facts,
     sessions_statement,
 )
-from tui.errors import InvalidInput, PermissionDenied
+from tui.errors import InvalidInput, PermissionDenied, SchemaMissing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -123,6 +123,7 @@ def adding(new: NewLogin) -> Callable[[Connection], Awaitable[LoginChanged]]:
 
     async def change(connection: Connection) -> LoginChanged:
         facts = await read_role_facts(connection, new.login)
+        _require_group(facts, new.role)
         if new.new_role is not None:
             await _create(connection, facts, new.login, new.new_role)
         values = {
@@ -143,6 +144,7 @@ def editing(login: Login, edit: LoginEdit) -> Callable[[Connection], Awaitable[L
     async def change(connection: Connection) -> LoginChanged:
         log_row = await _call(connection, EDIT, {"login": login.login} | _values(edit.role, edit.scope, edit.note))
         facts = await read_role_facts(connection, login.login)
+        _require_group(facts, edit.role)
         steps = facts.group_steps(group_of(edit.role)) if _has_its_role(login) else ()
         return LoginChanged(log_row, *await _run(connection, steps))
 
@@ -218,17 +220,24 @@ def _has_its_role(login: Login) -> bool:
     return login.state not in ("role_gone", "role_remade")
 
 
+def _require_group(facts: RoleFacts, role: AccessRole) -> None:
+    if group_of(role) not in [group.name for group in facts.groups]:
+        raise SchemaMissing(
+            f"The server has no group {group_of(role)} yet.", "Let the owner run `switchboard setup --roles` once."
+        )
+
+
 async def _create(connection: Connection, facts: RoleFacts, login: str, new: NewRole) -> None:
     if facts.oid is not None:
         raise InvalidInput(
             "The server has a role of that name already.",
-            "Leave --create out to give it to the person, or take another name.",
+            "Give it to the person without making it, or take another name.",
         )
     if not facts.may_create:
         steps = "; ".join([create_statement(login, None, new.expires_at), f"\\password {identifier(login)}"])
         raise PermissionDenied(
             f"The role {facts.role} may not make logins.",
-            f"Let somebody run this in psql who may: {steps}. Then add it without --create.",
+            f"Let somebody run this in psql who may: {steps}. Then add it without making it.",
         )
     verifier = scram_verifier(connection, new.password, login) if new.password is not None else None
     await connection.execute(create_statement(login, verifier, new.expires_at).encode())

@@ -6,13 +6,13 @@ from tui.errors import InvalidInput, PermissionDenied, ServerUnsuitable, Switchb
 
 Refusal = tuple[type[SwitchboardError], str, str]
 
-A_LOGIN_OF_ITS_OWN = "Make a login of its own for the person, with --create."
+A_LOGIN_OF_ITS_OWN = "Make a login of its own for the person."
 
 LOGIN_REFUSALS: dict[str, Refusal] = {
     "unknown_role": (
         InvalidInput,
         "This server has no role of that name.",
-        "Check the spelling, or have it made with --create.",
+        "Check the spelling, or have it made.",
     ),
     "own_row": (
         PermissionDenied,
@@ -59,12 +59,12 @@ LOGIN_REFUSALS: dict[str, Refusal] = {
     "no_scope": (
         InvalidInput,
         "A login without an organisation would see nothing.",
-        "Give --organization, once for each, or --all-organizations.",
+        "Name at least one, or let it see them all.",
     ),
     "two_scopes": (
         InvalidInput,
         "A login for all organisations names none of them.",
-        "Give --organization or --all-organizations.",
+        "Name some, or let it see them all.",
     ),
     "locks_you_out": (
         PermissionDenied,

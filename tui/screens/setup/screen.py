@@ -42,6 +42,7 @@ class SetupScreen(Page):
         bind(
             "m", "master_keys", "Master keys", id="setup.keys", tooltip="What is under each key; change the one in use"
         ),
+        bind("l", "logins", "Logins", id="setup.logins", tooltip="Which login is whom, and what each may see"),
         bind("v", "verify", "Verify the log", id="setup.verify", tooltip="Compare the whole log with its seals"),
         bind("w", "wizard", "Set up again", id="setup.wizard", tooltip="Open the setup wizard"),
     ]
@@ -63,7 +64,14 @@ class SetupScreen(Page):
         if self.wizard is not None:
             return self.wizard.hints(leaves=not self._needs_wizard())
         wizard = (("w", "setup wizard"),) if self._has_wizard else ()
-        return (("r", "check again"), *wizard, ("v", "verify the log"), ("m", "master keys"), ("?", "help"))
+        return (
+            ("r", "check again"),
+            *wizard,
+            ("v", "verify the log"),
+            ("m", "master keys"),
+            ("l", "logins"),
+            ("?", "help"),
+        )
 
     def context(self) -> tuple[Part, ...]:
         return (self._doctor.summary,) if self._doctor is not None else ()
@@ -136,7 +144,7 @@ class SetupScreen(Page):
             self.act(self._act(work))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("wizard", "reload", "verify", "master_keys"):
+        if action in ("wizard", "reload", "verify", "master_keys", "logins"):
             return self.wizard is None
         return super().check_action(action, parameters)
 
@@ -157,6 +165,12 @@ class SetupScreen(Page):
             self.status.say("Nothing is set up here yet: there are no keys to be seen.", "warning")
         elif self.wizard is None and not self.prompt.is_asking:
             self.console.navigation.open_master_keys()
+
+    def action_logins(self) -> None:
+        if not self.session.is_set_up:
+            self.status.say("Nothing is set up here yet: there are no logins to be seen.", "warning")
+        elif self.wizard is None and not self.prompt.is_asking:
+            self.console.navigation.open_logins()
 
     async def action_leave(self) -> None:
         """Quit from the doctor, as everywhere; in the wizard one key must not lose what was typed."""

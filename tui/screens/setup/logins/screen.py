@@ -1,0 +1,235 @@
+"""The logins that are people: who each is, what it may see, and what is wrong with one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.containers import Vertical
+
+from tui.data.access.changes import rehearse, remove_login, removing
+from tui.data.access.logins import list_logins
+from tui.errors import ReadOnlyMode, SchemaNewer
+from tui.screens.page import Page
+from tui.screens.setup.logins.view import COLUMNS, detail_of, row_of
+from tui.widgets.bindings import bind
+from tui.widgets.frame import Hints, Part
+from tui.widgets.prompt import Choice
+from tui.widgets.row_list import RowBody, RowList
+from tui.widgets.state_switcher import StateSwitcher
+from tui.widgets.text_lines import DetailPane, TextLine, TextLines
+from tui.words.access import (
+    NO_LOGINS,
+    SHOWN_ONCE,
+    SQL_FOR_OTHERS,
+    lacking,
+    login_in_full,
+    removal,
+    removed,
+)
+from tui.words.counts import counted
+from tui.words.invocation import Invocation
+from tui.words.text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from textual import events
+    from textual.binding import BindingType
+    from textual.timer import Timer
+    from textual.widget import Widget
+
+    from tui.data.access.logins import Login
+    from tui.screens.setup.logins.form import LoginSaved
+    from tui.secret import Secret
+    from tui.widgets.frame import Tone
+
+SHOWN_FOR_S = 30.0
+
+
+class LoginsScreen(Page):
+    """Lists logins; a adds one, enter edits one, d removes one. A password that was made is shown here, once."""
+
+    CSS_PATH: ClassVar[Any] = ["screen.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("a", "add", "Add a login", id="logins.add", tooltip="Make a login a person; the login too, if wanted"),
+        bind("e", "edit", "Edit the login", id="logins.edit", tooltip="What it may do and see"),
+        bind(
+            "d", "remove", "Remove the login", id="logins.remove", tooltip="Close it and end its sessions, after asking"
+        ),
+        bind(
+            "y", "copy_password", "Copy the password", id="logins.copy", tooltip="Copy the new password, after asking"
+        ),
+    ]
+    section = "setup"
+    is_inner = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._logins: dict[str, Login] = {}
+        self._left: dict[str, Sequence[str]] = {}
+        self._password: Secret | None = None
+        self._hide_timer: Timer | None = None
+
+    def compose_body(self) -> Iterable[Widget]:
+        switcher = StateSwitcher(RowList(COLUMNS))
+        with Vertical(id="logins"):
+            yield switcher
+            yield DetailPane(switcher)
+        yield TextLines(id="password", classes="detail")
+
+    def on_mount(self) -> None:
+        """Watch the focus of the terminal; Page looks after the rest."""
+        self.hide_secrets()
+        self.watch(self.app, "app_focus", self._hide_when_blurred, init=False)
+
+    def hints(self) -> Hints:
+        copy = (("y", "copy the password"),) if self._password is not None else ()
+        one = (("enter", "edit"), ("d", "remove")) if self._current is not None else ()
+        acts = () if self.session.read_only else (*copy, ("a", "add"), *one)
+        return (*acts, ("r", "refresh"), ("esc", "back"), ("?", "help"))
+
+    def context(self) -> tuple[Part, ...]:
+        alive = sum(login.is_mapped for login in self._logins.values())
+        return (Part("Logins", "warning"), Part(counted(alive, "login"), "quiet"))
+
+    def invocations(self) -> Sequence[Invocation]:
+        return (Invocation("access list"),)
+
+    @property
+    def _current(self) -> Login | None:
+        """The login under the cursor, unless it was removed."""
+        login = self._logins.get(self.query_one(RowBody).current_key or "")
+        return login if login is not None and login.is_mapped else None
+
+    async def load(self) -> None:
+        self.show_loading("the logins")
+        logins = await list_logins(self.session.database)
+        if not self.is_mounted:
+            return
+        self._logins = {login.login: login for login in logins}
+        self.query_one(RowBody).show([row_of(login) for login in logins])
+        switcher = self.query_one(StateSwitcher)
+        if logins:
+            switcher.show_content()
+        else:
+            switcher.show_empty(NO_LOGINS, "a  add the first one")
+        self._show_detail()
+
+    def on_row_body_moved(self) -> None:
+        self._show_detail()
+        self.refresh_frame()
+
+    def on_row_body_opened(self) -> None:
+        self.action_edit()
+
+    def _show_detail(self) -> None:
+        login = self._logins.get(self.query_one(RowBody).current_key or "")
+        zone = self.session.settings.timezone
+        lines = () if login is None else detail_of(login, self._left.get(login.login, ()), zone)
+        self.query_one(DetailPane).show(lines)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("add", "edit", "remove"):
+            is_possible = not (self.is_busy or self.prompt.is_asking)
+            return True if is_possible and (action == "add" or self._current is not None) else None
+        if action == "copy_password":
+            return self._password is not None and not self.prompt.is_asking
+        return super().check_action(action, parameters)
+
+    def action_add(self) -> None:
+        if self._may_write():
+            self.console.navigation.open_login_form(None, self._after_form)
+
+    def action_edit(self) -> None:
+        if self._current is not None and self._may_write():
+            self.console.navigation.open_login_form(self._current, self._after_form)
+
+    def _after_form(self, saved: LoginSaved | None) -> None:
+        if saved is None:
+            return
+        self._left[saved.login.login] = saved.changed.left_to_do
+        nothing = "Nothing changes: " if saved.changed.is_nothing else ""
+        tone: Tone = "warning" if saved.changed.left_to_do else "good"
+        left = f" {SQL_FOR_OTHERS} see below." if saved.changed.left_to_do else ""
+        self.status.say(f"{nothing}{safe_text(login_in_full(saved.login), 300)}.{left}", tone)
+        if saved.password is not None:
+            self._show_password(saved.login, saved.password)
+        self.start_load()
+
+    def action_remove(self) -> None:
+        if self._current is not None and self._may_write():
+            self.act(self._remove(self._current))
+
+    async def _remove(self, login: Login) -> None:
+        database, name = self.session.database, safe_text(login.login, 63)
+        rehearsed = await rehearse(database, removing(login))
+        lines = [removal(login)]
+        if rehearsed.left_to_do:
+            role = safe_text(self.session.server.role, 63) if self.session.server else "your role"
+            lines.append(f"{lacking(role)} {SQL_FOR_OTHERS} {'; '.join(rehearsed.left_to_do)};")
+        lines.append(f"Type {name} to remove it, or esc to cancel:")
+        typed = await self.prompt.ask("\n".join(lines))
+        if typed is None or typed.strip() != login.login:
+            self.status.say("Nothing was written.")
+            return
+        changed = await self.writing(remove_login(database, login))
+        self._left[login.login] = changed.left_to_do
+        words = removed(name, changed.sessions_ended, changed.left_to_do)
+        left = f" {SQL_FOR_OTHERS} see below." if changed.left_to_do else ""
+        self.status.say(f"{words}{left}", "warning" if left else "good")
+        self.start_load()
+
+    def _may_write(self) -> bool:
+        session = self.session
+        if session.read_only:
+            self.report_failure(SchemaNewer() if session.schema == "newer" else ReadOnlyMode())
+        return not session.read_only
+
+    def _show_password(self, login: Login, password: Secret) -> None:
+        self._password = password
+        lines = self.query_one("#password", TextLines)
+        lines.display = True
+        lines.show(
+            [
+                TextLine(f"{safe_text(login.login, 63)}: {SHOWN_ONCE[:1].lower()}{SHOWN_ONCE[1:]}"),
+                TextLine(password.reveal("shown once to whoever made the login"), "warning"),
+                TextLine("Hidden after 30 s; y copies it until you leave this screen.", "quiet"),
+            ]
+        )
+        self._stop_timer()
+        self._hide_timer = self.set_timer(SHOWN_FOR_S, self.hide_secrets)
+
+    def hide_secrets(self) -> None:
+        """Take the password off the screen; y still copies it."""
+        self._stop_timer()
+        if self.is_mounted:
+            lines = self.query_one("#password", TextLines)
+            lines.show(())
+            lines.display = False
+
+    def _hide_when_blurred(self, has_focus: bool) -> None:
+        if not has_focus:
+            self.hide_secrets()
+
+    def on_screen_suspend(self) -> None:
+        self.hide_secrets()
+
+    def on_resize(self, event: events.Resize) -> None:
+        # Somebody may be moving the window onto another display.
+        self.hide_secrets()
+
+    def _stop_timer(self) -> None:
+        if self._hide_timer is not None:
+            self._hide_timer.stop()
+            self._hide_timer = None
+
+    def action_copy_password(self) -> None:
+        if self._password is not None:
+            self.act(self._copy_password(self._password))
+
+    async def _copy_password(self, password: Secret) -> None:
+        question = "Copy the new password to the terminal's clipboard? Other programs there can read it."
+        # Answered by another key than the y that asked.
+        if await self.prompt.choose(question, (Choice("enter", "copy"),)) is not None:
+            self.app.copy_to_clipboard(password.reveal("the operator asked to copy it"))
+            self.status.say("Sent to your terminal's clipboard (cannot be confirmed).")
