@@ -18,6 +18,7 @@ from tui.data.permissions.leaver import leaver_report
 from tui.data.permissions.leaving import left_to_others, take_everything, undo_departure
 from tui.data.permissions.listing import Holder
 from tui.data.schema.expected import GRANTED_ROLES
+from tui.errors import InvalidInput
 from tui.models import Organization
 from tui.words.leavers import about_logins, departure_words, login_in_full, nothing_to_take
 
@@ -35,6 +36,10 @@ LOGINS = {
     "scoped_admin": (2, "admin", ACME),
     "boss": (3, "admin", None),
 }
+HELD = """
+select (select count(*) from user_integration_permissions where user_id = %s),
+       (select count(*) from organization_phone_numbers where assigned_to_user_id = %s)
+"""
 IN_GROUPS = "select count(*) from pg_auth_members m where m.member = any (array['ann_admin', 'ann_support']::regrole[])"
 
 
@@ -106,6 +111,12 @@ async def test_logins_go_with_all_the_rest_and_sessions_end_once_it_is_committed
             }
             assert await left_to_others(database, report.logins.to_remove) == ()
             assert can_connect(directory, "ann_admin")
+            # What is refused of a login undoes the rest of it.
+            execute(directory, "update switchboard.logins set removed_at = now() where login = 'ann_support'")
+            with pytest.raises(InvalidInput, match="nobody's here"):
+                await take_everything(database, report)
+            execute(directory, "update switchboard.logins set removed_at = null")
+            assert execute(directory, HELD, LEAVER.id, LEAVER.id) == [(2, 2)]
             done = await take_everything(database, report)
             assert departure_words(done) == (
                 "2 revokes, 2 numbers returned to the pool, 2 logins removed, 1 session ended"

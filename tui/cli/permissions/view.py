@@ -204,6 +204,8 @@ def report_lines(report: LeaverReport, zone: tzinfo) -> list[tuple[str, object]]
         ("in the directory", report.person.standing),
     ]
     lines += [("login", f"{login.login}: {login_in_full(login, zone)}") for login in report.logins.found]
+    if report.logins.is_told and report.logins.has_any and not report.logins.found:
+        lines.append(("login", "none is theirs" if report.is_whole else f"none is theirs {IN_SIGHT}"))
     for held in report.holdings:
         where = in_organization(held.organization, here.organization)
         for entry in held.given:

@@ -171,7 +171,7 @@ def report_rows(report: LeaverReport, zone: tzinfo, glyphs: Glyphs) -> list[tupl
     # That nothing is left is known to nobody who sees a part.
     good: Tone = "good" if report.is_whole else "plain"
     rows = []
-    if report.logins.found:
+    if report.logins.is_told and report.logins.has_any:
         rows.append(_title(f"Logins ({len(mapped)})", "bad" if mapped else good))
         rows += [
             (
