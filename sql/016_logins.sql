@@ -301,6 +301,8 @@ begin
   if not exists (select from switchboard.logins) and not switchboard.bypasses_scope() then
     perform switchboard.refuse_login('locks_you_out'::text);
   end if;
+  -- Of a record that nothing was selected into nobody may ask a field.
+  select null::boolean as is_active, null::text as label into present;
   if person is not null then
     select coalesce(bool_and(p.is_active), true) as is_active, min(coalesce(p.email, p.name)) as label into present
     from switchboard.people p where p.id = person having count(*) > 0;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tui import __version__
 
@@ -13,12 +13,18 @@ if TYPE_CHECKING:
 
 
 class Operator(NamedTuple):
-    """The person at the console, as claimed, with the evidence that goes into every transaction."""
+    """The person at the console, with the evidence that goes into every transaction.
+
+    `origin` says where the name comes from, as the log does: the database login `login` is that person (login), or
+    vouches for what is claimed, or it is a claim alone.
+    """
 
     user_id: UUID | None
     label: str
     source_address: str | None = None
     user_agent: str = ""
+    origin: Literal["login", "vouched", "claim"] = "claim"
+    login: str = ""
 
 
 def source_address(environ: Mapping[str, str] = os.environ) -> str | None:
