@@ -11,6 +11,7 @@ from tui.providers import title_of
 from tui.words.audit import address, clock, who
 from tui.words.log_details import LogNames, people_in
 from tui.words.log_sentences import sentence
+from tui.words.people import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,10 +23,15 @@ PIPED_WIDTH = 200
 
 
 def record_of(row: AuditRow) -> dict[str, Any]:
-    """Return the row under its columns' names; a time that Python cannot hold as Postgres writes it."""
+    """Return the row under its columns' names; a time that Python cannot hold as Postgres writes it.
+
+    `operator_from` says whether who it was is proven (login), vouched or a claim; None where nobody is named.
+    """
     values = {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
     text = values.pop("created_at_text")
-    return values | {"created_at": row.created_at or text or None}
+    is_named = row.user_id is not None or row.evidence.get("operator")
+    operator_from = Origin.of_details(row.evidence).kind if is_named else None
+    return values | {"created_at": row.created_at or text or None, "operator_from": operator_from}
 
 
 async def names_of(session: Session, rows: Sequence[AuditRow]) -> LogNames:
