@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MARK = "~"
 UNKNOWN = "somebody unknown"
+OPERATOR_FROM = ("login", "vouched", "claim", "row", "nobody")
 NAME_MOST = 60
 """Characters of a name, and of an e-mail, where both stand in one sentence."""
 LOGIN_MOST = 63
@@ -58,6 +59,12 @@ def operator_label(person: Person) -> str:
 def claimed(name: str) -> str:
     """Return a name marked as what it is: a claim, of a console or of another program."""
     return f"{MARK}{name}" if name else ""
+
+
+def operator_from(details: Mapping[str, Any]) -> str | None:
+    """Return what Switchboard wrote into the details of a log row of where its name comes from; None elsewhere."""
+    kind = details.get("operator_from")
+    return kind if isinstance(kind, str) and kind in OPERATOR_FROM else None
 
 
 class Origin(NamedTuple):
