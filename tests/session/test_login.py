@@ -16,6 +16,7 @@ from tui.data.keys.encryption import Keyring
 from tui.errors import InvalidInput, PermissionDenied, SwitchboardError
 from tui.session.session import Session
 from tui.settings.settings import load_settings
+from tui.words.people import CLAIM
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -60,7 +61,7 @@ async def test_a_mapped_login_is_the_person_and_nobody_else(directory: str, post
         session = await connected(conninfo, operator)
         mine = session.operator
         assert (mine.user_id, mine.label) == (ONE, "person1@acme.example"), operator
-        assert (mine.origin, mine.login) == ("login", "sb_one")
+        assert mine.origin == ("login", "sb_one")
         assert session.database.operator == mine
         assert session.database.login and session.database.login.organizations == (ACME,)
         await session.close()
@@ -78,7 +79,7 @@ async def test_a_login_that_speaks_for_others_says_for_whom(directory: str, post
         session = await connected(conninfo, operator)
         mine = session.operator
         assert (mine.user_id, mine.label) == (TWO, "person2@acme.example")
-        assert (mine.origin, mine.login) == ("vouched", "sb_bot")
+        assert mine.origin == ("vouched", "sb_bot")
         # Reads say for whom they are as well: without that they are shown nothing.
         seen = await session.database.fetch_value("select switchboard.visible_organizations()")
         assert seen == [ACME]
@@ -100,7 +101,7 @@ async def test_a_login_that_is_nobodys_any_more_is_told_so(directory: str, postg
         assert isinstance(failure, PermissionDenied) and "is nobody's in this database" in failure.sentence
     # The owner is whom they say they are.
     session = await connected(directory, str(TWO))
-    assert (session.operator.user_id, session.operator.origin) == (TWO, "claim")
+    assert (session.operator.user_id, session.operator.origin) == (TWO, CLAIM)
     assert session.database.login and session.database.login.organizations is None
     await session.close()
 
@@ -110,7 +111,7 @@ async def test_before_any_login_is_mapped_everybody_claims(directory: str, postg
     session = await connected(
         postgres.conninfo(directory.rpartition("/")[2].partition("?")[0], user="sb_other"), str(TWO)
     )
-    assert (session.operator.user_id, session.operator.origin) == (TWO, "claim")
+    assert (session.operator.user_id, session.operator.origin) == (TWO, CLAIM)
     assert session.database.login and not session.database.login.database_has_logins
     # What my_login() needs is gone: the doctor says so, once the session has connected.
     await session.close()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui import __version__
+from tui.words.people import CLAIM, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,16 +16,14 @@ if TYPE_CHECKING:
 class Operator(NamedTuple):
     """The person at the console, with the evidence that goes into every transaction.
 
-    `origin` says where the name comes from, as the log does: the database login `login` is that person (login), or
-    vouches for what is claimed, or it is a claim alone.
+    `origin` is whether the database login proves the name, or vouches for what is claimed.
     """
 
     user_id: UUID | None
     label: str
     source_address: str | None = None
     user_agent: str = ""
-    origin: Literal["login", "vouched", "claim"] = "claim"
-    login: str = ""
+    origin: Origin = CLAIM
 
 
 def source_address(environ: Mapping[str, str] = os.environ) -> str | None:

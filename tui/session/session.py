@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tui.errors import ConnectionFailed, MasterKeyError, ReadOnlyMode, SchemaMissing, SchemaNewer, SwitchboardError
 from tui.process.identity import Operator, login_name, source_address, user_agent
-from tui.words.people import operator_label
+from tui.words.people import Origin, operator_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -147,7 +147,7 @@ class Session:
         if person is not None:
             self.operator = self.operator._replace(user_id=person.id, label=operator_label(person))
         if login is not None and (login.person is not None or login.vouches):
-            self.operator = self.operator._replace(origin="vouched" if login.vouches else "login", login=login.name)
+            self.operator = self.operator._replace(origin=Origin("vouched" if login.vouches else "login", login.name))
         database.operator = self.operator
 
     async def find_organization(self) -> Organization:

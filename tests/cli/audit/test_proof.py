@@ -86,6 +86,13 @@ def test_a_proven_name_has_no_mark_and_every_other_has_one(shells: dict[str, She
     assert one.run("integrations", "disable", "exotel_phone").status == 0
     assert "by Person 000001" in one.run("integrations", "show", "exotel_phone").out
 
+    # The doctor counts the claims that Switchboard wrote, the row that says it is one of these among them.
+    told = {(row["title"], row["state"]): row["sentence"] for row in json.loads(one.run("doctor", "--json").out)}
+    assert told["Operator", "ok"] == "The operator is person1@acme.example (login sb_one, proven)."
+    assert told["Claims", "warning"] == "2 acts of the last 30 days carry a name that is only claimed."
+    told = {(row["title"], row["state"]): row["sentence"] for row in json.loads(bot.run("doctor", "--json").out)}
+    assert told["Operator", "ok"] == "The operator is person2@acme.example (vouched by sb_bot)."
+
 
 def test_a_mapped_login_is_told_whose_it_is(shells: dict[str, Shell]) -> None:
     one = shells["sb_one"]
