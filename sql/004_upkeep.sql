@@ -50,6 +50,11 @@ begin
   if not has_table_privilege(caller, relation::text, 'INSERT'::text) then
     raise exception 'the role % adds no rows to %', caller, relation using errcode = 'insufficient_privilege';
   end if;
+  if what = 'seals' then
+    perform switchboard.require_everything('seals the log'::text);
+  else
+    perform switchboard.require_organization(organization_id::uuid);
+  end if;
   perform switchboard.hold(what::text, switchboard.lock_key(organization_id::text)::text);
 end
 $function$;

@@ -23,6 +23,13 @@ begin
                               and pg_has_role(caller, r.oid, 'USAGE'::text)) end) then
     raise exception 'the role % does not log the act %', caller, act.name using errcode = 'insufficient_privilege';
   end if;
+  if act.name in ('connection_tested', 'numbers_synced', 'log_exported') then
+    if organization_id is not null then
+      perform switchboard.require_organization(organization_id::uuid);
+    end if;
+  else
+    perform switchboard.require_everything('logs what is of the whole database'::text);
+  end if;
   if status is null or status not in ('success', 'failed', 'pending') then
     raise exception 'a status is success, failed or pending' using errcode = 'invalid_parameter_value';
   end if;
@@ -70,7 +77,7 @@ begin
   select c.organization_id, c.integration_type into integration
   from public.integration_credentials c
   where c.id = begin_open.integration_id;
-  if not found then
+  if not found or not switchboard.in_scope(integration.organization_id::uuid) then
     raise exception 'there is no such integration' using errcode = 'no_data_found';
   end if;
   if shows then
@@ -140,7 +147,7 @@ begin
   end if;
   select c.credentials_encrypted into envelope
   from public.integration_credentials c
-  where c.id = given.integration_id;
+  where c.id = given.integration_id and switchboard.in_scope(c.organization_id::uuid);
   if not found then
     raise exception 'the integration is gone' using errcode = 'no_data_found';
   end if;

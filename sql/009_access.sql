@@ -1,5 +1,6 @@
 -- Who may do what: stated in both directions, so that neither a server's default privileges nor an earlier
--- program's grants and policies decide. Roles are granted to only where they exist (setup --roles makes them).
+-- program's grants and policies decide. Roles are granted to only where they exist (setup --roles makes them). The
+-- policies of these roles are in 017_scope.sql.
 
 do $do$
 declare
@@ -64,7 +65,7 @@ begin
     continue when to_regrole(holder) is null;
     execute format('grant usage on schema switchboard to %s', holder);
     execute format('grant select on public.integration_audit_logs, switchboard.schema_version, switchboard.keys, '
-                   'switchboard.seals, switchboard.people, switchboard.organizations to %s', holder);
+                   'switchboard.seals to %s', holder);
     execute format('grant execute on function switchboard.log_act(text, uuid, text, text, jsonb), '
                    'switchboard.actions() to %s', holder);
     if holder <> 'switchboard_auditor' then
@@ -78,7 +79,6 @@ $do$;
 do $do$
 declare
   wanted record;
-  test text;
   membership constant text := 'organization_id = ANY (ARRAY( SELECT u.organization_id
    FROM public.users u
   WHERE (u.id = ( SELECT auth.uid() AS uid))))';
@@ -94,30 +94,6 @@ begin
       ('public.organization_phone_numbers'::regclass, 'phone_numbers_org_access'))
   loop
     execute format('drop policy %I on %s', wanted.name, wanted.relation);
-  end loop;
-
-  for wanted in
-    select 'public.' || w.relation as relation, w.role, c.command
-    from (values
-      ('integration_credentials', 'switchboard_admin', array['select', 'insert', 'update', 'delete']),
-      ('user_integration_permissions', 'switchboard_admin', array['select', 'insert', 'update', 'delete']),
-      ('integration_audit_logs', 'switchboard_admin', array['select']),
-      ('organization_phone_numbers', 'switchboard_admin', array['select', 'insert', 'update', 'delete']),
-      ('integration_credentials', 'switchboard_support', array['select', 'update']),
-      ('user_integration_permissions', 'switchboard_support', array['select']),
-      ('integration_audit_logs', 'switchboard_support', array['select']),
-      ('organization_phone_numbers', 'switchboard_support', array['select', 'insert', 'update']),
-      ('integration_audit_logs', 'switchboard_auditor', array['select'])
-    ) as w (relation, role, commands) cross join unnest(w.commands) as c (command)
-  loop
-    continue when to_regrole(wanted.role) is null;
-    -- These roles see every row: what they may do to it is a matter of the grants above. "true" costs nothing and keeps
-    -- the server's estimates; a test that names the role is for writes, once per statement and not for each row.
-    test := case when wanted.command = 'select' then 'true'
-                 else format('( SELECT pg_has_role(CURRENT_USER, %L::name, ''USAGE''::text) AS pg_has_role)', wanted.role) end;
-    perform switchboard.put_policy(wanted.relation, wanted.role || '_' || wanted.command, wanted.command, wanted.role,
-      case when wanted.command <> 'insert' then test end,
-      case when wanted.command in ('insert', 'update') then test end);
   end loop;
 
   -- Up to 011 an administrator's commands had one policy together.

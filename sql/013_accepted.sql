@@ -95,7 +95,8 @@ lines (kind, name, definition, own, harm) as (
     (select 'access method ' || a.amname from pg_am a where a.oid = o.relam and a.amname <> 'heap')), o.own, null
   from ours o where o.relkind not in ('v', 'S')
   union all
-  select 'view', o.name, pg_get_viewdef(o.oid), o.own, null from ours o where o.relkind = 'v'
+  select 'view', o.name, concat_ws(' ', pg_get_viewdef(o.oid), 'with ' || array_to_string(o.reloptions, ' ')), o.own, null
+  from ours o where o.relkind = 'v'
   union all
   select 'sequence', o.name, concat_ws(' ', s.seqtypid::regtype, 'from', s.seqstart, 'by', s.seqincrement, 'within',
     s.seqmin, 'and', s.seqmax, case when s.seqcycle then 'cycle' end), o.own, null

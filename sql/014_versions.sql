@@ -166,6 +166,7 @@ begin
                                and (case setting_name when 'versions_kept' then 100 else 3650 end)) then
     raise exception 'versions_kept is 0 to 100, versions_days is 1 to 3650' using errcode = 'invalid_parameter_value';
   end if;
+  perform switchboard.require_everything('changes settings'::text);
   if setting_value = before then
     return;
   end if;
@@ -190,6 +191,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $func
 declare
   forgotten bigint;
 begin
+  perform switchboard.require_organization(of_organization::uuid);
   delete from switchboard.credential_versions v
   where v.organization_id = of_organization and v.integration_type = of_type;
   get diagnostics forgotten = row_count;

@@ -40,20 +40,25 @@ $function$;
 
 create or replace function switchboard.bypasses_scope() returns boolean
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
--- Whether scopes do not concern the session: the owner of the tables, superusers, whoever policies do not concern, and
--- service_role. By the role that is set as well, which another program sets to service_role.
+-- Whether scopes do not concern the session: the owner of the tables, superusers, whoever row security does not concern,
+-- service_role, and every login of another program, which is in none of the groups. By the role that is set as well,
+-- which a program sets to service_role.
 declare
   caller constant text := coalesce(nullif(current_setting('role'::text, true), 'none'), session_user);
 begin
   return pg_has_role(session_user, (select c.relowner from pg_class c
                                     where c.oid = 'public.integration_audit_logs'::regclass), 'USAGE'::text)
     or exists (select from pg_roles r where r.rolname in (session_user, caller)
-                 and (r.rolsuper or r.rolbypassrls or r.rolname = 'service_role'));
+                 and (r.rolsuper or r.rolbypassrls or r.rolname = 'service_role'))
+    or not exists (select from pg_roles r
+                   where r.rolname in ('switchboard_admin', 'switchboard_support', 'switchboard_auditor')
+                     and pg_has_role(session_user, r.oid, 'MEMBER'::text));
 end
 $function$;
 
-create or replace function switchboard.login_scope(out everything boolean, out organizations uuid[], out vouches boolean)
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
+create or replace function switchboard.login_scope(
+  out everything boolean, out organizations uuid[], out person uuid, out vouches boolean
+) language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
 -- What the session's login is mapped to, whether or not it says for whom it speaks.
 declare
   known record;
@@ -61,11 +66,12 @@ begin
   everything := false;
   organizations := '{}';
   vouches := false;
-  select l.sees_all, l.speaks_for_others into known
+  select l.user_id, l.sees_all, l.speaks_for_others into known
   from switchboard.logins l
   where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid and l.removed_at is null;
   if found then
     everything := known.sees_all;
+    person := known.user_id;
     vouches := known.speaks_for_others;
     if not everything then
       organizations := array(select o.organization_id from switchboard.login_organizations o
@@ -77,13 +83,14 @@ begin
 end
 $function$;
 
-create or replace function switchboard.scope(out everything boolean, out organizations uuid[])
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
+create or replace function switchboard.scope(out everything boolean, out organizations uuid[], out person uuid)
+language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
 -- What the session may see now. A login that speaks for others sees nothing while it names nobody.
 declare
   vouches boolean;
 begin
-  select s.everything, s.organizations, s.vouches into everything, organizations, vouches from switchboard.login_scope() s;
+  select s.everything, s.organizations, s.person, s.vouches into everything, organizations, person, vouches
+  from switchboard.login_scope() s;
   if vouches and coalesce(current_setting('switchboard.operator_id'::text, true), '') = '' then
     everything := false;
     organizations := '{}';
@@ -169,21 +176,21 @@ create or replace function switchboard.login_refusal(candidate text) returns tex
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
 -- Why this login cannot be made a person, null where it can. What would turn a claim into false proof, or give a person
 -- more than their scope: unknown_role, own_row, superuser, bypasses_row_security, owner, program_role (service_role,
--- authenticator, anon, authenticated and Supabase's own), no_login, taken. Of each but the last three also a member, since
--- it can become what it is a member of.
+-- authenticator, anon, authenticated and Supabase's own), no_login, taken. So is a member of what cannot, since it can
+-- become that.
 declare
   found_role record;
 begin
-  select r.oid, r.rolname, r.rolsuper, r.rolcanlogin into found_role from pg_roles r where r.rolname = candidate;
+  select r.oid, r.rolname, r.rolcanlogin into found_role from pg_roles r where r.rolname = candidate;
   if not found then
     return 'unknown_role';
   elsif found_role.rolname = session_user then
     return 'own_row';
-  elsif found_role.rolsuper or exists (select from pg_roles r where r.rolsuper and pg_has_role(found_role.oid, r.oid, 'MEMBER'::text)) then
+  elsif exists (select from pg_roles r where r.rolsuper and pg_has_role(found_role.oid, r.oid, 'MEMBER'::text)) then
     return 'superuser';
-  elsif found_role.rolname in ('service_role', 'authenticator', 'anon', 'authenticated') or found_role.rolname ~ '^(supabase|pg)_'
+  elsif found_role.rolname ~ '^pg_'
      or exists (select from pg_roles r
-                where (r.rolname in ('service_role', 'authenticator') or r.rolname ~ '^supabase_')
+                where (r.rolname in ('service_role', 'authenticator', 'anon', 'authenticated') or r.rolname ~ '^supabase_')
                   and pg_has_role(found_role.oid, r.oid, 'MEMBER'::text)) then
     return 'program_role';
   elsif exists (select from pg_class c
@@ -284,7 +291,8 @@ create or replace function switchboard.map_login(
 -- given. Returns the id of the log's row.
 #variable_conflict use_column
 declare
-  present record;
+  is_active boolean;
+  called text;
 begin
   perform switchboard.require_everything('maps logins'::text);
   perform switchboard.hold('logins'::text, ''::text);
@@ -304,15 +312,15 @@ begin
   -- Of a record that nothing was selected into nobody may ask a field.
   select null::boolean as is_active, null::text as label into present;
   if person is not null then
-    select coalesce(bool_and(p.is_active), true) as is_active, min(coalesce(p.email, p.name)) as label into present
+    select coalesce(bool_and(p.is_active), true), left(coalesce(min(p.email), min(p.name), person::text), 200)
+    into is_active, called
     from switchboard.people p where p.id = person having count(*) > 0;
     perform switchboard.refuse_login(case when not found then 'unknown_person'
-                                          when not present.is_active then 'inactive_person' end::text);
+                                          when not is_active then 'inactive_person' end::text);
   end if;
   insert into switchboard.logins as l (login, login_oid, user_id, label, role, sees_all, speaks_for_others, note)
   values (map_login.login, to_regrole(quote_ident(map_login.login))::oid, person,
-          case when person is not null then left(coalesce(present.label, person::text), 200) end, map_login.role,
-          coalesce(map_login.sees_all, false), coalesce(map_login.speaks_for_others, false), left(map_login.note, 500))
+          called, map_login.role, coalesce(map_login.sees_all, false), coalesce(map_login.speaks_for_others, false), left(map_login.note, 500))
   on conflict (login) do update
   set login_oid = excluded.login_oid, user_id = excluded.user_id, label = excluded.label, role = excluded.role,
       sees_all = excluded.sees_all, speaks_for_others = excluded.speaks_for_others, note = excluded.note,
@@ -406,27 +414,3 @@ begin
   end if;
 end
 $do$;
-
-do $do$
-declare
-  relation text;
-begin
-  -- An event trigger of others may switch row security on wherever a table is made. Here there are grants and no
-  -- policies, so that with it everybody but the owner would see nothing.
-  for relation in
-    select c.oid::regclass::text from pg_class c
-    where c.relnamespace = 'switchboard'::regnamespace and c.relkind in ('r', 'p') and c.relrowsecurity
-  loop
-    execute format('alter table %s disable row level security', relation);
-  end loop;
-  -- In one transaction with all before it: of these files nothing stays where a newer version's have run.
-  if substring(obj_description('switchboard'::regnamespace, 'pg_namespace')
-               from '^switchboard schema ([0-9]{1,9})$')::int > 16 then
-    raise exception using
-      errcode = 'SB003',
-      message = 'a newer Switchboard has set this database up',
-      hint = 'Upgrade Switchboard on this machine.';
-  end if;
-end
-$do$;
-comment on schema switchboard is 'switchboard schema 016';

@@ -25,7 +25,7 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A row of switchboard.people."""
+    """A row of switchboard.visible_people."""
 
     id: UUID
     email: str | None

@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 # Those whose name begins with what is typed come first. A blank name is none: views may have been replaced.
 ORGANIZATIONS = """
-select o.id, o.name from (select id, nullif(btrim(name), '') as name from switchboard.organizations) as o
+select o.id, o.name from (select id, nullif(btrim(name), '') as name from switchboard.visible_organizations) as o
  where not exists (select from unnest(%(patterns)s::text[]) as w (pattern)
                     where coalesce(o.name, '') || ' ' || o.id::text not ilike w.pattern)
  order by coalesce(o.name ilike %(start)s, false) desc, o.name nulls last, o.id limit %(limit)s
 """
 ORGANIZATIONS_BY_ID = """
-select id, nullif(btrim(name), '') as name from switchboard.organizations where id = any (%(ids)s)
+select id, nullif(btrim(name), '') as name from switchboard.visible_organizations where id = any (%(ids)s)
 """
 ORGANIZATION_BY_NAME = """
-select id, name from switchboard.organizations where lower(name) = lower(%(name)s) order by id limit 3
+select id, name from switchboard.visible_organizations where lower(name) = lower(%(name)s) order by id limit 3
 """
 ORGANIZATIONS_BEGINNING = """
-select id, nullif(btrim(name), '') as name from switchboard.organizations
+select id, nullif(btrim(name), '') as name from switchboard.visible_organizations
  where name ilike %(start)s or id::text ilike %(start)s order by name nulls last, id limit %(limit)s
 """
 # Where an organisation stays in use although the directory has dropped it. A role reads not all of them.
@@ -46,7 +46,7 @@ NAME_ORGANIZATION = """
 insert into switchboard.organization_labels (id, name) values (%(id)s, %(name)s)
 on conflict (id) do update set name = excluded.name
 """
-PEOPLE = "select id, email, name, organization_id, is_active from switchboard.people"
+PEOPLE = "select id, email, name, organization_id, is_active from switchboard.visible_people"
 PERSON_BY_ID = f"{PEOPLE} where id = %(id)s"
 PERSON_BY_EMAIL = f"{PEOPLE} where lower(email) = lower(%(email)s) order by is_active desc, id limit 2"
 PEOPLE_BY_ID = f"{PEOPLE} where id = any (%(ids)s)"
@@ -54,7 +54,8 @@ PEOPLE_BY_ID = f"{PEOPLE} where id = any (%(ids)s)"
 # Active people first, so that a name typed in part finds whoever it is meant for.
 SEARCH_PEOPLE = """
 select id, email, name, organization_id, is_active
-  from (select id, email, nullif(btrim(name), '') as name, organization_id, is_active from switchboard.people) as p
+  from (select id, email, nullif(btrim(name), '') as name, organization_id, is_active
+          from switchboard.visible_people) as p
  where (organization_id = %(organization_id)s or organization_id is null)
    and (%(pattern)s = '%%' or name ilike %(pattern)s or email ilike %(pattern)s or id::text ilike %(pattern)s)
  order by is_active desc, lower(coalesce(name, email, id::text)), id limit %(limit)s

@@ -149,7 +149,7 @@ async def test_where_membership_is_known_people_see_what_they_hold_and_no_more_u
         with pytest.raises(psycopg.errors.FeatureNotSupported, match="column used by a view"), connection.transaction():
             connection.execute("alter table public.users alter column email type varchar(200)")
         # The way round that docs/troubleshooting.md names.
-        connection.execute("drop view switchboard.people")
+        connection.execute("drop view switchboard.people cascade")
         connection.execute("alter table public.users alter column email type varchar(200)")
         connection.execute("alter table users drop column organization_id cascade")
     await installed(project)

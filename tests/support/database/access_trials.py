@@ -57,6 +57,8 @@ ROWS = {
     "switchboard.login_organizations": ("login", "login, organization_id", f"'ann', '{OTHER}'", "organization_id"),
     "switchboard.people": ("id", "id", f"'{OTHER}'", "id"),
     "switchboard.organizations": ("id", "id", f"'{OTHER}'", "id"),
+    "switchboard.visible_people": ("id", "id", f"'{OTHER}'", "id"),
+    "switchboard.visible_organizations": ("id", "id", f"'{OTHER}'", "id"),
 }
 EVERYBODY = f"public, anon, authenticated, service_role, {ADMIN}, {SUPPORT}, {AUDITOR}"
 # What another program may have left: whatever is made belongs to everybody.

@@ -16,6 +16,7 @@ from tui.data.schema.expected import GRANTED_ROLES
 from tui.data.schema.install import InstallReport, install
 from tui.data.schema.roles import create_roles
 from tui.data.schema.shape import TABLES, CatalogueEntry, read_shape
+from tui.data.schema.verify import REPLACEABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -174,7 +175,7 @@ def portable(entries: Iterable[CatalogueEntry]) -> list[CatalogueEntry]:
     """Leave out of a shape what differs between databases: the views' texts, and the grants of other roles."""
     portable_entries = []
     for entry in entries:
-        if entry.kind == "view":
+        if entry.kind == "view" and entry.name in REPLACEABLE:
             portable_entries.append(CatalogueEntry("view", entry.name, ""))
         elif entry.kind != "grant" or entry.name.rpartition(" to ")[2] in GRANTED_ROLES:
             portable_entries.append(entry)

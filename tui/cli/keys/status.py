@@ -9,6 +9,7 @@ from tui.cli.requirements import Requirements
 from tui.data.integrations.role_privileges import read_privileges
 from tui.data.keys.gate import check_gate, take_census
 from tui.data.keys.inventory import age_warning, days_of_active_key, read_key_inventory
+from tui.data.scope import sees_everything
 from tui.data.seals.sealing_keys import recorded_keys
 from tui.words.integrations import NOT_VISIBLE
 from tui.words.keys import configured_key, legacy_format, recorded_key
@@ -33,8 +34,10 @@ async def status(session: Session, out: Output) -> None:
     """
     gate = await check_gate(session.database, session.keyring)
     privileges = await read_privileges(session.database)
-    census = await take_census(session.database, session.keyring) if privileges.envelopes else None
-    inventory = await read_key_inventory(session.database) if privileges.envelopes else None
+    # Of the whole database, or not at all: a number of some organisations would read as one of all.
+    counts = privileges.envelopes and await sees_everything(session.database)
+    census = await take_census(session.database, session.keyring) if counts else None
+    inventory = await read_key_inventory(session.database) if counts else None
     warning = age_warning(await days_of_active_key(session.database), session.settings.key_days)
     previous = [key.source for key in session.keyring.previous]
     sealing = await session.database.read(recorded_keys)

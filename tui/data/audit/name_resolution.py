@@ -26,11 +26,11 @@ SHOWN = 60
 # Whoever is called exactly that, or else everybody whose name or e-mail has it in it.
 PEOPLE = """
 select p.id, lower(p.email) = lower(%(name)s) or lower(p.name) = lower(%(name)s) as exactly
-  from switchboard.people as p
+  from switchboard.visible_people as p
  where p.name ilike %(pattern)s or p.email ilike %(pattern)s
  order by 2 desc nulls last, p.id limit %(limit)s
 """
-NAMES = "select p.email, p.name from switchboard.people as p order by p.is_active desc, p.id limit 5000"
+NAMES = "select p.email, p.name from switchboard.visible_people as p order by p.is_active desc, p.id limit 5000"
 
 
 @dataclass(frozen=True, slots=True)

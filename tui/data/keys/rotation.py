@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.envelope_count import EnvelopeCount, Fingerprint, Opening, count_envelopes, count_rows, pages
 from tui.data.keys.gate import KEY_RECORDS, key_of
+from tui.data.scope import require_everything
 from tui.errors import Conflict, MasterKeyError, MasterKeyMissing, Unreadable, WrongMasterKey
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ async def plan_rotation(database: Database, change: KeyChange, progress: Progres
     """Open everything and count it, without holding anybody up; nothing is written. Raises SwitchboardError."""
 
     async def unit(connection: Connection) -> EnvelopeCount:
+        await require_everything(connection, "changes the master key")
         totals = await count_rows(connection)
         count = await count_envelopes(
             connection, change.keyring, change.fingerprints, lambda done: progress("opened", done, totals.total)

@@ -47,7 +47,7 @@ LAST_CHANGE = """
 select left(l.details ->> 'operator', 200) as operator, l.details ->> 'operator_from' as operator_from,
        l.details ->> 'session_user' as login, l.user_id, p.email, p.name
   from public.integration_audit_logs as l
-  left join lateral (select email, name from switchboard.people where id = l.user_id limit 1) as p on true
+  left join lateral (select email, name from switchboard.visible_people where id = l.user_id limit 1) as p on true
  where l.organization_id = %(organization_id)s and l.created_at > now() - interval '1 day'
    and l.action like 'number\\_%%' and l.details -> 'row' ->> 'id' = %(id)s::text
  order by l.created_at desc limit 1

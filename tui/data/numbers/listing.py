@@ -33,9 +33,9 @@ select {columns}, {integration_type} as integration_type, o.name as organization
        p.id as person_id, p.email as person_email, p.name as person_name,
        p.organization_id as person_organization_id, p.is_active as person_is_active
   from public.organization_phone_numbers as n
-  left join (select distinct on (id) id, name from switchboard.organizations order by id, name) as o
+  left join (select distinct on (id) id, name from switchboard.visible_organizations order by id, name) as o
     on o.id = n.organization_id
-  left join lateral (select id, email, name, organization_id, is_active from switchboard.people
+  left join lateral (select id, email, name, organization_id, is_active from switchboard.visible_people
                       where id = n.assigned_to_user_id limit 1) as p on true
  where {where}
  order by o.name nulls last, n.organization_id, coalesce(n.is_primary, false) desc,

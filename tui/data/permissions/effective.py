@@ -51,7 +51,7 @@ select g.*, d.email, d.name, d.is_active, d.id is not null as is_known,
   from (select distinct on (p.user_id) {GRANT_COLUMNS} from public.user_integration_permissions as p
          where p.integration_id = %(integration_id)s
          order by p.user_id, {LAST_GRANTED_FIRST}) as g
-  left join switchboard.people as d on d.id = g.user_id
+  left join switchboard.visible_people as d on d.id = g.user_id
  where {holds_any_right("g")}
  order by d.id is null, lower(left(coalesce(nullif(btrim(d.name), ''), d.email, g.user_id::text), 200)), g.user_id
  limit %(limit)s

@@ -43,15 +43,15 @@ MEMBER = "(d.organization_id = %(organization_id)s or d.organization_id is null)
 # its integrations: finding those takes reading every permission, which a first page should not wait for.
 MEMBERS = f"""
 select d.id, d.email, d.name, d.organization_id, d.is_active, true as is_member, true as is_known
-  from switchboard.people as d where {MEMBER}
+  from switchboard.visible_people as d where {MEMBER}
 """
 OTHERS = f"""
 select h.user_id as id, d.email, d.name, d.organization_id, d.is_active, false as is_member,
        d.id is not null as is_known
   from (select distinct p.user_id from public.user_integration_permissions as p
          where {OF_THE_ORGANIZATION}
-           and not exists (select from switchboard.people as d where d.id = p.user_id and {MEMBER})) as h
-  left join switchboard.people as d on d.id = h.user_id
+           and not exists (select from switchboard.visible_people as d where d.id = p.user_id and {MEMBER})) as h
+  left join switchboard.visible_people as d on d.id = h.user_id
 """
 PEOPLE = (MEMBERS, OTHERS)
 LAST_GRANT = f"""

@@ -154,6 +154,15 @@ def _server_failure(exc: psycopg.Error, sqlstate: str, role: str | None) -> Swit
     elif sqlstate in ("SB004", "SB005"):
         # Ours, in words of ours: sql/015_rotation.sql.
         kind = (Conflict if sqlstate == "SB004" else MasterKeyError, f"It was refused: {primary}", LOOK_AT_KEYS)
+    elif sqlstate == "SB006":
+        # Ours, with the login and the act: sql/016_logins.sql.
+        kind = (
+            PermissionDenied,
+            f"It was refused: {primary}",
+            "Let somebody do it whose login sees every organisation.",
+        )
+    elif sqlstate == "SB007":
+        kind = (PermissionDenied, f"It was refused: {primary}", "Nothing was changed.")
     elif sqlstate == "P0002":
         kind = (NotFound, "The integration no longer exists.", LIST_AGAIN)
     else:

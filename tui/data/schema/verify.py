@@ -32,6 +32,19 @@ FORMER = frozenset(
         ("policy", "public.organization_phone_numbers.switchboard_admin_all"),
     }
 )
+# Views that an administrator may replace, and that differ with what the database has.
+REPLACEABLE = frozenset({"switchboard.people", "switchboard.organizations"})
+# For consoles of schema 015, until a login is mapped: then nobody but through the view that filters them.
+UNTIL_MAPPED = frozenset(
+    ("grant", f"{view} to switchboard_{group}") for view in REPLACEABLE for group in ("admin", "support", "auditor")
+)
+_MAY_ASK = """
+select exists (select from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+               where n.nspname = 'switchboard' and p.proname = 'my_login' and p.pronargs = 0
+                 and pg_catalog.has_schema_privilege(n.oid, 'usage')
+                 and pg_catalog.has_function_privilege(p.oid, 'execute'))
+"""
+_HAS_LOGINS = "select database_has_logins from switchboard.my_login()"
 _CONTAINERS = ("table", "view", "column", "function")
 
 
@@ -81,7 +94,7 @@ async def verify(conn: AsyncConnection[Any], shape: frozenset[CatalogueEntry] | 
     if shape is None:
         shape = await read_shape(conn)
     accepted = await read_accepted(conn)
-    drifts = differences(shape, await _existing_roles(conn), accepted)
+    drifts = differences(shape, await _existing_roles(conn), accepted, has_logins=await _has_logins(conn))
     if state == "outdated":
         drifts = tuple(
             drift
@@ -97,7 +110,8 @@ async def verify(conn: AsyncConnection[Any], shape: frozenset[CatalogueEntry] | 
 
 async def find_foreign(conn: AsyncConnection[Any], shape: frozenset[CatalogueEntry]) -> tuple[Drift, ...]:
     """Return what of a shape is neither installed nor accepted. Raises psycopg.Error."""
-    drifts = differences(shape, await _existing_roles(conn), await read_accepted(conn))
+    roles, accepted = await _existing_roles(conn), await read_accepted(conn)
+    drifts = differences(shape, roles, accepted, has_logins=await _has_logins(conn))
     return tuple(drift for drift in drifts if drift.expected is None)
 
 
@@ -109,14 +123,28 @@ async def _existing_roles(conn: AsyncConnection[Any]) -> frozenset[str]:
     return frozenset(name for (name,) in records)
 
 
+async def _has_logins(conn: AsyncConnection[Any]) -> bool:
+    """Whether a login was ever mapped; False where this role may not know. Raises psycopg.Error."""
+    ((may_ask,),) = await fetch_rows(conn, _MAY_ASK)
+    return bool(may_ask and (await fetch_rows(conn, _HAS_LOGINS))[0][0])
+
+
 def differences(
-    shape: frozenset[CatalogueEntry], roles: frozenset[str], accepted: Mapping[str, Acceptance] | None = None
+    shape: frozenset[CatalogueEntry],
+    roles: frozenset[str],
+    accepted: Mapping[str, Acceptance] | None = None,
+    *,
+    has_logins: bool = False,
 ) -> tuple[Drift, ...]:
     """Compare a shape with the expected one, as far as it concerns the roles that exist."""
     if not any(entry.kind == "policy" and entry.name.endswith(".switchboard_own_select") for entry in shape):
         # People signed in through Supabase see nothing where the database does not know who belongs to what.
         roles -= {"authenticated"}
-    expected = [entry for entry in expected_shape() if _concerns(entry, roles)]
+    expected = [
+        entry
+        for entry in expected_shape()
+        if _concerns(entry, roles) and not (has_logins and (entry.kind, entry.name) in UNTIL_MAPPED)
+    ]
     by_name = {(entry.kind, entry.name): entry for entry in shape}
     drifts = []
     for entry in sorted(expected):
@@ -160,7 +188,7 @@ def _is_satisfied(
 ) -> bool:
     """Whether the database has something that does the same work: a replaced view, or what was there when adopted."""
     actual = by_name.get((entry.kind, entry.name))
-    if entry.kind == "view":
+    if entry.kind == "view" and entry.name in REPLACEABLE:
         return actual is not None
     if not entry.name.startswith("public."):
         return False
@@ -236,7 +264,7 @@ def _sentence(entry: CatalogueEntry, actual: CatalogueEntry | None) -> str:
 def _table_sentence(entry: CatalogueEntry, actual: CatalogueEntry) -> str:
     if "unlogged" in actual.text:
         return f"{entry.name} is UNLOGGED: a crash of the server empties it."
-    if entry.name.startswith("public."):
+    if "no row security" not in entry.text:
         return f"Row security is off on {entry.name}." if "no row security" in actual.text else ""
     if "no row security" not in actual.text:
         return f"Row security was switched on for {entry.name}, so that nobody but its owner sees a row of it."

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from psycopg.rows import class_row
 
 from tui.data.log_act import log_act
+from tui.data.scope import require_everything
 from tui.data.seals.hours import EMPTY, HOUR, HourOfRows, digest_in_pages, hours_with_rows, moment_of, read_bounds
 from tui.data.seals.protection import missing_relations
 from tui.data.seals.sealing_keys import key_id_of, recorded_keys
@@ -73,6 +74,7 @@ select has_table_privilege('switchboard.seals', 'insert') as seals,
               or exists (select from pg_roles as r
                           where r.rolname in ('switchboard_admin', 'switchboard_support', 'switchboard_auditor')
                             and pg_has_role(r.oid, 'usage'))) as log,
+       row_security_active('public.integration_audit_logs') as has_policies,
        current_user::text as role
 """
 
@@ -217,13 +219,15 @@ async def read_seal_evidence(database: Database) -> SealEvidence:
 
 
 async def require_whole_log(connection: Connection) -> None:
-    """Raise PermissionDenied where this role does not see every row of the log: it would miss them as removed."""
+    """Raise PermissionDenied where this login does not see every row of the log: it would miss them as removed."""
     row = await (await connection.execute(RIGHTS)).fetchone()
     if row is not None and not row["log"]:
         raise PermissionDenied(
             f"The role {row['role']} does not see every row of the log.",
             "Connect as a member of switchboard_auditor or switchboard_admin, or as the owner.",
         )
+    if row is not None and row["has_policies"]:
+        await require_everything(connection, "seals or verifies the log")
 
 
 def sealed_until(newest: Seal | None) -> datetime | None:

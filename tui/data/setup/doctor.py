@@ -13,6 +13,7 @@ from tui.data.schema.holes import HOLES, find_hidden_rows
 from tui.data.schema.roles import missing_roles
 from tui.data.schema.state import SCHEMA_SENTENCES, schema_state
 from tui.data.schema.verify import verify
+from tui.data.scope import sees_everything
 from tui.data.setup.findings import Finding, FindingState, Subject, env_file_findings, server_findings
 from tui.data.setup.operator_findings import claim_findings, operator_finding
 from tui.data.setup.seal_findings import seal_findings
@@ -191,11 +192,12 @@ async def _key(database: Database, keyring: Keyring, key_days: int | None) -> li
         findings.append(_gate_finding(gate.state, gate.key_source or "", gate.known_key_id))
     if gate.other is not None and keyring.current is not None:
         findings.append(_two_readings(gate, gate.other, wrapping_words(keyring.current)))
-    if await database.read(schema_state) == "missing":
+    state = await database.read(schema_state)
+    if state == "missing":
         return findings
     if key_days is not None and (warning := age_warning(await days_of_active_key(database), key_days)):
         findings.append(Finding(Subject.KEY_AGE, "warning", *warning))
-    if keyring.keys:
+    if keyring.keys and (state in ("partial", "outdated") or await sees_everything(database)):
         findings += await _findings_or_failure(Subject.CREDENTIALS, _census(database, keyring))
     return findings
 
