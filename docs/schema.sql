@@ -2228,7 +2228,15 @@ create index if not exists credential_versions_credential on switchboard.credent
 create index if not exists credential_versions_organization
   on switchboard.credential_versions (organization_id, integration_type);
 create index if not exists credential_versions_age on switchboard.credential_versions (replaced_at);
-alter table switchboard.credential_versions add column if not exists operator_from text;
+do $do$
+begin
+  -- Since 016; "if not exists" would say so every time.
+  if not exists (select from pg_attribute a
+                 where a.attrelid = 'switchboard.credential_versions'::regclass and a.attname = 'operator_from') then
+    alter table switchboard.credential_versions add column operator_from text;
+  end if;
+end
+$do$;
 comment on table switchboard.credential_versions is
   'Envelopes that an update or a delete replaced, each still bound to its row. was_verified, verified_at: what the row '
   'said then. user_id, operator, operation_id, fields: what the client claims of the change, the first two of a mapped login '
@@ -2857,7 +2865,8 @@ begin
   sees_all := known.sees_all;
   speaks_for_others := known.speaks_for_others;
   if user_id is not null then
-    select p.email, p.name, coalesce(p.is_active, true) into email, name, is_active from switchboard.people p where p.id = known.user_id
+    select p.email, p.name, coalesce(p.is_active, true) into email, name, is_active
+    from switchboard.people p where p.id = known.user_id
     order by p.is_active desc nulls last limit 1;
   end if;
   select s.organizations into organizations from switchboard.login_scope() s;
@@ -3003,8 +3012,6 @@ begin
   if not exists (select from switchboard.logins) and not switchboard.bypasses_scope() then
     perform switchboard.refuse_login('locks_you_out'::text);
   end if;
-  -- Of a record that nothing was selected into nobody may ask a field.
-  select null::boolean as is_active, null::text as label into present;
   if person is not null then
     select coalesce(bool_and(p.is_active), true), left(coalesce(min(p.email), min(p.name), person::text), 200)
     into is_active, called

@@ -38,7 +38,15 @@ create index if not exists credential_versions_credential on switchboard.credent
 create index if not exists credential_versions_organization
   on switchboard.credential_versions (organization_id, integration_type);
 create index if not exists credential_versions_age on switchboard.credential_versions (replaced_at);
-alter table switchboard.credential_versions add column if not exists operator_from text;
+do $do$
+begin
+  -- Since 016; "if not exists" would say so every time.
+  if not exists (select from pg_attribute a
+                 where a.attrelid = 'switchboard.credential_versions'::regclass and a.attname = 'operator_from') then
+    alter table switchboard.credential_versions add column operator_from text;
+  end if;
+end
+$do$;
 comment on table switchboard.credential_versions is
   'Envelopes that an update or a delete replaced, each still bound to its row. was_verified, verified_at: what the row '
   'said then. user_id, operator, operation_id, fields: what the client claims of the change, the first two of a mapped login '

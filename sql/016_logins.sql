@@ -163,7 +163,8 @@ begin
   sees_all := known.sees_all;
   speaks_for_others := known.speaks_for_others;
   if user_id is not null then
-    select p.email, p.name, coalesce(p.is_active, true) into email, name, is_active from switchboard.people p where p.id = known.user_id
+    select p.email, p.name, coalesce(p.is_active, true) into email, name, is_active
+    from switchboard.people p where p.id = known.user_id
     order by p.is_active desc nulls last limit 1;
   end if;
   select s.organizations into organizations from switchboard.login_scope() s;
@@ -309,8 +310,6 @@ begin
   if not exists (select from switchboard.logins) and not switchboard.bypasses_scope() then
     perform switchboard.refuse_login('locks_you_out'::text);
   end if;
-  -- Of a record that nothing was selected into nobody may ask a field.
-  select null::boolean as is_active, null::text as label into present;
   if person is not null then
     select coalesce(bool_and(p.is_active), true), left(coalesce(min(p.email), min(p.name), person::text), 200)
     into is_active, called

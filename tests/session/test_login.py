@@ -117,6 +117,6 @@ async def test_before_any_login_is_mapped_everybody_claims(directory: str, postg
     await session.close()
     with psycopg.connect(directory) as connection:
         connection.execute("drop table switchboard.logins cascade")
-    session = await connected(directory, str(TWO))
+    session = await connected(directory)
     assert session.schema == "installed" and session.database.login is None
     await session.close()
