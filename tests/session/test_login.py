@@ -120,3 +120,10 @@ async def test_before_any_login_is_mapped_everybody_claims(directory: str, postg
     session = await connected(directory)
     assert session.schema == "installed" and session.database.login is None
     await session.close()
+    # As an earlier version leaves it, which is still to be set up.
+    with psycopg.connect(directory) as connection:
+        connection.execute("drop view switchboard.visible_people; drop function switchboard.my_login()")
+        connection.execute("comment on schema switchboard is 'switchboard schema 015'")
+    session = await connected(directory, "person2@acme.example")
+    assert (session.schema, session.operator.label) == ("outdated", "person2@acme.example")
+    await session.close()

@@ -143,7 +143,13 @@ class Session:
             require_admitted(login, id_or_email)
         person = login.person if login is not None else None
         if person is None and id_or_email:
-            person = await find_person(database, id_or_email)
+            try:
+                person = await find_person(database, id_or_email)
+            except SchemaMissing:
+                if self.schema != "outdated":
+                    raise
+                # An earlier schema lacks the view; all that can be done there is to set it up.
+                self.operator = self.operator._replace(label=id_or_email)
         if person is not None:
             self.operator = self.operator._replace(user_id=person.id, label=operator_label(person))
         if login is not None and (login.person is not None or login.vouches):
