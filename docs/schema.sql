@@ -1109,6 +1109,25 @@ begin
 end
 $function$;
 
+create or replace function switchboard.check_proof() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- Other programs insert rows of their own into the log, and could say in them that somebody was proven to have done it:
+-- that is true only of rows of a session whose login is this person, or may vouch for one. Of any other row it becomes a
+-- claim, and claimed keeps what it said; nobody's write is refused.
+begin
+  if not exists (
+    select from switchboard.logins l
+    where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid and l.removed_at is null
+      and new.details ->> 'session_user' = session_user
+      and case new.details ->> 'operator_from' when 'login' then l.user_id = new.user_id
+                                               when 'vouched' then l.speaks_for_others end) then
+    new.details := new.details || jsonb_build_object(
+      'operator_from', 'claim', 'claimed', jsonb_build_object('operator_from', new.details -> 'operator_from'));
+  end if;
+  return new;
+end
+$function$;
+
 do $do$
 declare
   wanted record;
@@ -1133,6 +1152,10 @@ begin
   perform switchboard.put_trigger('public.integration_credentials', 'switchboard_forget',
     'CREATE TRIGGER switchboard_forget BEFORE DELETE ON public.integration_credentials FOR EACH STATEMENT '
     'EXECUTE FUNCTION switchboard.remember_integration()', true);
+  perform switchboard.put_trigger('public.integration_audit_logs', 'switchboard_check_proof',
+    'CREATE TRIGGER switchboard_check_proof BEFORE INSERT ON public.integration_audit_logs FOR EACH ROW '
+    'WHEN (((new.details ->> ''operator_from''::text) = ANY (ARRAY[''login''::text, ''vouched''::text]))) '
+    'EXECUTE FUNCTION switchboard.check_proof()', true);
   for wanted in
     select unnest(array['public.integration_audit_logs', 'switchboard.seals']) as relation
   loop
@@ -2195,6 +2218,7 @@ create table if not exists switchboard.credential_versions (
   verified_at      timestamptz,
   user_id          uuid,
   operator         text,
+  operator_from    text,
   operation_id     text,
   replaced_at      timestamptz not null default clock_timestamp(),
   replaced_by      text not null default session_user,
@@ -2204,10 +2228,19 @@ create index if not exists credential_versions_credential on switchboard.credent
 create index if not exists credential_versions_organization
   on switchboard.credential_versions (organization_id, integration_type);
 create index if not exists credential_versions_age on switchboard.credential_versions (replaced_at);
+do $do$
+begin
+  -- Since 016; "if not exists" would say so every time.
+  if not exists (select from pg_attribute a
+                 where a.attrelid = 'switchboard.credential_versions'::regclass and a.attname = 'operator_from') then
+    alter table switchboard.credential_versions add column operator_from text;
+  end if;
+end
+$do$;
 comment on table switchboard.credential_versions is
   'Envelopes that an update or a delete replaced, each still bound to its row. was_verified, verified_at: what the row '
   'said then. user_id, operator, operation_id, fields: what the client claims of the change, the first two of a mapped login '
-  'never; replaced_by: its login. '
+  'never (operator_from is then login; vouched of one that speaks for others); replaced_by: its login. '
   'dependents: of a deleted row, all its columns, its permissions and its phone numbers. No foreign key: a delete leaves '
   'them.';
 
@@ -2273,11 +2306,11 @@ begin
           where v.credential_id = old.id and v.kind = 'deleted' and v.envelope = old.credentials_encrypted
           for update skip locked);
       end if;
-      select l.user_id, l.label into known from switchboard.logins l
+      select l.user_id, l.label, l.speaks_for_others into known from switchboard.logins l
       where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid and l.removed_at is null;
       insert into switchboard.credential_versions
         (credential_id, organization_id, integration_type, envelope, kind, fields, was_verified, verified_at, user_id,
-         operator, operation_id, dependents)
+         operator, operator_from, operation_id, dependents)
       values (
         old.id, old.organization_id, old.integration_type, old.credentials_encrypted,
         case tg_op when 'DELETE' then 'deleted' else 'updated' end,
@@ -2288,6 +2321,8 @@ begin
              when tg_op = 'UPDATE' and new.updated_by is distinct from old.updated_by then new.updated_by end,
         case when known.user_id is not null then known.label
              else nullif(left(current_setting('switchboard.operator_label'::text, true), 200), '') end,
+        case when known.user_id is not null then 'login'
+             when known.speaks_for_others and switchboard.uuid_or_null(claimed::text) is not null then 'vouched' end,
         nullif(left(current_setting('switchboard.operation_id'::text, true), 100), ''),
         what_hung_on_it);
     end if;
@@ -2404,7 +2439,8 @@ begin
   end if;
   if to_regrole('switchboard_support') is not null then
     grant select (id, credential_id, organization_id, integration_type, kind, fields, was_verified, verified_at, user_id,
-                  operator, operation_id, replaced_at, replaced_by) on switchboard.credential_versions to switchboard_support;
+                  operator, operator_from, operation_id, replaced_at, replaced_by)
+      on switchboard.credential_versions to switchboard_support;
   end if;
 end
 $do$;
@@ -2812,7 +2848,7 @@ $function$;
 create or replace function switchboard.my_login(
   out login name, out is_mapped boolean, out user_id uuid, out email text, out name text, out role text,
   out sees_all boolean, out speaks_for_others boolean, out organizations uuid[], out sees_everything boolean,
-  out database_has_logins boolean
+  out database_has_logins boolean, out is_active boolean
 ) language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
 -- Who the session is. sees_all and organizations are what it is mapped to; sees_everything is also true of whoever scopes
 -- do not concern, and of everybody while no login is mapped.
@@ -2829,7 +2865,8 @@ begin
   sees_all := known.sees_all;
   speaks_for_others := known.speaks_for_others;
   if user_id is not null then
-    select p.email, p.name into email, name from switchboard.people p where p.id = known.user_id
+    select p.email, p.name, coalesce(p.is_active, true) into email, name, is_active
+    from switchboard.people p where p.id = known.user_id
     order by p.is_active desc nulls last limit 1;
   end if;
   select s.organizations into organizations from switchboard.login_scope() s;

@@ -411,6 +411,25 @@ begin
 end
 $function$;
 
+create or replace function switchboard.check_proof() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- Other programs insert rows of their own into the log, and could say in them that somebody was proven to have done it:
+-- that is true only of rows of a session whose login is this person, or may vouch for one. Of any other row it becomes a
+-- claim, and claimed keeps what it said; nobody's write is refused.
+begin
+  if not exists (
+    select from switchboard.logins l
+    where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid and l.removed_at is null
+      and new.details ->> 'session_user' = session_user
+      and case new.details ->> 'operator_from' when 'login' then l.user_id = new.user_id
+                                               when 'vouched' then l.speaks_for_others end) then
+    new.details := new.details || jsonb_build_object(
+      'operator_from', 'claim', 'claimed', jsonb_build_object('operator_from', new.details -> 'operator_from'));
+  end if;
+  return new;
+end
+$function$;
+
 do $do$
 declare
   wanted record;
@@ -435,6 +454,10 @@ begin
   perform switchboard.put_trigger('public.integration_credentials', 'switchboard_forget',
     'CREATE TRIGGER switchboard_forget BEFORE DELETE ON public.integration_credentials FOR EACH STATEMENT '
     'EXECUTE FUNCTION switchboard.remember_integration()', true);
+  perform switchboard.put_trigger('public.integration_audit_logs', 'switchboard_check_proof',
+    'CREATE TRIGGER switchboard_check_proof BEFORE INSERT ON public.integration_audit_logs FOR EACH ROW '
+    'WHEN (((new.details ->> ''operator_from''::text) = ANY (ARRAY[''login''::text, ''vouched''::text]))) '
+    'EXECUTE FUNCTION switchboard.check_proof()', true);
   for wanted in
     select unnest(array['public.integration_audit_logs', 'switchboard.seals']) as relation
   loop

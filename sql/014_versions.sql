@@ -28,6 +28,7 @@ create table if not exists switchboard.credential_versions (
   verified_at      timestamptz,
   user_id          uuid,
   operator         text,
+  operator_from    text,
   operation_id     text,
   replaced_at      timestamptz not null default clock_timestamp(),
   replaced_by      text not null default session_user,
@@ -37,10 +38,19 @@ create index if not exists credential_versions_credential on switchboard.credent
 create index if not exists credential_versions_organization
   on switchboard.credential_versions (organization_id, integration_type);
 create index if not exists credential_versions_age on switchboard.credential_versions (replaced_at);
+do $do$
+begin
+  -- Since 016; "if not exists" would say so every time.
+  if not exists (select from pg_attribute a
+                 where a.attrelid = 'switchboard.credential_versions'::regclass and a.attname = 'operator_from') then
+    alter table switchboard.credential_versions add column operator_from text;
+  end if;
+end
+$do$;
 comment on table switchboard.credential_versions is
   'Envelopes that an update or a delete replaced, each still bound to its row. was_verified, verified_at: what the row '
   'said then. user_id, operator, operation_id, fields: what the client claims of the change, the first two of a mapped login '
-  'never; replaced_by: its login. '
+  'never (operator_from is then login; vouched of one that speaks for others); replaced_by: its login. '
   'dependents: of a deleted row, all its columns, its permissions and its phone numbers. No foreign key: a delete leaves '
   'them.';
 
@@ -106,11 +116,11 @@ begin
           where v.credential_id = old.id and v.kind = 'deleted' and v.envelope = old.credentials_encrypted
           for update skip locked);
       end if;
-      select l.user_id, l.label into known from switchboard.logins l
+      select l.user_id, l.label, l.speaks_for_others into known from switchboard.logins l
       where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid and l.removed_at is null;
       insert into switchboard.credential_versions
         (credential_id, organization_id, integration_type, envelope, kind, fields, was_verified, verified_at, user_id,
-         operator, operation_id, dependents)
+         operator, operator_from, operation_id, dependents)
       values (
         old.id, old.organization_id, old.integration_type, old.credentials_encrypted,
         case tg_op when 'DELETE' then 'deleted' else 'updated' end,
@@ -121,6 +131,8 @@ begin
              when tg_op = 'UPDATE' and new.updated_by is distinct from old.updated_by then new.updated_by end,
         case when known.user_id is not null then known.label
              else nullif(left(current_setting('switchboard.operator_label'::text, true), 200), '') end,
+        case when known.user_id is not null then 'login'
+             when known.speaks_for_others and switchboard.uuid_or_null(claimed::text) is not null then 'vouched' end,
         nullif(left(current_setting('switchboard.operation_id'::text, true), 100), ''),
         what_hung_on_it);
     end if;
@@ -237,7 +249,8 @@ begin
   end if;
   if to_regrole('switchboard_support') is not null then
     grant select (id, credential_id, organization_id, integration_type, kind, fields, was_verified, verified_at, user_id,
-                  operator, operation_id, replaced_at, replaced_by) on switchboard.credential_versions to switchboard_support;
+                  operator, operator_from, operation_id, replaced_at, replaced_by)
+      on switchboard.credential_versions to switchboard_support;
   end if;
 end
 $do$;

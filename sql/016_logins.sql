@@ -146,7 +146,7 @@ $function$;
 create or replace function switchboard.my_login(
   out login name, out is_mapped boolean, out user_id uuid, out email text, out name text, out role text,
   out sees_all boolean, out speaks_for_others boolean, out organizations uuid[], out sees_everything boolean,
-  out database_has_logins boolean
+  out database_has_logins boolean, out is_active boolean
 ) language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
 -- Who the session is. sees_all and organizations are what it is mapped to; sees_everything is also true of whoever scopes
 -- do not concern, and of everybody while no login is mapped.
@@ -163,7 +163,8 @@ begin
   sees_all := known.sees_all;
   speaks_for_others := known.speaks_for_others;
   if user_id is not null then
-    select p.email, p.name into email, name from switchboard.people p where p.id = known.user_id
+    select p.email, p.name, coalesce(p.is_active, true) into email, name, is_active
+    from switchboard.people p where p.id = known.user_id
     order by p.is_active desc nulls last limit 1;
   end if;
   select s.organizations into organizations from switchboard.login_scope() s;

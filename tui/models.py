@@ -35,6 +35,22 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Login:
+    """What the database takes the session's login for.
+
+    `person` is whom it is mapped to; `vouches` is whether it speaks for others, whom the client names. `organizations`
+    are those whose rows it sees, None where it sees everything. `database_has_logins` is whether any login was ever
+    mapped there: before that nobody's name is proven.
+    """
+
+    name: str
+    person: Person | None
+    vouches: bool
+    organizations: tuple[UUID, ...] | None
+    database_has_logins: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Integration:
     """A row of integration_credentials without its envelope, or (id None) a type that is not set up.
 
@@ -112,7 +128,10 @@ class AuditRow:
 
 @dataclass(frozen=True, slots=True)
 class ServerInfo:
-    """What a fresh connection tells about the server and the role, in one round trip."""
+    """What a fresh connection tells about the server and the role, in one round trip.
+
+    `tells_login` is whether the role may ask there what its login is taken for.
+    """
 
     host: str
     port: int
@@ -129,6 +148,7 @@ class ServerInfo:
     create_in_database: bool
     create_in_public: bool
     encoding: str = "UTF8"
+    tells_login: bool = False
 
     @property
     def version_text(self) -> str:

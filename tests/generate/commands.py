@@ -139,7 +139,9 @@ LOGIN = (
     "login user_id email name label role sees_all speaks_for_others organizations note added_by added_at removed_at "
     "state expires_at connection_limit sessions"
 )
-LOG_ROW = "id organization_id user_id integration_type action status details ip_address user_agent created_at"
+LOG_ROW = (
+    "id organization_id user_id integration_type action status details ip_address user_agent created_at operator_from"
+)
 PLAN = (
     "starting_shape present missing different in_the_way holes log_indexes accepted not_accepted dry_run applied "
     "statements_run roles_created indexes_built drifts holes_left notes seconds master_key next_step"
@@ -211,7 +213,7 @@ EXAMPLES = (
     Example("audit list", LIST, LOG_ROW),
     Example(
         "audit export --output log.jsonl",
-        "with --output an object, else one on each line as in audit list",
+        "with --output an object, else one on each line as in audit list, without operator_from",
         "file manifest rows bytes sha256 first last format altered",
     ),
     Example("audit tail", "an object on each line", LOG_ROW),
@@ -239,7 +241,7 @@ EXAMPLES = (
         "integrations history exotel_phone",
         LIST,
         "version kind replaced_at user_id author replaced_by operation_id changed changed_is_claimed fingerprint "
-        "was_verified verified_at unreadable is_present",
+        "was_verified verified_at unreadable is_present operator_from",
     ),
     Example("integrations versions", OBJECT, "versions_kept versions_days"),
     Example("integrations versions --keep 5", OBJECT, "versions_kept versions_days"),
@@ -250,7 +252,7 @@ EXAMPLES = (
     Example(
         "integrations restore zoho_mail --dry-run",
         "object; without TYPE a list of what was deleted, each with integration_id, organization_id, integration_type, "
-        "display_name, deleted_at, author, deleted_by, version, permissions, phone_numbers, is_replaced",
+        "display_name, deleted_at, author, deleted_by, version, permissions, phone_numbers, is_replaced, operator_from",
         RESTORE,
     ),
     Example("integrations restore zoho_mail", OBJECT, RESTORE),

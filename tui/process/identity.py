@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui import __version__
+from tui.words.people import CLAIM, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,12 +14,16 @@ if TYPE_CHECKING:
 
 
 class Operator(NamedTuple):
-    """The person at the console, as claimed, with the evidence that goes into every transaction."""
+    """The person at the console, with the evidence that goes into every transaction.
+
+    `origin` is whether the database login proves the name, or vouches for what is claimed.
+    """
 
     user_id: UUID | None
     label: str
     source_address: str | None = None
     user_agent: str = ""
+    origin: Origin = CLAIM
 
 
 def source_address(environ: Mapping[str, str] = os.environ) -> str | None:

@@ -12,6 +12,7 @@ from tui.words.text import safe_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tui.process.identity import Operator
     from tui.session.console_connection import Health
     from tui.session.session import Session
     from tui.settings.configuration import Colour
@@ -38,13 +39,21 @@ def top_line_parts(
         Part("Switchboard", give=9, whole=True),
         Part(safe_text(name, 60), give=2),
         profile_part(profile, profile_colours) if profile else Part(safe_text(session.database_name, 60), give=3),
-        Part(safe_text(session.operator.label, 60), give=4, at_right=True),
+        Part(operator_words(session.operator), give=4, at_right=True),
         Part(
             "READ-ONLY: newer schema" if session.schema == "newer" else "READ-ONLY" if session.read_only else "",
             at_right=True,
         ),
         Part(f"{glyphs.good if health.state == 'connected' else glyphs.warning} {health.words}", at_right=True),
     )
+
+
+def operator_words(operator: Operator) -> str:
+    """Return who the operator is, and whether the login proves it or vouches for it."""
+    name, origin = safe_text(operator.label, 60), operator.origin
+    if origin.is_proven:
+        return f"{name}, proven"
+    return safe_text(origin.mark(name), 130) if origin.kind == "vouched" else name
 
 
 def profile_part(name: str, chosen: Mapping[str, Colour]) -> Part:

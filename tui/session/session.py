@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.errors import ConnectionFailed, MasterKeyError, ReadOnlyMode, SchemaMissing, SchemaNewer, SwitchboardError
 from tui.process.identity import Operator, login_name, source_address, user_agent
-from tui.words.people import operator_label
+from tui.words.people import Origin, operator_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,15 +130,31 @@ class Session:
                 asyncio.get_running_loop().run_in_executor(None, _derive, key, salt)
 
     async def find_operator(self) -> None:
-        """Look the configured operator up in the directory and act as that person from now on."""
-        from tui.data.directory import find_person
+        """Act from now on as the person whom the login is, else as the configured one, who is looked up.
 
-        id_or_email = self.settings.operator
-        if id_or_email:
-            database = self.database
-            person = await find_person(database, id_or_email)
+        Raises as `require_admitted` does, and UnknownPerson.
+        """
+        from tui.data.directory import find_person
+        from tui.data.login import require_admitted
+
+        database, id_or_email = self.database, self.settings.operator
+        login = database.login
+        if login is not None:
+            require_admitted(login, id_or_email)
+        person = login.person if login is not None else None
+        if person is None and id_or_email:
+            try:
+                person = await find_person(database, id_or_email)
+            except SchemaMissing:
+                if self.schema != "outdated":
+                    raise
+                # An earlier schema lacks the view; all that can be done there is to set it up.
+                self.operator = self.operator._replace(label=id_or_email)
+        if person is not None:
             self.operator = self.operator._replace(user_id=person.id, label=operator_label(person))
-            database.operator = self.operator
+        if login is not None and (login.person is not None or login.vouches):
+            self.operator = self.operator._replace(origin=Origin("vouched" if login.vouches else "login", login.name))
+        database.operator = self.operator
 
     async def find_organization(self) -> Organization:
         """Settle on the organisation: the configured one, or the only one there is.
@@ -174,11 +191,18 @@ class Session:
     async def _look_at_schema(self) -> None:
         """Find out what is installed, and whether that lets this version write."""
         from tui.data.schema.files import latest_number
-        from tui.data.schema.state import schema_state
+        from tui.data.schema.state import schema_state, schema_state_and_login
 
         database = self.database
         database.latest_schema = latest_number()
-        self.schema = await database.read(schema_state)
+        asks_login = database.info is not None and database.info.tells_login
+        try:
+            self.schema, database.login = await database.read(partial(schema_state_and_login, asks_login=asks_login))
+        except SwitchboardError as failure:
+            if not (asks_login and failure.sqlstate):
+                raise
+            # Something that my_login() needs is gone: the doctor says what.
+            self.schema, database.login = await database.read(schema_state), None
         refusal = ReadOnlyMode if self.settings.read_only else None
         database.refusal = SchemaNewer if self.schema == "newer" else refusal
 

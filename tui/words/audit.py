@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tui.words.counts import counted, plural
-from tui.words.people import author
+from tui.words.people import Origin, author
 from tui.words.text import ascii_json, safe_text
 from tui.words.times import ago, duration, in_zone, to_the_microsecond, to_the_second
 
@@ -22,14 +22,25 @@ SUMMARY_WIDTH = 200
 VALUE_WIDTH = 60
 # Who it was has columns of its own; which row, and what it held before and after, has no room in a line.
 NOT_IN_A_LINE = {
-    *("operator", "operation_id", "session_user", "role", "client_address", "xid"),
+    *("operator", "operator_from", "claimed", "operation_id", "session_user", "role", "client_address", "xid"),
     *("source", "table", "user_from", "row", "before", "after"),
 }
 
 
 def who(row: AuditRow, people: Mapping[UUID, Person]) -> str:
     """Return who it was, as `author` does; not yet safe for a terminal."""
-    return author(row.user_id, people, row.evidence.get("operator"))
+    return author(row.user_id, people, row.evidence.get("operator"), Origin.of_details(row.evidence))
+
+
+def other_claim(details: Mapping[str, Any]) -> str:
+    """Return what was claimed in place of what a row says of who it was, as safe text; "" where nothing was."""
+    claim = details.get("claimed")
+    if not isinstance(claim, dict) or not claim:
+        return ""
+    if "operator_from" in claim:
+        return "the program said that this name is proven, and it is not"
+    named = [safe_text(claim[name], VALUE_WIDTH) for name in ("operator", "user_id") if claim.get(name)]
+    return f"the client said it was {', '.join(named)}" if named else ""
 
 
 def address(row: AuditRow) -> str:

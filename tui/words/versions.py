@@ -23,7 +23,7 @@ LIVE_AGAIN = "Secrets that somebody knew may be in use again: see `switchboard p
 
 
 def who_replaced(version: Version | DeletedIntegration) -> str:
-    """Return who replaced or deleted it, as a claim; else that nobody said."""
+    """Return who replaced or deleted it, marked where that is not proven; else that nobody said."""
     return safe_text(version.author, NAME_MOST) if version.author else UNKNOWN
 
 

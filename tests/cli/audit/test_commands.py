@@ -167,7 +167,7 @@ class TestAuditStats:
         for by, expected in (
             ("hour", {"by_hour": [[None, 1], [1, 5], [15, 1]]}),
             ("day", {"by_day": [[None, 1], *([f"2026-01-0{day}", 1 + (day == 3)] for day in (2, 3, 4, 5, 6))]}),
-            ("user", {"by_user_id": [[str(ASHA), 5], [str(RAVI), 1], [None, 1]]}),
+            ("user", {"by_user_id": [[str(ASHA), 5, 0], [str(RAVI), 1, 0], [None, 1, 0]]}),
             ("action", {"by_action": [["call_made", 5], ["email_sent", 2]]}),
         ):
             counted = kolkata.run("audit", "stats", "--by", by, "--json").data

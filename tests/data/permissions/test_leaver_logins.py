@@ -101,7 +101,20 @@ def is_over(session: psycopg.Connection) -> bool:
 async def test_logins_go_with_all_the_rest_and_sessions_end_once_it_is_committed(directory: str) -> None:
     with psycopg.connect(make_conninfo(directory, user="ann_support"), autocommit=True) as session:
         async with opened(directory) as database:
+            for user, field in (("ann_admin", "api_key"), ("postgres", "api_token")):
+                with psycopg.connect(make_conninfo(directory, user=user)) as typing:
+                    typing.execute(
+                        "select set_config('switchboard.operator_id', %s, true), "
+                        "set_config('switchboard.fields', %s, true)",
+                        (str(LEAVER.id), field),
+                    )
+                    typing.execute(
+                        "update integration_credentials set credentials_encrypted = %s where id = %s",
+                        (field, integration(1)),
+                    )
             report = await leaver_report(database, HERE, LEAVER)
+            known = {secret.field: (secret.typed, secret.proven) for secret in report.here.secrets}
+            assert known == {"api_key": (True, True), "api_token": (True, False)}
             assert [login.login for login in report.logins.to_remove] == ["ann_admin", "ann_support"]
             assert [held.organization.id for held in report.holdings] == [ACME, GLOBEX]
             words = {login.login: login_in_full(login, UTC) for login in report.logins.found}

@@ -123,7 +123,7 @@ COLUMNS = {
     (SUPPORT, "switchboard.credential_versions"): {
         "S": {
             *("id", "credential_id", "organization_id", "integration_type", "kind", "fields", "was_verified"),
-            *("verified_at", "user_id", "operator", "operation_id", "replaced_at", "replaced_by"),
+            *("verified_at", "user_id", "operator", "operator_from", "operation_id", "replaced_at", "replaced_by"),
         },
     },
 }

@@ -52,7 +52,8 @@ TAMPERINGS = (
         f"{QUIET}create table public.more (like {LOG} including all); alter table public.more inherit {LOG}; "
         "create trigger quiet before insert on public.more for each row execute function public.quiet()",
         f"The child table public.more is not guarded as {LOG} is: no row security, no trigger switchboard_append_only "
-        "that is always on, no trigger switchboard_no_truncate that is always on, a trigger of its own, quiet.",
+        "that is always on, no trigger switchboard_check_proof that is always on, no trigger switchboard_no_truncate "
+        "that is always on, a trigger of its own, quiet.",
     ),
     way(
         "a child table of the integrations that logs nothing",

@@ -36,7 +36,7 @@ async def list_(session: Session, out: Output, audit_filter: AuditFilter, limit:
     """List the newest rows of the organisation's log, newest first.
 
     SUMMARY says in a sentence what happened; --json has the details instead, but for those over 64 kB, which only
-    export writes. A name with ~ before it is a claim of the program; the login is in the details.
+    export writes. A name with ~ before it is a claim of the program; one without is proven by the login.
     """
     rows = await _read_newest(session, AuditReader(session.database, audit_filter), out, limit)
     out.rows(

@@ -14,15 +14,18 @@ from tui.data.audit.stats import BY, USUAL, Statistics, statistics
 from tui.data.directory import people_by_id
 from tui.errors import InvalidInput
 from tui.words.counts import counted
-from tui.words.people import author_in_full
+from tui.words.people import Origin, author_in_full
 from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Mapping
     from datetime import tzinfo
+    from uuid import UUID
 
     from tui.cli.output import Output
     from tui.data.audit.filter import AuditFilter
+    from tui.models import Person
     from tui.session.session import Session
 
 MOST_LINES = 31
@@ -65,12 +68,20 @@ async def stats(session: Session, out: Output, audit_filter: AuditFilter, by: st
     else:
         since = to_the_minute(figures.counted_back_to, zone)
         out.text(f"The newest {figures.rows:,} rows, back to {since}; older ones were not counted (narrow the filter).")
-    names: dict[Any, str] = {user_id: author_in_full(user_id, people) for user_id in figures.by_user}
+    names: dict[Any, str] = {user_id: _name(user_id, people, figures) for user_id in figures.by_user}
     names |= {hour: f"{hour:02}" for hour in figures.by_hour if hour is not None}
     for name in counted_by:
         title = f"{name.upper()} ({zone})" if name in IN_TIME else name.upper()
         ordered = _ordered(name, getattr(figures, BY[name][0]), newest_first=not by)
         _write_table(out, title, ordered, names, most=len(ordered) if by else MOST_LINES)
+
+
+def _name(user_id: UUID | None, people: Mapping[UUID, Person], figures: Statistics) -> str:
+    """Return who it was: proven where all the rows are, else as a claim, with how many are proven."""
+    rows, proven = figures.by_user[user_id], figures.proven_by_user[user_id]
+    if proven == rows:
+        return author_in_full(user_id, people, Origin("login"))
+    return author_in_full(user_id, people) + (f" ({proven:,} proven)" if proven else "")
 
 
 def _one_of_choices(value: str | None) -> str | None:
@@ -125,7 +136,10 @@ def _record(figures: Statistics, zone: tzinfo, by: str | None) -> dict[str, Any]
         counter: Counter[Any] = getattr(figures, BY[name][0])
         field = FIELDS.get(name, name)
         ordered = _ordered(name, counter, newest_first=False) if by else counter.most_common()
-        lists[f"by_{field}"] = [{field: value, "rows": rows} for value, rows in ordered]
+        lists[f"by_{field}"] = [
+            {field: value, "rows": rows} | ({"proven": figures.proven_by_user[value]} if name == "user" else {})
+            for value, rows in ordered
+        ]
     return {
         "rows": figures.rows,
         "complete": figures.complete,

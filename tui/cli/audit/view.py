@@ -11,6 +11,7 @@ from tui.providers import title_of
 from tui.words.audit import address, clock, who
 from tui.words.log_details import LogNames, people_in
 from tui.words.log_sentences import sentence
+from tui.words.people import operator_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,10 +23,13 @@ PIPED_WIDTH = 200
 
 
 def record_of(row: AuditRow) -> dict[str, Any]:
-    """Return the row under its columns' names; a time that Python cannot hold as Postgres writes it."""
+    """Return the row under its columns' names; a time that Python cannot hold as Postgres writes it.
+
+    `operator_from` says whether the login proves who it was; None where Switchboard did not write the row.
+    """
     values = {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
     text = values.pop("created_at_text")
-    return values | {"created_at": row.created_at or text or None}
+    return values | {"created_at": row.created_at or text or None, "operator_from": operator_from(row.evidence)}
 
 
 async def names_of(session: Session, rows: Sequence[AuditRow]) -> LogNames:

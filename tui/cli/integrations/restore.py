@@ -83,7 +83,7 @@ def _columns(zone: tzinfo) -> tuple[Column[DeletedIntegration], ...]:
 
 def _deleted(one: DeletedIntegration) -> dict[str, Any]:
     names = ("integration_id", "organization_id", "integration_type", "display_name", "deleted_at", "author")
-    more = ("permissions", "phone_numbers", "is_replaced")
+    more = ("permissions", "phone_numbers", "is_replaced", "operator_from")
     named = {name: getattr(one, name) for name in names}
     return named | {"deleted_by": one.login, "version": one.version} | {name: getattr(one, name) for name in more}
 

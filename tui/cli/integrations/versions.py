@@ -97,6 +97,7 @@ def _record(version: Version) -> dict[str, Any]:
         "verified_at": version.verified_at,
         "unreadable": version.problem,
         "is_present": version.is_present,
+        "operator_from": version.operator_from if version.author else None,
     }
 
 

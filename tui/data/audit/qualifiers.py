@@ -49,6 +49,8 @@ PARTS = {
     "cut": "cut",
 }
 
+PROOFS = ("yes", "vouched")
+
 # What the backend that shares the tables logs by itself: asked for before the log has any, since its lack is an answer.
 OF_OTHER_PROGRAMS = ("credential_configured", "call_made", "email_sent", "message_sent", "sms_sent", "whatsapp_sent")
 
@@ -180,11 +182,22 @@ def _text_in(key: str) -> Callable[[Term, Bind], str]:
     return condition
 
 
+def _proven(term: Term, bind: Bind) -> str:
+    kinds = ", ".join(bind("login" if value == "yes" else value) for value in term.values)
+    return f"({OF_OWN_ROWS} and l.details ->> 'operator_from' in ({kinds}))"
+
+
 def _has(term: Term, bind: Bind) -> str:
     # What a column had before is an empty object where the envelope alone was changed.
     keys = [bind(PARTS[value]) for value in term.values]
     there = any_of([f"l.details -> {key}::text not in ('null', '{{}}', '[]', '\"\"')" for key in keys])
     return f"({OF_OWN_ROWS} and {there})"
+
+
+def _proof(value: str) -> str:
+    if value.lower() not in PROOFS:
+        raise ValueError("no proof")
+    return value.lower()
 
 
 def _part(value: str) -> str:
@@ -352,6 +365,19 @@ QUALIFIERS: dict[str, Qualifier] = {
             condition=_text_in("session_user"),
             own=True,
             queries=(_recent("l.details ->> 'session_user'"),),
+        ),
+        Qualifier(
+            name="proven",
+            note="by the login: yes, vouched",
+            example="proven:yes or -proven:yes",
+            condition=_proven,
+            own=True,
+            read=_proof,
+            refusal=(
+                "The value of proven: is neither yes nor vouched.",
+                "Write proven:yes for names that the login proves, -proven:yes for all others, or proven:vouched.",
+            ),
+            offered=PROOFS,
         ),
         Qualifier(
             name="has",

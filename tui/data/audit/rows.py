@@ -32,7 +32,16 @@ select octet_length(l.details::text) as size, left(l.details::text, %(most)s) as
   from public.integration_audit_logs as l
  where l.id = %(id)s and l.created_at {at}
 """
-EVIDENCE = ("operator", "session_user", "role", "client_address", "operation_id", "source", "user_from")
+EVIDENCE = (
+    "operator",
+    "operator_from",
+    "session_user",
+    "role",
+    "client_address",
+    "operation_id",
+    "source",
+    "user_from",
+)
 
 # What somebody had before their eyes; every action, and who may log it, stands in switchboard.actions() (sql/).
 OPENINGS = frozenset({"credential_revealed", "credential_copied", "credential_lent"})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.data.directory import people_by_id
 from tui.data.integrations.role_privileges import RolePrivileges, read_privileges
-from tui.words.people import author
+from tui.words.people import CLAIM, Origin, author
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 # The row of an insert says when its transaction began, and its log row when it was written; other programs set
 # updated_at by clocks of their own. The bounds keep it to a few pages of the index on (organization_id, created_at);
 # behind the offset they are values, and no expression that row security keeps from the index.
-LABELS = """
-select w.id, w.what, l.label
+LOGGED = """
+select w.id, w.what, l.label, l.user_id, l.operator_from, l.login
   from (select w.*, w.moment - interval '1 minute' as since, w.moment + interval '1 hour' as until
           from unnest(%(ids)s::uuid[], %(whats)s::text[], %(organizations)s::uuid[], %(types)s::text[],
                       %(moments)s::timestamptz[]) as w (id, what, organization_id, integration_type, moment)
         offset 0) as w
  cross join lateral (
-       select left(l.details ->> 'operator', 200) as label
+       select left(l.details ->> 'operator', 200) as label, l.user_id, l.details ->> 'operator_from' as operator_from,
+              l.details ->> 'session_user' as login
          from public.integration_audit_logs as l
         where l.organization_id = w.organization_id
           and l.created_at between w.since and w.until
@@ -44,7 +45,7 @@ select w.id, w.what, l.label
 class Authors(NamedTuple):
     """Name, e-mail or id of a person, else the label under which the log has the operator; None: nobody knows.
 
-    Marked as claims: neither the columns of a row nor the log can prove them.
+    Marked as claims, unless the log proves that it was the person whom the row names.
     """
 
     created: str | None = None
@@ -57,8 +58,8 @@ async def authors_of(
 ) -> dict[UUID, Authors]:
     """Return the authors of each integration that is set up, by its id.
 
-    A label is what an operator without a user id claimed to be; it is found where this role may read the log.
-    `rights` saves asking for them. Raises as Database.read does.
+    What an operator without a user id claimed to be, and where logins are mapped whether a name is proven, is found
+    where this role may read the log. `rights` saves asking for them. Raises as Database.read does.
     """
     set_up = [(integration.id, integration) for integration in integrations if integration.id is not None]
     ids = {
@@ -68,7 +69,8 @@ async def authors_of(
         if person
     }
     people = await people_by_id(database, ids)
-    nameless = [
+    may_be_proven = database.login is not None and database.login.database_has_logins
+    asked = [
         (row_id, what, integration.organization_id, integration.integration_type, moment)
         for row_id, integration in set_up
         for what, person, moment in (
@@ -76,13 +78,16 @@ async def authors_of(
             ("changed", integration.updated_by, integration.updated_at),
             ("tested", integration.verified_by, integration.tested_at if integration.proven else None),
         )
-        if person is None and moment is not None
+        if (person is None or may_be_proven) and moment is not None
     ]
-    may_read_log = bool(nameless) and (rights or await read_privileges(database)).log
-    labels = await _labels(database, nameless) if may_read_log else {}
+    may_read_log = bool(asked) and (rights or await read_privileges(database)).log
+    logged = await _logged(database, asked) if may_read_log else {}
 
     def who(row_id: UUID, what: str, person_id: UUID | None) -> str | None:
-        return author(person_id, people, labels.get((row_id, what))) or None
+        row = logged.get((row_id, what), {})
+        is_of_person = person_id in (None, row.get("user_id"))
+        origin = Origin.of(row.get("operator_from"), row.get("login")) if is_of_person else CLAIM
+        return author(person_id, people, row.get("label"), origin) or None
 
     return {
         row_id: Authors(
@@ -94,10 +99,10 @@ async def authors_of(
     }
 
 
-async def _labels(database: Database, actions: list[tuple[Any, ...]]) -> dict[tuple[UUID, str], str]:
+async def _logged(database: Database, actions: list[tuple[Any, ...]]) -> dict[tuple[UUID, str], dict[str, Any]]:
     names = ("ids", "whats", "organizations", "types", "moments")
     columns: dict[str, list[Any]] = {
         name: list(column) for name, column in zip(names, zip(*actions, strict=True), strict=True)
     }
-    rows = await database.fetch_all(LABELS, columns)
-    return {(row["id"], row["what"]): row["label"] for row in rows}
+    rows = await database.fetch_all(LOGGED, columns)
+    return {(row["id"], row["what"]): row for row in rows}

@@ -11,7 +11,7 @@ from tui.data.directory import PEOPLE_BY_ID, parse_uuid, people_are_labelled, pe
 from tui.data.integrations.versions import KEPT_SINCE
 from tui.errors import Conflict, NotFound
 from tui.words.counts import counted
-from tui.words.people import author
+from tui.words.people import Origin, author
 from tui.words.phone_number import e164
 from tui.words.text import safe_text
 
@@ -50,7 +50,8 @@ TABLES = {
 DELETED = f"""
 select v.id as version, v.credential_id as integration_id, v.organization_id, v.integration_type,
        v.dependents #>> '{{row,display_name}}' as display_name, v.replaced_at as deleted_at, v.replaced_by as login,
-       v.user_id, v.operator, coalesce(jsonb_array_length(v.dependents -> 'permissions'), 0) as permissions,
+       v.user_id, v.operator, v.operator_from,
+       coalesce(jsonb_array_length(v.dependents -> 'permissions'), 0) as permissions,
        coalesce(jsonb_array_length(v.dependents -> 'numbers'), 0) as phone_numbers,
        exists (select from public.integration_credentials as o
                 where o.organization_id = v.organization_id and o.integration_type = v.integration_type) as is_replaced
@@ -107,7 +108,7 @@ select r.conrelid::regclass::text as relation from pg_catalog.pg_constraint as r
 
 @dataclass(frozen=True, slots=True)
 class DeletedIntegration:
-    """An integration that was deleted and is kept; `author` is whom the client claimed, `login` what the server knows.
+    """An integration that was deleted and is kept; `author` is by whom, as in `Version`, `login` who was logged in.
 
     `is_replaced` is whether the organisation has another one of that type now.
     """
@@ -119,6 +120,7 @@ class DeletedIntegration:
     display_name: str | None
     deleted_at: datetime
     author: str
+    operator_from: str
     login: str
     permissions: int
     phone_numbers: int
@@ -153,9 +155,10 @@ async def deleted_integrations(database: Database, organization_id: UUID) -> lis
     rows = await database.fetch_all(DELETED, {"organization_id": organization_id})
     people = await people_by_id(database, (row["user_id"] for row in rows if row["user_id"]))
     return [
-        DeletedIntegration(**row, author=author(user_id, people, operator))
+        DeletedIntegration(**row, author=author(user_id, people, operator, origin), operator_from=origin.kind)
         for row in rows
         for user_id, operator in ((row.pop("user_id"), row.pop("operator")),)
+        for origin in (Origin.of(row.pop("operator_from"), row["login"]),)
     ]
 
 

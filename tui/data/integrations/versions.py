@@ -12,7 +12,7 @@ from tui.data.directory import people_by_id
 from tui.data.integrations.credentials import binding, changed_fields
 from tui.data.keys.gate import recorded_salt
 from tui.errors import Unreadable
-from tui.words.people import author
+from tui.words.people import Origin, author
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,8 +33,8 @@ select has_column_privilege('switchboard.credential_versions', 'envelope', 'sele
 KEPT_SINCE = "(select statement_timestamp() - make_interval(days => switchboard.setting('versions_days'::text)))"
 # The present envelope in the same statement: the newest version is compared with it.
 VERSIONS = f"""
-select v.id, v.kind, v.fields, v.was_verified, v.verified_at, v.user_id, v.operator, v.operation_id, v.replaced_at,
-       v.replaced_by, {{envelope}} as envelope, {{present}} as present
+select v.id, v.kind, v.fields, v.was_verified, v.verified_at, v.user_id, v.operator, v.operator_from, v.operation_id,
+       v.replaced_at, v.replaced_by, {{envelope}} as envelope, {{present}} as present
   from switchboard.credential_versions as v
  where v.credential_id = %(id)s and v.organization_id = %(organization_id)s
    and v.integration_type = %(integration_type)s and v.replaced_at >= {KEPT_SINCE}
@@ -63,17 +63,18 @@ FORGET = "select switchboard.forget_versions(%(organization_id)s::uuid, %(integr
 class Version:
     """A credential that an integration had until it was replaced; what replaced it is told of the change, not of it.
 
-    `author` is whom the client claimed (an id, else the operator's label), `login` what the server knows. `changed` are
-    the names of the fields that were replaced: compared where both contents open, else what the client claimed
-    (`is_claimed`), None where nobody said. `differs` are those that are stored otherwise now, None where that cannot be
-    compared. `fingerprint` is 12 hexadecimal digits, the same for the same content of the same integration under the
-    same master key. `problem` says why it does not open. `is_present` is whether it holds what is stored now.
+    `author` is who did that, proven or not as `operator_from` (`Origin.kind`) says, `login` who was logged in.
+    `changed` are the names of the fields that were replaced: compared where both contents open, else what the client
+    claimed (`is_claimed`), None where nobody said. `differs` are those that are stored otherwise now, None where that
+    cannot be compared. `fingerprint` is 12 hexadecimal digits, the same for the same content of the same integration
+    under the same master key. `problem` says why it does not open. `is_present` is whether it holds what is stored now.
     """
 
     id: int
     kind: Literal["updated", "deleted"]
     replaced_at: datetime
     author: str
+    operator_from: str
     login: str
     user_id: UUID | None
     operation_id: str | None
@@ -192,13 +193,15 @@ def _versions(
             if present is None:
                 present = successor = _Content.of(kept["present"], row, keyring)
             content = _Content.of(kept["envelope"], row, keyring)
+        origin = Origin.of(kept["operator_from"], kept["replaced_by"])
         changed, is_claimed = _changed(content, successor, kept["fields"])
         versions.append(
             Version(
                 id=kept["id"],
                 kind=kept["kind"],
                 replaced_at=kept["replaced_at"],
-                author=author(kept["user_id"], people, kept["operator"]),
+                author=author(kept["user_id"], people, kept["operator"], origin),
+                operator_from=origin.kind,
                 login=kept["replaced_by"],
                 user_id=kept["user_id"],
                 operation_id=kept["operation_id"],

@@ -14,7 +14,7 @@ from tui.data.numbers.listing import FLAGS, rows_where, same_numbers
 from tui.errors import Conflict, ConstraintViolated, InvalidInput, UnknownPerson
 from tui.models import Person
 from tui.words.numbers import assignee_in_full, shown_number, shown_text
-from tui.words.people import author, person_in_full
+from tui.words.people import Origin, author, person_in_full
 from tui.words.phone_number import number_type
 from tui.words.text import safe_text
 
@@ -44,8 +44,8 @@ returning n.id
 """
 LOG_VISIBLE = "select has_table_privilege('public.integration_audit_logs', 'select') as visible"
 LAST_CHANGE = """
-select left(l.details ->> 'operator', 200) as operator, l.details ->> 'session_user' as login, l.user_id,
-       p.email, p.name
+select left(l.details ->> 'operator', 200) as operator, l.details ->> 'operator_from' as operator_from,
+       l.details ->> 'session_user' as login, l.user_id, p.email, p.name
   from public.integration_audit_logs as l
   left join lateral (select email, name from switchboard.visible_people where id = l.user_id limit 1) as p on true
  where l.organization_id = %(organization_id)s and l.created_at > now() - interval '1 day'
@@ -325,7 +325,8 @@ async def _by_whom(database: Database, number: PhoneNumber) -> str:
         return ""
     person = Person(row["user_id"], row["email"], row["name"], None, True)
     login = f"the login {row['login']}" if row["login"] else ""
-    name = author(row["user_id"], {person.id: person}, row["operator"]) or login
+    origin = Origin.of(row["operator_from"], row["login"])
+    name = author(row["user_id"], {person.id: person}, row["operator"], origin) or login
     return f", by {safe_text(name, 60)}" if name else ""
 
 

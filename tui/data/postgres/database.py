@@ -23,7 +23,7 @@ from tui.data.postgres.deadline import run_with_deadline
 from tui.data.postgres.failures import translate
 from tui.data.postgres.json_loader import tolerant_loads
 from tui.data.postgres.lock_holder import FIND_HOLDER, holder_sentence, name_lock_holder
-from tui.data.postgres.operator_settings import set_operator
+from tui.data.postgres.operator_settings import name_operator, set_operator
 from tui.data.postgres.pool import Pool
 from tui.data.postgres.probe import encoding_problem, probe
 from tui.data.postgres.session_settings import READ_COMMITTED, SNAPSHOT, Limits, begin, pin_session, pinned_transaction
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     import typing_extensions
     from psycopg.rows import AsyncRowFactory
 
-    from tui.models import ServerInfo
+    from tui.models import Login, ServerInfo
     from tui.process.identity import Operator
 
     # typing has none with a default before Python 3.13.
@@ -97,6 +97,8 @@ class Database:
         self.operator = operator
         self.refusal: type[ReadOnlyMode] | None = ReadOnlyMode if read_only else None
         self.info: ServerInfo | None = None
+        self.login: Login | None = None
+        """What the database takes the login for; None where nobody has asked, or may ask."""
         self.latest_schema: int | None = None
         """The newest schema that may be written to; None where that was not asked yet."""
 
@@ -199,9 +201,9 @@ class Database:
             cursor = connection.cursor(row_factory=row_factory, binary=binary)
             if statement_timeout_ms is None:
                 return await (await cursor.execute(query, parameters)).fetchall()
-            # In one round trip; behind a pooler of transactions, where a transaction is open already, in two.
-            pooled = self.info is not None and self.info.pooling == "transaction"
-            async with contextlib.nullcontext() if pooled else connection.pipeline():
+            # In one round trip; where a transaction is open already, in two.
+            is_open = self._names_operator() or (self.info is not None and self.info.pooling == "transaction")
+            async with contextlib.nullcontext() if is_open else connection.pipeline():
                 await connection.execute(STATEMENT_LIMIT, {"limit": str(statement_timeout_ms)})
                 return await (await cursor.execute(query, parameters)).fetchall()
 
@@ -239,6 +241,7 @@ class Database:
                     limits = LIMITS._replace(statement_ms=statement_timeout_ms)
                     await begin(connection, limits, characteristics=SNAPSHOT)
                     try:
+                        await self._name_operator(connection)
                         return await unit(connection)
                     finally:
                         with contextlib.suppress(psycopg.Error):
@@ -382,9 +385,10 @@ class Database:
             async with self._pool.connection(is_repeatable=True) as connection:
                 connections.append(connection)
                 attempt.backend_pid = connection.info.backend_pid
-                if not self._is_pooled():
+                if not self._is_pooled() and not self._names_operator():
                     return await unit(connection)
                 async with pinned_transaction(connection, LIMITS):
+                    await self._name_operator(connection)
                     return await unit(connection)
         except (psycopg.Error, OSError, UnicodeError) as exc:
             raise translate(exc, role=self._role()) from None
@@ -412,6 +416,15 @@ class Database:
     def _is_pooled(self) -> bool:
         """Whether a pooler hands the server's session on to other programs, as far as is known yet."""
         return self.info is None or self.info.pooling != "direct"
+
+    def _names_operator(self) -> bool:
+        """Whether the database shows nothing to this login while it does not say for whom it speaks."""
+        return self.login is not None and self.login.vouches
+
+    async def _name_operator(self, connection: Connection) -> None:
+        if self._names_operator():
+            # While the operator is looked up, nobody in particular.
+            await name_operator(connection, self.operator.user_id or UUID(int=0))
 
     def _role(self) -> str | None:
         return self.info.role if self.info else None

@@ -24,6 +24,12 @@ select set_config('switchboard.operator_id', %(operator_id)s, true),
        set_config('switchboard.operation_id', %(operation_id)s, true),
        {SCHEMA_NUMBER} as schema_number
 """
+NAME_OPERATOR = "select pg_catalog.set_config('switchboard.operator_id', %(operator_id)s, true)"
+
+
+async def name_operator(connection: Connection, operator_id: UUID) -> None:
+    """Say in the open transaction, which only reads, for whom it is. Raises psycopg.Error."""
+    await connection.execute(NAME_OPERATOR, {"operator_id": str(operator_id)})
 
 
 async def set_operator(connection: Connection, operator: Operator, operation_id: UUID) -> int:

@@ -32,7 +32,11 @@ select pg_catalog.current_setting('server_version_num')::int as version,
        r.rolsuper as superuser, r.rolcreaterole as create_role,
        pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') as create_in_database,
        coalesce(pg_catalog.has_schema_privilege(pg_catalog.to_regnamespace('public')::oid, 'CREATE'), false)
-           as create_in_public
+           as create_in_public,
+       exists (select from pg_catalog.pg_proc as p join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
+                where p.proname = 'my_login' and n.nspname = 'switchboard'
+                  and pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+                  and pg_catalog.has_function_privilege(p.oid, 'EXECUTE')) as tells_login
   from pg_catalog.pg_roles as r where r.rolname = current_user
 """
 

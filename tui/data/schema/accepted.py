@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from tui.data.schema.catalogue_queries import fetch_rows
-from tui.words.people import claimed
+from tui.words.people import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +26,8 @@ _HARMLESS_ON_TABLES = ("constraint", "index")
 # An acceptance that is not in the log, which is sealed, was written by somebody who did not want it to be seen.
 # The time is asked for as well: an adopted log may have no index on its ids.
 _ACCEPTED = """
-select a.object, a.definition, coalesce(l.details ->> 'operator', ''), l.details ->> 'session_user',
+select a.object, a.definition, coalesce(l.details ->> 'operator', ''), l.details ->> 'operator_from',
+       l.details ->> 'session_user',
        to_char(l.created_at, 'YYYY-MM-DD')
 from switchboard.accepted a join public.integration_audit_logs l on l.id = a.log_row
 where l.action = 'schema_changed' and l.details ->> 'accepted' = a.object and l.details ->> 'definition' = a.definition
@@ -64,8 +65,8 @@ async def read_accepted(conn: AsyncConnection[Any]) -> dict[str, Acceptance]:
     except (psycopg.ProgrammingError, psycopg.DataError):
         return {}
     return {
-        name: Acceptance(definition, f"{claimed(operator)} ({login})" if operator else login, on)
-        for name, definition, operator, login, on in records
+        name: Acceptance(definition, f"{Origin.of(kind, login).mark(operator)} ({login})" if operator else login, on)
+        for name, definition, operator, kind, login, on in records
     }
 
 

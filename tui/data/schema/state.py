@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from tui.data.login import MY_LOGIN, login_of
 from tui.data.postgres.operator_settings import SCHEMA_NUMBER
 from tui.data.schema.catalogue_queries import fetch_rows
 from tui.data.schema.files import latest_number
@@ -12,6 +13,8 @@ from tui.errors import SchemaNewer
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
+
+    from tui.models import Login
 
 SchemaState = Literal["missing", "partial", "installed", "outdated", "newer"]
 SCHEMA_SENTENCES: dict[SchemaState, str] = {
@@ -32,7 +35,8 @@ select
      and t.tgrelid in (select c.oid from pg_catalog.pg_class c
                        where c.relnamespace = pg_catalog.to_regnamespace('public'))),
   pg_catalog.to_regnamespace('switchboard') is not null,
-  {SCHEMA_NUMBER}
+  {SCHEMA_NUMBER},
+  {{login}}
 """
 
 
@@ -43,7 +47,17 @@ async def schema_state(conn: AsyncConnection[Any]) -> SchemaState:
     outdated: complete, but of an earlier number than sql/ has now. newer: of a later one, whose tables and triggers
     are for a later version to judge. Raises psycopg.Error.
     """
-    ((tables, triggers, has_schema, number),) = await fetch_rows(conn, _QUERY, {"tables": list(TABLES)})
+    return (await schema_state_and_login(conn, asks_login=False))[0]
+
+
+async def schema_state_and_login(conn: AsyncConnection[Any], *, asks_login: bool) -> tuple[SchemaState, Login | None]:
+    """Tell the same, and where the role may ask that, what its login is. Raises psycopg.Error."""
+    query = _QUERY.replace("{login}", MY_LOGIN if asks_login else "null::json")
+    ((*found, login),) = await fetch_rows(conn, query, {"tables": list(TABLES)})
+    return _state(*found), login_of(login)
+
+
+def _state(tables: int, triggers: int, has_schema: bool, number: int | None) -> SchemaState:
     if number is not None and number > latest_number():
         return "newer"
     if tables == 0 and not has_schema:

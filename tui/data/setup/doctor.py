@@ -15,6 +15,7 @@ from tui.data.schema.state import SCHEMA_SENTENCES, schema_state
 from tui.data.schema.verify import verify
 from tui.data.scope import sees_everything
 from tui.data.setup.findings import Finding, FindingState, Subject, env_file_findings, server_findings
+from tui.data.setup.operator_findings import claim_findings, operator_finding
 from tui.data.setup.seal_findings import seal_findings
 from tui.errors import Advice, MasterKeyError, PermissionDenied, SchemaNewer, SwitchboardError
 from tui.words.counts import counted
@@ -58,6 +59,7 @@ async def examine(
         findings += _key_without_database(keyring)
     else:
         findings += server_findings(database.info, connection)
+        findings.append(operator_finding(database))
         if failure is not None:
             findings.append(
                 Finding(Subject.FAILURE, "problem", failure.sentence, failure.what_to_do, name=failure.title)
@@ -115,9 +117,10 @@ async def _schema(database: Database) -> list[Finding]:
     findings += _holes(verification.holes, is_installed=state == "installed")
     findings += map(_hole, await database.read(find_hidden_rows))
     findings.append(await _roles(database))
-    return findings + (
-        await _findings_or_failure(Subject.SEALS, seal_findings(database)) if state == "installed" else []
-    )
+    if state == "installed":
+        findings += await _findings_or_failure(Subject.CLAIMS, claim_findings(database))
+        findings += await _findings_or_failure(Subject.SEALS, seal_findings(database))
+    return findings
 
 
 def _drifts(drifts: Iterable[Drift]) -> list[Finding]:

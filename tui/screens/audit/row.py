@@ -18,7 +18,7 @@ from tui.screens.page import Page
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
-from tui.words.audit import clock_in_full
+from tui.words.audit import clock_in_full, other_claim
 from tui.words.text import safe_text, spelled, spelled_json
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 LABEL = 13
 MOST_LINES = 5_000
 
+OTHER_CLAIM = "But claimed"
 COMPARING = "its hour is being compared with its seal ..."
 CANNOT_TELL = "not known: your role does not see the whole log, or the row has no valid time"
 NO_SEALS = "not known: this database has no seals yet; section 5 sets them up"
@@ -170,6 +171,7 @@ def row_lines(
     facts = [
         ("Time", clock_in_full(row, zone, datetime.now(UTC))),
         ("Who", person_of(row, names)),
+        (OTHER_CLAIM, other_claim(details)),
         ("User id", str(row.user_id or "none")),
         ("Organisation", _with_id(names.organization(row.organization_id), str(row.organization_id))),
         ("Type", spelled(row.integration_type)),
@@ -189,6 +191,7 @@ def row_lines(
         if text:
             first, *rest = _wrap(text, width - LABEL)
             tone: Tone = "bad" if label == "Seal" and seal.startswith(NOT) else "plain"
+            tone = "warning" if label == OTHER_CLAIM else tone
             out += [(f"{label.ljust(LABEL)}{first}", tone), *((" " * LABEL + more, tone) for more in rest)]
     changes = changes_of(row, most)
     if changes:

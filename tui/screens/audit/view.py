@@ -9,11 +9,11 @@ from tui.providers import title_of
 from tui.screens.audit.state import READING, Reading
 from tui.widgets.row_list import GAP, Cell, Column, Row
 from tui.widgets.text_lines import TextLine
-from tui.words.audit import address, clock, short, summary, who
+from tui.words.audit import address, clock, other_claim, short, summary, who
 from tui.words.log_details import LogNames
 from tui.words.log_sentences import sentence
 from tui.words.organizations import WITHOUT_ORGANIZATION, organization_name
-from tui.words.people import claimed, person_in_full
+from tui.words.people import Origin, person_in_full
 from tui.words.text import safe_text, spelled
 from tui.words.times import to_the_minute
 
@@ -53,7 +53,7 @@ class Names:
         """Cells of the longest name on the list so far, as `who` has it."""
 
     def who(self, row: AuditRow) -> str:
-        """Return who it was in few words, as a claim."""
+        """Return who it was in few words, marked where that is not proven."""
         return safe_text(who(row, self.people), VALUE_WIDTH)
 
     def sentence(self, row: AuditRow, zone: tzinfo) -> str:
@@ -138,9 +138,11 @@ def detail(line: ListLine, names: Names, zone: tzinfo) -> tuple[TextLine, ...]:
     fold = ""
     if count > 1:
         fold = f"{count} rows of one operation: space {'folds' if line.entry.unfolded else 'unfolds'} them"
+    other = other_claim(row.evidence)
+    who_it_was = f"{person_of(row, names)}{'; ' * bool(other)}{other}"
     return (
         TextLine(names.sentence(row, zone), TONES.get(row.status, "plain")),
-        TextLine(person_of(row, names), label="Who".ljust(LABEL)),
+        TextLine(who_it_was, "warning" if other else "plain", "Who".ljust(LABEL)),
         TextLine(safe_text(what, 400) or "no details", label="Details".ljust(LABEL)),
         TextLine(f"{row.ip_address or 'no address'}{agent}", label="From".ljust(LABEL)),
         TextLine(fold, "quiet"),
@@ -148,20 +150,20 @@ def detail(line: ListLine, names: Names, zone: tzinfo) -> tuple[TextLine, ...]:
 
 
 def person_of(row: AuditRow, names: Names) -> str:
-    """Return who it was in full: name, e-mail and id as claimed, beside the login, which is what the server knows."""
+    """Return who it was in full: name, e-mail or id, and whether the login proves that, vouches for it, or neither."""
     person = names.people.get(row.user_id) if row.user_id else None
     parts: list[str] = []
     if person is not None:
         parts.append(person_in_full(person))
     elif row.user_id is not None:
         parts.append(f"{row.user_id}, not in the directory")
-    label, login = row.evidence.get("operator"), row.evidence.get("session_user")
+    label, origin = row.evidence.get("operator"), Origin.of_details(row.evidence)
     if label and isinstance(label, str) and (person is None or label not in (person.email, person.name)):
         parts.append(f"operator {safe_text(label, VALUE_WIDTH)}")
-    known_login = f"login {safe_text(login, VALUE_WIDTH)}" if login else ""
     if not parts:
-        return ", ".join(filter(None, ("no person named", known_login)))
-    return f"{claimed(', '.join(parts))} ({'; '.join(filter(None, ('claimed', known_login)))})"
+        login = f"login {safe_text(origin.login, VALUE_WIDTH)}" if origin.login else ""
+        return ", ".join(filter(None, ("no person named", login)))
+    return origin.mark_in_full(", ".join(parts))
 
 
 def changes_of(row: AuditRow, cut_at: int | None = None) -> list[tuple[str, str, str]]:

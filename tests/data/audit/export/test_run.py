@@ -20,7 +20,7 @@ from tests.support.database.log_rows import fill_log, let_eve_read, log_row, rea
 from tests.support.database.number_rows import create_people
 from tests.support.hostile_strings import UNSAFE, hostile_strings
 from tui.data.audit.export.file import NewFile
-from tui.data.audit.export.format import COLUMNS, VISIBLE, Csv
+from tui.data.audit.export.format import COLUMNS, TOLD, VISIBLE, Csv
 from tui.data.audit.export.run import ExportResult, export_audit_log
 from tui.data.audit.pages import AuditReader
 from tui.words.log_details import LogNames
@@ -179,7 +179,7 @@ class TestCsv:
     async def test_begins_no_field_with_what_makes_it_a_formula(self, hostile_log: str, tmp_path: Path) -> None:
         await export(hostile_log, tmp_path / "log", "org:*", "csv")
         rows = csv_rows(tmp_path / "log")
-        assert [*rows[0]] == [*COLUMNS, "summary"]
+        assert [*rows[0]] == [*COLUMNS, *TOLD]
         fields = [field for row in rows for field in row.values()]
         assert not [field for field in fields if re.match("\\s*[=+@\uff1d\uff0b\uff0d\uff20\ufe63\u2212-]", field)]
         agents = [row["user_agent"] for row in rows]
@@ -190,7 +190,7 @@ class TestCsv:
         # As a spreadsheet reads it where the comma is the decimal sign.
         pieces = (tmp_path / "log").read_text(encoding="utf-8").split(";")
         assert not [piece for piece in pieces[1:] if piece.startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20"))]
-        assert all(len(row) == len(COLUMNS) + 1 and None not in row.values() for row in rows)
+        assert all(len(row) == len(COLUMNS) + len(TOLD) and None not in row.values() for row in rows)
 
     async def test_has_nothing_in_it_that_a_terminal_obeys_and_one_line_for_each_row(
         self, hostile_log: str, tmp_path: Path
@@ -210,9 +210,11 @@ class TestCsv:
             hides = code in ignored or unicodedata.category(chr(code)) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
             assert (VISIBLE[code] != chr(code)) == (hides or code == 0x2800), hex(code)
         visible = (
-            Csv().block(["a\U000e0041\U000e007f,\ufe0f\u202e\U0001f44d\U0001f3fd\x9b\n".encode()], ["=x"]).decode()
+            Csv()
+            .block(["a\U000e0041\U000e007f,\ufe0f\u202e\U0001f44d\U0001f3fd\x9b\n".encode()], [("=x", "login")])
+            .decode()
         )
-        assert visible == "a\u25af\u25af,\u25af\u25af\U0001f44d\U0001f3fd\ufffd,'=x\r\n"
+        assert visible == "a\u25af\u25af,\u25af\u25af\U0001f44d\U0001f3fd\ufffd,'=x,login\r\n"
 
     async def test_ends_each_row_with_the_sentence_that_the_lists_show(
         self, hostile_log: str, installed_database: str, tmp_path: Path

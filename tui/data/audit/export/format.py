@@ -18,7 +18,8 @@ COLUMNS = (
     *("id", "organization_id", "user_id", "integration_type", "action"),
     *("status", "details", "ip_address", "user_agent", "created_at"),
 )
-SUMMARY = "summary"
+TOLD = ("summary", "operator_from")
+"""Columns that only CSV has, made of the others."""
 FROM = "from public.integration_audit_logs as l where {where} order by {order}"
 
 # What a spreadsheet may take for a formula: https://owasp.org/www-community/attacks/CSV_Injection
@@ -59,7 +60,7 @@ class JsonLines:
         rows = f"select {columns} {FROM.format(where=where, order=order)}"
         return f"copy (select row_to_json(r) from ({rows}) as r) to stdout"
 
-    def block(self, rows: Sequence[bytes], _summaries: Sequence[str] = ()) -> bytes:
+    def block(self, rows: Sequence[bytes], _told: Sequence[tuple[str, str]] = ()) -> bytes:
         """Return the rows as lines. In JSON text there is nothing but backslashes that COPY would escape."""
         lines = b"".join(rows).replace(b"\\\\", b"\\")
         if lines.isascii() and b"\x7f" not in lines:
@@ -79,7 +80,7 @@ class JsonLines:
 class Csv:
     """RFC 4180 in UTF-8 with a header: nothing in it is a formula, or does anything to a terminal.
 
-    The last column is not stored: it says in a sentence what the row does.
+    The last columns are not stored as such: in a sentence what the row does, and where the name in it comes from.
     """
 
     name: FormatName = "csv"
@@ -89,13 +90,13 @@ class Csv:
         "before_formula": BEFORE_FORMULA,
         "line_starts": LINE_STARTS,
     }
-    header = ",".join((*COLUMNS, SUMMARY)).encode() + b"\r\n"
+    header = ",".join((*COLUMNS, *TOLD)).encode() + b"\r\n"
     altered = (
         "A field that began with = + - @ in any width, also behind blanks or quotes, or with TAB CR or LF has an "
         "apostrophe before it, and so has = + - @ after a semicolon; control characters are shown as U+2400 to U+2421 "
         "or U+FFFD, those that cannot be seen as U+25AF. "
         "NULL is an empty field without quotes. The column summary is not stored: it tells the row in a sentence, with "
-        "the names of the moment, and times in UTC."
+        "the names of the moment, and times in UTC. The column operator_from is in the details."
     )
 
     def query(self, where: str, order: str) -> str:
@@ -103,9 +104,12 @@ class Csv:
         columns = ", ".join(map(_guard_field, COLUMNS))
         return f"copy (select {columns} {FROM.format(where=where, order=order)}) to stdout (format csv)"
 
-    def block(self, rows: Sequence[bytes], summaries: Sequence[str]) -> bytes:
-        """Return the rows as lines that end in CR LF, each with its summary."""
-        lines = [b"%b,%b\n" % (row[:-1], _field(text)) for row, text in zip(rows, summaries, strict=True)]
+    def block(self, rows: Sequence[bytes], told: Sequence[tuple[str, str]]) -> bytes:
+        """Return the rows as lines that end in CR LF, each with what TOLD is of it."""
+        lines = [
+            b"%b,%b,%b\n" % (row[:-1], _field(summary), operator_from.encode())
+            for row, (summary, operator_from) in zip(rows, told, strict=True)
+        ]
         whole = b"".join(lines)
         # Nearly every block is as it should be: looked at row by row it would cost twice as much.
         if whole.isascii() and len(whole.translate(None, _NOT_INERT)) == len(whole) - len(lines):

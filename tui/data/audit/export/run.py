@@ -192,6 +192,7 @@ class _ExportRecord:
             "seals": evidence.as_record(),
             "exported_by": {
                 "operator": operator.label,
+                "operator_from": operator.origin.kind,
                 "user_id": None if operator.user_id is None else str(operator.user_id),
                 "role": info.role if info else None,
                 "source_address": operator.source_address,

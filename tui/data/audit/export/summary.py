@@ -1,4 +1,4 @@
-"""The last column of a CSV export: for each row the sentence that lists show of it, with the names of the moment."""
+"""The last columns of a CSV export: what lists say of a row, with the names of the moment, and what proves the name."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tui.data.postgres.json_loader import tolerant_loads
 from tui.errors import PermissionDenied
 from tui.words.log_details import LogNames, mentioned_people
 from tui.words.log_sentences import sentence_of
+from tui.words.people import operator_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,14 +47,23 @@ class Summaries:
         self._names = LogNames(self._people, title_of)
         self._heads: dict[bytes, Columns] = {}
 
-    async def of(self, rows: Sequence[bytes]) -> list[str]:
-        """Return a sentence for each row as COPY writes it in CSV. Raises what reading the directory raises."""
+    async def of(self, rows: Sequence[bytes]) -> list[tuple[str, str]]:
+        """Return a sentence, and where the name comes from, for each row as COPY writes it in CSV.
+
+        Raises what reading the directory raises.
+        """
         told = [self._columns(row) for row in rows]
         mentioned = {person for *_, details in told if _names_somebody(details) for person in mentioned_people(details)}
         if mentioned:
             await self._look_up(mentioned)
         names = self._names
-        return [sentence_of(action, kind, status, details, names) for (kind, action, status), details in told]
+        return [
+            (
+                sentence_of(action, kind, status, details, names),
+                (type(details) is dict and operator_from(details)) or "",
+            )
+            for (kind, action, status), details in told
+        ]
 
     async def _look_up(self, mentioned: set[UUID]) -> None:
         if len(self._people) + len(self._unknown) > MOST_PEOPLE:

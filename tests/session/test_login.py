@@ -1,0 +1,129 @@
+"""Who the operator of a session is: the person of the login, whatever is configured, or who is claimed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests.support.acme import ACME, GLOBEX
+from tests.support.database.logins import create_login
+from tests.support.database.people import directory_database, fill, person
+from tests.support.database.schema import run_files_with_roles
+from tui.data.keys.encryption import Keyring
+from tui.errors import InvalidInput, PermissionDenied, SwitchboardError
+from tui.session.session import Session
+from tui.settings.settings import load_settings
+from tui.words.people import CLAIM
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.support.servers.postgres import TestServer
+
+ONE, TWO = person(1), person(2)
+ANOTHER = "The login sb_one is Person 000001 <person1@acme.example>, and another operator is named."
+
+
+@pytest.fixture
+async def directory(postgres: TestServer) -> AsyncIterator[str]:
+    """A database with a directory, the groups, and a login of the first person that sees one organisation."""
+    with directory_database(postgres) as conninfo:
+        await run_files_with_roles(conninfo)
+        with psycopg.connect(conninfo) as connection:
+            fill(connection, people=0, integrations=1, organization=GLOBEX)
+        yield conninfo
+
+
+async def connected(conninfo: str, operator: str | None = None) -> Session:
+    """A session that has connected."""
+    settings = load_settings({"DATABASE_URL": conninfo, "SWITCHBOARD_OPERATOR": operator or ""}, cwd=Path("/proc"))
+    session = Session(settings, {}, Keyring(None))
+    await session.connect()
+    return session
+
+
+async def refusal(conninfo: str, operator: str | None = None) -> SwitchboardError:
+    """Why a session is refused; none is left open."""
+    session = None
+    with pytest.raises(SwitchboardError) as failure:
+        session = await connected(conninfo, operator)
+    assert session is None
+    return failure.value
+
+
+async def test_a_mapped_login_is_the_person_and_nobody_else(directory: str, postgres: TestServer) -> None:
+    """Checked red without require_admitted: the session went on as person 2."""
+    conninfo = create_login(postgres, directory, "sb_one", ONE, organizations=[ACME])
+    for operator in (None, str(ONE), str(ONE).upper(), ONE.hex, "person1@acme.example", " Person1@ACME.example "):
+        session = await connected(conninfo, operator)
+        mine = session.operator
+        assert (mine.user_id, mine.label) == (ONE, "person1@acme.example"), operator
+        assert mine.origin == ("login", "sb_one")
+        assert session.database.operator == mine
+        assert session.database.login and session.database.login.organizations == (ACME,)
+        await session.close()
+    for operator in (str(TWO), "person2@acme.example", "Person 000001", "nobody@nowhere"):
+        failure = await refusal(conninfo, operator)
+        assert (type(failure), failure.sentence) == (InvalidInput, ANOTHER), operator
+        assert failure.exit_status == 2
+
+
+async def test_a_login_that_speaks_for_others_says_for_whom(directory: str, postgres: TestServer) -> None:
+    conninfo = create_login(postgres, directory, "sb_bot", organizations=[ACME])
+    failure = await refusal(conninfo)
+    assert (failure.exit_status, failure.sentence) == (2, "The login sb_bot speaks for others, and nobody is named.")
+    for operator in (str(TWO), "person2@acme.example"):
+        session = await connected(conninfo, operator)
+        mine = session.operator
+        assert (mine.user_id, mine.label) == (TWO, "person2@acme.example")
+        assert mine.origin == ("vouched", "sb_bot")
+        # Reads say for whom they are as well: without that they are shown nothing.
+        seen = await session.database.fetch_value("select switchboard.visible_organizations()")
+        assert seen == [ACME]
+        await session.close()
+    assert (await refusal(conninfo, "nobody@nowhere")).exit_status == 2
+
+
+async def test_a_login_that_is_nobodys_any_more_is_told_so(directory: str, postgres: TestServer) -> None:
+    conninfo = create_login(postgres, directory, "sb_one", ONE)
+    unmapped = conninfo.replace("sb_one", "sb_other")
+    postgres.create_role("sb_other", "login in role switchboard_support")
+    with psycopg.connect(directory, autocommit=True) as connection:
+        connection.execute("update public.users set is_active = false where id = %s", [ONE])
+        failure = await refusal(conninfo)
+        assert isinstance(failure, PermissionDenied) and "is not active any more" in failure.sentence
+        connection.execute("select switchboard.remove_login('sb_one')")
+    for login in (conninfo, unmapped):
+        failure = await refusal(login, str(TWO))
+        assert isinstance(failure, PermissionDenied) and "is nobody's in this database" in failure.sentence
+    # The owner is whom they say they are.
+    session = await connected(directory, str(TWO))
+    assert (session.operator.user_id, session.operator.origin) == (TWO, CLAIM)
+    assert session.database.login and session.database.login.organizations is None
+    await session.close()
+
+
+async def test_before_any_login_is_mapped_everybody_claims(directory: str, postgres: TestServer) -> None:
+    postgres.create_role("sb_other", "login in role switchboard_support")
+    session = await connected(
+        postgres.conninfo(directory.rpartition("/")[2].partition("?")[0], user="sb_other"), str(TWO)
+    )
+    assert (session.operator.user_id, session.operator.origin) == (TWO, CLAIM)
+    assert session.database.login and not session.database.login.database_has_logins
+    # What my_login() needs is gone: the doctor says so, once the session has connected.
+    await session.close()
+    with psycopg.connect(directory) as connection:
+        connection.execute("drop table switchboard.logins cascade")
+    session = await connected(directory)
+    assert session.schema == "installed" and session.database.login is None
+    await session.close()
+    # As an earlier version leaves it, which is still to be set up.
+    with psycopg.connect(directory) as connection:
+        connection.execute("drop view switchboard.visible_people; drop function switchboard.my_login()")
+        connection.execute("comment on schema switchboard is 'switchboard schema 015'")
+    session = await connected(directory, "person2@acme.example")
+    assert (session.schema, session.operator.label) == ("outdated", "person2@acme.example")
+    await session.close()

@@ -1,0 +1,64 @@
+"""What the doctor says of who acts: whether the login proves the operator, and how many names in the log are claims."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tui.data.audit.qualifiers import OF_OWN_ROWS
+from tui.data.setup.findings import Finding, Subject
+from tui.errors import TimedOut
+from tui.words.counts import counted
+from tui.words.text import safe_text
+
+if TYPE_CHECKING:
+    from tui.data.postgres.database import Database
+
+DAYS = 30
+MOST = 10_000
+WITHIN_MS = 2_000
+# The time is computed here: of an expression row security would keep the index.
+CLAIMS = f"""
+select count(*) from (
+  select from public.integration_audit_logs as l
+   where l.created_at >= %(since)s and {OF_OWN_ROWS}
+     and (l.user_id is not null or l.details ->> 'operator' is not null)
+     and coalesce(l.details ->> 'operator_from', 'claim') not in ('login', 'vouched')
+   limit {MOST + 1}) as claimed
+"""
+
+
+def operator_finding(database: Database) -> Finding:
+    """Say who the operator is, and whether the login proves it."""
+    operator = database.operator
+    return Finding(
+        Subject.OPERATOR, "ok", f"The operator is {operator.origin.mark_in_full(safe_text(operator.label, 60))}."
+    )
+
+
+async def claim_findings(database: Database) -> list[Finding]:
+    """Count what Switchboard logged in the last DAYS under a name that is only claimed; nothing where that takes long.
+
+    Raises PermissionDenied and its like.
+    """
+    since = datetime.now(UTC) - timedelta(days=DAYS)
+    try:
+        (claims,) = (
+            row["count"] for row in await database.fetch_all(CLAIMS, {"since": since}, statement_timeout_ms=WITHIN_MS)
+        )
+    except TimedOut:
+        return []
+    if not claims:
+        sentence = f"No act of the last {DAYS} days carries a name that is only claimed."
+        return [Finding(Subject.CLAIMS, "ok", sentence)]
+    number = f"More than {MOST:,} acts" if claims > MOST else counted(claims, "act")
+    carry = "carries" if claims == 1 else "carry"
+    has_logins = database.login is not None and database.login.database_has_logins
+    return [
+        Finding(
+            Subject.CLAIMS,
+            "warning" if has_logins else "ok",
+            f"{number} of the last {DAYS} days {carry} a name that is only claimed.",
+            "`switchboard access add` maps a login to a person, whose name is then proven.",
+        )
+    ]
