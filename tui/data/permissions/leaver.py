@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.data.access.logins import list_logins
 from tui.data.directory import organizations_by_id
+from tui.data.login import MY_LOGIN, login_of
 from tui.data.permissions.effective import access_of_person
 from tui.data.permissions.known_secrets import known_secrets
 from tui.data.permissions.staging import Staged
@@ -45,11 +46,11 @@ except select %(organization_id)s::uuid
 # A schema before 016 has no logins.
 MAY_ASK = """
 select to_regclass('switchboard.logins') is not null as has_them,
+       coalesce(has_function_privilege(to_regprocedure('switchboard.my_login()'), 'execute'), false) as may_ask,
        coalesce(has_table_privilege(to_regclass('switchboard.logins'), 'select'), false) as may_list,
        coalesce(has_function_privilege(to_regprocedure('switchboard.remove_login(text)'), 'execute'), false)
            as may_remove
 """
-MY_LOGIN = "select m.login::text, m.sees_everything, m.database_has_logins from switchboard.my_login() as m"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +184,14 @@ async def _holdings(database: Database, organization: Organization, user_id: UUI
 async def _logins_of(database: Database, user_id: UUID) -> tuple[LeaverLogins, bool]:
     """Return the person's logins, and whether the present login sees every organisation."""
     asked: dict[str, Any] = await database.fetch_one(MAY_ASK) or {}
-    if not asked["has_them"]:
-        return LeaverLogins(), True
-    mine: dict[str, Any] = await database.fetch_one(MY_LOGIN) or {}
-    sees_everything: bool = mine["sees_everything"]
+    if not asked["may_ask"]:
+        return LeaverLogins(), not asked["has_them"]
+    # Asked anew: what the login sees may have changed since the start.
+    mine = login_of((await database.fetch_one(f"select {MY_LOGIN} as told") or {}).get("told"))
+    if mine is None:
+        raise AssertionError("whoever may call the function gets a row")
+    is_whole = mine.organizations is None
     if not asked["may_list"]:
-        return LeaverLogins(has_any=mine["database_has_logins"]), sees_everything
+        return LeaverLogins(has_any=mine.database_has_logins), is_whole
     found = tuple(login for login in await list_logins(database) if login.user_id == user_id)
-    may_remove = asked["may_remove"] and sees_everything
-    return LeaverLogins(found, True, may_remove, mine["login"], mine["database_has_logins"]), sees_everything
+    return LeaverLogins(found, True, asked["may_remove"] and is_whole, mine.name, mine.database_has_logins), is_whole
