@@ -2706,15 +2706,19 @@ $function$;
 
 create or replace function switchboard.bypasses_scope() returns boolean
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
--- Whether scopes do not concern the session: the owner of the tables, superusers, whoever policies do not concern, and
--- service_role. By the role that is set as well, which another program sets to service_role.
+-- Whether scopes do not concern the session: the owner of the tables, superusers, whoever row security does not concern,
+-- service_role, and every login of another program, which is in none of the groups. By the role that is set as well,
+-- which a program sets to service_role.
 declare
   caller constant text := coalesce(nullif(current_setting('role'::text, true), 'none'), session_user);
 begin
   return pg_has_role(session_user, (select c.relowner from pg_class c
                                     where c.oid = 'public.integration_audit_logs'::regclass), 'USAGE'::text)
     or exists (select from pg_roles r where r.rolname in (session_user, caller)
-                 and (r.rolsuper or r.rolbypassrls or r.rolname = 'service_role'));
+                 and (r.rolsuper or r.rolbypassrls or r.rolname = 'service_role'))
+    or not exists (select from pg_roles r
+                   where r.rolname in ('switchboard_admin', 'switchboard_support', 'switchboard_auditor')
+                     and pg_has_role(session_user, r.oid, 'MEMBER'::text));
 end
 $function$;
 
@@ -2746,7 +2750,7 @@ end
 $function$;
 
 create or replace function switchboard.scope(out everything boolean, out organizations uuid[], out person uuid)
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
+language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
 -- What the session may see now. A login that speaks for others sees nothing while it names nobody.
 declare
   vouches boolean;
@@ -2953,7 +2957,8 @@ create or replace function switchboard.map_login(
 -- given. Returns the id of the log's row.
 #variable_conflict use_column
 declare
-  present record;
+  is_active boolean;
+  called text;
 begin
   perform switchboard.require_everything('maps logins'::text);
   perform switchboard.hold('logins'::text, ''::text);
@@ -2971,15 +2976,15 @@ begin
     perform switchboard.refuse_login('locks_you_out'::text);
   end if;
   if person is not null then
-    select coalesce(bool_and(p.is_active), true) as is_active, min(coalesce(p.email, p.name)) as label into present
+    select coalesce(bool_and(p.is_active), true), left(coalesce(min(p.email), min(p.name), person::text), 200)
+    into is_active, called
     from switchboard.people p where p.id = person having count(*) > 0;
     perform switchboard.refuse_login(case when not found then 'unknown_person'
-                                          when not present.is_active then 'inactive_person' end::text);
+                                          when not is_active then 'inactive_person' end::text);
   end if;
   insert into switchboard.logins as l (login, login_oid, user_id, label, role, sees_all, speaks_for_others, note)
   values (map_login.login, to_regrole(quote_ident(map_login.login))::oid, person,
-          case when person is not null then left(coalesce(present.label, person::text), 200) end, map_login.role,
-          coalesce(map_login.sees_all, false), coalesce(map_login.speaks_for_others, false), left(map_login.note, 500))
+          called, map_login.role, coalesce(map_login.sees_all, false), coalesce(map_login.speaks_for_others, false), left(map_login.note, 500))
   on conflict (login) do update
   set login_oid = excluded.login_oid, user_id = excluded.user_id, label = excluded.label, role = excluded.role,
       sees_all = excluded.sees_all, speaks_for_others = excluded.speaks_for_others, note = excluded.note,
@@ -3083,24 +3088,25 @@ $do$;
 -- an index serves. Asked while the statement runs, "everything, or one of these" is a condition without an index: of
 -- 1,000,000 rows a page of five took 249 ms, a count of all 125 in place of 86. IMMUTABLE is what makes the planner ask,
 -- and more than the truth: a plan that is kept, of a prepared statement, would keep the answer. So every change of a
--- mapping makes the server drop the plans on these tables (forget_plans).
+-- mapping makes the server drop the plans on these tables (forget_plans). PARALLEL SAFE, or no query of a group's member
+-- would be one that several processes share.
 
 create or replace function switchboard.planned_everything() returns boolean
-language plpgsql immutable security definer set search_path = pg_catalog, pg_temp as $function$
+language plpgsql immutable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
 begin
   return (select s.everything from switchboard.login_scope() s);
 end
 $function$;
 
 create or replace function switchboard.planned_organizations() returns uuid[]
-language plpgsql immutable security definer set search_path = pg_catalog, pg_temp as $function$
+language plpgsql immutable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
 begin
   return (select s.organizations from switchboard.login_scope() s);
 end
 $function$;
 
 create or replace function switchboard.planned_vouching() returns boolean
-language plpgsql immutable security definer set search_path = pg_catalog, pg_temp as $function$
+language plpgsql immutable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
 -- Whether this login sees something only while it names somebody: that, the policies ask while they run.
 begin
   return (select s.vouches from switchboard.login_scope() s);
@@ -3108,7 +3114,7 @@ end
 $function$;
 
 create or replace function switchboard.scoped_integrations() returns setof uuid
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
+language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
 -- The integrations of the organisations in the session's scope, for policies of what hangs on them. A policy that read the
 -- table itself would go round in a circle for a member of `authenticated`, whose policy there reads permissions.
 begin
@@ -3204,9 +3210,9 @@ begin
     alter table switchboard.logins enable row level security;
   end if;
   if to_regrole('switchboard_admin') is not null then
-    -- One's own, and those with an organisation in common, which the policy of the other table tells.
+    -- Those with an organisation in common, which the policy of the other table tells.
     perform switchboard.put_policy('switchboard.logins', 'switchboard_admin_select', 'select', 'switchboard_admin',
-      format(in_scope, '(login = SESSION_USER) OR (EXISTS ( SELECT
+      format(in_scope, '(EXISTS ( SELECT
    FROM switchboard.login_organizations o
   WHERE (o.login = logins.login)))'), null);
   end if;

@@ -40,15 +40,19 @@ $function$;
 
 create or replace function switchboard.bypasses_scope() returns boolean
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
--- Whether scopes do not concern the session: the owner of the tables, superusers, whoever policies do not concern, and
--- service_role. By the role that is set as well, which another program sets to service_role.
+-- Whether scopes do not concern the session: the owner of the tables, superusers, whoever row security does not concern,
+-- service_role, and every login of another program, which is in none of the groups. By the role that is set as well,
+-- which a program sets to service_role.
 declare
   caller constant text := coalesce(nullif(current_setting('role'::text, true), 'none'), session_user);
 begin
   return pg_has_role(session_user, (select c.relowner from pg_class c
                                     where c.oid = 'public.integration_audit_logs'::regclass), 'USAGE'::text)
     or exists (select from pg_roles r where r.rolname in (session_user, caller)
-                 and (r.rolsuper or r.rolbypassrls or r.rolname = 'service_role'));
+                 and (r.rolsuper or r.rolbypassrls or r.rolname = 'service_role'))
+    or not exists (select from pg_roles r
+                   where r.rolname in ('switchboard_admin', 'switchboard_support', 'switchboard_auditor')
+                     and pg_has_role(session_user, r.oid, 'MEMBER'::text));
 end
 $function$;
 
@@ -80,7 +84,7 @@ end
 $function$;
 
 create or replace function switchboard.scope(out everything boolean, out organizations uuid[], out person uuid)
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
+language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
 -- What the session may see now. A login that speaks for others sees nothing while it names nobody.
 declare
   vouches boolean;
@@ -287,7 +291,8 @@ create or replace function switchboard.map_login(
 -- given. Returns the id of the log's row.
 #variable_conflict use_column
 declare
-  present record;
+  is_active boolean;
+  called text;
 begin
   perform switchboard.require_everything('maps logins'::text);
   perform switchboard.hold('logins'::text, ''::text);
@@ -305,15 +310,15 @@ begin
     perform switchboard.refuse_login('locks_you_out'::text);
   end if;
   if person is not null then
-    select coalesce(bool_and(p.is_active), true) as is_active, min(coalesce(p.email, p.name)) as label into present
+    select coalesce(bool_and(p.is_active), true), left(coalesce(min(p.email), min(p.name), person::text), 200)
+    into is_active, called
     from switchboard.people p where p.id = person having count(*) > 0;
     perform switchboard.refuse_login(case when not found then 'unknown_person'
-                                          when not present.is_active then 'inactive_person' end::text);
+                                          when not is_active then 'inactive_person' end::text);
   end if;
   insert into switchboard.logins as l (login, login_oid, user_id, label, role, sees_all, speaks_for_others, note)
   values (map_login.login, to_regrole(quote_ident(map_login.login))::oid, person,
-          case when person is not null then left(coalesce(present.label, person::text), 200) end, map_login.role,
-          coalesce(map_login.sees_all, false), coalesce(map_login.speaks_for_others, false), left(map_login.note, 500))
+          called, map_login.role, coalesce(map_login.sees_all, false), coalesce(map_login.speaks_for_others, false), left(map_login.note, 500))
   on conflict (login) do update
   set login_oid = excluded.login_oid, user_id = excluded.user_id, label = excluded.label, role = excluded.role,
       sees_all = excluded.sees_all, speaks_for_others = excluded.speaks_for_others, note = excluded.note,
