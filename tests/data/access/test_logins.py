@@ -158,8 +158,8 @@ async def a_life(server: SupabaseServer, project: str) -> None:
         assert execute(superuser, "select rolcanlogin, rolpassword from pg_authid where rolname = 'Eve''s'") == [
             (False, None)
         ]
-        # Not even the owner is a member of it afterwards, but for what made the role.
-        held = "select count(*) from pg_auth_members where roleid = %s::regrole and member <> 'postgres'::regrole"
+        # Not even the owner is a member of it afterwards, but by what the server itself gives to whoever makes a role.
+        held = "select count(*) from pg_auth_members where roleid = %s::regrole and grantor = 'postgres'::regrole"
         assert execute(superuser, held, '"Eve\'s"') == [(0,)]
         (gone,) = await list_logins(owner)
         assert (gone.login, gone.state, gone.removed_at is not None) == ("Eve's", "removed", True)
