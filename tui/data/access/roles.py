@@ -20,7 +20,7 @@ CONNECTION_LIMIT = 8
 
 # A grant has its grantor from 16 on, and whoever revokes it has to be that one or have what it has. Before, whoever
 # may create roles may grant and revoke every one but a superuser's.
-# https://www.postgresql.org/docs/16/release-16.html#RELEASE-16-PRIVILEGES
+# https://www.postgresql.org/docs/16/release-16.html
 GRANTORS_SINCE = 160000
 
 FACTS = """
