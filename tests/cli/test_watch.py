@@ -19,7 +19,7 @@ from tui.terminal.early_screen import ENTER, LEAVE
 if TYPE_CHECKING:
     from tests.support.commands import Shell
 
-LISTS = {"integrations list", "permissions list", "phone-numbers list", "audit list"}
+LISTS = {"access list", "integrations list", "permissions list", "phone-numbers list", "audit list"}
 SIGINT = 130
 
 

@@ -247,7 +247,7 @@ async def check(conninfo: str, exotel: ExotelServer, places: Mapping[str, Place]
     add_row(conninfo, BANGALORE, is_primary=True)
     execute(
         conninfo,
-        "insert into switchboard.logins (login, login_oid, user_id, role, sees_all) values ('eve', 1, %s, 'admin', true)",
+        "insert into switchboard.logins (login, login_oid, user_id, role) values ('eve', 1, %s, 'admin')",
         ASHA,
     )
     async with run_headless(new_app(conninfo)) as console:

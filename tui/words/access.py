@@ -44,13 +44,15 @@ STATES: dict[LoginState, StateWords] = {
         "Remove it here, then add it again.",
     ),
     "no_login": StateWords(
-        "cannot log in", "Nobody can log in with its role.", "Remove it here, or have the role's login restored."
+        "cannot log in", "Nobody can log in with its role.", "Remove it; added again as a new login it is opened."
     ),
     "person_inactive": StateWords(
         "person inactive", "The person is not active in the directory, or no longer in it.", "Remove it."
     ),
     "password_expired": StateWords(
-        "password expired", "Its password has expired.", "Have a new one set (alter role ... valid until ...)."
+        "password expired",
+        "Its password has expired.",
+        "Remove it and add it again as a new login, with a new password.",
     ),
     "not_in_group": StateWords(
         "not in its group", "It has nothing of the group of its role.", "Edit it and keep the role: that puts it there."

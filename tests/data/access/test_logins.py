@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ from tui.data.access.other_programs import other_programs
 from tui.data.access.passwords import generate_password, require_good_password
 from tui.data.postgres.database import Database
 from tui.data.postgres.login_refusals import LOGIN_REFUSALS
-from tui.errors import InvalidInput, PermissionDenied, ServerUnsuitable, SwitchboardError
+from tui.errors import InvalidInput, PermissionDenied, SchemaMissing, ServerUnsuitable, SwitchboardError
 from tui.process.identity import Operator
 from tui.secret import Secret
 
@@ -157,17 +158,26 @@ async def a_life(server: SupabaseServer, project: str) -> None:
         assert execute(superuser, "select rolcanlogin, rolpassword from pg_authid where rolname = 'Eve''s'") == [
             (False, None)
         ]
-        # Not even the owner is a member of it afterwards, but for what made the role.
-        held = "select count(*) from pg_auth_members where roleid = %s::regrole and member <> 'postgres'::regrole"
+        # Not even the owner is a member of it afterwards, but by what the server itself gives to whoever makes a role.
+        held = "select count(*) from pg_auth_members where roleid = %s::regrole and grantor = 'postgres'::regrole"
         assert execute(superuser, held, '"Eve\'s"') == [(0,)]
         (gone,) = await list_logins(owner)
         assert (gone.login, gone.state, gone.removed_at is not None) == ("Eve's", "removed", True)
         assert isinstance(await refused(find_login(owner, "Eve's")), InvalidInput)
+
+        # Whoever has lost a password is removed and added again.
+        again = NewLogin("Eve's", ASHA, "admin", EVERYTHING, None, NewRole(Secret(CANARY[::-1])))
+        assert "Nobody can log in" in (await refused(add_login(owner, replace(again, new_role=None)))).sentence
+        assert (await add_login(owner, again)).left_to_do == ()
+        login = await find_login(owner, "Eve's")
+        assert (login.state, login.expires_at) == ("alive", None)
+        assert not can_log_in(by_password)
+        assert can_log_in(server.conninfo(name, user="Eve's", password=CANARY[::-1]))
     details = execute(
         superuser,
         "select details ->> 'change' from integration_audit_logs where action = 'access_changed' order by created_at",
     )
-    assert details == [("mapped",), ("edited",), ("removed",)]
+    assert details == [("mapped",), ("edited",), ("removed",), ("mapped",)]
 
 
 async def test_an_owner_who_is_no_superuser_makes_changes_and_removes_a_login(
@@ -217,6 +227,10 @@ async def test_what_is_refused_is_refused_in_words_and_leaves_nothing(
             failure = await refused(add_login(owner, new))
             assert (words in failure.sentence, type(failure)) == (True, kind), failure
             assert str(await refused(rehearse(owner, adding(new)))) == str(failure)
+        execute(admin, "alter role switchboard_auditor rename to elsewhere")
+        failure = await refused(add_login(owner, NewLogin("newer", ASHA, "auditor", EVERYTHING, None, made)))
+        assert ("no group switchboard_auditor" in failure.sentence, type(failure)) == (True, SchemaMissing)
+        execute(admin, "alter role elsewhere rename to switchboard_auditor")
         for login in (" eve", "e" * 64, "e\nve"):
             with pytest.raises(InvalidInput, match="no name for a login"):
                 adding(NewLogin(login, ASHA, "admin", EVERYTHING))
@@ -322,7 +336,8 @@ async def test_a_login_that_is_no_longer_what_was_mapped_says_why_and_its_name_i
             seen[login.state] = state
             kept = login if state == "role_remade" else kept
             if state in ("in_other_group", "not_in_group"):
-                await edit_login(owner, login, LoginEdit.of(login))
+                edited = await edit_login(owner, login, LoginEdit.of(login))
+                assert edited.left_to_do == ('revoke "switchboard_admin" from "eve" granted by supabase_admin',)
                 repaired = (await find_login(owner, "eve")).state
                 # The other grant is a superuser's, which this owner may not take back.
                 assert repaired == "in_other_group"

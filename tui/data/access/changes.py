@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tui.data.access.logins import Login, find_login, list_logins
@@ -11,10 +11,10 @@ from tui.data.access.roles import (
     AccessRole,
     RoleFacts,
     Step,
-    create_statement,
     end_sessions,
     group_of,
     identifier,
+    opening_statement,
     read_role_facts,
     sessions_statement,
 )
@@ -51,7 +51,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class NewRole:
-    """A role that is made with the mapping; without a password it logs in by other means, such as a certificate."""
+    """A role that is made with the mapping, or opened after its login was removed.
+
+    Without a password it logs in by other means, such as a certificate.
+    """
 
     password: Secret | None
     expires_at: datetime | None = None
@@ -191,8 +194,11 @@ async def remove_login(database: Database, login: Login) -> LoginChanged:
         return await end_sessions(connection, facts) if facts.may_end_sessions else 0
 
     # Not before: whoever is thrown out would be back before the login is closed.
-    ended = await database.write(end)
-    return LoginChanged(removed.log_row, removed.done, removed.left_to_do, ended)
+    try:
+        return replace(removed, sessions_ended=await database.write(end))
+    except PermissionDenied:
+        # The login is removed all the same: a server may keep more from a role than its attributes say.
+        return replace(removed, left_to_do=(*removed.left_to_do, sessions_statement(login.login)))
 
 
 def require_name(login: str) -> None:
@@ -228,19 +234,21 @@ def _require_group(facts: RoleFacts, role: AccessRole) -> None:
 
 
 async def _create(connection: Connection, facts: RoleFacts, login: str, new: NewRole) -> None:
-    if facts.oid is not None:
+    """Make the role, or open the one that is closed since its login was removed here."""
+    if facts.oid is not None and not facts.was_removed:
         raise InvalidInput(
             "The server has a role of that name already.",
             "Give it to the person without making it, or take another name.",
         )
-    if not facts.may_create:
-        steps = "; ".join([create_statement(login, None, new.expires_at), f"\\password {identifier(login)}"])
+    verb = "alter" if facts.was_removed else "create"
+    if not (facts.may_alter if facts.was_removed else facts.may_create):
+        steps = "; ".join([opening_statement(verb, login, None, new.expires_at), f"\\password {identifier(login)}"])
         raise PermissionDenied(
-            f"The role {facts.role} may not make logins.",
+            f"The role {facts.role} may not {'open' if facts.was_removed else 'make'} logins.",
             f"Let somebody run this in psql who may: {steps}. Then add it without making it.",
         )
     verifier = scram_verifier(connection, new.password, login) if new.password is not None else None
-    await connection.execute(create_statement(login, verifier, new.expires_at).encode())
+    await connection.execute(opening_statement(verb, login, verifier, new.expires_at).encode())
 
 
 async def _run(connection: Connection, steps: Iterable[Step]) -> tuple[tuple[str, ...], tuple[str, ...]]:

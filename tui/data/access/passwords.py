@@ -18,7 +18,7 @@ GROUPS, GROUP_LENGTH = 5, 5
 
 SHORTEST = 12
 LONGEST_BYTES = 1000
-"""What older servers and poolers take: https://www.postgresql.org/docs/14/release-14.html."""
+"""Far more than anybody types; a bound for what is read from standard input."""
 
 
 def generate_password() -> Secret:

@@ -20,7 +20,7 @@ CONNECTION_LIMIT = 8
 
 # A grant has its grantor from 16 on, and whoever revokes it has to be that one or have what it has. Before, whoever
 # may create roles may grant and revoke every one but a superuser's.
-# https://www.postgresql.org/docs/16/release-16.html#RELEASE-16-PRIVILEGES
+# https://www.postgresql.org/docs/16/release-16.html
 GRANTORS_SINCE = 160000
 
 FACTS = """
@@ -31,7 +31,9 @@ select current_setting('server_version_num')::int as version, session_user::text
 """
 ROLE = """
 select r.oid, r.rolsuper as is_superuser, r.rolreplication or r.rolbypassrls as is_special,
-       pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION') as is_administered, pg_has_role(r.oid, 'USAGE') as is_held
+       pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION') as is_administered, pg_has_role(r.oid, 'USAGE') as is_held,
+       not r.rolcanlogin and exists (select from switchboard.logins as l where l.login = r.rolname
+                                       and l.login_oid = r.oid and l.removed_at is not null) as was_removed
   from pg_roles as r where r.rolname = %(login)s
 """
 GROUPS = """
@@ -101,6 +103,8 @@ class RoleFacts:
     is_special: bool
     is_administered: bool
     is_held: bool
+    was_removed: bool
+    """Whether it was a login here, and nobody logs in with it since it was removed."""
     groups: tuple[Group, ...]
 
     @property
@@ -167,7 +171,7 @@ async def read_role_facts(connection: Connection, login: str) -> RoleFacts:
     facts = await (await connection.execute(FACTS)).fetchone() or {}
     role = await (await connection.execute(ROLE, values)).fetchone()
     groups = await (await connection.execute(GROUPS, values)).fetchall()
-    known = role or {"oid": None, "is_special": False, "is_administered": False, "is_held": False}
+    known = role or dict.fromkeys(("is_special", "is_administered", "is_held", "was_removed"), False) | {"oid": None}
     return RoleFacts(
         login=login,
         version=facts["version"],
@@ -180,6 +184,7 @@ async def read_role_facts(connection: Connection, login: str) -> RoleFacts:
         is_special=known["is_special"],
         is_administered=known["is_administered"],
         is_held=known["is_held"],
+        was_removed=known["was_removed"],
         groups=tuple(
             Group(
                 group["name"],
@@ -192,13 +197,13 @@ async def read_role_facts(connection: Connection, login: str) -> RoleFacts:
     )
 
 
-def create_statement(login: str, verifier: str | None, expires_at: datetime | None) -> str:
-    """Return what makes a role that logs in; without a verifier it does so by other means than a password."""
-    parts = [f"create role {identifier(login)} login connection limit {CONNECTION_LIMIT}"]
+def opening_statement(verb: str, login: str, verifier: str | None, expires_at: datetime | None) -> str:
+    """Return what creates a role that logs in, or alters one so; without a verifier by other means than a password."""
+    parts = [f"{verb} role {identifier(login)} login connection limit {CONNECTION_LIMIT}"]
     if verifier is not None:
         parts.append(f"password {literal(verifier)}")
-    if expires_at is not None:
-        parts.append(f"valid until {literal(expires_at.isoformat())}")
+    if verb == "alter" or expires_at is not None:
+        parts.append(f"valid until {literal(expires_at.isoformat() if expires_at else 'infinity')}")
     return " ".join(parts)
 
 

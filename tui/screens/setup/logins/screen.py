@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from tui.widgets.frame import Tone
 
 SHOWN_FOR_S = 30.0
+LEFT_BELOW = "A part of it is left to somebody else: see the detail."
 
 
 class LoginsScreen(Page):
@@ -67,6 +68,8 @@ class LoginsScreen(Page):
         super().__init__()
         self._logins: dict[str, Login] = {}
         self._left: dict[str, Sequence[str]] = {}
+        self._saved = ""
+        """The login that was saved last, on which the cursor is put once it is read."""
         self._password: Secret | None = None
         self._hide_timer: Timer | None = None
 
@@ -107,7 +110,11 @@ class LoginsScreen(Page):
         if not self.is_mounted:
             return
         self._logins = {login.login: login for login in logins}
-        self.query_one(RowBody).show([row_of(login) for login in logins])
+        body = self.query_one(RowBody)
+        body.show([row_of(login) for login in logins])
+        if self._saved in self._logins:
+            body.cursor = list(self._logins).index(self._saved)
+        self._saved = ""
         switcher = self.query_one(StateSwitcher)
         if logins:
             switcher.show_content()
@@ -147,10 +154,11 @@ class LoginsScreen(Page):
     def _after_form(self, saved: LoginSaved | None) -> None:
         if saved is None:
             return
-        self._left[saved.login.login] = saved.changed.left_to_do
+        self._saved = saved.login.login
+        self._left[self._saved] = saved.changed.left_to_do
         nothing = "Nothing changes: " if saved.changed.is_nothing else ""
         tone: Tone = "warning" if saved.changed.left_to_do else "good"
-        left = f" {SQL_FOR_OTHERS} see below." if saved.changed.left_to_do else ""
+        left = f" {LEFT_BELOW}" if saved.changed.left_to_do else ""
         self.status.say(f"{nothing}{safe_text(login_in_full(saved.login), 300)}.{left}", tone)
         if saved.password is not None:
             self._show_password(saved.login, saved.password)
@@ -175,7 +183,7 @@ class LoginsScreen(Page):
         changed = await self.writing(remove_login(database, login))
         self._left[login.login] = changed.left_to_do
         words = removed(name, changed.sessions_ended, changed.left_to_do)
-        left = f" {SQL_FOR_OTHERS} see below." if changed.left_to_do else ""
+        left = f" {LEFT_BELOW}" if changed.left_to_do else ""
         self.status.say(f"{words}{left}", "warning" if left else "good")
         self.start_load()
 

@@ -75,10 +75,9 @@ def detail_of(login: Login, left_to_do: Sequence[str], zone: tzinfo) -> tuple[Te
     if login.removed_at is not None:
         facts.append(("Removed", to_the_minute(login.removed_at, zone)))
     lines = [TextLine(safe_text(login.login, 63))]
-    if state.what_to_do:
-        lines.append(TextLine(f"{state.sentence} {state.what_to_do}", state_tone(login.state)))
-    lines += [TextLine(text, label=label.ljust(LABEL_WIDTH)) for label, text in facts]
     if left_to_do:
         lines.append(TextLine(f"{SQL_FOR_OTHERS} ({counted(len(left_to_do), 'statement')})", "warning"))
         lines += [TextLine(safe_text(f"{statement};", 300)) for statement in left_to_do]
-    return tuple(lines)
+    elif state.what_to_do:
+        lines.append(TextLine(f"{state.sentence} {state.what_to_do}", state_tone(login.state)))
+    return (*lines, *(TextLine(text, label=label.ljust(LABEL_WIDTH)) for label, text in facts))
