@@ -132,6 +132,9 @@ async def _resolve_organization(database: Database, term: Term, text: str) -> Te
             continue
         organization_id = parse_uuid(name)
         if organization_id is not None:
+            if database.login is not None and not database.login.sees(organization_id):
+                problem, what_to_do = "Your login sees no organisation of that id.", "org:* is all that it sees."
+                raise FilterError(problem, what_to_do, text=text, offset=term.offset, length=term.length)
             # Rows of one that was deleted, and of none, are in the log all the same.
             ids.append(organization_id)
             continue
