@@ -74,7 +74,7 @@ def test_a_proven_name_has_no_mark_and_every_other_has_one(shells: dict[str, She
     assert "~Person 000001 <person1@acme.example> (1 proven)" in one.run("audit", "stats", "--by", "user", THESE).out
     assert "\nPerson 000001 <" in one.run("audit", "stats", "--by", "user", f"proven:yes {THESE}").out
 
-    assert one.run("audit", "export", THESE, "--output", "log.csv").status == 0
+    assert one.run("audit", "export", f"org:* {THESE}", "--output", "log.csv").status == 0
     with (one.folder / "log.csv").open(encoding="utf-8", newline="") as file:
         assert [row["operator_from"] for row in csv.DictReader(file)][-4:] == ["claim", "claim", "vouched", "login"]
     manifest = json.loads((one.folder / "log.csv.manifest.json").read_text())
