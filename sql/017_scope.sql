@@ -84,10 +84,15 @@ declare
   wanted record;
   test text;
   -- As pg_get_expr prints it.
-  in_scope constant text := '((switchboard.planned_everything() OR %s) AND ((NOT switchboard.planned_vouching()) OR '
+  in_scope constant text := '((switchboard.planned_everything() OR%s) AND ((NOT switchboard.planned_vouching()) OR '
     '(current_setting(''switchboard.operator_id''::text, true) <> ''''::text)))';
-  of_organization constant text := '(%s = ANY (switchboard.planned_organizations()))';
-  of_integration constant text := '(integration_id IN ( SELECT s.s
+  -- "= any" of one keeps no order of time, as "=" does: the page of an organisation with few rows took 2.3 ms, not 0.5.
+  of_organization constant text := '
+CASE
+    WHEN (array_length(switchboard.planned_organizations(), 1) = 1) THEN (%1$s = (switchboard.planned_organizations())[1])
+    ELSE (%1$s = ANY (switchboard.planned_organizations()))
+END';
+  of_integration constant text := ' (integration_id IN ( SELECT s.s
    FROM switchboard.scoped_integrations() s(s)))';
 begin
   for wanted in
@@ -119,7 +124,7 @@ begin
       wanted.relation, format('switchboard_%s_%s', wanted.role, wanted.command), wanted.command,
       'switchboard_' || wanted.role, case when wanted.command <> 'insert' then test end,
       case when wanted.hangs
-           then format('%s AND (switchboard.planned_everything() OR (integration_id IS NULL) OR %s))',
+           then format('%s AND (switchboard.planned_everything() OR (integration_id IS NULL) OR%s))',
                        left(test, -1), of_integration)
            when wanted.command in ('insert', 'update', 'all') then test end);
   end loop;
@@ -130,7 +135,7 @@ begin
   if to_regrole('switchboard_admin') is not null then
     -- Those with an organisation in common, which the policy of the other table tells.
     perform switchboard.put_policy('switchboard.logins', 'switchboard_admin_select', 'select', 'switchboard_admin',
-      format(in_scope, '(EXISTS ( SELECT
+      format(in_scope, ' (EXISTS ( SELECT
    FROM switchboard.login_organizations o
   WHERE (o.login = logins.login)))'), null);
   end if;

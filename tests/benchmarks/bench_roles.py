@@ -75,16 +75,19 @@ async def sample(
     return {name: seconds * 1000 / times for name, seconds in seconds_by_name.items()}
 
 
-async def run(conninfo: str) -> None:
-    logins = {"owner": conninfo} | {role: make_conninfo(conninfo, user=f"bench_of_{role}") for role in ROLES}
+async def compare(
+    conninfo: str, users: dict[str, str], measures: dict[str, tuple[str, Measure]], budget: float
+) -> None:
+    """Print the measures for the owner and, by the names of their columns, for each user."""
+    logins = {"owner": conninfo} | {name: make_conninfo(conninfo, user=user) for name, user in users.items()}
     async with contextlib.AsyncExitStack() as stack:
         databases = {}
         for name, login in logins.items():
             databases[name] = Database(login, Operator(None, "a benchmark"))
             await databases[name].open()
             stack.push_async_callback(databases[name].close)
-        print(f"{'median ms':30} {'owner':>10} " + " ".join(f"{name.partition('_')[2]:>18}" for name in ROLES))
-        for title, (line, measure) in MEASURES.items():
+        print(f"{'median ms':44} {'owner':>10} " + " ".join(f"{name:>18}" for name in users))
+        for title, (line, measure) in measures.items():
             audit_filter = (await resolve_filter(databases["owner"], parse_filter(line), None)).audit_filter
             await sample(measure, databases, audit_filter, 1)
             once = (await sample(measure, databases, audit_filter, 3))["owner"]
@@ -94,13 +97,13 @@ async def run(conninfo: str) -> None:
             figures = {name: statistics.median(record[name] for record in samples) for name in databases}
             floor = figures.pop("owner")
             columns = [
-                f"{milliseconds:8.2f} ({milliseconds / floor:4.2f}){'!' if milliseconds > floor * BUDGET else ' '}"
+                f"{milliseconds:8.2f} ({milliseconds / floor:4.2f}){'!' if milliseconds > floor * budget else ' '}"
                 for milliseconds in figures.values()
             ]
             print(
-                f"{title:30} {floor:10.2f} " + " ".join(f"{milliseconds:>18}" for milliseconds in columns), flush=True
+                f"{title:44} {floor:10.2f} " + " ".join(f"{milliseconds:>18}" for milliseconds in columns), flush=True
             )
-    print(f"In brackets beside the owner's; ! is over the budget of {BUDGET}.")
+    print(f"In brackets beside the owner's; ! is over the budget of {budget}.")
 
 
 def main() -> None:
@@ -117,7 +120,8 @@ def main() -> None:
                         connection.execute(f"create role {name} {options}".encode())
         # Its policies and grants are for the roles that exist.
         run_schema_files(log.conninfo)
-        asyncio.run(run(log.conninfo))
+        users = {role.partition("_")[2]: f"bench_of_{role}" for role in ROLES}
+        asyncio.run(compare(log.conninfo, users, MEASURES, BUDGET))
 
 
 if __name__ == "__main__":

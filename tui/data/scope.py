@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Connection, Database
 
 REQUIRE_EVERYTHING = "select switchboard.require_everything(%(act)s::text)"
+MAY_ASK = "select has_function_privilege('switchboard.sees_everything()', 'execute') as may_ask"
 SEES_EVERYTHING = "select switchboard.sees_everything() as everything"
 
 
@@ -17,6 +18,12 @@ async def require_everything(connection: Connection, act: str) -> None:
 
 
 async def sees_everything(database: Database) -> bool:
-    """Return whether no organisation is hidden from the login. Raises SwitchboardError as any read."""
+    """Return whether no organisation is hidden from the login. Raises SwitchboardError as any read.
+
+    Who may not ask is in none of the groups, which scopes are for: grants and policies of others say what they see.
+    """
+    may_ask = await database.fetch_one(MAY_ASK)
+    if not (may_ask and may_ask["may_ask"]):
+        return True
     row = await database.fetch_one(SEES_EVERYTHING)
     return bool(row and row["everything"])

@@ -164,6 +164,7 @@ def test_a_role_that_may_not_read_envelopes_sees_the_rest(phone_shell: Shell, po
     execute(database, "create role reader login")
     execute(database, "grant usage on schema public, switchboard to reader")
     execute(database, "grant select on all tables in schema switchboard to reader")
+    execute(database, "grant execute on function switchboard.scope() to reader")
     execute(
         database,
         "grant select (id, organization_id, integration_type, display_name, is_active, is_verified,"

@@ -273,6 +273,7 @@ async def test_what_the_role_may_not_do_is_said_with_the_privilege_that_is_missi
         connection.execute("create role reader login")
         connection.execute("grant usage on schema switchboard to reader")
         connection.execute("grant select on all tables in schema public, switchboard to reader")
+        connection.execute("grant execute on function switchboard.scope() to reader")
         connection.execute("create policy reads on organization_phone_numbers for select to reader using (true)")
     as_reader = re.sub(r"user=\w+|//\w+@", lambda match: match[0].replace("postgres", "reader"), numbers)
     assert as_reader != numbers

@@ -38,7 +38,7 @@ HIDES_ROWS = """
 select row_security_active('public.integration_audit_logs')
    and not coalesce(bool_or(p.everything and p.polpermissive) and bool_and(p.everything or p.polpermissive), false)
        as hides
-  from (select p.polpermissive, pg_get_expr(p.polqual, p.polrelid) ~ '^(true|.*planned_everything.*)$' as everything
+  from (select p.polpermissive, pg_get_expr(p.polqual, p.polrelid) ~ '^true$|planned_everything' as everything
           from pg_policy as p
          where p.polrelid = 'public.integration_audit_logs'::regclass and p.polcmd in ('r', '*')
            and exists (select from unnest(p.polroles) as r (id) where r.id = 0 or pg_has_role(r.id, 'usage'))) as p
