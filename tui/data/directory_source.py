@@ -84,5 +84,5 @@ class Source(NamedTuple):
             return None
         return (
             f"{_WHO[self.view_name]} come from a view that Switchboard did not make, or not in this form.",
-            f"Leave it if it is yours; else drop the view switchboard.{self.view_name} and run `switchboard setup`.",
+            f"Leave it if it is yours; else `drop view switchboard.{self.view_name} cascade` and `switchboard setup`.",
         )

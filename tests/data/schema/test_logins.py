@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.database.schema import HOME, add_credential, log_of
 from tests.support.servers.postgres import run_schema_files
+from tui.data.schema.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,9 +56,12 @@ class Logins:
 
     def __getitem__(self, login: str) -> Connection:
         if login not in self._open:
-            conninfo = self._postgres.conninfo(self._name, user=login)
-            self._open[login] = psycopg.connect(conninfo, autocommit=True, application_name="the test")
+            self._open[login] = psycopg.connect(self.conninfo(login), autocommit=True, application_name="the test")
         return self._open[login]
+
+    def conninfo(self, login: str) -> str:
+        """Where a login connects."""
+        return self._postgres.conninfo(self._name, user=login)
 
     def map(self, login: str, **given: Any) -> None:
         """Map a login to Asha and HOME, as the owner, but for what is given."""
@@ -264,3 +268,25 @@ def test_a_session_that_is_open_already_sees_what_the_mapping_says_now(logins: L
     logins["ann"].execute("set min_parallel_table_scan_size = 0")
     logins["ann"].execute("set parallel_tuple_cost = 0")
     assert "Gather" in str(logins["ann"].execute(f"{explain.replace('select', 'select count(*)')}").fetchall())
+
+
+async def test_once_somebody_is_mapped_nobody_may_be_let_past_the_views_that_filter(logins: Logins) -> None:
+    """Until then consoles of the version before read the unfiltered ones; the doctor names a grant that comes back."""
+    unfiltered = "select count(*) from switchboard.people"
+    assert logins["saul"].execute(unfiltered).fetchone() == (3,)
+    owner = await psycopg.AsyncConnection.connect(logins.conninfo("landlord"), autocommit=True)
+    async with owner:
+        assert (await verify(owner)).drifts == ()
+        logins.map("ann")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            logins["saul"].execute(unfiltered)
+        assert logins["ann"].execute("select id from switchboard.visible_people").fetchall() == [(ASHA,)]
+        assert (await verify(owner)).drifts == ()
+        await owner.execute("grant select on switchboard.people to switchboard_support")
+        assert [drift.sentence for drift in (await verify(owner)).drifts] == [
+            "The grant switchboard.people to switchboard_support (select) is not Switchboard's, "
+            "and nobody has accepted it."
+        ]
+    run_schema_files(logins.conninfo("landlord"))
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        logins["saul"].execute(unfiltered)

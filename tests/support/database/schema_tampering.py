@@ -111,6 +111,22 @@ TAMPERINGS = (
         f"The policy {LOG}.switchboard_own_select {NOT_OURS}",
     ),
     way(
+        "a policy of a group that shows every organisation to whoever sees some",
+        f"alter policy switchboard_auditor_select on {LOG} using (true)",
+        f"The policy {LOG}.switchboard_auditor_select {ALTERED}",
+    ),
+    way(
+        "a view of people that filters nobody",
+        "create or replace view switchboard.visible_people with (security_barrier = true) as "
+        "select id, email, name, organization_id, is_active from switchboard.people",
+        f"The view switchboard.visible_people {ALTERED}",
+    ),
+    way(
+        "row security switched off on the versions of credentials",
+        "alter table switchboard.credential_versions disable row level security",
+        "Row security is off on switchboard.credential_versions.",
+    ),
+    way(
         "the log made UNLOGGED",
         f"alter table {LOG} set unlogged",
         f"{LOG} is UNLOGGED: a crash of the server empties it.",
