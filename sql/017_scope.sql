@@ -6,8 +6,9 @@
 -- an index serves. Asked while the statement runs, "everything, or one of these" is a condition without an index: of
 -- 1,000,000 rows a page of five took 249 ms, a count of all 125 in place of 86. IMMUTABLE is what makes the planner ask,
 -- and more than the truth: a plan that is kept, of a prepared statement, would keep the answer. So every change of a
--- mapping makes the server drop the plans on these tables (forget_plans). PARALLEL SAFE, or no query of a group's member
--- would be one that several processes share.
+-- mapping makes the server drop the plans on these tables (forget_plans). A superuser's session that changes session_user
+-- and sets the same role keeps its plans, and is no wall anyway: whoever uses it can become the superuser again.
+-- PARALLEL SAFE, or no query of a group's member would be one that several processes share.
 
 create or replace function switchboard.planned_everything() returns boolean
 language plpgsql immutable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$

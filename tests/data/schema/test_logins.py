@@ -79,11 +79,12 @@ class Logins:
             connection.close()
 
 
-@pytest.fixture
-def logins(postgres: TestServer) -> Iterator[Logins]:
+@pytest.fixture(scope="module")
+def template(postgres: TestServer) -> Iterator[str]:
+    """The roles, and a database of the landlord's with a directory and nobody mapped, to be cloned."""
     for role, options in ROLES:
         postgres.create_role(role, options)
-    name = postgres.create_database(owner="landlord", prefix="logins")
+    name = postgres.create_database(owner="landlord", prefix="template_logins")
     owner = postgres.conninfo(name, user="landlord")
     with psycopg.connect(owner) as connection:
         connection.execute("create table public.users (id uuid primary key, email text, is_active boolean)")
@@ -92,11 +93,18 @@ def logins(postgres: TestServer) -> Iterator[Logins]:
             [(ASHA, "asha@acme.example", True), (BALA, "bala@acme.example", None), (CARL, "carl@acme.example", False)],
         )
     run_schema_files(owner)
+    yield name
+    postgres.drop_database(name)
+    postgres.drop_new_roles()
+
+
+@pytest.fixture
+def logins(postgres: TestServer, template: str) -> Iterator[Logins]:
+    name = postgres.create_database(template=template, owner="landlord", prefix="logins")
     opened = Logins(postgres, name)
     yield opened
     opened.close()
     postgres.drop_database(name)
-    postgres.drop_new_roles()
 
 
 def refusal(statement: Any) -> tuple[str | None, str | None]:

@@ -57,6 +57,7 @@ def let_eve_read(connection: psycopg.Connection[Any]) -> None:
     connection.execute("create role eve login")
     connection.execute("grant usage on schema switchboard to eve")
     connection.execute("grant select on all tables in schema public, switchboard to eve")
+    connection.execute("grant execute on function switchboard.scope() to eve")
 
 
 def slow_log_of_eve(
