@@ -49,6 +49,10 @@ class Login:
     organizations: tuple[UUID, ...] | None
     database_has_logins: bool
 
+    def sees(self, organization_id: UUID) -> bool:
+        """Whether the rows of an organisation are there for this login."""
+        return self.organizations is None or organization_id in self.organizations
+
 
 @dataclass(frozen=True, slots=True)
 class Integration:

@@ -13,7 +13,7 @@ from tests.support.terminal.forked_terminal import ForkedTerminal
 
 LOG_COLUMNS = {
     *("id", "organization_id", "user_id", "integration_type", "action", "status", "details", "ip_address"),
-    *("user_agent", "created_at"),
+    *("user_agent", "created_at", "operator_from"),
 }
 
 

@@ -12,6 +12,7 @@ from tui.data.postgres.like_patterns import containing, escaped
 from tui.errors import InvalidInput, UnknownOrganization, UnknownPerson
 from tui.models import Organization, Person
 from tui.words.organizations import organization_in_full
+from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,6 +114,9 @@ async def resolve_organization(
     """
     if id_or_name is None:
         organizations = await list_organizations(database, limit=SHOWN_ORGANIZATIONS + 1)
+        if not organizations and database.login is not None:
+            # Nobody has named those that the login is for.
+            organizations = [Organization(id_, None) for id_ in database.login.organizations or ()]
         if len(organizations) == 1:
             return organizations[0]
         if not organizations:
@@ -207,6 +211,15 @@ def parse_uuid(text: str) -> UUID | None:
 async def _resolve_id_or_name(database: Database, id_or_name: str, *, may_be_short: bool) -> Organization:
     organization_id = parse_uuid(id_or_name)
     if organization_id is not None:
+        login = database.login
+        if login is not None and not login.sees(organization_id):
+            # Whether there is such a one is not said either.
+            names = await organizations_by_id(database, login.organizations or ())
+            seen = [Organization(id_, names.get(id_)) for id_ in login.organizations or ()]
+            raise UnknownOrganization(
+                f"The login {safe_text(login.name, 63)} sees no organisation of that id.",
+                f"It sees {_list_names(seen)}.",
+            )
         names = await organizations_by_id(database, [organization_id])
         if organization_id in names or not await has_directory(database):
             return Organization(organization_id, names.get(organization_id))

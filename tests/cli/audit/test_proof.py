@@ -74,7 +74,7 @@ def test_a_proven_name_has_no_mark_and_every_other_has_one(shells: dict[str, She
     assert "~Person 000001 <person1@acme.example> (1 proven)" in one.run("audit", "stats", "--by", "user", THESE).out
     assert "\nPerson 000001 <" in one.run("audit", "stats", "--by", "user", f"proven:yes {THESE}").out
 
-    assert one.run("audit", "export", THESE, "--output", "log.csv").status == 0
+    assert one.run("audit", "export", f"org:* {THESE}", "--output", "log.csv").status == 0
     with (one.folder / "log.csv").open(encoding="utf-8", newline="") as file:
         assert [row["operator_from"] for row in csv.DictReader(file)][-4:] == ["claim", "claim", "vouched", "login"]
     manifest = json.loads((one.folder / "log.csv.manifest.json").read_text())
@@ -89,7 +89,9 @@ def test_a_proven_name_has_no_mark_and_every_other_has_one(shells: dict[str, She
     # The doctor counts the claims that Switchboard wrote, the row that says it is one of these among them.
     told = {(row["title"], row["state"]): row["sentence"] for row in json.loads(one.run("doctor", "--json").out)}
     assert told["Operator", "ok"] == "The operator is person1@acme.example (login sb_one, proven)."
-    assert told["Claims", "warning"] == "2 acts of the last 30 days carry a name that is only claimed."
+    assert told["Claims", "warning"] == (
+        "2 acts of the last 30 days in the organisations that your login sees carry a name that is only claimed."
+    )
     told = {(row["title"], row["state"]): row["sentence"] for row in json.loads(bot.run("doctor", "--json").out)}
     assert told["Operator", "ok"] == "The operator is person2@acme.example (vouched by sb_bot)."
 
@@ -103,4 +105,9 @@ def test_a_mapped_login_is_told_whose_it_is(shells: dict[str, Shell]) -> None:
     assert one.run("audit", "list", "--operator", "PERSON1@acme.example").status == 0
     # Everything that this login may read is said as the organisations that it sees.
     everything = one.run("audit", "list", "--json", "org:*").data
-    assert {row["organization_id"] for row in everything} <= {str(ACME)}
+    assert {row["organization_id"] for row in everything} == {str(ACME)}
+    refused = one.run("audit", "list", f"org:{GLOBEX}")
+    assert (refused.status, "sees no organisation of that id" in refused.err) == (2, True)
+    # The only one that it sees needs no name.
+    alone = one.with_(SWITCHBOARD_ORGANIZATION="").run("integrations", "list", "--json")
+    assert {row["organization_id"] for row in alone.data} == {str(ACME)}

@@ -99,6 +99,44 @@ def test_a_row_in_full_shows_both_sides_and_what_would_hide() -> None:
     assert not any(hidden in as_json(updated()) for hidden in "\x1b\x9b\u202e")
 
 
+@pytest.mark.parametrize(
+    ("evidence", "listed", "in_full", "other"),
+    [
+        ({"operator_from": "login"}, "Asha Rao", "(login sb_asha, proven)", ""),
+        ({"operator_from": "vouched"}, "Asha Rao (vouched by sb_asha)", "(vouched by sb_asha)", ""),
+        ({"operator_from": "claim"}, "~Asha Rao", "(claimed; login sb_asha)", ""),
+        ({"operator_from": "row"}, "~Asha Rao", "(claimed; login sb_asha)", ""),
+        ({"operator_from": ["login"]}, "~Asha Rao", "(claimed; login sb_asha)", ""),
+        ({}, "~Asha Rao", "(claimed; login sb_asha)", ""),
+        (
+            {"operator_from": "login", "claimed": {"operator": "eve\x9b@jump", "user_id": str(ASHA)}},
+            *("Asha Rao", "(login sb_asha, proven)", f"the client said it was eve\ufffd@jump, {ASHA}"),
+        ),
+        (
+            {"operator_from": "claim", "claimed": {"operator_from": "login"}},
+            *("~Asha Rao", "(claimed; login sb_asha)", "the program said that this name is proven, and it is not"),
+        ),
+        ({"operator_from": "login", "claimed": "eve"}, "Asha Rao", "(login sb_asha, proven)", ""),
+    ],
+)
+def test_what_proves_a_name_stands_beside_it_and_what_was_claimed_is_a_warning(
+    evidence: dict[str, object], listed: str, in_full: str, other: str
+) -> None:
+    names = Names()
+    names.people[ASHA] = Person(ASHA, "asha@acme.example", "Asha Rao", ACME, True)
+    shown = row(1, 0, {"operator": "asha@acme.example", "session_user": "sb_asha"} | evidence, user_id=ASHA)
+    assert names.who(shown) == listed
+    mark = listed[: listed.index("Asha")]
+    in_full = f"{mark}Asha Rao <asha@acme.example> {in_full}"
+    who = detail(line_of(shown), names, UTC)[1]
+    assert (who.text, who.tone) == (f"{in_full}; {other}" if other else in_full, "warning" if other else "plain")
+    lines = dict(row_lines(shown, names, UTC, 119))
+    assert f"Who          {in_full}" in lines
+    assert lines.get(f"But claimed  {other}") == ("warning" if other else None)
+    # It has a place of its own, and none among the details of a line.
+    assert detail(line_of(shown), names, UTC)[2].text == "no details"
+
+
 def test_a_row_that_is_too_long_says_that_it_is_cut() -> None:
     lines = full(row(0, 0, {"a": list(range(6_000)), "evidence": "at the end"}), width=79)
     assert len(lines) == MOST_LINES

@@ -33,7 +33,7 @@ BY = {
     "hour": ("by_hour", f"extract(hour from {clock_in('%(zone)s')})::integer"),
 }
 USUAL = ("action", "status", "type", "user", "day")
-# Details are read for it, which takes half as long again: only where somebody can be proven.
+# Details, which may be long, are read for it: only where somebody can be proven.
 PROVEN = ("l.details ->> 'operator_from' = 'login' as is_proven", "count(*) filter (where l.is_proven)")
 # Grouped by one at a time, in one pass; grouping() says by which: a bit for each of the others.
 GROUPED = """

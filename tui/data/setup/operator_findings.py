@@ -48,17 +48,18 @@ async def claim_findings(database: Database) -> list[Finding]:
         )
     except TimedOut:
         return []
+    login = database.login
+    where = " in the organisations that your login sees" if login and login.organizations is not None else ""
     if not claims:
-        sentence = f"No act of the last {DAYS} days carries a name that is only claimed."
+        sentence = f"No act of the last {DAYS} days{where} carries a name that is only claimed."
         return [Finding(Subject.CLAIMS, "ok", sentence)]
     number = f"More than {MOST:,} acts" if claims > MOST else counted(claims, "act")
     carry = "carries" if claims == 1 else "carry"
-    has_logins = database.login is not None and database.login.database_has_logins
     return [
         Finding(
             Subject.CLAIMS,
-            "warning" if has_logins else "ok",
-            f"{number} of the last {DAYS} days {carry} a name that is only claimed.",
+            "warning" if login and login.database_has_logins else "ok",
+            f"{number} of the last {DAYS} days{where} {carry} a name that is only claimed.",
             "`switchboard access add` maps a login to a person, whose name is then proven.",
         )
     ]

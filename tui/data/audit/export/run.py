@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tui.data.audit.export.format import Format, FormatName
     from tui.data.audit.filter import AuditFilter
     from tui.data.postgres.database import Connection, Database
+    from tui.models import Login
 
 # For each of the two statements: 10,000,000 rows take minutes, over a slow line hours.
 STATEMENT_TIMEOUT_MS = 6 * 3_600_000
@@ -130,7 +131,7 @@ class _ExportRecord:
         self._form = form
         self._operation = uuid4()
         self.row_id: UUID | None = None
-        self._organizations = organizations_of(audit_filter)
+        self._organizations = organizations_of(audit_filter, database.login)
         self._asked = {"filter": audit_filter.canonical(), "typed": audit_filter.text}
         self._details = {**self._asked, "format": form, "output": output}
 
@@ -218,11 +219,13 @@ class _ExportRecord:
         return await log_act(connection, "log_exported", organization, "none", status=status, details=about)
 
 
-def organizations_of(audit_filter: AuditFilter) -> list[str] | None:
-    """Return the ids of the organisations whose rows a resolved filter may have, None for all that may be read."""
+def organizations_of(audit_filter: AuditFilter, login: Login | None) -> list[str] | None:
+    """Return the ids of the organisations whose rows a resolved filter may have, None for all that there are."""
     positive = [term for term in audit_filter.terms if term.name == "org" and not term.negated]
     restricting = [term for term in positive if term.ids and EVERY not in term.values]
     sets = [{str(id_) for id_ in term.ids or ()} for term in restricting]
+    if login is not None and login.organizations is not None:
+        sets.append({str(id_) for id_ in login.organizations})
     return sorted(set.intersection(*sets)) if sets else None
 
 

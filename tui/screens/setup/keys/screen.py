@@ -67,13 +67,15 @@ class MasterKeysScreen(Page):
         from tui.data.integrations.role_privileges import read_privileges
         from tui.data.keys.gate import check_gate
         from tui.data.keys.inventory import age_warning, days_of_active_key, read_key_inventory
+        from tui.data.scope import sees_everything
 
         switcher = self.query_one(StateSwitcher)
         switcher.show_loading("the master keys")
         database, session = self.session.database, self.session
         gate = await check_gate(database, session.keyring)
         privileges = await read_privileges(database)
-        inventory = await read_key_inventory(database) if privileges.envelopes else None
+        counts = privileges.envelopes and await sees_everything(database)
+        inventory = await read_key_inventory(database) if counts else None
         warning = age_warning(await days_of_active_key(database), session.settings.key_days)
         if self.is_mounted:
             self._may_encrypt = privileges.configure
