@@ -174,6 +174,7 @@ async def go_to(console: ConsoleDriver, place: Place) -> None:
         )
 
     while is_away():
+        assert console.app.is_running, "a key has ended the program"
         await console.press("d" if console.page.prompt.is_asking and "discard" in console.text else "escape")
         await until_quiet(console)
     await console.press(place.keys[0])

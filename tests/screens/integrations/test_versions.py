@@ -7,6 +7,8 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import psycopg
+
 from tests.support.acme import ACME, PHONE, opened
 from tests.support.commands import execute
 from tests.support.terminal.console_driver import add, change, new_app, run_headless
@@ -47,9 +49,13 @@ async def test_a_version_is_tested_and_put_back_from_the_history(keyed_database:
         await console.wait_for("caller_id is removed")
         await console.press("enter", "escape")
         assert stored_envelope(keyed_database) != first
-        await console.press("t")
+        # While the first t reads the version, a second opens no test of its own.
+        with psycopg.connect(keyed_database) as other:
+            other.execute("lock table switchboard.credential_versions in access exclusive mode")
+            await console.press("t", "t")
         await console.wait_for("1 of 1 verified")
         await console.press("escape")
+        assert isinstance(console.page, VersionsScreen)
         await console.wait_for("The provider accepts version")
         await console.press("enter")
         await console.wait_for("gets its earlier value")
