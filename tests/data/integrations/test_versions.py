@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -108,9 +109,9 @@ async def test_versions_name_what_changed_and_going_back_copies_the_envelope(key
         plan = await plan_roll_back(database, keyring(), phone)
         assert plan.draft().credential == NEWER
         tested = PassedTest(NEWER, first.replaced_at, {"judgement": "verified"})
-        assert not (await roll_back(database, keyring(), plan, test=tested._replace(credential=PHONE))).verified
+        assert not (await roll_back(database, keyring(), plan, test=replace(tested, credential=PHONE))).verified
         plan = await plan_roll_back(database, keyring(), phone, first.id)
-        tested = tested._replace(credential=dict(PHONE))
+        tested = replace(tested, credential=dict(PHONE))
         assert (await roll_back(database, keyring(), plan, test=tested)).verified
         (now,) = execute(keyed_database, "select is_verified, last_verified_at from integration_credentials")
         assert now == (True, first.replaced_at)
