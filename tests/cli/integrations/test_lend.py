@@ -31,13 +31,19 @@ UNTIL_TOLD = (
     "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(9)); print('ready', flush=True); "
     "signal.pause()"
 )
+# What the programs of docs/key_sources.md log in or decrypt with.
+OPENS_STORES = (
+    *("AGE_PASSPHRASE", "CREDENTIALS_DIRECTORY", "SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "OP_SERVICE_ACCOUNT_TOKEN"),
+    *("AWS_SECRET_ACCESS_KEY", "GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_AUTH_ACCESS_TOKEN", "AZURE_CLIENT_SECRET"),
+    *("BAO_TOKEN", "VAULT_TOKEN"),
+)
 LENT = "select details ->> 'purpose', details -> 'fields', status from integration_audit_logs where action = %s"
 
 
 def test_a_program_gets_the_fields_and_none_of_the_ways_to_the_others(phone_shell: Shell) -> None:
     shell = phone_shell.with_(
         PGHOST="nowhere", SUPABASE_JWT_SECRET="x", SWITCHBOARD_EXPORT_DIR="/tmp", MAIL_CALLER_ID="left over", KEPT="yes"
-    )
+    ).with_(**dict.fromkeys(OPENS_STORES, "x"))
     ran = shell.run("run", "exotel_phone", "--prefix", "MAIL", "--", sys.executable, "-c", PROGRAM, "--json", "a b")
     assert ran.status == 0, ran.err
     seen = json.loads(ran.out)
@@ -46,7 +52,7 @@ def test_a_program_gets_the_fields_and_none_of_the_ways_to_the_others(phone_shel
     assert lent == {f"MAIL_{name.upper()}": value for name, value in PHONE.items()}
     assert environ["KEPT"] == "yes" and environ["PATH"] == shell.environment["PATH"]
     withheld = ("DATABASE_URL", "PG", "ENCRYPTION_", "SWITCHBOARD_", "SUPABASE_")
-    assert [name for name in environ if name.startswith(withheld)] == []
+    assert [name for name in environ if name.startswith(withheld) or name in OPENS_STORES] == []
     assert seen["argv"] == ["-c", "--json", "a b"]
     secrets = (PHONE["api_key"], PHONE["api_token"])
     assert not any(secret in seen["cmdline"] for secret in secrets)
@@ -69,14 +75,21 @@ def test_its_end_is_the_commands_end_and_it_is_told_of_a_broken_pipe(phone_shell
 
 
 def test_what_cannot_be_lent_is_refused_before_the_log_says_so(phone_shell: Shell) -> None:
+    report = phone_shell.folder / "report.txt"
+    report.touch(0o644)
+    in_path = phone_shell.with_(PATH=f"{phone_shell.environment['PATH']}:{phone_shell.folder}")
     for arguments, status, why in (
         (["run", "exotel_phone"], 2, "PROGRAM"),
-        (["run", "exotel_phone", "--", "no-such-program"], 2, "no program of that name"),
+        (["run", "exotel_phone", "--", "no-such-program"], 127, "no program of that name"),
+        (["run", "exotel_phone", "--", str(report / "below")], 127, "no program of that name"),
+        (["run", "exotel_phone", "--", str(report)], 126, "may not be executed"),
+        (["run", "exotel_phone", "--", report.name], 126, "may not be executed"),
+        (["run", "exotel_phone", "--", str(report.parent)], 126, "may not be executed"),
         (["run", "exotel_phone", "--prefix", "lower", "--", "true"], 2, "--prefix"),
         (["run", "exotel_sms", "--", "true"], 1, "not set up"),
         (["run", "exotel_phone", "--locked", "--", "true"], 2, "locked"),
     ):
-        refused = phone_shell.run(*arguments)
+        refused = in_path.run(*arguments)
         assert refused.status == status and why in refused.err, refused
     nobody = phone_shell.without("ENCRYPTION_MASTER_KEY").run("run", "exotel_phone", "--", "true")
     assert nobody.status == 4, nobody
@@ -145,7 +158,7 @@ def test_what_is_lent_stands_in_the_environment_of_the_program_and_nowhere_else(
     assert lent == {f"EXOTEL_PHONE_{name.upper()}": value for name, value in secrets.items()}
     traces["its variables"] = "\n".join(value for name, value in environ.items() if name not in lent)
     traces |= {f"{name}, afterwards": text for name, text in files_below(shell.folder).items()}
-    dump = [postgres.binaries / "pg_dump", "--inserts", "--dbname", postgres.conninfo(name)]
+    dump = [str(postgres.binaries / "pg_dump"), "--inserts", "--dbname", postgres.conninfo(name)]
     traces["every row"] = subprocess.run(dump, check=True, capture_output=True, text=True).stdout
     traces["the server's log"] = postgres.log_since(mark)
     assert "credential_lent" in traces["every row"] and "switchboard.open_envelope(" in traces["the server's log"]

@@ -199,7 +199,11 @@ async def test_a_target_that_may_not_be_one_is_refused_before_anything_runs(stor
         old_id = rows_of(stored, "select key_id from switchboard.keys where state = 'decrypt-only'")[0]["key_id"]
         with pytest.raises(Conflict, match="is a legacy envelope that opens with no other key"):
             await retire_key(database, keyring(None, MASTER_KEY), old_id)
-        await retire_key(database, keyring(OTHER_MASTER_KEY, MASTER_KEY), old_id)
+        said: list[tuple[str, int, int]] = []
+        await retire_key(
+            database, keyring(OTHER_MASTER_KEY, MASTER_KEY), old_id, lambda *progress: said.append(progress)
+        )
+        assert said == [("read", 0, 10), ("read", 5, 10), ("read", 10, 10)]
         with pytest.raises(MasterKeyError, match="was retired here"):
             await prepare_key_change(database, new, MASTER_KEY, None)
         with pytest.raises(MasterKeyError, match="not decrypt-only"):

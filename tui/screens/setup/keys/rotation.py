@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, ClassVar
 
 from tui.data.keys.encryption import Keyring
-from tui.data.keys.sources import VALUE
+from tui.data.keys.sources import VALUE, new_key_warning
 from tui.errors import CommitInDoubt
 from tui.screens.page import Page, enter_does
 from tui.widgets.bindings import bind
@@ -119,6 +119,8 @@ class RotationScreen(Page):
             text = f"{does_not_open(left)}: {stays}"
             box = "[x]" if is_left_out else "[ ]"
             rows.append(_row(f"left {number}", f"{box} does not open", text, "quiet" if is_left_out else "bad"))
+        if warning := new_key_warning(self._change.target):
+            rows.append(_row("around", "around the key", " ".join(warning), "warning"))
         if "legacy" in plan.by_format:
             rows.append(_row("order", "the order", LEGACY_ORDER, "warning"))
         rows.append(_row("fingerprint", "fingerprint", plan.fingerprint))

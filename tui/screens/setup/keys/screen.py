@@ -13,7 +13,7 @@ from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.wrapped_list import WrappedList
 from tui.words.integrations import NOT_VISIBLE
 from tui.words.invocation import Invocation
-from tui.words.keys import CONSOLE, UNTIL_THE_END, configured_key, in_sentence_case, legacy_format, recorded_key
+from tui.words.keys import CONSOLE, UNTIL_THE_END, configured_key, in_sentence_case, recorded_key, without_key_id
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class MasterKeysScreen(Page):
 
 def _rows(gate: Gate, inventory: KeyInventory | None, earlier: list[str]) -> list[Row]:
     rows = [_row(key.key_id, *recorded_key(key)) for key in inventory.keys] if inventory else []
-    lines = legacy_format(inventory) if inventory else [("credentials", NOT_VISIBLE)]
+    lines = without_key_id(inventory) if inventory else [("credentials", NOT_VISIBLE)]
     lines += configured_key(gate, earlier)
     rows += [_row(f"line {number}", *line) for number, line in enumerate(lines)]
     if gate.key_source == CONSOLE:
