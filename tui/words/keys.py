@@ -29,6 +29,8 @@ AFTERWARDS = (
     "Passwords.",
 )
 
+KEPT = "Nothing: the demo keeps the new key, and starts with it."
+
 AS_IT_WAS = "Stopped before anything was saved: everything is as it was."
 
 CONSOLE = "this console"

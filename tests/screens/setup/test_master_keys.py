@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tests.support.servers.postgres import TestServer
+    from tui.data.keys.master_key import MasterKey
 
 STATES = "select state, count(*)::int from switchboard.keys where purpose = 'master' group by 1 order by 1"
 BLOCKING = """
@@ -144,9 +145,17 @@ async def test_a_change_that_is_stopped_leaves_everything_as_it_was(keyed_databa
             await console.wait_for(lambda: console.status == AS_IT_WAS)
         assert contents(keyed_database) == before
         assert isinstance(console.page, RotationScreen)
-        # It can be done all the same.
+        # It can be done all the same. In the demo the key is kept for its next start.
+        kept: list[MasterKey] = []
+        console.app.keep_key = kept.append
         await console.press("enter", "y")
         await console.wait_for("Row of the log")
+        assert "the demo keeps the new key" in console.text and [key.reveal("a test") for key in kept] == [OTHER_KEY]
+        await console.press("escape")
+        await console.wait_for("Key decrypt-only")
+        await console.press("end")
+        await console.wait_for("Comes from")
+        assert "configure it before you quit" not in console.text
 
 
 @pytest.mark.long

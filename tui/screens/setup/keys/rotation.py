@@ -18,7 +18,17 @@ from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.wrapped_list import WrappedList
 from tui.words.counts import counted
 from tui.words.invocation import Invocation
-from tui.words.keys import AFTERWARDS, AS_IT_WAS, LEGACY_ORDER, STOPPED, Pace, does_not_open, in_sentence_case, planned
+from tui.words.keys import (
+    AFTERWARDS,
+    AS_IT_WAS,
+    KEPT,
+    LEGACY_ORDER,
+    STOPPED,
+    Pace,
+    does_not_open,
+    in_sentence_case,
+    planned,
+)
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -201,6 +211,8 @@ class RotationScreen(Page):
         change = self._change
         self.session.keyring = Keyring(change.target, change.keyring.keys)
         self._is_done = True
+        if self.console.keep_key is not None:
+            self.console.keep_key(change.target)
         if not self.is_mounted:
             return
         lines = [("key in use", f"key id {change.to_id}"), ("before", f"key id {change.from_id}, decrypt-only")]
@@ -209,12 +221,12 @@ class RotationScreen(Page):
             lines += [
                 ("credentials", f"{result.after.credentials:,}, opened again and compared"),
                 ("kept versions", f"{result.after.versions:,}, opened again and compared"),
-                *(("left as it was", does_not_open(left)) for left in result.after.left),
+                *(("left as it was", does_not_open(left)) for left in result.before.left),
                 ("fingerprint", same),
                 ("row of the log", str(result.log_row)),
             ]
         configure, limits = (text.format(source=change.present.source, old=change.from_id) for text in AFTERWARDS)
-        lines += [("to do now", configure), ("not done", limits)]
+        lines += [("to do now", KEPT if self.console.keep_key is not None else configure), ("not done", limits)]
         self._show([_row(f"done {number}", *line) for number, line in enumerate(lines)])
         self.status.say("The master key is changed; this console goes on with the new one.", "good")
 

@@ -79,6 +79,8 @@ class MasterKeysScreen(Page):
             self._may_encrypt = privileges.configure
             self._keys = {key.key_id: key for key in inventory.keys} if inventory else {}
             rows = _rows(gate, inventory, [key.source for key in session.keyring.previous])
+            if gate.key_source == CONSOLE and self.console.keep_key is None:
+                rows.append(_row("not configured", "not configured", UNTIL_THE_END, "warning"))
             if warning:
                 rows.append(_row("age", "age", " ".join(warning), "warning"))
             self.query_one(RowBody).show(rows)
@@ -138,10 +140,7 @@ def _rows(gate: Gate, inventory: KeyInventory | None, earlier: list[str]) -> lis
     rows = [_row(key.key_id, *recorded_key(key)) for key in inventory.keys] if inventory else []
     lines = without_key_id(inventory) if inventory else [("credentials", NOT_VISIBLE)]
     lines += configured_key(gate, earlier)
-    rows += [_row(f"line {number}", *line) for number, line in enumerate(lines)]
-    if gate.key_source == CONSOLE:
-        rows.append(_row("not configured", "not configured", UNTIL_THE_END, "warning"))
-    return rows
+    return rows + [_row(f"line {number}", *line) for number, line in enumerate(lines)]
 
 
 def _row(key: str, name: str, text: str, tone: Tone = "plain") -> Row:
