@@ -20,6 +20,7 @@ from tui.data.keys.encryption import Keyring
 from tui.data.keys.gate import check_gate, take_census
 from tui.data.schema.install import install
 from tui.screens.page import SMALLEST
+from tui.screens.setup.keys import progress
 from tui.screens.setup.keys.new_key import NewKeyScreen
 from tui.screens.setup.keys.rotation import RotationScreen
 from tui.screens.setup.keys.screen import MasterKeysScreen
@@ -70,7 +71,9 @@ def assert_hints_fit(console: ConsoleDriver) -> None:
     assert whole_hints(hints, SMALLEST[0]) == list(hints)
 
 
-async def test_the_key_is_changed_on_the_smallest_screen_and_the_console_goes_on(keyed_database: str) -> None:
+async def test_the_key_is_changed_on_the_smallest_screen_and_the_console_goes_on(
+    keyed_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await add(keyed_database)
     await add(keyed_database, "exotel_sms", policy="legacy")
     execute(
@@ -119,7 +122,11 @@ async def test_the_key_is_changed_on_the_smallest_screen_and_the_console_goes_on
         await console.wait_for(lambda: "Only a decrypt-only key can be retired" in console.status)
         await console.press("down", "d")
         await console.wait_for("It can never be used again.")
-        await console.press("d", "d", "y")
+        monkeypatch.setattr(progress, "SAID_EVERY_S", 0.0)
+        with psycopg.connect(keyed_database) as holder:
+            holder.execute("select from switchboard.keys where state = 'decrypt-only' for update")
+            await console.press("d", "d", "y")
+            await console.wait_for(lambda: "3 of 3 read" in console.status)
         await console.wait_for("Key retired")
         assert execute(keyed_database, STATES) == [("active", 1), ("retired", 1)]
     async with run_headless(new_app(keyed_database)) as console:

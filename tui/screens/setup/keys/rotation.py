@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, ClassVar
 
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.sources import VALUE, new_key_warning
 from tui.errors import CommitInDoubt
 from tui.screens.page import Page, enter_does
+from tui.screens.setup.keys.progress import progress_on
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
 from tui.widgets.prompt import Choice
@@ -24,7 +24,6 @@ from tui.words.keys import (
     KEPT,
     LEGACY_ORDER,
     STOPPED,
-    Pace,
     does_not_open,
     in_sentence_case,
     planned,
@@ -38,13 +37,12 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from tui.data.keys.envelope_count import EnvelopeCount, Progress
+    from tui.data.keys.envelope_count import EnvelopeCount, Progress, Stage
     from tui.data.keys.rotation import KeyChange, RotationResult
     from tui.secret import Secret
     from tui.widgets.frame import Tone
 
 COLUMNS = (Column("What", 18), Column("Detail", 30, grows=True))
-SAID_EVERY_S = 1.0
 TOO_LATE = "All of it is written and is being saved now: that cannot be stopped any more."
 
 
@@ -108,16 +106,12 @@ class RotationScreen(Page):
             self._show_plan(plan)
 
     def _report(self, shown: Part) -> Progress:
-        """Return what says how far it is, at most once a second, over what is `shown`."""
-        pace, said_at = Pace(), time.monotonic()
+        """Return what says how far it is over what is `shown`, and notes that it cannot be stopped any more."""
+        say = progress_on(self, shown, "; esc stops")
 
-        def report(stage: str, done: int, total: int) -> None:
-            nonlocal shown, said_at
+        def report(stage: Stage, done: int, total: int) -> None:
             self._is_saving = stage == "saving"
-            words = pace.words(stage, done, total) + ("" if self._is_saving else "; esc stops")
-            if self.is_mounted and time.monotonic() - said_at >= SAID_EVERY_S:
-                said_at = time.monotonic()
-                shown = self.status.say(words, over=shown)
+            say(stage, done, total)
 
         return report
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tui.errors import ReadOnlyMode, SchemaNewer
 from tui.screens.page import Page
+from tui.screens.setup.keys.progress import progress_on
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody
@@ -114,17 +115,21 @@ class MasterKeysScreen(Page):
             self.act(self._retire(key.key_id))
 
     async def _retire(self, key_id: str) -> None:
-        from tui.data.keys.retirement import retire_key
-
         question = f"Retire the key {safe_text(key_id)} for good? It can never be used again."
         if await self.prompt.confirm(question, "retire it"):
-            await self.writing(retire_key(self.session.database, self.session.keyring, key_id))
+            await self.writing(self._read_and_retire(key_id))
             self._has_changed = True
             self.start_load()
             self.status.say(
                 f"The key {key_id} is retired. Backups from before still need it: destroy it with the last of them.",
                 "good",
             )
+
+    async def _read_and_retire(self, key_id: str) -> None:
+        from tui.data.keys.retirement import retire_key
+
+        progress = progress_on(self, self.status.say("Reading every envelope …"))
+        await retire_key(self.session.database, self.session.keyring, key_id, progress)
 
     def _may_write(self) -> bool:
         session = self.session
