@@ -102,7 +102,13 @@ def test_what_cannot_be_lent_is_refused_before_the_log_says_so(phone_shell: Shel
     assert (torn.status, torn.out) == (2, "") and "api_key holds a NUL" in torn.err, torn
     assert not found_in(torn.err, ["before", "behind"])
     give(database, PHONE)
-    for _ in range(9):
+    # Nor is it known before whether the system starts what may be executed.
+    report.chmod(0o755)
+    for line, status in (("#!/no/interpreter\n", 127), ("no program\n", 126)):
+        report.write_text(line)
+        ended = phone_shell.run("run", "exotel_phone", "--", str(report))
+        assert (ended.status, ended.out) == (status, "") and "cannot be started" in ended.err, ended
+    for _ in range(7):
         assert phone_shell.run("run", "exotel_phone", "--", "true").status == 0
     late = phone_shell.run("run", "exotel_phone", "--", "true")
     assert late.status == 1 and "the next is possible in" in late.err
