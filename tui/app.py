@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.worker import Worker
 
+    from tui.data.keys.master_key import MasterKey
     from tui.errors import SwitchboardError
     from tui.screens.choosers.help import KeysScreen
     from tui.session.session import Session
@@ -91,8 +92,9 @@ class SwitchboardApp(OrderedApp):
         wizard: bool = False,
         load_profile: LoadProfile | None = None,
         write_commands: WriteCommands | None = None,
+        keep_key: Callable[[MasterKey], None] | None = None,
     ) -> None:
-        """`load_profile` loads another session; without it there is none, as in the demo."""
+        """`load_profile` loads another session; without it there is none, as in the demo. `keep_key` see Console."""
         super().__init__()
         self.connection = ConsoleConnection(session, self, NOT_SET_UP if wizard else CONNECTING)
         self.navigation = Navigation(self, self.read_again, self.enter_section)
@@ -113,6 +115,7 @@ class SwitchboardApp(OrderedApp):
             warn=self.warn,
         )
         self._write_commands = write_commands
+        self.keep_key = keep_key
         self._idle_timer: Timer | None = None
         self._wizard = wizard
         self._interrupted_at = 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 
 import psycopg
 
@@ -72,7 +73,12 @@ class TestKeysStatus:
         )
         status = phone_shell.run("keys", "status", "--json").data
         assert status["unreadable"] == [{"id": str(row), "reason": "malformed"}]
-        assert f"{row} (malformed)" in phone_shell.run("keys", "status").out
+        # Nor is what it has in the place of a key id taken for one.
+        assert [key["key_id"] for key in status["keys"]] == [status["key_id"]]
+        assert status["malformed"] == {"credentials": 1, "versions": 0}
+        shown = phone_shell.run("keys", "status").out
+        assert f"{row} (malformed)" in shown and "not recorded" not in shown
+        assert re.search(r"^malformed +1 credential, 0 kept versions$", shown, re.M)
 
     def test_of_another_key_ends_with_4_after_the_whole_status(self, phone_shell: Shell) -> None:
         other = phone_shell.with_(ENCRYPTION_MASTER_KEY=OTHER_KEY)
@@ -101,6 +107,16 @@ class TestKeysStatus:
         assert f"its key id is {status['key_id']} as it is, and {in_use} without." in around["sentence"]
         assert around["what_to_do"] == "What is stored was written without the quotes: remove that."
         assert KEY not in asked.out + asked.err + str(findings)
+
+    def test_a_new_key_with_quotes_round_it_is_warned_of_before_it_is_the_key(self, phone_shell: Shell) -> None:
+        file = phone_shell.folder / "new.key"
+        for text, quotes in ((f'"{OTHER_KEY}"\n', True), (f"{OTHER_KEY}\n", False)):
+            file.write_text(text)
+            file.chmod(0o600)
+            planned = phone_shell.run("keys", "rotate", "--to", str(file), "--dry-run")
+            assert planned.status == 0, planned.err
+            warned = "The new key, from the file of --to, begins or ends with quotes" in planned.err
+            assert (warned, OTHER_KEY in planned.out + planned.err) == (quotes, False)
 
     def test_of_a_quoted_key_where_none_is_recorded_names_no_key_id(self, new_acme_shell: Shell) -> None:
         quoted = new_acme_shell.with_(ENCRYPTION_MASTER_KEY="'short-Vb3!kQ9z'")

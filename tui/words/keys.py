@@ -29,6 +29,8 @@ AFTERWARDS = (
     "Passwords.",
 )
 
+KEPT = "Nothing: the demo keeps the new key, and starts with it."
+
 AS_IT_WAS = "Stopped before anything was saved: everything is as it was."
 
 CONSOLE = "this console"
@@ -69,8 +71,8 @@ def recorded_key(key: RecordedKey) -> tuple[str, str]:
     return f"key {key.state}", f"{key.key_id}{age}: {_held(key.credentials, key.versions)}"
 
 
-def legacy_format(inventory: KeyInventory) -> list[tuple[str, str]]:
-    """Return what there is of the legacy format, which names no key, and which programs wrote it."""
+def without_key_id(inventory: KeyInventory) -> list[tuple[str, str]]:
+    """Return what names no key: of the legacy format, and which programs wrote it, and what is no envelope."""
     lines: list[tuple[str, str]] = []
     if inventory.legacy_credentials or inventory.legacy_versions:
         lines.append(("legacy format", _held(inventory.legacy_credentials, inventory.legacy_versions)))
@@ -78,6 +80,8 @@ def legacy_format(inventory: KeyInventory) -> list[tuple[str, str]]:
         by = f" as {writer.login}" if writer.login else ""
         times = counted(writer.writes, "time", "times")
         lines.append(("legacy written by", f"{writer.program}{by}, {times}, last {str(writer.newest)[:10]}"))
+    if inventory.malformed_credentials or inventory.malformed_versions:
+        lines.append(("malformed", _held(inventory.malformed_credentials, inventory.malformed_versions)))
     return lines
 
 

@@ -24,7 +24,7 @@ from tui.data.keys.gate import check_gate, take_census
 from tui.data.keys.master_key import MasterKey
 from tui.data.keys.retirement import retire_key
 from tui.data.keys.rotation import plan_rotation, prepare_key_change, rotate_keys
-from tui.errors import Conflict, Locked, MasterKeyError, SwitchboardError, Unreadable, WrongMasterKey
+from tui.errors import Conflict, DatabaseFailed, Locked, MasterKeyError, SwitchboardError, Unreadable, WrongMasterKey
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -199,7 +199,11 @@ async def test_a_target_that_may_not_be_one_is_refused_before_anything_runs(stor
         old_id = rows_of(stored, "select key_id from switchboard.keys where state = 'decrypt-only'")[0]["key_id"]
         with pytest.raises(Conflict, match="is a legacy envelope that opens with no other key"):
             await retire_key(database, keyring(None, MASTER_KEY), old_id)
-        await retire_key(database, keyring(OTHER_MASTER_KEY, MASTER_KEY), old_id)
+        said: list[tuple[str, int, int]] = []
+        await retire_key(
+            database, keyring(OTHER_MASTER_KEY, MASTER_KEY), old_id, lambda *progress: said.append(progress)
+        )
+        assert said == [("read", 0, 10), ("read", 5, 10), ("read", 10, 10)]
         with pytest.raises(MasterKeyError, match="was retired here"):
             await prepare_key_change(database, new, MASTER_KEY, None)
         with pytest.raises(MasterKeyError, match="not decrypt-only"):
@@ -260,23 +264,27 @@ async def test_large_envelopes_are_read_a_few_at_a_time(stored: str) -> None:
 async def refusing_trigger(conninfo: str, body: str) -> AsyncIterator[None]:
     """Another program's trigger on the integrations."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("create table public.notes (id uuid)")
         connection.execute(f"create function public.other() returns trigger language plpgsql as $$begin {body} end$$")
         connection.execute(
             "create trigger other before update on public.integration_credentials for each row execute function other()"
         )
         yield
         connection.execute("drop function public.other cascade")
+        connection.execute("drop table public.notes")
 
 
 @pytest.mark.parametrize(
     ("body", "error"),
     [
         ("raise exception 'full' using errcode = '53100';", SwitchboardError),
+        # Its names are not looked for where the trigger's author expects.
+        ("insert into notes values (old.id); return new;", DatabaseFailed),
         ("return null;", Conflict),
         ("new.credentials_encrypted := new.credentials_encrypted || 'x'; return new;", Conflict),
         ("new.credentials_encrypted := old.credentials_encrypted; return new;", SwitchboardError),
     ],
-    ids=["disk full", "swallowed", "altered", "not written"],
+    ids=["disk full", "unqualified", "swallowed", "altered", "not written"],
 )
 async def test_what_goes_wrong_on_the_server_leaves_everything_as_it_was(
     stored: str, body: str, error: type[Exception]
@@ -284,8 +292,11 @@ async def test_what_goes_wrong_on_the_server_leaves_everything_as_it_was(
     before, keys = rows_of(stored, ENVELOPES), rows_of(stored, "select key_id, state from switchboard.keys")
     async with opened(stored) as database:
         async with refusing_trigger(stored, body):
-            with pytest.raises(error):
+            with pytest.raises(error) as refused:
                 await rotated(database)
+            if error is DatabaseFailed:
+                assert "public.other() of another program" in refused.value.sentence
+                assert "set search_path on it" in refused.value.what_to_do
         assert rows_of(stored, ENVELOPES) == before
         assert rows_of(stored, "select key_id, state from switchboard.keys") == keys
         await rotated(database)

@@ -20,6 +20,7 @@ from tui.data.keys.encryption import Keyring
 from tui.data.keys.gate import check_gate, take_census
 from tui.data.schema.install import install
 from tui.screens.page import SMALLEST
+from tui.screens.setup.keys import progress
 from tui.screens.setup.keys.new_key import NewKeyScreen
 from tui.screens.setup.keys.rotation import RotationScreen
 from tui.screens.setup.keys.screen import MasterKeysScreen
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tests.support.servers.postgres import TestServer
+    from tui.data.keys.master_key import MasterKey
 
 STATES = "select state, count(*)::int from switchboard.keys where purpose = 'master' group by 1 order by 1"
 BLOCKING = """
@@ -69,7 +71,9 @@ def assert_hints_fit(console: ConsoleDriver) -> None:
     assert whole_hints(hints, SMALLEST[0]) == list(hints)
 
 
-async def test_the_key_is_changed_on_the_smallest_screen_and_the_console_goes_on(keyed_database: str) -> None:
+async def test_the_key_is_changed_on_the_smallest_screen_and_the_console_goes_on(
+    keyed_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await add(keyed_database)
     await add(keyed_database, "exotel_sms", policy="legacy")
     execute(
@@ -118,7 +122,11 @@ async def test_the_key_is_changed_on_the_smallest_screen_and_the_console_goes_on
         await console.wait_for(lambda: "Only a decrypt-only key can be retired" in console.status)
         await console.press("down", "d")
         await console.wait_for("It can never be used again.")
-        await console.press("d", "d", "y")
+        monkeypatch.setattr(progress, "SAID_EVERY_S", 0.0)
+        with psycopg.connect(keyed_database) as holder:
+            holder.execute("select from switchboard.keys where state = 'decrypt-only' for update")
+            await console.press("d", "d", "y")
+            await console.wait_for(lambda: "3 of 3 read" in console.status)
         await console.wait_for("Key retired")
         assert execute(keyed_database, STATES) == [("active", 1), ("retired", 1)]
     async with run_headless(new_app(keyed_database)) as console:
@@ -144,9 +152,17 @@ async def test_a_change_that_is_stopped_leaves_everything_as_it_was(keyed_databa
             await console.wait_for(lambda: console.status == AS_IT_WAS)
         assert contents(keyed_database) == before
         assert isinstance(console.page, RotationScreen)
-        # It can be done all the same.
+        # It can be done all the same. In the demo the key is kept for its next start.
+        kept: list[MasterKey] = []
+        console.app.keep_key = kept.append
         await console.press("enter", "y")
         await console.wait_for("Row of the log")
+        assert "the demo keeps the new key" in console.text and [key.reveal("a test") for key in kept] == [OTHER_KEY]
+        await console.press("escape")
+        await console.wait_for("Key decrypt-only")
+        await console.press("end")
+        await console.wait_for("Comes from")
+        assert "configure it before you quit" not in console.text
 
 
 @pytest.mark.long

@@ -10,13 +10,14 @@ from uuid import UUID
 
 from tui.cli.completion.candidates import files
 from tui.cli.confirm import confirm, confirm_by_name
+from tui.cli.keys.progress import ProgressLines
 from tui.cli.parsing import OneOf, command, option
 from tui.cli.requirements import Requirements
 from tui.data.keys.rotation import does_not_open, plan_rotation, prepare_key_change, rotate_keys
-from tui.data.keys.sources import LARGEST_BYTES, read_key_bytes, read_key_file
+from tui.data.keys.sources import LARGEST_BYTES, new_key_warning, read_key_bytes, read_key_file
 from tui.errors import InvalidInput
 from tui.words.counts import counted
-from tui.words.keys import AFTERWARDS, AS_IT_WAS, LEGACY_ORDER, STOPPED, Pace, planned
+from tui.words.keys import AFTERWARDS, AS_IT_WAS, LEGACY_ORDER, STOPPED, planned
 from tui.words.keys import does_not_open as which_does_not_open
 
 if TYPE_CHECKING:
@@ -96,8 +97,10 @@ async def _rotate(
     dry_run: bool,
     input_is_taken: bool,
 ) -> None:
+    if target is not None and (warning := new_key_warning(target)):
+        out.warn(*warning)
     change = await prepare_key_change(session.database, session.keyring, target, envelope_format)
-    plan = await plan_rotation(session.database, change, _Progress(out))
+    plan = await plan_rotation(session.database, change, ProgressLines(out))
     if dry_run or out.as_table:
         _show_plan(out, change, plan, left_out, whole=dry_run)
     blocking = [left for left in plan.left if left.credential_id not in left_out]
@@ -111,7 +114,7 @@ async def _rotate(
     else:
         question, reason = "Change the key now, in one transaction?", "It encrypts every credential again."
         await confirm(out, question, reason, input_is_taken=input_is_taken)
-    progress = _Progress(out)
+    progress = ProgressLines(out)
     try:
         result = await rotate_keys(session.database, change, left_out=left_out, progress=progress)
     except asyncio.CancelledError:
@@ -127,20 +130,6 @@ async def _rotate(
             out.say(line.format(source=change.present.source, old=change.from_id))
     else:
         out.data(_record(change, result.before, result.after) | {"log_row": result.log_row})
-
-
-class _Progress:
-    """Says now and then how far it is."""
-
-    def __init__(self, out: Output) -> None:
-        self._out = out
-        self._pace = Pace()
-        self.is_saving = False
-        """Whether nothing but COMMIT is left."""
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        self.is_saving = stage == "saving"
-        self._out.progress(self._pace.words(stage, done, total))
 
 
 def _show_plan(out: Output, change: KeyChange, plan: EnvelopeCount, left_out: frozenset[UUID], *, whole: bool) -> None:

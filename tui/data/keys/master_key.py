@@ -153,6 +153,10 @@ class MasterKey:
             self.__weaknesses = _weaknesses(self.__text.reveal("weaknesses"))
         return list(self.__weaknesses)
 
+    def reveal(self, reason: str) -> str:
+        """Return the text, as `Secret.reveal` does."""
+        return self.__text.reveal(reason)
+
     def _bytes(self) -> bytes:
         return self.__text.reveal("derive").encode("utf-8")
 

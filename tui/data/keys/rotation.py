@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from psycopg.types.json import Jsonb
 
 from tui.data.keys.encryption import Keyring
-from tui.data.keys.envelope_count import EnvelopeCount, Fingerprint, Opening, count_envelopes, count_rows, pages
+from tui.data.keys.envelope_count import (
+    EnvelopeCount,
+    Fingerprint,
+    Opening,
+    count_envelopes,
+    count_rows,
+    pages,
+    report_nothing,
+)
 from tui.data.keys.gate import KEY_RECORDS, key_of
 from tui.errors import Conflict, MasterKeyError, MasterKeyMissing, Unreadable, WrongMasterKey
 
@@ -129,11 +137,7 @@ def _salt_of_target(target: MasterKey, records: list[dict[str, Any]]) -> bytes:
     return target.first_salt()
 
 
-def _report_nothing(stage: str, done: int, total: int) -> None:
-    """Let nobody know."""
-
-
-async def plan_rotation(database: Database, change: KeyChange, progress: Progress = _report_nothing) -> EnvelopeCount:
+async def plan_rotation(database: Database, change: KeyChange, progress: Progress = report_nothing) -> EnvelopeCount:
     """Open everything and count it, without holding anybody up; nothing is written. Raises SwitchboardError."""
 
     async def unit(connection: Connection) -> EnvelopeCount:
@@ -153,7 +157,7 @@ async def rotate_keys(
     *,
     left_out: frozenset[UUID],
     operation_id: UUID | None = None,
-    progress: Progress = _report_nothing,
+    progress: Progress = report_nothing,
 ) -> RotationResult:
     """Encrypt every envelope again with the target, in one transaction that nobody writes beside.
 

@@ -89,6 +89,9 @@ _RAISED_BY_CODE = re.compile(r"(?:^|[/\\])pl(?:_exec|perl|py_\w+|tcl|v8)\.")
 # A DO block that nothing called is of the files of sql/.
 _OURS = re.compile(r'[^"\n]*?(?<![a-z0-9_])(?:switchboard\.\w+\(|inline_code_block\b[^\n]*\Z)')
 
+# The same line of another program's function in a procedural language: "PL/pgSQL function public.other() line 3 ...".
+_THEIRS = re.compile(r'[^"\n]*?\bPL/\w+[^"\n]*?\s((?!switchboard\.)[\w.$]+\([^()"\n]*\))')
+
 
 def translate(exc: BaseException, *, connecting: bool = False, role: str | None = None) -> SwitchboardError:
     """Return the error to show for one of the driver, the pool or the network.
@@ -105,6 +108,13 @@ def translate(exc: BaseException, *, connecting: bool = False, role: str | None 
         refused = "A trigger of another program refused it; nothing was written."
         failure: SwitchboardError = DatabaseFailed(
             refused, "Ask the database administrator.", details=f"{type(exc).__name__} {sqlstate}"
+        )
+    elif isinstance(exc, psycopg.Error) and sqlstate in _MISSING and (function := _function_of_another_program(exc)):
+        failure = DatabaseFailed(
+            f"The function {function} of another program does not find what it needs; nothing was written.",
+            "Have it name everything with its schema, or set search_path on it: in Switchboard's functions only "
+            "pg_catalog is searched.",
+            details=_details(exc),
         )
     elif isinstance(exc, psycopg.Error) and sqlstate and not sqlstate.startswith(_LOGIN):
         failure = _server_failure(exc, sqlstate, role)
@@ -131,6 +141,12 @@ def is_of_another_program(exc: psycopg.Error) -> bool:
         return True
     context = exc.diag.context or ""
     return bool(context and _RAISED_BY_CODE.search(exc.diag.source_file or "") and not _OURS.match(context))
+
+
+def _function_of_another_program(exc: psycopg.Error) -> str | None:
+    """The one that an error came out of, such as a trigger's, as far as the server names it."""
+    innermost = _THEIRS.match(exc.diag.context or "")
+    return innermost[1] if innermost else None
 
 
 def _server_failure(exc: psycopg.Error, sqlstate: str, role: str | None) -> SwitchboardError:
