@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.support.acme import ACME, PHONE, SALT, keyring
+from tests.support.acme import ACME, KEY, PHONE, SALT, keyring
 from tests.support.canaries import found_in
 from tests.support.commands import execute
 from tui.data.keys.encryption import RowBinding
@@ -40,7 +40,7 @@ OPENS_STORES = (
 LENT = "select details ->> 'purpose', details -> 'fields', status from integration_audit_logs where action = %s"
 
 
-def test_a_program_gets_the_fields_and_none_of_the_ways_to_the_others(phone_shell: Shell) -> None:
+def test_a_program_gets_the_fields_and_none_of_the_ways_to_the_others(phone_shell: Shell, tmp_path: Path) -> None:
     shell = phone_shell.with_(
         PGHOST="nowhere", SUPABASE_JWT_SECRET="x", SWITCHBOARD_EXPORT_DIR="/tmp", MAIL_CALLER_ID="left over", KEPT="yes"
     ).with_(**dict.fromkeys(OPENS_STORES, "x"))
@@ -52,13 +52,18 @@ def test_a_program_gets_the_fields_and_none_of_the_ways_to_the_others(phone_shel
     assert lent == {f"MAIL_{name.upper()}": value for name, value in PHONE.items()}
     assert environ["KEPT"] == "yes" and environ["PATH"] == shell.environment["PATH"]
     withheld = ("DATABASE_URL", "PG", "ENCRYPTION_", "SWITCHBOARD_", "SUPABASE_")
-    assert [name for name in environ if name.startswith(withheld) or name in OPENS_STORES] == []
+    assert [name for name in environ if name.startswith(withheld)] == []
+    assert set(OPENS_STORES) <= environ.keys()
     assert seen["argv"] == ["-c", "--json", "a b"]
     secrets = (PHONE["api_key"], PHONE["api_token"])
     assert not any(secret in seen["cmdline"] for secret in secrets)
     assert execute(shell.environment["DATABASE_URL"], LENT.replace("%s", "'credential_lent'")) == [
         ("run", ["account_sid", "api_key", "api_token", "api_host", "virtual_number", "caller_id"], "success")
     ]
+    (tmp_path / "key").write_text(KEY)
+    stored = shell.without("ENCRYPTION_MASTER_KEY").with_(ENCRYPTION_MASTER_KEY_COMMAND=f"cat {tmp_path}/key")
+    ran = stored.run("run", "exotel_phone", "--", sys.executable, "-c", PROGRAM)
+    assert ran.status == 0 and not set(OPENS_STORES) & json.loads(ran.out)["environ"].keys(), ran.err
 
 
 def test_its_end_is_the_commands_end_and_it_is_told_of_a_broken_pipe(phone_shell: Shell) -> None:

@@ -16,6 +16,7 @@ from tui.cli.integrations.lookup import find_integration, type_argument
 from tui.cli.parsing import Command, argument, command, option
 from tui.cli.requirements import Requirements
 from tui.data.integrations.reveal import open_fields
+from tui.data.keys.sources import is_from_program
 from tui.errors import InvalidInput, MasterKeyMissing, ProgramNotExecutable, ProgramNotFound
 from tui.process.hardening import inherited_umask
 from tui.providers import integration_type as known_type
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
     from tui.cli.output import Output
     from tui.session.session import Session
 
-# What leads to the database or opens other credentials is not lent with one of them, nor what the programs that may
-# keep the master key (docs/key_sources.md) log in or decrypt with.
-WITHHELD = re.compile(
-    "DATABASE_URL|PG.*|ENCRYPTION_.*|SWITCHBOARD_.*|SUPABASE_.*"
-    "|AGE_.*|CREDENTIALS_DIRECTORY|SOPS_.*|OP_.*|AWS_.*|CLOUDSDK_.*|GOOGLE_.*|AZURE_.*|BAO_.*|VAULT_.*"
+# What leads to the database or opens other credentials is not lent with one of them.
+WITHHELD = re.compile("DATABASE_URL|PG.*|ENCRYPTION_.*|SWITCHBOARD_.*|SUPABASE_.*")
+OPENS_STORES = re.compile(
+    "AGE_.*|CREDENTIALS_DIRECTORY|SOPS_.*|OP_.*|AWS_.*|CLOUDSDK_.*|GOOGLE_.*|AZURE_.*|BAO_.*|VAULT_.*"
 )
+"""What the programs of docs/key_sources.md log in or decrypt with: withheld where one of them gives the master key."""
 PREFIX = re.compile("[A-Z][A-Z0-9_]*")
 
 
@@ -44,6 +45,8 @@ class _Lending:
         self._program = program
         self._path = _path_of(program[0])
         self._lent: dict[str, str] = {}
+        self._names: set[str] = set()
+        self._withheld = [WITHHELD]
 
     async def __call__(self, session: Session, out: Output) -> None:
         integration = await find_integration(session, self._type, opens_envelopes=True)
@@ -60,13 +63,17 @@ class _Lending:
                     f"The field {name} holds a NUL, which no environment can hold.", "Correct it with the editor."
                 )
             self._lent[f"{prefix}_{name.upper()}"] = value
+        if is_from_program(session.keyring):
+            self._withheld.append(OPENS_STORES)
         # One that the field would have, and that is not stored, is not left over from elsewhere.
         self._names = {f"{prefix}_{name.upper()}" for name in fields}
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Return the environment of the program."""
         kept = {
-            name: value for name, value in environ.items() if not WITHHELD.fullmatch(name) and name not in self._names
+            name: value
+            for name, value in environ.items()
+            if name not in self._names and not any(names.fullmatch(name) for names in self._withheld)
         }
         return kept | self._lent
 
@@ -123,8 +130,9 @@ def run(integration_type: str, program: tuple[str, ...], prefix: str | None) -> 
 
     Each field is a variable, EXOTEL_SMS_API_KEY or PREFIX_API_KEY; nothing is on the command line or on disk. The log
     says first that the credential was lent, and it counts as a reveal. DATABASE_URL, PG..., ENCRYPTION_...,
-    SWITCHBOARD_..., SUPABASE_... and what a store of the master key is opened with are not passed on. Its exit status
-    is that of the command; 127 is a program that is not there, 126 one that cannot be executed.
+    SWITCHBOARD_... and SUPABASE_... are not passed on, nor, where a program gives the master key, what such programs
+    log in with. Its exit status is that of the command; 127 is a program that is not there, 126 one that cannot be
+    executed.
 
     \b
     Example:

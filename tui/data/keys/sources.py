@@ -69,6 +69,11 @@ def standing_warning(keyring: Keyring) -> tuple[str, str] | None:
     return STANDING_WARNING if current is not None and current.source.startswith(SERVICE_ROLE) else None
 
 
+def is_from_program(keyring: Keyring) -> bool:
+    """Whether a program has given the master key."""
+    return keyring.current is not None and keyring.current.source.startswith(COMMAND)
+
+
 def wrapping_warnings(keyring: Keyring) -> list[tuple[str, str]]:
     """A sentence and what to do for each key that begins or ends with quotes or a line break, which are part of it."""
     return [
