@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from tests.support.acme import ACME, GLOBEX, OTHER_MASTER_KEY, PHONE, keyring, opened, phone_integration
@@ -110,7 +111,10 @@ async def test_versions_name_what_changed_and_going_back_copies_the_envelope(key
         assert plan.draft().credential == NEWER
         tested = PassedTest(NEWER, first.replaced_at, {"judgement": "verified"})
         assert not (await roll_back(database, keyring(), plan, test=replace(tested, credential=PHONE))).verified
-        plan = await plan_roll_back(database, keyring(), phone, first.id)
+        # What was replaced by the same content again is one version, the newest.
+        (same,) = [kept for kept in await list_versions(database, keyring(), phone) if not kept.is_present]
+        assert same.id > newest.id and same.fingerprint == first.fingerprint
+        plan = await plan_roll_back(database, keyring(), phone, same.id)
         tested = replace(tested, credential=dict(PHONE))
         assert (await roll_back(database, keyring(), plan, test=tested)).verified
         (now,) = execute(keyed_database, "select is_verified, last_verified_at from integration_credentials")
@@ -204,6 +208,21 @@ async def test_how_much_is_kept_is_changed_and_what_is_kept_is_forgotten(keyed_d
         with pytest.raises(NotFound):
             await plan_roll_back(database, keyring(), phone, newest - 1)
         assert await count_left_over(database, kept=1, days=None) == 0
+        # Going back and forth pushes nothing out, and a write clears nothing while a table of ours is locked.
+        for number in (1, 0, 1, 0, 4):
+            await save(database, {**PHONE, "caller_id": str(number)})
+        kept = "select count(*), count(distinct envelope) from switchboard.credential_versions"
+        before = execute(keyed_database, kept)
+        for _ in range(4):
+            await roll_back(database, keyring(), await plan_roll_back(database, keyring(), phone))
+        assert execute(keyed_database, kept) == before == [(3, 3)]
+        with psycopg.connect(keyed_database) as setup, psycopg.connect(keyed_database, autocommit=True) as other:
+            setup.execute("lock table switchboard.settings in access exclusive mode")
+            other.execute("set lock_timeout = 50")
+            other.execute("update public.integration_credentials set credentials_encrypted = 'x'")
+            setup.execute("lock table switchboard.rotations in access exclusive mode")
+            other.execute("update public.integration_credentials set is_active = not is_active")
+            assert other.execute("select count(*) from switchboard.credential_versions").fetchone() == (3,)
         assert await forget_versions(database, ACME, "exotel_phone") == 3
         assert await list_versions(database, keyring(), phone) == []
 

@@ -15,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
 from tests.support.acme import ACME, KEY, MASTER_KEY, OTHER_MASTER_KEY, PHONE, keyring, opened, phone_integration
+from tests.support.database.schema import run_files_with_roles
 from tests.support.waiting import wait_until
 from tui.data.integrations.credentials import CredentialConflict, Draft, load_credential, save_credential
 from tui.data.integrations.reveal import open_secret
@@ -29,6 +30,7 @@ from tui.errors import Conflict, DatabaseFailed, Locked, MasterKeyError, Switchb
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from tests.support.servers.postgres import TestServer
     from tui.data.keys.rotation import RotationResult
     from tui.data.postgres.database import Database
     from tui.models import EnvelopeFormat
@@ -41,6 +43,7 @@ ADD = """
 insert into public.integration_credentials (id, organization_id, integration_type, credentials_encrypted, is_verified)
 values (%s, %s, %s, %s, true)
 """
+ADD_KEY = "insert into switchboard.keys (key_id, purpose, salt, state) values"
 CHANGE = "update public.integration_credentials set credentials_encrypted = %s where id = %s"
 # Everything of a row but the envelope, and the time that every writer moves.
 REST = """
@@ -185,6 +188,7 @@ async def test_a_target_that_may_not_be_one_is_refused_before_anything_runs(stor
         refusals: list[tuple[Keyring, MasterKey | None, str]] = [
             (RING, MasterKey("short", "x"), "shorter than 32"),
             (RING, MasterKey("your-32-character-secret-key-here", "x"), "placeholder"),
+            (RING, MasterKey(f"{KEY}\n{KEY}", "x"), "line break"),
             (RING, MasterKey(KEY, "x"), "in use already"),
             (keyring(EARLIER), OTHER_MASTER_KEY, "is not among those"),
             (RING, None, "in use already"),
@@ -209,6 +213,43 @@ async def test_a_target_that_may_not_be_one_is_refused_before_anything_runs(stor
         with pytest.raises(MasterKeyError, match="not decrypt-only"):
             await retire_key(database, new, old_id)
     assert [row["envelope"] for row in before] != [row["envelope"] for row in rows_of(stored, ENVELOPES)]
+
+
+async def test_what_row_security_of_others_hides_is_not_left_under_the_key_before(
+    postgres: TestServer, empty_database: str
+) -> None:
+    """One legacy envelope, which does not name its key: rotating the rest and retiring would both lose it."""
+    await run_files_with_roles(empty_database)
+    postgres.create_role("rana", "login in role switchboard_admin")
+    hidden = RowBinding(uuid4(), ACME, "exotel_sms")
+    with psycopg.connect(empty_database) as connection:
+        connection.execute(
+            ADD, [hidden.row_id, ACME, "exotel_sms", seal(EARLIER, hidden, "hidden", "legacy", EARLIER_SALT)]
+        )
+        connection.execute(
+            "create policy of_another_program on public.integration_credentials as restrictive for select "
+            "to switchboard_admin using (integration_type <> 'exotel_sms')"
+        )
+        # Nobody but the owner adds what looks like an earlier key, and what cannot be one is in nobody's way.
+        connection.execute(
+            "insert into switchboard.keys (key_id, purpose, salt, state) values ('x', 'master', 'x', 'retired')"
+        )
+    url = postgres.conninfo(empty_database.rpartition("/")[2].partition("?")[0], user="rana")
+    with (
+        psycopg.connect(url) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(f"{ADD_KEY} ('y', 'master', 'y', 'decrypt-only')")
+    async with opened(url) as database:
+        await save_credential(database, RING, Draft(ACME, "exotel_phone", PHONE, None), None, "auto")
+        with pytest.raises(Conflict, match="hides 1 envelope from this login"):
+            await rotated(database)
+    async with opened(empty_database) as database:
+        await rotated(database)
+    async with opened(url) as database:
+        (old,) = rows_of(empty_database, "select key_id from switchboard.keys where state = 'decrypt-only'")
+        with pytest.raises(Conflict, match="hides legacy envelopes from the login rana"):
+            await retire_key(database, Keyring(OTHER_MASTER_KEY), old["key_id"])
 
 
 async def test_what_does_not_open_stops_it_unless_it_is_left_out(stored: str) -> None:

@@ -6,6 +6,7 @@ import base64
 import hmac
 import re
 import secrets
+import unicodedata
 from collections import Counter
 from itertools import pairwise
 from threading import Lock
@@ -143,6 +144,11 @@ class MasterKey:
             with self.__lock:
                 self.__legacy = self.__legacy or AESGCM(_scrypt(self._bytes(), _LEGACY_SALT, _LEGACY_SCRYPT_N))
         return self.__legacy
+
+    @property
+    def has_control_characters(self) -> bool:
+        """Whether there is a line break in it, or another character that no guide would have in a key."""
+        return any(unicodedata.category(character) == "Cc" for character in self.__text.reveal("look for line breaks"))
 
     def weaknesses(self) -> list[str]:
         """Return why nothing may be written with this key, a sentence each and the key in none; [] where it may.

@@ -19,6 +19,7 @@ from tui.data.keys.envelope_count import (
 )
 from tui.data.keys.gate import KEY_RECORDS, key_of
 from tui.errors import Conflict, MasterKeyError, MasterKeyMissing, Unreadable, WrongMasterKey
+from tui.words.counts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
 
 PAGE_TIMEOUT_MS = 15_000
 
-BEGIN = "select switchboard.begin_rotation(%(from)s::text, %(from_salt)b::bytea, %(to)s::text, %(to_salt)b::bytea)"
+BEGIN = """
+select switchboard.begin_rotation(%(from)s::text, %(from_salt)b::bytea, %(to)s::text, %(to_salt)b::bytea) as envelopes
+"""
 WRITE: dict[Place, str] = {
     "credential": "select switchboard.rotate_credentials(%(ids)b::uuid[], %(seen)b::text[], %(sealed)b::text[]) as n",
     "version": "select switchboard.rotate_versions(%(ids)b::bigint[], %(seen)b::text[], %(sealed)b::text[]) as n",
@@ -87,7 +90,8 @@ async def prepare_key_change(
     """Decide from which key to which, before anything runs; derives up to three keys in a worker thread.
 
     Without a `target` it is the configured key, and the one in use is among the earlier keys. Raises MasterKeyError
-    where the target is weak, the present key or retired, and WrongMasterKey where the key in use is not configured.
+    where the target is weak, not one line, the present key or retired, and WrongMasterKey where the key in use is not
+    configured.
     """
     records = await database.fetch_all(KEY_RECORDS)
     active = next((record for record in records if record["state"] == "active"), None)
@@ -102,6 +106,11 @@ async def prepare_key_change(
         raise MasterKeyError(
             f"The new key, from {target.source}, is the one that is in use already.",
             "Make one with `switchboard keys generate`.",
+        )
+    if target.has_control_characters:
+        raise MasterKeyError(
+            f"The new key, from {target.source}, has a line break or another control character in it.",
+            "Give one line; `switchboard keys generate` makes one.",
         )
     if weaknesses := target.weaknesses():
         raise MasterKeyError(
@@ -169,16 +178,20 @@ async def rotate_keys(
     """
 
     async def unit(connection: Connection) -> RotationResult:
-        await connection.execute(
-            BEGIN,
-            {
-                "from": change.from_id,
-                "from_salt": change.present_salt,
-                "to": change.to_id,
-                "to_salt": change.target_salt,
-            },
-        )
+        keys = {
+            "from": change.from_id,
+            "from_salt": change.present_salt,
+            "to": change.to_id,
+            "to_salt": change.target_salt,
+        }
+        begun = await (await connection.execute(BEGIN, keys)).fetchone() or {}
         totals = await count_rows(connection)
+        if hidden := begun["envelopes"] - totals.total:
+            raise Conflict(
+                f"Row security of another program hides {counted(hidden, 'envelope')} from this login; "
+                "nothing was changed.",
+                "Change the key as the owner of the tables, or drop that policy.",
+            )
         before = await _write_all(connection, change, left_out, totals.total, progress)
         before.require_all(totals)
         after = await count_envelopes(
