@@ -35,6 +35,7 @@ AS_IT_WAS = "Stopped before anything was saved: everything is as it was."
 
 CONSOLE = "this console"
 """The source of a key that was made or pasted here and is configured nowhere yet."""
+IN_THIS_CONSOLE_ALONE = "The new master key is in this console alone"
 UNTIL_THE_END = "The key in use is in this console alone: configure it before you quit."
 
 GATE_STATES = {

@@ -110,7 +110,20 @@ async def test_the_key_is_changed_on_the_smallest_screen_and_the_console_goes_on
         line = console.app.clipboard
         assert line.startswith("ENCRYPTION_MASTER_KEY='") and len(line) == 23 + 44 + 1
         assert line[23:-1] not in console.text
+        # It is in this console alone: no key that quits by habit loses it, whatever else is asked.
+        console.app.copy_to_clipboard("")
+        await console.press("y", "ctrl+c", "ctrl+c")
+        await console.wait_for("[d] quit and lose it")
+        await console.press("y")
+        await console.wait_for(lambda: console.app.clipboard == line)
         await console.press("escape")
+        await console.wait_for("Key decrypt-only")
+        await console.press("escape")
+        await console.wait_for("w setup wizard")
+        await console.press("q")
+        await console.wait_for("The new master key is in this console alone: quit and lose every credential?")
+        await console.press("escape")
+        await console.press("m")
         await console.wait_for("Key decrypt-only")
         assert isinstance(console.page, MasterKeysScreen)
         ((key_id,),) = execute(keyed_database, "select key_id from switchboard.keys where state = 'active'")
