@@ -91,6 +91,10 @@ def test_what_cannot_be_lent_is_refused_before_the_log_says_so(phone_shell: Shel
         (["run", "exotel_phone", "--", report.name], 126, "may not be executed"),
         (["run", "exotel_phone", "--", str(report.parent)], 126, "may not be executed"),
         (["run", "exotel_phone", "--prefix", "lower", "--", "true"], 2, "--prefix"),
+        *(
+            (["run", "exotel_phone", "--prefix", taken, "--", "true"], 2, f"it would get {taken}_ACCOUNT_SID")
+            for taken in ("SWITCHBOARD", "PG", "PGX", "SUPABASE", "ENCRYPTION")
+        ),
         (["run", "exotel_sms", "--", "true"], 1, "not set up"),
         (["run", "exotel_phone", "--locked", "--", "true"], 2, "locked"),
     ):
