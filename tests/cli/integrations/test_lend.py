@@ -120,7 +120,7 @@ def test_what_cannot_be_lent_is_refused_before_the_log_says_so(phone_shell: Shel
     for _ in range(7):
         assert phone_shell.run("run", "exotel_phone", "--", "true").status == 0
     late = phone_shell.run("run", "exotel_phone", "--", "true")
-    assert late.status == 1 and "the next is possible in" in late.err
+    assert late.status == 1 and "More than 10 reveals and loans in 5 minutes are refused: the next" in late.err
 
 
 def give(database: str, credential: dict[str, str]) -> None:

@@ -11,13 +11,14 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.support.acme import MASTER_KEY, OTHER_KEY, OTHER_MASTER_KEY, keyring
+from tests.support.acme import MASTER_KEY, OTHER_KEY, OTHER_MASTER_KEY, keyring, opened
 from tests.support.commands import contents, execute
 from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.terminal.console_driver import ConsoleDriver, add, new_app, run_headless
 from tests.support.waiting import wait_until
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.gate import check_gate, take_census
+from tui.data.keys.rotation import prepare_key_change, rotate_keys
 from tui.data.schema.install import install
 from tui.screens.page import SMALLEST
 from tui.screens.setup.keys import progress
@@ -176,6 +177,24 @@ async def test_a_change_that_is_stopped_leaves_everything_as_it_was(keyed_databa
         await console.press("end")
         await console.wait_for("Comes from")
         assert "configure it before you quit" not in console.text
+
+
+async def test_a_plan_that_somebody_elses_change_overtook_says_so_and_so_does_c(keyed_database: str) -> None:
+    await add(keyed_database)
+    async with at_the_plan(keyed_database, "a key that is longer than Zm9v 123456") as console:
+        async with opened(keyed_database) as database:
+            change = await prepare_key_change(database, keyring(), OTHER_MASTER_KEY, None)
+            await rotate_keys(database, change, left_out=frozenset())
+        await console.press("enter", "y")
+        await console.wait_for("was changed")
+        await console.press("r")
+        await console.wait_for("The master key was changed by somebody (key id")
+        assert "leaves it as it is" not in console.text and "change it" not in console.text
+        await console.press("escape", "escape", "r")
+        await console.wait_for("somebody has changed it; no credential can be written")
+        await console.press("c")
+        await console.wait_for(lambda: "The master key was changed by somebody" in console.status)
+        assert isinstance(console.page, MasterKeysScreen)
 
 
 @pytest.mark.long

@@ -229,6 +229,7 @@ class RotationScreen(Page):
                 ("row of the log", str(result.log_row)),
             ]
         lines.append(("not changed", limits))
+        self.query_one(RowBody).cursor = 0
         self._show([_row(f"done {number}", *line) for number, line in enumerate(lines)])
         self.status.say("The master key is changed; this console goes on with the new one.", "good")
 
