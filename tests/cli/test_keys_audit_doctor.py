@@ -153,8 +153,8 @@ class TestKeysRotate:
             refused = phone_shell.run(*rotate, *more)
             assert (refused.status, why in refused.err) == (status, True), refused
         for form, words in (
-            ("sb2", "moves to format +sb2, which no other program reads"),
-            ("legacy", "moves to format +legacy, which is not bound to its row: a copy opens in any other one"),
+            ("sb2", "to format +sb2, which no other program reads"),
+            ("legacy", "to format +legacy, which is not bound to its row: a copy opens in any other one"),
         ):
             planned = phone_shell.run(*rotate, "--format", form, "--dry-run", "--without", str(garbage))
             assert planned.status == 0 and re.search(f"^{words}$", planned.out, re.M), planned

@@ -112,7 +112,7 @@ def planned(change: KeyChange, plan: EnvelopeCount) -> list[tuple[str, str]]:
         ("kept versions", f"{plan.opened('version'):,}"),
         *(("opened by", opened_by(name, count)) for name, count in plan.by_key.items()),
         *(("in format", f"{name}: {count:,}") for name, count in plan.by_format.items()),
-        ("moves to format", FORMATS[change.format]),
+        ("to format", FORMATS[change.format]),
     ]
 
 

@@ -55,7 +55,9 @@ async def at_the_plan(conninfo: str, paste: str = "", ring: Keyring | None = Non
         await console.press("c")
         await console.wait_for("Your new key, shown only now:")
         if paste:
-            await console.press("down", "tab")
+            await console.press("down")
+            await console.wait_for("The key")
+            await console.press("tab")
             await console.type(paste)
         if ring is None:
             await console.press("enter")
@@ -63,7 +65,7 @@ async def at_the_plan(conninfo: str, paste: str = "", ring: Keyring | None = Non
             await console.press("space", "enter")
         else:
             await console.press("down", "down", "enter")
-        await console.wait_for("Moves to format")
+        await console.wait_for("To format")
         yield console
 
 
@@ -177,6 +179,10 @@ async def test_a_change_that_is_stopped_leaves_everything_as_it_was(keyed_databa
         await console.press("end")
         await console.wait_for("Comes from")
         assert "configure it before you quit" not in console.text
+        await console.press("escape", "escape")
+        await console.wait_for("w setup wizard")
+        await console.press("q")
+        await console.wait_for(lambda: console.app.return_value == 0)
 
 
 async def test_a_plan_that_somebody_elses_change_overtook_says_so_and_so_does_c(keyed_database: str) -> None:
