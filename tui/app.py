@@ -393,8 +393,7 @@ class SwitchboardApp(OrderedApp):
         return IN_THIS_CONSOLE_ALONE if is_here_alone else ""
 
     async def _ask_for_key(self, status: int) -> None:
-        from tui.settings.dotenv_file import env_line
-        from tui.widgets.prompt import Choice
+        from tui.screens.setup.keys.only_copy import may_be_lost
 
         current = self.session.keyring.current
         self._is_asking_for_key = True
@@ -402,21 +401,10 @@ class SwitchboardApp(OrderedApp):
             if not isinstance(self.screen, Page):
                 # The cover, which would hide the question.
                 await self.screen.dismiss()
-            page = self.screen
-            if not isinstance(page, Page) or current is None:
-                return
-            choices = (Choice("y", "copy its line for .env"), Choice("d", "quit and lose it"))
-            # In the place of another question that is open.
-            chosen = await page.prompt.choose(
-                f"{self._lost_key()}: quit and lose every credential?", choices, leave="stay"
-            )
+            if isinstance(self.screen, Page) and current is not None and await may_be_lost(self.screen, current):
+                self.exit(status)
         finally:
             self._is_asking_for_key = False
-        if chosen == "y":
-            line = env_line("ENCRYPTION_MASTER_KEY", current.reveal("the operator asked to copy it"))
-            page.status.say(page.copy(line, "Line"))
-        elif chosen == "d":
-            self.exit(status)
 
     def action_nothing(self) -> None:
         """Take a key that terminals use for flow control."""
