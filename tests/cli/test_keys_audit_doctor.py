@@ -125,6 +125,52 @@ class TestKeysStatus:
         assert lines["without the quotes"].strip() == "no key is in use yet"
 
 
+class TestKeysRotate:
+    def test_says_what_stops_it_what_is_lost_and_what_it_leaves_out(self, phone_shell: Shell) -> None:
+        database = phone_shell.environment["DATABASE_URL"]
+        file = phone_shell.folder / "new.key"
+        file.touch(0o600)
+        file.write_text(OTHER_KEY)
+        legacy = phone_shell.with_(SWITCHBOARD_CREDENTIAL_FORMAT="legacy")
+        sms = json.dumps({**PHONE, "sms_number": PHONE["virtual_number"]})
+        assert legacy.run("integrations", "configure", "exotel_sms", stdin=sms).status == 0
+        ((garbage,),) = execute(
+            database,
+            "insert into integration_credentials (organization_id, integration_type, credentials_encrypted)"
+            " values (%s, 'zoho_mail', 'garbage') returning id",
+            GLOBEX,
+        )
+        execute(database, "update integration_credentials set credentials_encrypted = 'other' where id = %s", garbage)
+        rotate = ("keys", "rotate", "--to", str(file))
+        for more, status, why in (
+            (("--dry-run",), 5, f"credential {garbage} does not open"),
+            (("--dry-run", "--json"), 5, f"credential {garbage} does not open"),
+            (("--yes",), 1, f"credential {garbage} does not open"),
+            (("--without", str(ACME), "--yes"), 2, f"--without is {ACME}, which no credential has."),
+            (("--without", str(garbage)), 2, "Add --yes to do it; stop the other program first."),
+            (("--without", str(garbage), "--format", "sb2"), 2, "cannot read sb2: no key lets it open them again."),
+        ):
+            refused = phone_shell.run(*rotate, *more)
+            assert (refused.status, why in refused.err) == (status, True), refused
+        for form, words in (
+            ("sb2", "to format +sb2, which no other program reads"),
+            ("legacy", "to format +legacy, which is not bound to its row: a copy opens in any other one"),
+        ):
+            planned = phone_shell.run(*rotate, "--format", form, "--dry-run", "--without", str(garbage))
+            assert planned.status == 0 and re.search(f"^{words}$", planned.out, re.M), planned
+            assert ("change its ENCRYPTION_MASTER_KEY, start it." in planned.err) == (form == "legacy")
+            assert re.search(r"^which is from +ENCRYPTION_MASTER_KEY \(the environment\)$", planned.out, re.M)
+            assert re.search(r"^opened by +ENCRYPTION_MASTER_KEY \(the environment\): 1 legacy$", planned.out, re.M)
+        done = phone_shell.run(*rotate, "--yes", "--without", str(garbage))
+        assert done.status == 0 and done.out.splitlines()[-3].startswith("2 envelopes are encrypted"), done
+        ((log,),) = execute(database, "select details from integration_audit_logs where action = 'keys_rotated'")
+        assert (log["credentials"], log["versions"], log["left_out"]) == (2, 0, 2)
+        new = phone_shell.with_(ENCRYPTION_MASTER_KEY=OTHER_KEY)
+        file.write_text(KEY)
+        again = new.run(*rotate, "--yes", "--json", "--without", str(garbage)).data
+        assert (again["credentials"], again["versions"], len(again["unreadable"])) == (2, 0, 2)
+
+
 class TestAuditList:
     def test_gives_the_newest_rows_of_the_organisation_first_and_50_unless_told(self, acme_shell: Shell) -> None:
         add_log_rows(acme_shell.environment["DATABASE_URL"], 120)

@@ -119,7 +119,7 @@ PLACES = {
     "master keys": Place(MasterKeysScreen, ("5", "m"), "Key active"),
     "new master key": Place(NewKeyScreen, ("5", "m", "c"), "I have stored a copy", is_rare=True),
     "change of the master key": Place(
-        RotationScreen, ("5", "m", "c", "tab", "space", "enter"), "Moves to format", is_rare=True
+        RotationScreen, ("5", "m", "c", "tab", "space", "enter"), "To format", is_rare=True
     ),
     "wizard": Place(SetupScreen, ("5", "w"), "The server is PostgreSQL", is_rare=True),
     "wizard's key": Place(SetupScreen, ("5", "w", "enter"), "This is the key", is_rare=True),

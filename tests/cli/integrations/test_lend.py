@@ -91,6 +91,10 @@ def test_what_cannot_be_lent_is_refused_before_the_log_says_so(phone_shell: Shel
         (["run", "exotel_phone", "--", report.name], 126, "may not be executed"),
         (["run", "exotel_phone", "--", str(report.parent)], 126, "may not be executed"),
         (["run", "exotel_phone", "--prefix", "lower", "--", "true"], 2, "--prefix"),
+        *(
+            (["run", "exotel_phone", "--prefix", taken, "--", "true"], 2, f"it would get {taken}_ACCOUNT_SID")
+            for taken in ("SWITCHBOARD", "PG", "PGX", "SUPABASE", "ENCRYPTION")
+        ),
         (["run", "exotel_sms", "--", "true"], 1, "not set up"),
         (["run", "exotel_phone", "--locked", "--", "true"], 2, "locked"),
     ):
@@ -116,7 +120,7 @@ def test_what_cannot_be_lent_is_refused_before_the_log_says_so(phone_shell: Shel
     for _ in range(7):
         assert phone_shell.run("run", "exotel_phone", "--", "true").status == 0
     late = phone_shell.run("run", "exotel_phone", "--", "true")
-    assert late.status == 1 and "the next is possible in" in late.err
+    assert late.status == 1 and "More than 10 reveals and loans in 5 minutes are refused: the next" in late.err
 
 
 def give(database: str, credential: dict[str, str]) -> None:

@@ -20,11 +20,11 @@ from tests.support.waiting import wait_until
 from tui.data.integrations.credentials import CredentialConflict, Draft, load_credential, save_credential
 from tui.data.integrations.reveal import open_secret
 from tui.data.keys.encryption import Keyring, RowBinding
-from tui.data.keys.envelope_count import pages
+from tui.data.keys.envelope_count import Left, pages
 from tui.data.keys.gate import check_gate, take_census
 from tui.data.keys.master_key import MasterKey
 from tui.data.keys.retirement import retire_key
-from tui.data.keys.rotation import plan_rotation, prepare_key_change, rotate_keys
+from tui.data.keys.rotation import does_not_open, plan_rotation, prepare_key_change, rotate_keys
 from tui.errors import Conflict, DatabaseFailed, Locked, MasterKeyError, SwitchboardError, Unreadable, WrongMasterKey
 
 if TYPE_CHECKING:
@@ -262,6 +262,8 @@ async def test_what_does_not_open_stops_it_unless_it_is_left_out(stored: str) ->
         ).fetchall()
     altered = rows_of(stored, ENVELOPES)
     async with opened(stored) as database:
+        version = Left("version", 7, UUID(int=1), "other key")
+        assert "`switchboard integrations forget TYPE`" in does_not_open(version).what_to_do
         with pytest.raises(Unreadable, match="does not open") as refused:
             await rotated(database)
         assert str(min(row[0] for row in damaged)) in refused.value.sentence

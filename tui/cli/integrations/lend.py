@@ -51,7 +51,12 @@ class _Lending:
     async def __call__(self, session: Session, out: Output) -> None:
         integration = await find_integration(session, self._type, opens_envelopes=True)
         fields = [field.name for field in known_type(integration.integration_type).fields]
-        prefix = self._prefix or integration.integration_type.upper()
+        names = {name: f"{self._prefix or integration.integration_type.upper()}_{name.upper()}" for name in fields}
+        if withheld := next((name for name in names.values() if WITHHELD.fullmatch(name)), None):
+            raise InvalidInput(
+                f"With --prefix {self._prefix} it would get {withheld}, of the names that no program gets.",
+                "Give another one, such as MAIL.",
+            )
         if not session.keyring.keys:
             # Before the log says that it was lent.
             raise MasterKeyMissing
@@ -62,11 +67,11 @@ class _Lending:
                 raise InvalidInput(
                     f"The field {name} holds a NUL, which no environment can hold.", "Correct it with the editor."
                 )
-            self._lent[f"{prefix}_{name.upper()}"] = value
+            self._lent[names[name]] = value
         if is_from_program(session.keyring):
             self._withheld.append(OPENS_STORES)
         # One that the field would have, and that is not stored, is not left over from elsewhere.
-        self._names = {f"{prefix}_{name.upper()}" for name in fields}
+        self._names = set(names.values())
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Return the environment of the program."""

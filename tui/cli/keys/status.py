@@ -11,7 +11,7 @@ from tui.data.keys.gate import check_gate, take_census
 from tui.data.keys.inventory import age_warning, days_of_active_key, read_key_inventory
 from tui.data.seals.sealing_keys import recorded_keys
 from tui.words.integrations import NOT_VISIBLE
-from tui.words.keys import configured_key, recorded_key, without_key_id
+from tui.words.keys import configured_key, opened_by, recorded_key, without_key_id
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -90,7 +90,7 @@ def _lines(
     lines += [*map(recorded_key, inventory.keys), *without_key_id(inventory)]
     lines.append(("credentials", census.total))
     lines += [(f"in format {name}", count) for name, count in census.by_format.items()]
-    lines += [("opened by", f"{name}: {count}") for name, count in census.by_key.items()]
+    lines += [("opened by", opened_by(name, count)) for name, count in census.by_key.items()]
     lines.append(("unreadable", len(census.unreadable)))
     lines += [("", f"{row_id} ({reason})") for row_id, reason in census.unreadable[:LISTED_UNREADABLE]]
     unlisted = len(census.unreadable) - LISTED_UNREADABLE

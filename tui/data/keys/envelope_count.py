@@ -117,6 +117,11 @@ class EnvelopeCount:
         """All envelopes that were looked at."""
         return self.credentials + self.versions
 
+    def opened(self, place: Place) -> int:
+        """Return how many of them opened, so that a rotation encrypts them again."""
+        looked_at = self.credentials if place == "credential" else self.versions
+        return looked_at - sum(left.place == place for left in self.left)
+
     def add(self, place: Place, opening: Opening, fingerprint: Fingerprint) -> None:
         """Count one envelope."""
         row, result = opening.row, opening.result

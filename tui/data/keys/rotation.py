@@ -287,13 +287,14 @@ def _seal_page(change: KeyChange, place: Place, rows: list[dict[str, Any]]) -> _
 
 def does_not_open(left: Left) -> Unreadable:
     """Return the failure that stops a rotation: this envelope does not open and is not left out."""
-    which = f"credential {left.credential_id}"
+    which, way_out = f"credential {left.credential_id}", "enter it again"
     if left.place == "version":
         which = f"version {left.id} of the {which}"
+        way_out = "delete what is kept of its type with `switchboard integrations forget TYPE`"
     return Unreadable(
         left.reason,
         f"The {which} does not open ({left.reason}); nothing was changed.",
-        f"Configure its key or enter it again, or leave it as it is with --without {left.credential_id}.",
+        f"Configure its key or {way_out}, or leave it as it is with --without {left.credential_id}.",
     )
 
 
@@ -312,8 +313,8 @@ def _require_the_same(before: EnvelopeCount, after: EnvelopeCount) -> None:
 def _details(before: EnvelopeCount, after: EnvelopeCount) -> Json:
     """What the log says of a rotation."""
     return {
-        "credentials": after.credentials,
-        "versions": after.versions,
+        "credentials": after.opened("credential"),
+        "versions": after.opened("version"),
         "by_key": {"before": before.by_key, "after": after.by_key},
         "by_format": {"before": before.by_format, "after": after.by_format},
         "fingerprint": {"before": before.fingerprint, "after": after.fingerprint},

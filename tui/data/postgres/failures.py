@@ -81,6 +81,8 @@ _LOGIN = ("28", "3D")
 _ABOUT_THE_SERVER = ("08", "25", "53", "54", "57", "58", "F0", "XX")
 
 # The only place where Postgres says how long a column may be is the type's name in the message.
+# One limit for both: sql/006_acts.sql.
+_COUNTED_TOGETHER = re.compile("openings to (?:reveal|run)")
 _LENGTH = re.compile(r"character(?: varying)?\((\d{1,9})\)")
 
 # What raised an error, by its place in the server's source: a procedural language, not the server itself.
@@ -166,7 +168,8 @@ def _server_failure(exc: psycopg.Error, sqlstate: str, role: str | None) -> Swit
         kind = (ConstraintViolated, sentence, "Correct the value that the rule is about.")
     elif sqlstate == "SB001":
         # Ours, with the number and the wait: sql/006_acts.sql.
-        kind = (DatabaseFailed, primary[:1].upper() + primary[1:], TOO_MANY_OPENINGS)
+        counted_together = _COUNTED_TOGETHER.sub("reveals and loans", primary)
+        kind = (DatabaseFailed, counted_together[:1].upper() + counted_together[1:], TOO_MANY_OPENINGS)
     elif sqlstate in ("SB004", "SB005"):
         # Ours, in words of ours: sql/015_rotation.sql.
         kind = (Conflict if sqlstate == "SB004" else MasterKeyError, f"It was refused: {primary}", LOOK_AT_KEYS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from tui.errors import ReadOnlyMode, SchemaNewer
+from tui.errors import MasterKeyError, ReadOnlyMode, SchemaNewer
 from tui.screens.page import Page
 from tui.screens.setup.keys.progress import progress_on
 from tui.widgets.bindings import bind
@@ -47,6 +47,7 @@ class MasterKeysScreen(Page):
         super().__init__()
         self._keys: dict[str, RecordedKey] = {}
         self._has_changed = False
+        self._gate: Gate | None = None
         self._may_encrypt = False
         """Whether the role may write credentials; asked before a new key is made, which would be shown for nothing."""
 
@@ -77,6 +78,7 @@ class MasterKeysScreen(Page):
         inventory = await read_key_inventory(database) if privileges.envelopes else None
         warning = age_warning(await days_of_active_key(database), session.settings.key_days)
         if self.is_mounted:
+            self._gate = gate
             self._may_encrypt = privileges.configure
             self._keys = {key.key_id: key for key in inventory.keys} if inventory else {}
             rows = _rows(gate, inventory, [key.source for key in session.keyring.previous])
@@ -97,8 +99,22 @@ class MasterKeysScreen(Page):
         return super().check_action(action, parameters)
 
     def action_rotate(self) -> None:
-        if self._may_write():
+        # Before a new key is made, which would be shown for nothing.
+        if self._may_write() and self._has_key_in_use():
             self.console.navigation.open_new_key(self._after_rotation)
+
+    def _has_key_in_use(self) -> bool:
+        """Whether the key in use is among those that are configured; else say which one it is."""
+        gate, previous = self._gate, self.session.keyring.previous
+        if gate is None or gate.recorded_key_id is None:
+            return True
+        if (gate.state == "wrong key" and not gate.in_use_source) or (gate.state == "no key" and not previous):
+            try:
+                gate.require_write()
+            except MasterKeyError as failure:
+                self.report_failure(failure)
+            return False
+        return True
 
     def _after_rotation(self, has_changed: bool) -> None:
         if has_changed:
