@@ -1586,8 +1586,9 @@ begin
   if to_regrole('switchboard_admin') is not null then
     grant select, insert, update, delete on public.integration_credentials, public.user_integration_permissions,
       public.organization_phone_numbers to switchboard_admin;
-    grant insert on switchboard.keys to switchboard_admin;
-    -- Of one column, so that the record can be locked; its state is changed by functions, which log it.
+    -- Not its state, which functions change and log: a new record is of the active key, and of that there is one.
+    grant insert (key_id, purpose, salt, public_key, created_by) on switchboard.keys to switchboard_admin;
+    -- Of one column, so that the record can be locked.
     grant update (created_by) on switchboard.keys to switchboard_admin;
     grant insert on switchboard.seals, switchboard.schema_version to switchboard_admin;
     grant select, insert, update, delete on switchboard.people_labels, switchboard.organization_labels,
@@ -2285,11 +2286,14 @@ begin
   if tg_op not in ('UPDATE', 'DELETE') then
     raise exception 'this keeps what is replaced, and nothing else' using errcode = 'feature_not_supported';
   end if;
+  if tg_op = 'UPDATE' and new.credentials_encrypted is not distinct from old.credentials_encrypted then
+    return null;
+  end if;
   begin
-    if tg_op = 'UPDATE' and (new.credentials_encrypted is not distinct from old.credentials_encrypted
-                             or exists (select from switchboard.rotations r
-                                        where r.xid = pg_current_xact_id() and r.writing)) then
-      return null;
+    if tg_op = 'UPDATE' then
+      if exists (select from switchboard.rotations r where r.xid = pg_current_xact_id() and r.writing) then
+        return null;
+      end if;
     end if;
     most := switchboard.setting('versions_kept'::text);
     if most > 0 then
@@ -2300,12 +2304,14 @@ begin
           -- An adopted table that lacks a column, or has one of another type: the envelope is kept all the same.
           what_hung_on_it := jsonb_build_object('not_kept', sqlstate);
         end;
-        -- Deleted and restored again, or a delete that another trigger cancelled: once is enough of the same envelope.
-        delete from switchboard.credential_versions where id in (
-          select v.id from switchboard.credential_versions v
-          where v.credential_id = old.id and v.kind = 'deleted' and v.envelope = old.credentials_encrypted
-          for update skip locked);
       end if;
+      -- Gone back and forth, deleted and restored again, or a delete that another trigger cancelled: once is enough of
+      -- the same envelope, and else it would push out the others.
+      delete from switchboard.credential_versions where id in (
+        select v.id from switchboard.credential_versions v
+        where v.credential_id = old.id and v.kind = case tg_op when 'DELETE' then 'deleted' else 'updated' end
+          and v.envelope = old.credentials_encrypted
+        for update skip locked);
       select l.user_id, l.label, l.speaks_for_others into known from switchboard.logins l
       where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid and l.removed_at is null;
       insert into switchboard.credential_versions
@@ -2336,11 +2342,14 @@ begin
     delete from switchboard.credential_versions where id in (
       select v.id from switchboard.credential_versions v where v.replaced_at < oldest
       order by v.replaced_at limit 100 for update skip locked);
-    -- Deletes by themselves: those that another trigger cancelled would push out what updates replaced.
-    delete from switchboard.credential_versions where id in (
-      select v.id from switchboard.credential_versions v
-      where v.credential_id = old.id and v.kind = case tg_op when 'DELETE' then 'deleted' else 'updated' end
-      order by v.id desc offset most limit 100 for update skip locked);
+    -- Deletes by themselves: those that another trigger cancelled would push out what updates replaced. Where the first
+    -- part failed, `most` may be unknown, and an offset of null is none.
+    if most is not null then
+      delete from switchboard.credential_versions where id in (
+        select v.id from switchboard.credential_versions v
+        where v.credential_id = old.id and v.kind = case tg_op when 'DELETE' then 'deleted' else 'updated' end
+        order by v.id desc offset most limit 100 for update skip locked);
+    end if;
   exception when others then
     null;
   end;
@@ -2499,7 +2508,8 @@ end
 $function$;
 
 create or replace function switchboard.begin_rotation(from_key text, from_salt bytea, to_key text, to_salt bytea)
-returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+returns bigint language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- Returns how many envelopes there are, also those that row security of others hides from the caller.
 -- Fails with SB004 where from_key is not the active key (or, without a record, any is recorded), and with SB005 where
 -- to_key cannot be one: the same, retired, or recorded with another salt.
 declare
@@ -2524,6 +2534,7 @@ begin
   delete from switchboard.rotations r where r.xid < pg_snapshot_xmin(pg_current_snapshot());
   insert into switchboard.rotations (from_key, from_salt, to_key, to_salt)
   values (begin_rotation.from_key, begin_rotation.from_salt, begin_rotation.to_key, begin_rotation.to_salt);
+  return (select count(*) from public.integration_credentials) + (select count(*) from switchboard.credential_versions);
 end
 $function$;
 
@@ -2653,7 +2664,9 @@ begin
   if needed > 0 then
     raise exception '% envelopes still need the key %', needed, retiring using errcode = 'SB004';
   elsif legacy is distinct from legacy_read then
-    raise exception 'the legacy envelopes changed meanwhile' using errcode = 'SB004';
+    -- Nobody has written since hold_envelopes.
+    raise exception 'row security of another program hides legacy envelopes from the login %', session_user
+      using errcode = 'SB004';
   end if;
   update switchboard.keys k set state = 'retired' where k.key_id = retiring;
   perform switchboard.write_log(null::uuid, null::uuid, null::text, 'key_retired'::text, 'success'::text,

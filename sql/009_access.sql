@@ -42,8 +42,9 @@ begin
   if to_regrole('switchboard_admin') is not null then
     grant select, insert, update, delete on public.integration_credentials, public.user_integration_permissions,
       public.organization_phone_numbers to switchboard_admin;
-    grant insert on switchboard.keys to switchboard_admin;
-    -- Of one column, so that the record can be locked; its state is changed by functions, which log it.
+    -- Not its state, which functions change and log: a new record is of the active key, and of that there is one.
+    grant insert (key_id, purpose, salt, public_key, created_by) on switchboard.keys to switchboard_admin;
+    -- Of one column, so that the record can be locked.
     grant update (created_by) on switchboard.keys to switchboard_admin;
     grant insert on switchboard.seals, switchboard.schema_version to switchboard_admin;
     grant select, insert, update, delete on switchboard.people_labels, switchboard.organization_labels,

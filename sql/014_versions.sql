@@ -95,11 +95,14 @@ begin
   if tg_op not in ('UPDATE', 'DELETE') then
     raise exception 'this keeps what is replaced, and nothing else' using errcode = 'feature_not_supported';
   end if;
+  if tg_op = 'UPDATE' and new.credentials_encrypted is not distinct from old.credentials_encrypted then
+    return null;
+  end if;
   begin
-    if tg_op = 'UPDATE' and (new.credentials_encrypted is not distinct from old.credentials_encrypted
-                             or exists (select from switchboard.rotations r
-                                        where r.xid = pg_current_xact_id() and r.writing)) then
-      return null;
+    if tg_op = 'UPDATE' then
+      if exists (select from switchboard.rotations r where r.xid = pg_current_xact_id() and r.writing) then
+        return null;
+      end if;
     end if;
     most := switchboard.setting('versions_kept'::text);
     if most > 0 then
@@ -110,12 +113,14 @@ begin
           -- An adopted table that lacks a column, or has one of another type: the envelope is kept all the same.
           what_hung_on_it := jsonb_build_object('not_kept', sqlstate);
         end;
-        -- Deleted and restored again, or a delete that another trigger cancelled: once is enough of the same envelope.
-        delete from switchboard.credential_versions where id in (
-          select v.id from switchboard.credential_versions v
-          where v.credential_id = old.id and v.kind = 'deleted' and v.envelope = old.credentials_encrypted
-          for update skip locked);
       end if;
+      -- Gone back and forth, deleted and restored again, or a delete that another trigger cancelled: once is enough of
+      -- the same envelope, and else it would push out the others.
+      delete from switchboard.credential_versions where id in (
+        select v.id from switchboard.credential_versions v
+        where v.credential_id = old.id and v.kind = case tg_op when 'DELETE' then 'deleted' else 'updated' end
+          and v.envelope = old.credentials_encrypted
+        for update skip locked);
       select l.user_id, l.label, l.speaks_for_others into known from switchboard.logins l
       where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid and l.removed_at is null;
       insert into switchboard.credential_versions
@@ -146,11 +151,14 @@ begin
     delete from switchboard.credential_versions where id in (
       select v.id from switchboard.credential_versions v where v.replaced_at < oldest
       order by v.replaced_at limit 100 for update skip locked);
-    -- Deletes by themselves: those that another trigger cancelled would push out what updates replaced.
-    delete from switchboard.credential_versions where id in (
-      select v.id from switchboard.credential_versions v
-      where v.credential_id = old.id and v.kind = case tg_op when 'DELETE' then 'deleted' else 'updated' end
-      order by v.id desc offset most limit 100 for update skip locked);
+    -- Deletes by themselves: those that another trigger cancelled would push out what updates replaced. Where the first
+    -- part failed, `most` may be unknown, and an offset of null is none.
+    if most is not null then
+      delete from switchboard.credential_versions where id in (
+        select v.id from switchboard.credential_versions v
+        where v.credential_id = old.id and v.kind = case tg_op when 'DELETE' then 'deleted' else 'updated' end
+        order by v.id desc offset most limit 100 for update skip locked);
+    end if;
   exception when others then
     null;
   end;

@@ -51,7 +51,8 @@ end
 $function$;
 
 create or replace function switchboard.begin_rotation(from_key text, from_salt bytea, to_key text, to_salt bytea)
-returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+returns bigint language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- Returns how many envelopes there are, also those that row security of others hides from the caller.
 -- Fails with SB004 where from_key is not the active key (or, without a record, any is recorded), and with SB005 where
 -- to_key cannot be one: the same, retired, or recorded with another salt.
 declare
@@ -76,6 +77,7 @@ begin
   delete from switchboard.rotations r where r.xid < pg_snapshot_xmin(pg_current_snapshot());
   insert into switchboard.rotations (from_key, from_salt, to_key, to_salt)
   values (begin_rotation.from_key, begin_rotation.from_salt, begin_rotation.to_key, begin_rotation.to_salt);
+  return (select count(*) from public.integration_credentials) + (select count(*) from switchboard.credential_versions);
 end
 $function$;
 
@@ -205,7 +207,9 @@ begin
   if needed > 0 then
     raise exception '% envelopes still need the key %', needed, retiring using errcode = 'SB004';
   elsif legacy is distinct from legacy_read then
-    raise exception 'the legacy envelopes changed meanwhile' using errcode = 'SB004';
+    -- Nobody has written since hold_envelopes.
+    raise exception 'row security of another program hides legacy envelopes from the login %', session_user
+      using errcode = 'SB004';
   end if;
   update switchboard.keys k set state = 'retired' where k.key_id = retiring;
   perform switchboard.write_log(null::uuid, null::uuid, null::text, 'key_retired'::text, 'success'::text,

@@ -12,10 +12,11 @@ from tui.terminal.early_screen import early_screen
 # Whatever is imported above delays the skeleton: the rest is imported behind it, where it is needed.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from tui.cli.request import OpenConsole, Options
+    from tui.data.keys.master_key import MasterKey
     from tui.errors import SwitchboardError
     from tui.session.session import Session
     from tui.words.invocation import Invocation
@@ -150,10 +151,13 @@ def _open_console(request: OpenConsole) -> int:
         request.options.env_file = request.options.profile = None
         # It says what this terminal can draw, whatever is configured for a database.
         ascii_alone = {name: value for name, value in os.environ.items() if name == "SWITCHBOARD_ASCII"}
-        return _run_app(request.options, demo.environment | ascii_alone, demo.server.data_dir, is_demo=True)
+        return _run_app(request.options, demo.environment | ascii_alone, demo.server.data_dir, keep_key=demo.keep_key)
 
 
-def _run_app(options: Options, environ: Mapping[str, str], cwd: Path, *, is_demo: bool = False) -> int:
+def _run_app(
+    options: Options, environ: Mapping[str, str], cwd: Path, *, keep_key: Callable[[MasterKey], None] | None = None
+) -> int:
+    """Run the console to its end; `keep_key` is what the demo keeps another master key with."""
     from dataclasses import replace
 
     from tui.app import SwitchboardApp
@@ -175,11 +179,15 @@ def _run_app(options: Options, environ: Mapping[str, str], cwd: Path, *, is_demo
     def write_commands(invocations: Sequence[Invocation], profile: str | None) -> str:
         from tui.cli.command_line import command_line
 
-        return command_line(invocations, options, profile, is_demo=is_demo)
+        return command_line(invocations, options, profile, is_demo=keep_key is not None)
 
     wizard = session.settings.nothing_configured and not options.locked
     app = SwitchboardApp(
-        session, wizard=wizard, load_profile=None if is_demo else load_profile, write_commands=write_commands
+        session,
+        wizard=wizard,
+        load_profile=load_profile if keep_key is None else None,
+        write_commands=write_commands,
+        keep_key=keep_key,
     )
 
     def abandon() -> None:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.worker import Worker
 
+    from tui.data.keys.master_key import MasterKey
     from tui.errors import SwitchboardError
     from tui.screens.choosers.help import KeysScreen
     from tui.session.session import Session
@@ -91,8 +92,9 @@ class SwitchboardApp(OrderedApp):
         wizard: bool = False,
         load_profile: LoadProfile | None = None,
         write_commands: WriteCommands | None = None,
+        keep_key: Callable[[MasterKey], None] | None = None,
     ) -> None:
-        """`load_profile` loads another session; without it there is none, as in the demo."""
+        """`load_profile` loads another session; without it there is none, as in the demo. `keep_key` see Console."""
         super().__init__()
         self.connection = ConsoleConnection(session, self, NOT_SET_UP if wizard else CONNECTING)
         self.navigation = Navigation(self, self.read_again, self.enter_section)
@@ -109,13 +111,16 @@ class SwitchboardApp(OrderedApp):
             self.connection,
             load_profile,
             pages=self._pages,
+            lost_key=self._lost_key,
             settings_changed=self._settings_changed,
             warn=self.warn,
         )
         self._write_commands = write_commands
+        self.keep_key = keep_key
         self._idle_timer: Timer | None = None
         self._wizard = wizard
         self._interrupted_at = 0.0
+        self._is_asking_for_key = False
         self.no_color = colours_are_unwanted(session.environ)
         self._line_filters = self._new_line_filters()
         self.register_theme(TERMINAL_COLOURS)
@@ -319,7 +324,7 @@ class SwitchboardApp(OrderedApp):
     def action_quit_at_root(self) -> None:
         """Quit from a section's own screen; elsewhere go back."""
         if len(self.screen_stack) == 1:
-            self._guard_unsaved(lambda: self.exit(0))
+            self._guard_unsaved(lambda: self._leave(0))
         elif isinstance(self.screen, Page):
             self.screen.action_back()
 
@@ -364,13 +369,42 @@ class SwitchboardApp(OrderedApp):
         if form is not None and isinstance(self.screen, Page) and not self.screen.prompt.is_asking:
             self.screen.act(self._ask_to_quit(self.screen, form.unsaved()))
         else:
-            self.exit(130)
+            self._leave(130)
 
     async def _ask_to_quit(self, page: Page, unsaved: str) -> None:
         from tui.widgets.prompt import Choice
 
         if await page.prompt.choose(unsaved, (Choice("d", "discard and quit"),), leave="stay") is not None:
-            self.exit(130)
+            self._leave(130)
+
+    def _leave(self, status: int) -> None:
+        """Quit, after asking, once, where the key of every credential would be lost."""
+        if self._lost_key() and not self._is_asking_for_key:
+            self._run_in_background(partial(self._ask_for_key, status), "leaving")
+        else:
+            self.exit(status)
+
+    def _lost_key(self) -> str:
+        """Say that the key in use is configured nowhere, or nothing."""
+        from tui.words.keys import CONSOLE, IN_THIS_CONSOLE_ALONE
+
+        current = self.session.keyring.current
+        is_here_alone = self.keep_key is None and current is not None and current.source == CONSOLE
+        return IN_THIS_CONSOLE_ALONE if is_here_alone else ""
+
+    async def _ask_for_key(self, status: int) -> None:
+        from tui.screens.setup.keys.only_copy import may_be_lost
+
+        current = self.session.keyring.current
+        self._is_asking_for_key = True
+        try:
+            if not isinstance(self.screen, Page):
+                # The cover, which would hide the question.
+                await self.screen.dismiss()
+            if isinstance(self.screen, Page) and current is not None and await may_be_lost(self.screen, current):
+                self.exit(status)
+        finally:
+            self._is_asking_for_key = False
 
     def action_nothing(self) -> None:
         """Take a key that terminals use for flow control."""

@@ -127,6 +127,20 @@ class ConfirmationNeeded(InvalidInput):
     title = "Confirmation needed"
 
 
+class ProgramNotFound(InvalidInput):
+    """There is no program of the name that a credential is to be lent to."""
+
+    title = "No such program"
+    exit_status = 127
+
+
+class ProgramNotExecutable(InvalidInput):
+    """What a credential is to be lent to is there, and cannot be executed."""
+
+    title = "Not executable"
+    exit_status = 126
+
+
 class NoTerminal(InvalidInput):
     """The console was started where there is no terminal."""
 

@@ -44,6 +44,7 @@ class SessionSwitch:
         load_profile: LoadProfile | None,
         *,
         pages: Callable[[], list[Page]],
+        lost_key: Callable[[], str],
         settings_changed: Callable[[], None],
         warn: Callable[[str], None],
     ) -> None:
@@ -52,6 +53,7 @@ class SessionSwitch:
         self._connection = connection
         self._load_profile = load_profile
         self._pages = pages
+        self._lost_key = lost_key
         self._settings_changed = settings_changed
         self._warn = warn
         self._is_under_way = False
@@ -73,9 +75,10 @@ class SessionSwitch:
         return any(page.is_busy for page in self._pages())
 
     async def _may_lose(self, asked: Page, session: Session | None) -> bool:
-        if session is not None and self._is_same_place(session):
-            return True
-        losses = [loss for page in self._pages() if page is not asked and (loss := page.lost_with_session())]
+        key = self._lost_key()
+        losses = [f"{key}: going on loses every credential."] if key else []
+        if session is None or not self._is_same_place(session):
+            losses += [loss for page in self._pages() if page is not asked and (loss := page.lost_with_session())]
         if not losses:
             return True
         drop = Choice("d", "discard and continue")

@@ -6,19 +6,17 @@ import base64
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import psycopg
 import pytest
 
 from tests.support.acme import ACME, SALT
+from tests.support.canaries import forms, found_in
 from tests.support.commands import execute
 from tests.support.waiting import wait_until
 from tui.data.keys.master_key import MasterKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.support.commands import Shell
     from tests.support.servers.postgres import TestServer
 
@@ -44,19 +42,8 @@ COMMANDS = (
 )
 
 
-def forms(secret: str) -> Iterator[str]:
-    """How a secret could look in an output: itself, within JSON, in hex, percent-encoded, in base64 at any offset."""
-    yield secret
-    yield json.dumps(secret)[1:-1]
-    yield secret.encode().hex()
-    yield quote(secret, safe="")
-    for offset in range(3):
-        encoded = base64.b64encode(b"\0" * offset + secret.encode()).decode()
-        yield encoded[4 if offset else 0 : -4]
-
-
 def leaks(text: str) -> list[str]:
-    return [form for secret in SECRETS for form in forms(secret) if form in text or form.upper() in text]
+    return found_in(text, SECRETS)
 
 
 WITH_A_KEY = ("integrations show exotel_phone", "keys status", "integrations configure exotel_phone")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 
 import psycopg
 
@@ -72,7 +73,12 @@ class TestKeysStatus:
         )
         status = phone_shell.run("keys", "status", "--json").data
         assert status["unreadable"] == [{"id": str(row), "reason": "malformed"}]
-        assert f"{row} (malformed)" in phone_shell.run("keys", "status").out
+        # Nor is what it has in the place of a key id taken for one.
+        assert [key["key_id"] for key in status["keys"]] == [status["key_id"]]
+        assert status["malformed"] == {"credentials": 1, "versions": 0}
+        shown = phone_shell.run("keys", "status").out
+        assert f"{row} (malformed)" in shown and "not recorded" not in shown
+        assert re.search(r"^malformed +1 credential, 0 kept versions$", shown, re.M)
 
     def test_of_another_key_ends_with_4_after_the_whole_status(self, phone_shell: Shell) -> None:
         other = phone_shell.with_(ENCRYPTION_MASTER_KEY=OTHER_KEY)
@@ -102,11 +108,67 @@ class TestKeysStatus:
         assert around["what_to_do"] == "What is stored was written without the quotes: remove that."
         assert KEY not in asked.out + asked.err + str(findings)
 
+    def test_a_new_key_with_quotes_round_it_is_warned_of_before_it_is_the_key(self, phone_shell: Shell) -> None:
+        file = phone_shell.folder / "new.key"
+        for text, quotes in ((f'"{OTHER_KEY}"\n', True), (f"{OTHER_KEY}\n", False)):
+            file.write_text(text)
+            file.chmod(0o600)
+            planned = phone_shell.run("keys", "rotate", "--to", str(file), "--dry-run")
+            assert planned.status == 0, planned.err
+            warned = "The new key, from the file of --to, begins or ends with quotes" in planned.err
+            assert (warned, OTHER_KEY in planned.out + planned.err) == (quotes, False)
+
     def test_of_a_quoted_key_where_none_is_recorded_names_no_key_id(self, new_acme_shell: Shell) -> None:
         quoted = new_acme_shell.with_(ENCRYPTION_MASTER_KEY="'short-Vb3!kQ9z'")
         lines = dict(line.split("  ", 1) for line in quoted.run("keys", "status").out.splitlines() if "  " in line)
         assert lines["key id"].strip() == "-"
         assert lines["without the quotes"].strip() == "no key is in use yet"
+
+
+class TestKeysRotate:
+    def test_says_what_stops_it_what_is_lost_and_what_it_leaves_out(self, phone_shell: Shell) -> None:
+        database = phone_shell.environment["DATABASE_URL"]
+        file = phone_shell.folder / "new.key"
+        file.touch(0o600)
+        file.write_text(OTHER_KEY)
+        legacy = phone_shell.with_(SWITCHBOARD_CREDENTIAL_FORMAT="legacy")
+        sms = json.dumps({**PHONE, "sms_number": PHONE["virtual_number"]})
+        assert legacy.run("integrations", "configure", "exotel_sms", stdin=sms).status == 0
+        ((garbage,),) = execute(
+            database,
+            "insert into integration_credentials (organization_id, integration_type, credentials_encrypted)"
+            " values (%s, 'zoho_mail', 'garbage') returning id",
+            GLOBEX,
+        )
+        execute(database, "update integration_credentials set credentials_encrypted = 'other' where id = %s", garbage)
+        rotate = ("keys", "rotate", "--to", str(file))
+        for more, status, why in (
+            (("--dry-run",), 5, f"credential {garbage} does not open"),
+            (("--dry-run", "--json"), 5, f"credential {garbage} does not open"),
+            (("--yes",), 1, f"credential {garbage} does not open"),
+            (("--without", str(ACME), "--yes"), 2, f"--without is {ACME}, which no credential has."),
+            (("--without", str(garbage)), 2, "Add --yes to do it; stop the other program first."),
+            (("--without", str(garbage), "--format", "sb2"), 2, "cannot read sb2: no key lets it open them again."),
+        ):
+            refused = phone_shell.run(*rotate, *more)
+            assert (refused.status, why in refused.err) == (status, True), refused
+        for form, words in (
+            ("sb2", "to format +sb2, which no other program reads"),
+            ("legacy", "to format +legacy, which is not bound to its row: a copy opens in any other one"),
+        ):
+            planned = phone_shell.run(*rotate, "--format", form, "--dry-run", "--without", str(garbage))
+            assert planned.status == 0 and re.search(f"^{words}$", planned.out, re.M), planned
+            assert ("change its ENCRYPTION_MASTER_KEY, start it." in planned.err) == (form == "legacy")
+            assert re.search(r"^which is from +ENCRYPTION_MASTER_KEY \(the environment\)$", planned.out, re.M)
+            assert re.search(r"^opened by +ENCRYPTION_MASTER_KEY \(the environment\): 1 legacy$", planned.out, re.M)
+        done = phone_shell.run(*rotate, "--yes", "--without", str(garbage))
+        assert done.status == 0 and done.out.splitlines()[-3].startswith("2 envelopes are encrypted"), done
+        ((log,),) = execute(database, "select details from integration_audit_logs where action = 'keys_rotated'")
+        assert (log["credentials"], log["versions"], log["left_out"]) == (2, 0, 2)
+        new = phone_shell.with_(ENCRYPTION_MASTER_KEY=OTHER_KEY)
+        file.write_text(KEY)
+        again = new.run(*rotate, "--yes", "--json", "--without", str(garbage)).data
+        assert (again["credentials"], again["versions"], len(again["unreadable"])) == (2, 0, 2)
 
 
 class TestAuditList:

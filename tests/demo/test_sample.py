@@ -15,6 +15,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from tests.support.acme import OTHER_KEY, OTHER_MASTER_KEY
 from tests.support.processes import SERVER_ACCOUNT, Fork, reachable_folder
 from tests.support.waiting import wait_until
 from tui.data.integrations.listing import list_integrations
@@ -268,8 +269,10 @@ class TestKeeping:
     ) -> None:
         with prepare_demo(reset=False, folder=own_place, account=SERVER_ACCOUNT) as first:
             query(first, "update public.organizations set name = 'Renamed' where name like 'Kaveri%' returning 1")
+            # As a change of the key in its console does.
+            first.keep_key(OTHER_MASTER_KEY)
         with prepare_demo(reset=False, folder=own_place, account=SERVER_ACCOUNT) as second:
-            assert second.environment == first.environment
+            assert second.environment == first.environment | {"ENCRYPTION_MASTER_KEY": OTHER_KEY}
             assert query(second, "select 1 from public.organizations where name = 'Renamed'") == [(1,)]
             with psycopg.connect(second.server.conninfo("postgres"), autocommit=True) as connection:
                 connection.execute(f"comment on database {DATABASE} is 'an earlier version'")
@@ -279,7 +282,8 @@ class TestKeeping:
             assert query(second, "select count(*) from public.integration_audit_logs") == [(20_000,)]
         monkeypatch.setattr(sample, "ROWS", FEWER_ROWS)
         with prepare_demo(reset=False, folder=own_place, account=SERVER_ACCOUNT) as third:
-            assert third.environment["ENCRYPTION_MASTER_KEY"] != first.environment["ENCRYPTION_MASTER_KEY"]
+            keys = {session.environment["ENCRYPTION_MASTER_KEY"] for session in (first, second, third)}
+            assert len(keys) == 3
             assert third.environment["SWITCHBOARD_ORGANIZATION"] == first.environment["SWITCHBOARD_ORGANIZATION"]
             assert query(third, "select count(*) from public.integration_audit_logs") == [(FEWER_ROWS,)]
             assert query(third, "select 1 from public.organizations where name = 'Renamed'") == []

@@ -59,7 +59,8 @@ column.
 - **locked**: whether it works in the [locked console](ssh.md); "no" is refused with 2.
 - **pooler**: whether it works through a pooler in transaction mode; "no" ends with 1.
 - **exit status**: all that it can end with by itself: 0 done; 1 it failed; 2 wrong usage or input; 3 refused by the
-  database's permissions; 4 the key is missing or wrong; 5 it ran and found something. 70 is a crash, 128+n a signal.
+  database's permissions; 4 the key is missing or wrong; 5 it ran and found something; 126 and 127 the program that was
+  named cannot be executed, or is not there. 70 is a crash, 128+n a signal.
 """
 JSON_INTRODUCTION = """\
 ## JSON
@@ -148,7 +149,7 @@ PLAN = (
 )
 KEY_STATUS = (
     "state key_id source recorded_key_id weaknesses other_reading previous_sources by_format by_key unreadable "
-    "keys legacy legacy_writers sealing_keys"
+    "keys legacy malformed legacy_writers sealing_keys"
 )
 ROTATION = "from_key_id to_key_id credentials versions by_key by_format fingerprint unreadable"
 UNREADABLE = "00000000-0000-4000-8000-0000000000f0"

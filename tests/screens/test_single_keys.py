@@ -122,7 +122,7 @@ PLACES = {
     "master keys": Place(MasterKeysScreen, ("5", "m"), "Key active"),
     "new master key": Place(NewKeyScreen, ("5", "m", "c"), "I have stored a copy", is_rare=True),
     "change of the master key": Place(
-        RotationScreen, ("5", "m", "c", "tab", "space", "enter"), "Moves to format", is_rare=True
+        RotationScreen, ("5", "m", "c", "tab", "space", "enter"), "To format", is_rare=True
     ),
     "logins": Place(LoginsScreen, ("5", "l"), "role is gone", is_quick=True),
     "login": Place(LoginForm, ("5", "l", "e"), "sees all organisations", is_rare=True),
@@ -180,6 +180,7 @@ async def go_to(console: ConsoleDriver, place: Place) -> None:
         )
 
     while is_away():
+        assert console.app.is_running, "a key has ended the program"
         await console.press("d" if console.page.prompt.is_asking and "discard" in console.text else "escape")
         await until_quiet(console)
     await console.press(place.keys[0])

@@ -22,6 +22,7 @@ async def confirm_by_name(
 ) -> None:
     """Say the consequence and the alternative, and go on only once the name is typed; --yes asks nothing.
 
+    The alternative begins with a small letter: it goes on behind a semicolon, or is a sentence of its own.
     `input_is_taken` says that standard input was read for something else, so that the terminal itself is asked. Raises
     ConfirmationNeeded where there is nobody to ask, or something else was typed.
     """
@@ -31,7 +32,7 @@ async def confirm_by_name(
         if terminal is None:
             raise ConfirmationNeeded(consequence, f"Add --yes to do it; {alternative}")
         out.say(consequence)
-        out.say(alternative)
+        out.say(f"{alternative[:1].upper()}{alternative[1:]}")
         if await _read_answer(f"Type {name} to continue: ", terminal) != name:
             raise ConfirmationNeeded("That was not the name, so nothing was done.", "Run it again to be asked again.")
 

@@ -15,7 +15,8 @@ class Requirements(NamedTuple):
     `role` is the least that the login may be: "none" does not connect, "any" is one of the three groups. `key` is what
     the master keys are read for, or "sealing", the private key of the seals. Read-only mode refuses what writes "data",
     a read-only database what writes the "log" as well. `installs` looks for a server that the schema could be installed
-    on: neither read-only nor behind a pooler in transaction mode. `finds` exits with 5 where it found something.
+    on: neither read-only nor behind a pooler in transaction mode. `finds` exits with 5 where it found something, and
+    `starts` with 126 or 127 where the program that was named cannot be started.
     Before the work begins `connects` connects to a database that is set up, and `organization` chooses one there.
     """
 
@@ -24,6 +25,7 @@ class Requirements(NamedTuple):
     writes: Writes = "nothing"
     installs: bool = False
     finds: bool = False
+    starts: bool = False
     connects: bool = True
     organization: bool = True
 
@@ -35,5 +37,5 @@ class Requirements(NamedTuple):
     @property
     def exit_statuses(self) -> tuple[int, ...]:
         """The statuses it ends with by itself (docs/commands.md); a crash and a signal come on top."""
-        possible = {3: self.role != "none", 4: self.key != "none", 5: self.finds}
+        possible = {3: self.role != "none", 4: self.key != "none", 5: self.finds, 126: self.starts, 127: self.starts}
         return (0, 1, 2, *(status for status, applies in possible.items() if applies))

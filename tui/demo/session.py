@@ -50,6 +50,18 @@ class DemoSession:
     environment: dict[str, str]
     notice: str | None
 
+    def keep_key(self, key: MasterKey) -> None:
+        """Keep another master key, which the next start is given. Raises DemoFailed."""
+        file = _key_file(self.server)
+        try:
+            build = file.read_text(encoding="utf-8").partition("\n")[0]
+            _write_private(file, f"{build}\n{key.reveal('keep what the demo is changed to')}")
+        except OSError as error:
+            raise DemoFailed(
+                f"The new key cannot be kept for the demo's next start: {error.strerror}.",
+                "Start that with `switchboard demo --reset`.",
+            ) from None
+
     def close(self) -> None:
         """Leave the server; the last console stops it."""
         self.server.stop()

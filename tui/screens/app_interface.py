@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tui.data.access.logins import Login
+    from tui.data.keys.master_key import MasterKey
     from tui.data.keys.rotation import KeyChange
     from tui.data.numbers.changes import NumberChanged
     from tui.data.permissions.apply import Applied
@@ -126,6 +127,8 @@ class Console(Protocol):
     navigation: Navigation
     session_switch: SessionSwitch
     profile_colours: Mapping[str, Colour]
+    keep_key: Callable[[MasterKey], None] | None
+    """Keeps a new master key for the next start, where that is not the operator's part. Raises SwitchboardError."""
 
     @property
     def is_key_held(self) -> bool:

@@ -227,7 +227,10 @@ class Page(Screen[Any]):
         return self.reading.age
 
     def act(self, coroutine: Coroutine[Any, Any, object]) -> None:
-        """Run an act that may write: never cancelled by another key, and one at a time."""
+        """Run an act that may write: never cancelled by another key, and one at a time, so that a second is dropped."""
+        if any(not worker.is_finished for worker in self.workers if worker.node is self and worker.group == "write"):
+            coroutine.close()
+            return
         self.status.clear()
         # A group of its own, and not exclusive: what cancels a load must never cancel a COMMIT.
         self.run_worker(self._guarded_act(coroutine), group="write", exit_on_error=False)

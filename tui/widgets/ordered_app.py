@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.message import Message
@@ -13,6 +13,7 @@ from textual.message import Message
 from tui.terminal.app import TerminalApp
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
     from textual.widget import Widget
 
 KEY_GIVEN_UP_AFTER_S = 0.5
@@ -44,6 +45,7 @@ class OrderedApp(TerminalApp):
         self._key_at_work: KeyDone | None = None
         self._keys_sent = 0
         self._key_sent_at = 0.0
+        self._key_screen: Screen[Any] | None = None
 
     @property
     def keys_done(self) -> bool:
@@ -71,9 +73,19 @@ class OrderedApp(TerminalApp):
         waited = self.last_key_at - self._key_sent_at
         return waited > KEY_GIVEN_UP_AFTER_S and not key.target.is_attached
 
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        """Let a key do nothing on a screen that has come on top since it was sent."""
+        # Textual looks its binding up when the key has bubbled up here, on the screen that is on top then: what an act
+        # has opened meanwhile, which may have no widgets yet.
+        return self.screen is self._key_screen and await super()._check_bindings(key, priority)
+
     async def _next_key(self) -> None:
         self._key_at_work = None
+        if self._keys and not self.screen.is_mounted:
+            # Sent when the screen has its widgets: it answers no message before.
+            self._follow_key(self.screen, KEY_ROUNDS)
         while self._keys and self._key_at_work is None:
+            self._key_screen = self.screen
             target = self.focused or self.screen
             event = self._keys.popleft()
             if isinstance(event, events.Key):

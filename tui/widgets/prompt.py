@@ -38,7 +38,7 @@ class Prompt(Vertical, can_focus=True):
 
     # On the bottom lines and not in a modal, which repaints the whole screen: 18 to 25 KB on the wire at 80x24.
     DEFAULT_CSS = """
-    Prompt { height: auto; max-height: 12; display: none; border-top: solid ansi_yellow; }
+    Prompt { height: auto; max-height: 16; display: none; border-top: solid ansi_yellow; }
     Prompt Static { width: 1fr; height: auto; }
     Prompt LineInput { display: none; }
     """

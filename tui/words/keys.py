@@ -16,34 +16,47 @@ if TYPE_CHECKING:
 
 STOPPED = "the other program is stopped"
 
+_READ_BY_ANOTHER = "Credentials of the legacy format are read by another program, "
 LEGACY_ORDER = (
-    "Credentials of the legacy format are read by another program, which opens none of them afterwards. "
+    f"{_READ_BY_ANOTHER}which opens none of them afterwards. "
     "The order: stop it, rotate, change its ENCRYPTION_MASTER_KEY, start it."
 )
+LEGACY_ENDS = (
+    f"{_READ_BY_ANOTHER}which cannot read sb2: no key lets it open them again. "
+    "Stop it, and rotate only once it needs none of them; without --format each keeps its own."
+)
+FORMATS = {
+    None: "none, each keeps its own",
+    "sb2": "sb2, which no other program reads",
+    "legacy": "legacy, which is not bound to its row: a copy opens in any other one",
+}
 
 AFTERWARDS = (
-    "Now set the new key as ENCRYPTION_MASTER_KEY wherever Switchboard runs, and the one before, from {source}, as "
+    "Set the new key as ENCRYPTION_MASTER_KEY wherever Switchboard runs, and the one before, from {source}, as "
     "ENCRYPTION_MASTER_KEY_PREVIOUS until `switchboard keys retire {old}`.",
-    "What this does not do: backups from before still open with the old key; and whoever had it may have read the "
-    "credentials, so make new ones at the providers: my.exotel.com > API Settings, accounts.zoho.com > Security > App "
+    "Backups from before still open with the old key, and whoever had it may have read the credentials, which the "
+    "providers still take: make new ones at my.exotel.com > API Settings, accounts.zoho.com > Security > App "
     "Passwords.",
 )
+
+KEPT = "Nothing: the demo keeps the new key, and starts with it."
 
 AS_IT_WAS = "Stopped before anything was saved: everything is as it was."
 
 CONSOLE = "this console"
 """The source of a key that was made or pasted here and is configured nowhere yet."""
+IN_THIS_CONSOLE_ALONE = "The new master key is in this console alone"
 UNTIL_THE_END = "The key in use is in this console alone: configure it before you quit."
 
 GATE_STATES = {
     "open": "the key in use",
     "unused": "no key is in use yet; this one will be recorded with the first write",
     "mixed": "opens some of the newest credentials, but not all",
-    "wrong key": "not the key in use; nothing can be written",
+    "wrong key": "not the key in use; no credential can be written",
     "weak key": "cannot be used for writing",
-    "no key": "not configured; nothing can be written",
+    "no key": "not configured; no credential can be written",
 }
-REPLACED = "the one before: somebody has changed it; nothing can be written"
+REPLACED = "the one before: somebody has changed it; no credential can be written"
 
 
 def configured_key(gate: Gate, earlier: list[str]) -> list[tuple[str, str]]:
@@ -69,8 +82,8 @@ def recorded_key(key: RecordedKey) -> tuple[str, str]:
     return f"key {key.state}", f"{key.key_id}{age}: {_held(key.credentials, key.versions)}"
 
 
-def legacy_format(inventory: KeyInventory) -> list[tuple[str, str]]:
-    """Return what there is of the legacy format, which names no key, and which programs wrote it."""
+def without_key_id(inventory: KeyInventory) -> list[tuple[str, str]]:
+    """Return what names no key: of the legacy format, and which programs wrote it, and what is no envelope."""
     lines: list[tuple[str, str]] = []
     if inventory.legacy_credentials or inventory.legacy_versions:
         lines.append(("legacy format", _held(inventory.legacy_credentials, inventory.legacy_versions)))
@@ -78,6 +91,8 @@ def legacy_format(inventory: KeyInventory) -> list[tuple[str, str]]:
         by = f" as {writer.login}" if writer.login else ""
         times = counted(writer.writes, "time", "times")
         lines.append(("legacy written by", f"{writer.program}{by}, {times}, last {str(writer.newest)[:10]}"))
+    if inventory.malformed_credentials or inventory.malformed_versions:
+        lines.append(("malformed", _held(inventory.malformed_credentials, inventory.malformed_versions)))
     return lines
 
 
@@ -89,17 +104,29 @@ def in_sentence_case(name: str) -> str:
 def planned(change: KeyChange, plan: EnvelopeCount) -> list[tuple[str, str]]:
     """Return what a rotation would do, as names and texts, but for what does not open."""
     return [
-        ("from", f"key id {change.from_id}, {change.present.source}"),
-        (
-            "to",
-            f"{f'key id {change.recorded_to_id}' if change.recorded_to_id else 'a new key'}, {change.target.source}",
-        ),
-        ("credentials", f"{plan.credentials:,}"),
-        ("kept versions", f"{plan.versions:,}"),
-        *(("opened by", f"{name}: {count:,}") for name, count in plan.by_key.items()),
+        ("from key id", change.from_id),
+        ("which is from", change.present.source),
+        ("to key id", change.recorded_to_id or "a new one"),
+        ("which is from", change.target.source),
+        ("credentials", f"{plan.opened('credential'):,}"),
+        ("kept versions", f"{plan.opened('version'):,}"),
+        *(("opened by", opened_by(name, count)) for name, count in plan.by_key.items()),
         *(("in format", f"{name}: {count:,}") for name, count in plan.by_format.items()),
-        ("moves to format", change.format or "none, each keeps its own"),
+        ("to format", FORMATS[change.format]),
     ]
+
+
+def legacy_consequence(change: KeyChange, plan: EnvelopeCount) -> str:
+    """Return what becomes of the other program, and what to do in which order; empty where no row is legacy."""
+    if "legacy" not in plan.by_format:
+        return ""
+    return LEGACY_ENDS if change.format == "sb2" else LEGACY_ORDER
+
+
+def opened_by(name: str, count: int) -> str:
+    """Return how many envelopes a key opened, by its id or, of the legacy format, by where it comes from."""
+    source = name.removesuffix(" (legacy)")
+    return f"{source}: {count:,}{' legacy' if source != name else ''}"
 
 
 def does_not_open(left: Left) -> str:

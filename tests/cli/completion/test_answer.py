@@ -61,8 +61,8 @@ def test_what_is_in_the_database_completes_and_nothing_is_written_or_run(office_
     execute(
         database,
         "insert into switchboard.keys (key_id, purpose, salt, state) "
-        "values ('earlier', 'master', 'x', 'decrypt-only'), "
-        "('long-ago', 'master', 'x', 'retired')",
+        "values ('earlier', 'master', '0123456789abcdef', 'decrypt-only'), "
+        "('long-ago', 'master', '0123456789abcdef', 'retired')",
     )
     before = contents(database)
     ran = office_shell.folder / "ran"

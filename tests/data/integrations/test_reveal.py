@@ -46,7 +46,7 @@ async def test_the_eleventh_reveal_in_five_minutes_is_refused_by_the_database(ke
         with pytest.raises(DatabaseFailed) as caught:
             await open_secret(database, keyring(), integration, "api_key", "reveal")
         assert re.fullmatch(
-            r"More than 10 openings to reveal in 5 minutes are refused: the next is possible in (299|300) s\.",
+            r"More than 10 reveals and loans in 5 minutes are refused: the next is possible in (299|300) s\.",
             caught.value.sentence,
         )
         await open_secret(database, keyring(), integration, "api_key", "copy")

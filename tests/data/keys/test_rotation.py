@@ -15,20 +15,22 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
 from tests.support.acme import ACME, KEY, MASTER_KEY, OTHER_MASTER_KEY, PHONE, keyring, opened, phone_integration
+from tests.support.database.schema import run_files_with_roles
 from tests.support.waiting import wait_until
 from tui.data.integrations.credentials import CredentialConflict, Draft, load_credential, save_credential
 from tui.data.integrations.reveal import open_secret
 from tui.data.keys.encryption import Keyring, RowBinding
-from tui.data.keys.envelope_count import pages
+from tui.data.keys.envelope_count import Left, pages
 from tui.data.keys.gate import check_gate, take_census
 from tui.data.keys.master_key import MasterKey
 from tui.data.keys.retirement import retire_key
-from tui.data.keys.rotation import plan_rotation, prepare_key_change, rotate_keys
-from tui.errors import Conflict, Locked, MasterKeyError, SwitchboardError, Unreadable, WrongMasterKey
+from tui.data.keys.rotation import does_not_open, plan_rotation, prepare_key_change, rotate_keys
+from tui.errors import Conflict, DatabaseFailed, Locked, MasterKeyError, SwitchboardError, Unreadable, WrongMasterKey
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from tests.support.servers.postgres import TestServer
     from tui.data.keys.rotation import RotationResult
     from tui.data.postgres.database import Database
     from tui.models import EnvelopeFormat
@@ -41,6 +43,7 @@ ADD = """
 insert into public.integration_credentials (id, organization_id, integration_type, credentials_encrypted, is_verified)
 values (%s, %s, %s, %s, true)
 """
+ADD_KEY = "insert into switchboard.keys (key_id, purpose, salt, state) values"
 CHANGE = "update public.integration_credentials set credentials_encrypted = %s where id = %s"
 # Everything of a row but the envelope, and the time that every writer moves.
 REST = """
@@ -185,6 +188,7 @@ async def test_a_target_that_may_not_be_one_is_refused_before_anything_runs(stor
         refusals: list[tuple[Keyring, MasterKey | None, str]] = [
             (RING, MasterKey("short", "x"), "shorter than 32"),
             (RING, MasterKey("your-32-character-secret-key-here", "x"), "placeholder"),
+            (RING, MasterKey(f"{KEY}\n{KEY}", "x"), "line break"),
             (RING, MasterKey(KEY, "x"), "in use already"),
             (keyring(EARLIER), OTHER_MASTER_KEY, "is not among those"),
             (RING, None, "in use already"),
@@ -199,12 +203,53 @@ async def test_a_target_that_may_not_be_one_is_refused_before_anything_runs(stor
         old_id = rows_of(stored, "select key_id from switchboard.keys where state = 'decrypt-only'")[0]["key_id"]
         with pytest.raises(Conflict, match="is a legacy envelope that opens with no other key"):
             await retire_key(database, keyring(None, MASTER_KEY), old_id)
-        await retire_key(database, keyring(OTHER_MASTER_KEY, MASTER_KEY), old_id)
+        said: list[tuple[str, int, int]] = []
+        await retire_key(
+            database, keyring(OTHER_MASTER_KEY, MASTER_KEY), old_id, lambda *progress: said.append(progress)
+        )
+        assert said == [("read", 0, 10), ("read", 5, 10), ("read", 10, 10)]
         with pytest.raises(MasterKeyError, match="was retired here"):
             await prepare_key_change(database, new, MASTER_KEY, None)
         with pytest.raises(MasterKeyError, match="not decrypt-only"):
             await retire_key(database, new, old_id)
     assert [row["envelope"] for row in before] != [row["envelope"] for row in rows_of(stored, ENVELOPES)]
+
+
+async def test_what_row_security_of_others_hides_is_not_left_under_the_key_before(
+    postgres: TestServer, empty_database: str
+) -> None:
+    """One legacy envelope, which does not name its key: rotating the rest and retiring would both lose it."""
+    await run_files_with_roles(empty_database)
+    postgres.create_role("rana", "login in role switchboard_admin")
+    hidden = RowBinding(uuid4(), ACME, "exotel_sms")
+    with psycopg.connect(empty_database) as connection:
+        connection.execute(
+            ADD, [hidden.row_id, ACME, "exotel_sms", seal(EARLIER, hidden, "hidden", "legacy", EARLIER_SALT)]
+        )
+        connection.execute(
+            "create policy of_another_program on public.integration_credentials as restrictive for select "
+            "to switchboard_admin using (integration_type <> 'exotel_sms')"
+        )
+        # Nobody but the owner adds what looks like an earlier key, and what cannot be one is in nobody's way.
+        connection.execute(
+            "insert into switchboard.keys (key_id, purpose, salt, state) values ('x', 'master', 'x', 'retired')"
+        )
+    url = postgres.conninfo(empty_database.rpartition("/")[2].partition("?")[0], user="rana")
+    with (
+        psycopg.connect(url) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(f"{ADD_KEY} ('y', 'master', 'y', 'decrypt-only')")
+    async with opened(url) as database:
+        await save_credential(database, RING, Draft(ACME, "exotel_phone", PHONE, None), None, "auto")
+        with pytest.raises(Conflict, match="hides 1 envelope from this login"):
+            await rotated(database)
+    async with opened(empty_database) as database:
+        await rotated(database)
+    async with opened(url) as database:
+        (old,) = rows_of(empty_database, "select key_id from switchboard.keys where state = 'decrypt-only'")
+        with pytest.raises(Conflict, match="hides legacy envelopes from the login rana"):
+            await retire_key(database, Keyring(OTHER_MASTER_KEY), old["key_id"])
 
 
 async def test_what_does_not_open_stops_it_unless_it_is_left_out(stored: str) -> None:
@@ -217,6 +262,8 @@ async def test_what_does_not_open_stops_it_unless_it_is_left_out(stored: str) ->
         ).fetchall()
     altered = rows_of(stored, ENVELOPES)
     async with opened(stored) as database:
+        version = Left("version", 7, UUID(int=1), "other key")
+        assert "`switchboard integrations forget TYPE`" in does_not_open(version).what_to_do
         with pytest.raises(Unreadable, match="does not open") as refused:
             await rotated(database)
         assert str(min(row[0] for row in damaged)) in refused.value.sentence
@@ -260,23 +307,27 @@ async def test_large_envelopes_are_read_a_few_at_a_time(stored: str) -> None:
 async def refusing_trigger(conninfo: str, body: str) -> AsyncIterator[None]:
     """Another program's trigger on the integrations."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("create table public.notes (id uuid)")
         connection.execute(f"create function public.other() returns trigger language plpgsql as $$begin {body} end$$")
         connection.execute(
             "create trigger other before update on public.integration_credentials for each row execute function other()"
         )
         yield
         connection.execute("drop function public.other cascade")
+        connection.execute("drop table public.notes")
 
 
 @pytest.mark.parametrize(
     ("body", "error"),
     [
         ("raise exception 'full' using errcode = '53100';", SwitchboardError),
+        # Its names are not looked for where the trigger's author expects.
+        ("insert into notes values (old.id); return new;", DatabaseFailed),
         ("return null;", Conflict),
         ("new.credentials_encrypted := new.credentials_encrypted || 'x'; return new;", Conflict),
         ("new.credentials_encrypted := old.credentials_encrypted; return new;", SwitchboardError),
     ],
-    ids=["disk full", "swallowed", "altered", "not written"],
+    ids=["disk full", "unqualified", "swallowed", "altered", "not written"],
 )
 async def test_what_goes_wrong_on_the_server_leaves_everything_as_it_was(
     stored: str, body: str, error: type[Exception]
@@ -284,8 +335,11 @@ async def test_what_goes_wrong_on_the_server_leaves_everything_as_it_was(
     before, keys = rows_of(stored, ENVELOPES), rows_of(stored, "select key_id, state from switchboard.keys")
     async with opened(stored) as database:
         async with refusing_trigger(stored, body):
-            with pytest.raises(error):
+            with pytest.raises(error) as refused:
                 await rotated(database)
+            if error is DatabaseFailed:
+                assert "public.other() of another program" in refused.value.sentence
+                assert "set search_path on it" in refused.value.what_to_do
         assert rows_of(stored, ENVELOPES) == before
         assert rows_of(stored, "select key_id, state from switchboard.keys") == keys
         await rotated(database)

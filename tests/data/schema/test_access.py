@@ -119,7 +119,7 @@ COLUMNS = {
         "S": {*READABLE, "created_by", "updated_by"},
         "U": {"is_active", "is_verified", "last_verified_at", "updated_by", "updated_at"},
     },
-    (ADMIN, "switchboard.keys"): {"U": {"created_by"}},
+    (ADMIN, "switchboard.keys"): {"I": {"key_id", "purpose", "salt", "public_key", "created_by"}, "U": {"created_by"}},
     (SUPPORT, "switchboard.credential_versions"): {
         "S": {
             *("id", "credential_id", "organization_id", "integration_type", "kind", "fields", "was_verified"),

@@ -125,7 +125,7 @@ def test_the_way_back_is_a_rotation_until_the_key_is_retired_and_nothing_needs_i
     retire = "select switchboard.retire_key(%s, %s)"
     for key, legacy, why in (
         *(("new", 0, "not decrypt-only"), ("none", 0, "not decrypt-only")),
-        ("old", 1, "the legacy envelopes changed"),
+        ("old", 1, "row security of another program hides"),
     ):
         with pytest.raises(psycopg.Error, match=why), connection.transaction():
             connection.execute(retire, [key, legacy])

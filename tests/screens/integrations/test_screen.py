@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import psycopg
 
-from tests.support.acme import ACME, GLOBEX
-from tests.support.terminal.console_driver import ConsoleDriver, add, new_app, run_headless
+from tests.support.acme import ACME, GLOBEX, PHONE
+from tests.support.terminal.console_driver import ConsoleDriver, add, change, new_app, run_headless
 from tui.data.schema.install import install
 from tui.providers import registry
 from tui.screens.choosers.organization import OrganizationChooser
@@ -263,6 +263,7 @@ async def test_a_support_login_sees_what_it_may_and_is_told_why_not_the_rest(
             ("enter", "may not write credentials"),
             ("R", "may not read credentials"),
             ("d", "may not delete"),
+            ("u", "may not bring back integrations (INSERT)."),
         ):
             await console.press(key)
             await console.wait_for(why)
@@ -270,6 +271,11 @@ async def test_a_support_login_sees_what_it_may_and_is_told_why_not_the_rest(
         await console.wait_for("Disable Exotel phone?")
         await console.press("y")
         await console.wait_for("Exotel phone is disabled.")
+        # Of versions it sees when and who, and is offered neither the way back nor a test.
+        await change(empty_database, {**PHONE, "caller_id": "08033755555"})
+        await console.press("V")
+        await console.wait_for("r refresh  esc back")
+        assert "go back to it" not in console.text and "test it" not in console.text
 
 
 async def test_each_row_of_one_type_is_listed_and_acts_are_on_the_row_under_the_cursor(keyed_database: str) -> None:

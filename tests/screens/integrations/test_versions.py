@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC
+from textwrap import wrap
 from typing import TYPE_CHECKING
 from uuid import UUID
+
+import psycopg
+import pytest
 
 from tests.support.acme import ACME, PHONE, opened
 from tests.support.commands import execute
 from tests.support.terminal.console_driver import add, change, new_app, run_headless
-from tui.data.integrations.deleted import plan_restore
+from tui.data.integrations.deleted import RestorePlan, plan_restore
 from tui.data.integrations.restore import restore
 from tui.screens.audit.screen import AuditScreen
+from tui.screens.integrations.screen import _what_a_restore_does
 from tui.screens.integrations.versions import VersionsScreen, detail_of
+from tui.words.versions import LIVE_AGAIN
 
 if TYPE_CHECKING:
     from tests.support.servers.exotel import ExotelServer
@@ -47,9 +53,13 @@ async def test_a_version_is_tested_and_put_back_from_the_history(keyed_database:
         await console.wait_for("caller_id is removed")
         await console.press("enter", "escape")
         assert stored_envelope(keyed_database) != first
-        await console.press("t")
+        # While the first t reads the version, a second opens no test of its own.
+        with psycopg.connect(keyed_database) as other:
+            other.execute("lock table switchboard.credential_versions in access exclusive mode")
+            await console.press("t", "t")
         await console.wait_for("1 of 1 verified")
         await console.press("escape")
+        assert isinstance(console.page, VersionsScreen)
         await console.wait_for("The provider accepts version")
         await console.press("enter")
         await console.wait_for("gets its earlier value")
@@ -72,7 +82,7 @@ async def test_a_version_is_tested_and_put_back_from_the_history(keyed_database:
         execute(keyed_database, "delete from integration_credentials")
         await console.press("enter")
         await console.wait_for("The integration exotel_phone was deleted meanwhile.")
-        await console.wait_for("4 versions")
+        await console.wait_for("3 versions")
         await console.press("escape")
         await console.wait_for("2 rows: Exotel phone tested: works")
         await console.press("escape")
@@ -146,5 +156,17 @@ async def test_u_after_a_delete_brings_it_back(keyed_database: str) -> None:
             await console.press("u")
             await console.wait_for("comes back with its id, no permission and 1 phone number.")
             await console.press("u", "y")
-            await console.wait_for("is restored: it came back with its id")
+            await console.wait_for(
+                lambda: "it came back with its id" in console.status and LIVE_AGAIN in console.status
+            )
             assert before == execute(keyed_database, rows)
+
+
+@pytest.mark.parametrize(("count", "shown"), [(6, 6), (7, 5), (40, 5)])
+def test_what_does_not_come_back_is_listed_as_far_as_the_question_has_room(count: int, shown: int) -> None:
+    losses = tuple(f"{'a number of another organisation, in the directory ' * 2}{number}." for number in range(count))
+    plan = RestorePlan(1, UUID(int=1), ACME, "exotel_phone", 1, 1, losses, (), (), (), ())
+    lines = _what_a_restore_does("Exotel phone", plan, 80).split("\n")
+    assert sum(line.startswith("Not back: ") for line in lines) == shown
+    assert (f"{count - shown} more do not come back" in lines[-1]) == (count > shown)
+    assert sum(len(wrap(line, 80)) for line in lines) <= 14

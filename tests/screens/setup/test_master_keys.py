@@ -11,15 +11,17 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.support.acme import MASTER_KEY, OTHER_KEY, OTHER_MASTER_KEY, keyring
+from tests.support.acme import MASTER_KEY, OTHER_KEY, OTHER_MASTER_KEY, keyring, opened
 from tests.support.commands import contents, execute
 from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.terminal.console_driver import ConsoleDriver, add, new_app, run_headless
 from tests.support.waiting import wait_until
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.gate import check_gate, take_census
+from tui.data.keys.rotation import prepare_key_change, rotate_keys
 from tui.data.schema.install import install
 from tui.screens.page import SMALLEST
+from tui.screens.setup.keys import progress
 from tui.screens.setup.keys.new_key import NewKeyScreen
 from tui.screens.setup.keys.rotation import RotationScreen
 from tui.screens.setup.keys.screen import MasterKeysScreen
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tests.support.servers.postgres import TestServer
+    from tui.data.keys.master_key import MasterKey
 
 STATES = "select state, count(*)::int from switchboard.keys where purpose = 'master' group by 1 order by 1"
 BLOCKING = """
@@ -52,7 +55,9 @@ async def at_the_plan(conninfo: str, paste: str = "", ring: Keyring | None = Non
         await console.press("c")
         await console.wait_for("Your new key, shown only now:")
         if paste:
-            await console.press("down", "tab")
+            await console.press("down")
+            await console.wait_for("The key")
+            await console.press("tab")
             await console.type(paste)
         if ring is None:
             await console.press("enter")
@@ -60,7 +65,7 @@ async def at_the_plan(conninfo: str, paste: str = "", ring: Keyring | None = Non
             await console.press("space", "enter")
         else:
             await console.press("down", "down", "enter")
-        await console.wait_for("Moves to format")
+        await console.wait_for("To format")
         yield console
 
 
@@ -69,7 +74,9 @@ def assert_hints_fit(console: ConsoleDriver) -> None:
     assert whole_hints(hints, SMALLEST[0]) == list(hints)
 
 
-async def test_the_key_is_changed_on_the_smallest_screen_and_the_console_goes_on(keyed_database: str) -> None:
+async def test_the_key_is_changed_on_the_smallest_screen_and_the_console_goes_on(
+    keyed_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await add(keyed_database)
     await add(keyed_database, "exotel_sms", policy="legacy")
     execute(
@@ -106,7 +113,20 @@ async def test_the_key_is_changed_on_the_smallest_screen_and_the_console_goes_on
         line = console.app.clipboard
         assert line.startswith("ENCRYPTION_MASTER_KEY='") and len(line) == 23 + 44 + 1
         assert line[23:-1] not in console.text
+        # It is in this console alone: no key that quits by habit loses it, whatever else is asked.
+        console.app.copy_to_clipboard("")
+        await console.press("y", "ctrl+c", "ctrl+c")
+        await console.wait_for("[d] quit and lose it")
+        await console.press("y")
+        await console.wait_for(lambda: console.app.clipboard == line)
         await console.press("escape")
+        await console.wait_for("Key decrypt-only")
+        await console.press("escape")
+        await console.wait_for("w setup wizard")
+        await console.press("q")
+        await console.wait_for("The new master key is in this console alone: quit and lose every credential?")
+        await console.press("escape")
+        await console.press("m")
         await console.wait_for("Key decrypt-only")
         assert isinstance(console.page, MasterKeysScreen)
         ((key_id,),) = execute(keyed_database, "select key_id from switchboard.keys where state = 'active'")
@@ -118,7 +138,11 @@ async def test_the_key_is_changed_on_the_smallest_screen_and_the_console_goes_on
         await console.wait_for(lambda: "Only a decrypt-only key can be retired" in console.status)
         await console.press("down", "d")
         await console.wait_for("It can never be used again.")
-        await console.press("d", "d", "y")
+        monkeypatch.setattr(progress, "SAID_EVERY_S", 0.0)
+        with psycopg.connect(keyed_database) as holder:
+            holder.execute("select from switchboard.keys where state = 'decrypt-only' for update")
+            await console.press("d", "d", "y")
+            await console.wait_for(lambda: "3 of 3 read" in console.status)
         await console.wait_for("Key retired")
         assert execute(keyed_database, STATES) == [("active", 1), ("retired", 1)]
     async with run_headless(new_app(keyed_database)) as console:
@@ -144,9 +168,39 @@ async def test_a_change_that_is_stopped_leaves_everything_as_it_was(keyed_databa
             await console.wait_for(lambda: console.status == AS_IT_WAS)
         assert contents(keyed_database) == before
         assert isinstance(console.page, RotationScreen)
-        # It can be done all the same.
+        # It can be done all the same. In the demo the key is kept for its next start.
+        kept: list[MasterKey] = []
+        console.app.keep_key = kept.append
         await console.press("enter", "y")
         await console.wait_for("Row of the log")
+        assert "the demo keeps the new key" in console.text and [key.reveal("a test") for key in kept] == [OTHER_KEY]
+        await console.press("escape")
+        await console.wait_for("Key decrypt-only")
+        await console.press("end")
+        await console.wait_for("Comes from")
+        assert "configure it before you quit" not in console.text
+        await console.press("escape", "escape")
+        await console.wait_for("w setup wizard")
+        await console.press("q")
+        await console.wait_for(lambda: console.app.return_value == 0)
+
+
+async def test_a_plan_that_somebody_elses_change_overtook_says_so_and_so_does_c(keyed_database: str) -> None:
+    await add(keyed_database)
+    async with at_the_plan(keyed_database, "a key that is longer than Zm9v 123456") as console:
+        async with opened(keyed_database) as database:
+            change = await prepare_key_change(database, keyring(), OTHER_MASTER_KEY, None)
+            await rotate_keys(database, change, left_out=frozenset())
+        await console.press("enter", "y")
+        await console.wait_for("was changed")
+        await console.press("r")
+        await console.wait_for("The master key was changed by somebody (key id")
+        assert "leaves it as it is" not in console.text and "change it" not in console.text
+        await console.press("escape", "escape", "r")
+        await console.wait_for("somebody has changed it; no credential can be written")
+        await console.press("c")
+        await console.wait_for(lambda: "The master key was changed by somebody" in console.status)
+        assert isinstance(console.page, MasterKeysScreen)
 
 
 @pytest.mark.long

@@ -106,7 +106,7 @@ WALK = (
     Stop(SetupScreen, ("5",), "w setup wizard", "Credentials", back=LOG),
     Stop(MasterKeysScreen, ("m",), "Comes from", "Key active"),
     Stop(NewKeyScreen, ("c",), "I have stored a copy", "(o) Generate one"),
-    Stop(RotationScreen, ("tab", "space", "enter"), "Moves to format", "From"),
+    Stop(RotationScreen, ("tab", "space", "enter"), "To format", "From"),
     Stop(NewKeyScreen, (), "I have stored a copy", "[x] I have stored", back="I have stored a copy"),
     Stop(MasterKeysScreen, (), "Comes from", "Key active", back="Comes from"),
     Stop(LoginsScreen, ("l",), "add the first one", back="w setup wizard"),

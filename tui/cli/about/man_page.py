@@ -21,6 +21,8 @@ EXIT_STATUSES = {
     "4": "The master key is missing or wrong.",
     "5": "It ran and found something.",
     "70": "A crash.",
+    "126": "The program that was named cannot be executed.",
+    "127": "There is no program of that name.",
     "128+n": "Ended by the signal n.",
 }
 

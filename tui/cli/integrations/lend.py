@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +16,8 @@ from tui.cli.integrations.lookup import find_integration, type_argument
 from tui.cli.parsing import Command, argument, command, option
 from tui.cli.requirements import Requirements
 from tui.data.integrations.reveal import open_fields
-from tui.errors import InvalidInput, MasterKeyMissing
+from tui.data.keys.sources import is_from_program
+from tui.errors import InvalidInput, MasterKeyMissing, ProgramNotExecutable, ProgramNotFound
 from tui.process.hardening import inherited_umask
 from tui.providers import integration_type as known_type
 
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 
 # What leads to the database or opens other credentials is not lent with one of them.
 WITHHELD = re.compile("DATABASE_URL|PG.*|ENCRYPTION_.*|SWITCHBOARD_.*|SUPABASE_.*")
+OPENS_STORES = re.compile(
+    "AGE_.*|CREDENTIALS_DIRECTORY|SOPS_.*|OP_.*|AWS_.*|CLOUDSDK_.*|GOOGLE_.*|AZURE_.*|BAO_.*|VAULT_.*"
+)
+"""What the programs of docs/key_sources.md log in or decrypt with: withheld where one of them gives the master key."""
 PREFIX = re.compile("[A-Z][A-Z0-9_]*")
 
 
@@ -37,16 +43,20 @@ class _Lending:
         self._type = integration_type
         self._prefix = prefix
         self._program = program
-        path = shutil.which(program[0]) if "\0" not in program[0] else None
-        if path is None:
-            raise InvalidInput("There is no program of that name that can be run.", "Check the words after `--`.")
-        self._path = path
+        self._path = _path_of(program[0])
         self._lent: dict[str, str] = {}
+        self._names: set[str] = set()
+        self._withheld = [WITHHELD]
 
     async def __call__(self, session: Session, out: Output) -> None:
         integration = await find_integration(session, self._type, opens_envelopes=True)
         fields = [field.name for field in known_type(integration.integration_type).fields]
-        prefix = self._prefix or integration.integration_type.upper()
+        names = {name: f"{self._prefix or integration.integration_type.upper()}_{name.upper()}" for name in fields}
+        if withheld := next((name for name in names.values() if WITHHELD.fullmatch(name)), None):
+            raise InvalidInput(
+                f"With --prefix {self._prefix} it would get {withheld}, of the names that no program gets.",
+                "Give another one, such as MAIL.",
+            )
         if not session.keyring.keys:
             # Before the log says that it was lent.
             raise MasterKeyMissing
@@ -57,19 +67,26 @@ class _Lending:
                 raise InvalidInput(
                     f"The field {name} holds a NUL, which no environment can hold.", "Correct it with the editor."
                 )
-            self._lent[f"{prefix}_{name.upper()}"] = value
+            self._lent[names[name]] = value
+        if is_from_program(session.keyring):
+            self._withheld.append(OPENS_STORES)
         # One that the field would have, and that is not stored, is not left over from elsewhere.
-        self._names = {f"{prefix}_{name.upper()}" for name in fields}
+        self._names = set(names.values())
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Return the environment of the program."""
         kept = {
-            name: value for name, value in environ.items() if not WITHHELD.fullmatch(name) and name not in self._names
+            name: value
+            for name, value in environ.items()
+            if name not in self._names and not any(names.fullmatch(name) for names in self._withheld)
         }
         return kept | self._lent
 
     def start(self) -> None:
-        """Become the program: its exit status and its signals are this process's. Raises InvalidInput."""
+        """Become the program: its exit status and its signals are this process's.
+
+        Raises ProgramNotFound and ProgramNotExecutable.
+        """
         # Python ignores these, and a program would inherit that.
         for number in (signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)
@@ -79,7 +96,20 @@ class _Lending:
             # Neither a shell nor a parent that would hold what was lent.
             os.execve(self._path, self._program, self.environment(os.environ))  # noqa: S606
         except OSError as error:
-            raise InvalidInput(f"The program cannot be started: {error.strerror}.", "Check its file.") from None
+            # Also where the interpreter that its first line names is not there.
+            kind = ProgramNotFound if isinstance(error, FileNotFoundError) else ProgramNotExecutable
+            raise kind(f"The program cannot be started: {error.strerror}.", "Check its file.") from None
+
+
+def _path_of(program: str) -> str:
+    """Return where the program is. Raises as `start`, which is before the log says that anything was lent."""
+    if path := shutil.which(program):
+        return path
+    if shutil.which(program, os.F_OK) or (os.sep in program and Path(program).exists()):
+        raise ProgramNotExecutable(
+            "What the words after `--` name may not be executed.", "Check its mode and its owner."
+        )
+    raise ProgramNotFound("There is no program of that name.", "Check the words after `--`.")
 
 
 class _LendingCommand(Command):
@@ -96,7 +126,7 @@ class _LendingCommand(Command):
         self._lending.start()
 
 
-@command(cls=_LendingCommand, needs=Requirements("administrator", key="required", writes="log"))
+@command(cls=_LendingCommand, needs=Requirements("administrator", key="required", writes="log", starts=True))
 @type_argument
 @argument("program", metavar="-- PROGRAM ...", nargs=-1, required=True, type=click.UNPROCESSED)
 @option("--prefix", metavar="PREFIX", help="Begin the names of the variables with this; by default the type.")
@@ -105,7 +135,9 @@ def run(integration_type: str, program: tuple[str, ...], prefix: str | None) -> 
 
     Each field is a variable, EXOTEL_SMS_API_KEY or PREFIX_API_KEY; nothing is on the command line or on disk. The log
     says first that the credential was lent, and it counts as a reveal. DATABASE_URL, PG..., ENCRYPTION_...,
-    SWITCHBOARD_... and SUPABASE_... are not passed on. Its exit status is that of the command.
+    SWITCHBOARD_... and SUPABASE_... are not passed on, nor, where a program gives the master key, what such programs
+    log in with. Its exit status is that of the command; 127 is a program that is not there, 126 one that cannot be
+    executed.
 
     \b
     Example:

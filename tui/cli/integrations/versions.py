@@ -150,7 +150,7 @@ async def rollback(
             out,
             integration.integration_type,
             f"Version {plan.version} does not open with any key that is configured here ({plan.problem.reason}).",
-            "Configure its key first, or go back to another version.",
+            "configure its key first, or go back to another version.",
         )
     else:
         await confirm(out, "Go back to it?", f"It replaces the credential of {full_name(integration)}.")

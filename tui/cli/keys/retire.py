@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.cli.completion.candidates import replaced_keys
 from tui.cli.confirm import confirm
+from tui.cli.keys.progress import ProgressLines
 from tui.cli.parsing import argument, command
 from tui.cli.requirements import Requirements
 from tui.data.keys.retirement import retire_key
@@ -24,6 +25,6 @@ async def retire(session: Session, out: Output, key_id: str) -> None:
     of them has to open with another configured key.
     """
     await confirm(out, f"Retire the key {key_id} for good?", f"The key {key_id} could never be used again.")
-    await retire_key(session.database, session.keyring, key_id)
+    await retire_key(session.database, session.keyring, key_id, ProgressLines(out))
     out.result({"key_id": key_id, "state": "retired"}, f"The key {key_id} is retired.")
     out.say("Backups of the database from before the rotation still need it: destroy it when the last of them is gone.")

@@ -10,13 +10,14 @@ from uuid import UUID
 
 from tui.cli.completion.candidates import files
 from tui.cli.confirm import confirm, confirm_by_name
+from tui.cli.keys.progress import ProgressLines
 from tui.cli.parsing import OneOf, command, option
 from tui.cli.requirements import Requirements
 from tui.data.keys.rotation import does_not_open, plan_rotation, prepare_key_change, rotate_keys
-from tui.data.keys.sources import LARGEST_BYTES, read_key_bytes, read_key_file
-from tui.errors import InvalidInput
+from tui.data.keys.sources import LARGEST_BYTES, new_key_warning, read_key_bytes, read_key_file
+from tui.errors import CheckFailed, InvalidInput
 from tui.words.counts import counted
-from tui.words.keys import AFTERWARDS, AS_IT_WAS, LEGACY_ORDER, STOPPED, Pace, planned
+from tui.words.keys import AFTERWARDS, AS_IT_WAS, STOPPED, legacy_consequence, planned
 from tui.words.keys import does_not_open as which_does_not_open
 
 if TYPE_CHECKING:
@@ -25,8 +26,13 @@ if TYPE_CHECKING:
     from tui.data.keys.envelope_count import EnvelopeCount
     from tui.data.keys.master_key import MasterKey
     from tui.data.keys.rotation import KeyChange
+    from tui.data.postgres.database import Database
     from tui.session.session import Session
 
+KNOWN = """
+select id from public.integration_credentials where id = any (%(ids)s)
+union select credential_id from switchboard.credential_versions where credential_id = any (%(ids)s)
+"""
 READS = Requirements("administrator", key="required", organization=False, finds=True)
 
 
@@ -86,6 +92,12 @@ def _id(text: str) -> UUID:
         raise InvalidInput("--without is not the id of a credential.", "Take it from --dry-run.") from None
 
 
+async def _require_known(database: Database, ids: frozenset[UUID]) -> None:
+    found = await database.fetch_all(KNOWN, {"ids": list(ids)}) if ids else []
+    if unknown := ids - {row["id"] for row in found}:
+        raise InvalidInput(f"--without is {min(unknown)}, which no credential has.", "Take it from --dry-run.")
+
+
 async def _rotate(
     session: Session,
     out: Output,
@@ -96,22 +108,26 @@ async def _rotate(
     dry_run: bool,
     input_is_taken: bool,
 ) -> None:
+    if target is not None and (warning := new_key_warning(target)):
+        out.warn(*warning)
     change = await prepare_key_change(session.database, session.keyring, target, envelope_format)
-    plan = await plan_rotation(session.database, change, _Progress(out))
+    await _require_known(session.database, left_out)
+    plan = await plan_rotation(session.database, change, ProgressLines(out))
     if dry_run or out.as_table:
         _show_plan(out, change, plan, left_out, whole=dry_run)
     blocking = [left for left in plan.left if left.credential_id not in left_out]
     if blocking:
-        raise does_not_open(blocking[0])
+        stopped_by = does_not_open(blocking[0])
+        raise CheckFailed(stopped_by.sentence, stopped_by.what_to_do) if dry_run else stopped_by
     if dry_run:
         return
-    if "legacy" in plan.by_format:
-        advice = "Stop the other program first."
-        await confirm_by_name(out, STOPPED, LEGACY_ORDER, advice, input_is_taken=input_is_taken)
+    if consequence := legacy_consequence(change, plan):
+        advice = "stop the other program first."
+        await confirm_by_name(out, STOPPED, consequence, advice, input_is_taken=input_is_taken)
     else:
         question, reason = "Change the key now, in one transaction?", "It encrypts every credential again."
         await confirm(out, question, reason, input_is_taken=input_is_taken)
-    progress = _Progress(out)
+    progress = ProgressLines(out)
     try:
         result = await rotate_keys(session.database, change, left_out=left_out, progress=progress)
     except asyncio.CancelledError:
@@ -119,7 +135,9 @@ async def _rotate(
             out.warn(AS_IT_WAS)
         raise
     if out.as_table:
-        written = counted(result.after.total, "envelope is", "envelopes are")
+        written = counted(
+            result.after.opened("credential") + result.after.opened("version"), "envelope is", "envelopes are"
+        )
         out.text(f"{written} encrypted with the new key (key id {change.to_id}).")
         out.text(f"Fingerprint of all contents, before: {result.before.fingerprint}")
         out.text(f"Fingerprint of all contents, after:  {result.after.fingerprint}")
@@ -127,20 +145,6 @@ async def _rotate(
             out.say(line.format(source=change.present.source, old=change.from_id))
     else:
         out.data(_record(change, result.before, result.after) | {"log_row": result.log_row})
-
-
-class _Progress:
-    """Says now and then how far it is."""
-
-    def __init__(self, out: Output) -> None:
-        self._out = out
-        self._pace = Pace()
-        self.is_saving = False
-        """Whether nothing but COMMIT is left."""
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        self.is_saving = stage == "saving"
-        self._out.progress(self._pace.words(stage, done, total))
 
 
 def _show_plan(out: Output, change: KeyChange, plan: EnvelopeCount, left_out: frozenset[UUID], *, whole: bool) -> None:
@@ -154,8 +158,8 @@ def _show_plan(out: Output, change: KeyChange, plan: EnvelopeCount, left_out: fr
     if whole:
         lines.append(("fingerprint", plan.fingerprint))
     out.record({}, lines)
-    if whole and "legacy" in plan.by_format:
-        out.say(LEGACY_ORDER)
+    if whole and (consequence := legacy_consequence(change, plan)):
+        out.say(consequence)
 
 
 def _record(change: KeyChange, before: EnvelopeCount, after: EnvelopeCount | None) -> dict[str, Any]:
@@ -163,8 +167,8 @@ def _record(change: KeyChange, before: EnvelopeCount, after: EnvelopeCount | Non
     return {
         "from_key_id": change.from_id,
         "to_key_id": change.to_id if after else change.recorded_to_id,
-        "credentials": present.credentials,
-        "versions": present.versions,
+        "credentials": present.opened("credential"),
+        "versions": present.opened("version"),
         "by_key": {"before": before.by_key, "after": after.by_key if after else None},
         "by_format": {"before": before.by_format, "after": after.by_format if after else None},
         "fingerprint": {"before": before.fingerprint, "after": after.fingerprint if after else None},

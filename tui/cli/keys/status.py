@@ -12,7 +12,7 @@ from tui.data.keys.inventory import age_warning, days_of_active_key, read_key_in
 from tui.data.scope import sees_everything
 from tui.data.seals.sealing_keys import recorded_keys
 from tui.words.integrations import NOT_VISIBLE
-from tui.words.keys import configured_key, legacy_format, recorded_key
+from tui.words.keys import configured_key, opened_by, recorded_key, without_key_id
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -77,6 +77,9 @@ def _record(gate: Gate, census: Census | None, inventory: KeyInventory | None, p
         "legacy": {"credentials": inventory.legacy_credentials, "versions": inventory.legacy_versions}
         if inventory
         else None,
+        "malformed": {"credentials": inventory.malformed_credentials, "versions": inventory.malformed_versions}
+        if inventory
+        else None,
         "legacy_writers": [writer._asdict() for writer in inventory.legacy_writers] if inventory else None,
     }
 
@@ -87,10 +90,10 @@ def _lines(
     lines: list[tuple[str, object]] = [*configured_key(gate, previous)]
     if census is None or inventory is None:
         return [*lines, ("credentials", NOT_VISIBLE)]
-    lines += [*map(recorded_key, inventory.keys), *legacy_format(inventory)]
+    lines += [*map(recorded_key, inventory.keys), *without_key_id(inventory)]
     lines.append(("credentials", census.total))
     lines += [(f"in format {name}", count) for name, count in census.by_format.items()]
-    lines += [("opened by", f"{name}: {count}") for name, count in census.by_key.items()]
+    lines += [("opened by", opened_by(name, count)) for name, count in census.by_key.items()]
     lines.append(("unreadable", len(census.unreadable)))
     lines += [("", f"{row_id} ({reason})") for row_id, reason in census.unreadable[:LISTED_UNREADABLE]]
     unlisted = len(census.unreadable) - LISTED_UNREADABLE

@@ -198,9 +198,10 @@ async def examine(connection: Connection, organization_id: UUID, version: int, *
     permissions, numbers = dependents.get("permissions") or [], dependents.get("numbers") or []
     losses: list[str] = []
     if "row" not in dependents:
+        # Why is an SQLSTATE, which says nothing to a person.
+        why = "the database failed to read them" if dependents.get("not_kept") else "another program deleted it"
         losses.append(
-            "Its name, its times, its permissions and its phone numbers were not kept "
-            f"({safe_text(dependents.get('not_kept') or 'another program deleted it', 40)}); it comes back disabled."
+            f"Its name, its times, its permissions and its phone numbers, which were not kept ({why}): it is disabled."
         )
     there = await _what_is_there(connection, kept, permissions, numbers)
     people = {one["user_id"] for one in permissions} | {one["assigned_to_user_id"] for one in numbers} - {None}
@@ -212,7 +213,7 @@ async def examine(connection: Connection, organization_id: UUID, version: int, *
     if without:
         losses.append(
             f"{counted(len(without), 'permission')} of people who are inactive, of another organisation or not in "
-            "the directory now: not given again."
+            "the directory now."
         )
     if still:
         losses.append(f"{counted(len(still), 'permission')}: in the table already, and left as there.")
@@ -222,7 +223,7 @@ async def examine(connection: Connection, organization_id: UUID, version: int, *
     others = [one for one in numbers if one["id"] not in there.ids]
     foreign = [one for one in others if one["organization_id"] not in (None, str(organization_id))]
     if foreign:
-        losses.append(f"{counted(len(foreign), 'phone number')} of another organisation: not added again.")
+        losses.append(f"{counted(len(foreign), 'phone number')} of another organisation.")
         others = [one for one in others if one["organization_id"] in (None, str(organization_id))]
     taken = [one for one in others if _one_notation(one["phone_number"]) in there.numbers]
     losses += [

@@ -17,7 +17,8 @@ select has_column_privilege('public.integration_credentials', 'credentials_encry
        has_column_privilege('public.integration_credentials', 'credentials_encrypted', 'insert')
          and has_column_privilege('public.integration_credentials', 'credentials_encrypted', 'update') as configure,
        has_column_privilege('public.integration_credentials', 'is_active', 'update') as enable,
-       has_table_privilege('public.integration_credentials', 'delete') as delete
+       has_table_privilege('public.integration_credentials', 'delete') as delete,
+       has_column_privilege('public.integration_credentials', 'credentials_encrypted', 'insert') as restore
 """
 
 
@@ -31,6 +32,7 @@ class RolePrivileges(NamedTuple):
     configure: bool = False
     enable: bool = False
     delete: bool = False
+    restore: bool = False
 
 
 async def read_privileges(database: Database) -> RolePrivileges:

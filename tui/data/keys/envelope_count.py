@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Connection
     from tui.models import UnreadableReason
 
-    Progress = Callable[[Literal["opened", "written", "checked", "saving"], int, int], None]
+    Stage = Literal["read", "opened", "written", "checked", "saving"]
+    Progress = Callable[[Stage, int, int], None]
     """Called with what is done, and of how many of all envelopes, before the first and then now and then.
 
     After "saving" the outcome is the server's: nothing but COMMIT is left.
@@ -116,6 +117,11 @@ class EnvelopeCount:
         """All envelopes that were looked at."""
         return self.credentials + self.versions
 
+    def opened(self, place: Place) -> int:
+        """Return how many of them opened, so that a rotation encrypts them again."""
+        looked_at = self.credentials if place == "credential" else self.versions
+        return looked_at - sum(left.place == place for left in self.left)
+
     def add(self, place: Place, opening: Opening, fingerprint: Fingerprint) -> None:
         """Count one envelope."""
         row, result = opening.row, opening.result
@@ -158,6 +164,10 @@ class Fingerprint:
     def hexdigest(self) -> str:
         """Return it as 64 hexadecimal digits."""
         return self._all.hexdigest()
+
+
+def report_nothing(stage: str, done: int, total: int) -> None:
+    """Let nobody know."""
 
 
 async def count_rows(connection: Connection) -> RowCount:

@@ -17,7 +17,8 @@ TAG_BYTES = 16
 
 # Matched as a whole: a parser that split at the colons accepted 163 of 3,424 flipped bits of the text.
 _B64 = "[A-Za-z0-9_-]"
-_SB2 = re.compile(rf"sb2\.({_B64}{{22}})\.({_B64}{{22}})\.({_B64}{{16}})\.({_B64}{{22,}})")
+SB2_SHAPE = rf"sb2\.({_B64}{{22}})\.({_B64}{{22}})\.({_B64}{{16}})\.({_B64}{{22,}})"
+_SB2 = re.compile(SB2_SHAPE)
 # Node writes lower case; taking upper case as well would let a flipped bit of the text go unnoticed.
 _LEGACY = re.compile(r"([0-9a-f]{32}):([0-9a-f]{32}):((?:[0-9a-f]{2})*)")
 

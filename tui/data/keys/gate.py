@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
 
 from tui.data.keys.encryption import Keyring, RowBinding
-from tui.data.keys.envelopes import envelope_format, sb2_key_id, sb2_salt
+from tui.data.keys.envelopes import SALT_BYTES, envelope_format, sb2_key_id, sb2_salt
 from tui.errors import Conflict, MasterKeyError, MasterKeyMissing, Unreadable, WrongMasterKey
 from tui.models import Census, EnvelopeFormat, UnreadableReason
 from tui.words.times import to_the_minute
@@ -36,8 +36,10 @@ select pg_catalog.to_regclass('switchboard.keys') is not null as keys,
 RECORDED_KEY = """
 select key_id, salt, created_at from switchboard.keys where purpose = 'master' and state = 'active'
 """
-KEY_RECORDS = """
-select key_id, salt, state, created_at from switchboard.keys where purpose = 'master' order by created_at, key_id
+# No key has a salt of another length; the active one's is looked at all the same, and refused.
+KEY_RECORDS = f"""
+select key_id, salt, state, created_at from switchboard.keys
+ where purpose = 'master' and (state = 'active' or octet_length(salt) = {SALT_BYTES}) order by created_at, key_id
 """
 NEWEST_ENVELOPES = """
 select id, organization_id, integration_type, credentials_encrypted
@@ -53,8 +55,7 @@ select exists (select 1 from public.integration_credentials where credentials_en
 """
 # Another console may record a key at the same moment: `confirm_gate` reads back whose was first.
 RECORD_KEY = """
-insert into switchboard.keys (key_id, purpose, salt, state, created_by)
-values (%(key_id)s, 'master', %(salt)s, 'active', session_user)
+insert into switchboard.keys (key_id, purpose, salt, created_by) values (%(key_id)s, 'master', %(salt)s, session_user)
 on conflict do nothing
 """
 

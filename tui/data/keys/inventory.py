@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg.rows import class_row
 
+from tui.data.keys.envelopes import SB2_SHAPE
 from tui.data.keys.gate import LEGACY_SHAPE
 
 if TYPE_CHECKING:
@@ -19,10 +20,10 @@ MOST_WRITERS = 20
 KEYS = """
 with envelopes as materialized (
   select split_part(c.credentials_encrypted, '.', 2) as key_id, 1 as credentials, 0 as versions
-    from public.integration_credentials as c where c.credentials_encrypted like 'sb2.%'
+    from public.integration_credentials as c where c.credentials_encrypted ~ %(sb2)s
   union all
   select split_part(v.envelope, '.', 2), 0, 1
-    from switchboard.credential_versions as v where v.envelope like 'sb2.%'),
+    from switchboard.credential_versions as v where v.envelope ~ %(sb2)s),
 used as (select key_id, sum(credentials) as credentials, sum(versions) as versions from envelopes group by key_id)
 select coalesce(k.key_id, u.key_id) as key_id, coalesce(k.state, 'not recorded') as state, k.created_at,
        extract(epoch from clock_timestamp() - k.created_at)::bigint / 86400 as days,
@@ -34,10 +35,19 @@ ACTIVE_DAYS = """
 select extract(epoch from clock_timestamp() - created_at)::bigint / 86400 as days
   from switchboard.keys where purpose = 'master' and state = 'active'
 """
-LEGACY = """
-select (select count(*)::int from public.integration_credentials
-         where credentials_encrypted ~ %(shape)s) as credentials,
-       (select count(*)::int from switchboard.credential_versions where envelope ~ %(shape)s) as versions
+WITHOUT_KEY_ID = """
+with envelopes as (
+  select c.credentials_encrypted as envelope, true as is_credential from public.integration_credentials as c
+  union all
+  select v.envelope, false from switchboard.credential_versions as v),
+shapes as (
+  select is_credential, coalesce(envelope ~ %(legacy)s, false) as is_legacy from envelopes
+   where (envelope ~ %(sb2)s) is not true)
+select count(*) filter (where is_legacy and is_credential)::int as legacy_credentials,
+       count(*) filter (where is_legacy and not is_credential)::int as legacy_versions,
+       count(*) filter (where not is_legacy and is_credential)::int as malformed_credentials,
+       count(*) filter (where not is_legacy and not is_credential)::int as malformed_versions
+  from shapes
 """
 LEGACY_WRITERS = """
 select coalesce(nullif(l.user_agent, ''), '(no name)') as program, l.details ->> 'session_user' as login,
@@ -71,23 +81,25 @@ class LegacyWriter(NamedTuple):
 
 
 class KeyInventory(NamedTuple):
-    """The recorded keys, newest first, and what is known of the legacy format, which names no key."""
+    """The recorded keys, newest first, and what names no key: the legacy format, and what is no envelope at all."""
 
     keys: list[RecordedKey]
     legacy_credentials: int
     legacy_versions: int
+    malformed_credentials: int
+    malformed_versions: int
     legacy_writers: list[LegacyWriter]
 
 
 async def read_key_inventory(database: Database) -> KeyInventory:
     """Read what the database knows of its keys; needs SELECT on the envelopes, and opens none."""
-    keys = await database.fetch_all(KEYS, row_factory=class_row(RecordedKey))
-    legacy = await database.fetch_one(LEGACY, {"shape": LEGACY_SHAPE}) or {}
+    keys = await database.fetch_all(KEYS, {"sb2": f"^{SB2_SHAPE}$"}, row_factory=class_row(RecordedKey))
+    others = await database.fetch_one(WITHOUT_KEY_ID, {"sb2": f"^{SB2_SHAPE}$", "legacy": LEGACY_SHAPE}) or {}
     since = datetime.now(UTC) - timedelta(days=WRITERS_DAYS)
     writers = await database.fetch_all(
         LEGACY_WRITERS, {"since": since, "most": MOST_WRITERS}, row_factory=class_row(LegacyWriter)
     )
-    return KeyInventory(keys, legacy["credentials"], legacy["versions"], writers)
+    return KeyInventory(keys=keys, legacy_writers=writers, **others)
 
 
 async def days_of_active_key(database: Database) -> int | None:

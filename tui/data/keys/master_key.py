@@ -6,6 +6,7 @@ import base64
 import hmac
 import re
 import secrets
+import unicodedata
 from collections import Counter
 from itertools import pairwise
 from threading import Lock
@@ -144,6 +145,11 @@ class MasterKey:
                 self.__legacy = self.__legacy or AESGCM(_scrypt(self._bytes(), _LEGACY_SALT, _LEGACY_SCRYPT_N))
         return self.__legacy
 
+    @property
+    def has_control_characters(self) -> bool:
+        """Whether there is a line break in it, or another character that no guide would have in a key."""
+        return any(unicodedata.category(character) == "Cc" for character in self.__text.reveal("look for line breaks"))
+
     def weaknesses(self) -> list[str]:
         """Return why nothing may be written with this key, a sentence each and the key in none; [] where it may.
 
@@ -152,6 +158,10 @@ class MasterKey:
         if self.__weaknesses is None:
             self.__weaknesses = _weaknesses(self.__text.reveal("weaknesses"))
         return list(self.__weaknesses)
+
+    def reveal(self, reason: str) -> str:
+        """Return the text, as `Secret.reveal` does."""
+        return self.__text.reveal(reason)
 
     def _bytes(self) -> bytes:
         return self.__text.reveal("derive").encode("utf-8")

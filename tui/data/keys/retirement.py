@@ -6,12 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from tui.data.keys.encryption import Keyring
-from tui.data.keys.envelope_count import Opening, pages
+from tui.data.keys.envelope_count import Opening, count_rows, pages, report_nothing
 from tui.data.keys.envelopes import envelope_format
 from tui.data.keys.gate import KEY_RECORDS
 from tui.errors import Conflict, Unreadable
 
 if TYPE_CHECKING:
+    from tui.data.keys.envelope_count import Progress
     from tui.data.keys.master_key import MasterKey
     from tui.data.postgres.database import Connection, Database
 
@@ -19,7 +20,7 @@ HOLD = "select switchboard.hold_envelopes() as key_id"
 RETIRE = "select switchboard.retire_key(%(key_id)s::text, %(legacy)s::bigint)"
 
 
-async def retire_key(database: Database, keyring: Keyring, key_id: str) -> None:
+async def retire_key(database: Database, keyring: Keyring, key_id: str, progress: Progress = report_nothing) -> None:
     """Make a decrypt-only key one that is never used again, where nothing needs it any more.
 
     A legacy envelope does not name its key, so each has to open with another configured key. Raises Conflict where
@@ -30,7 +31,9 @@ async def retire_key(database: Database, keyring: Keyring, key_id: str) -> None:
         await connection.execute(HOLD)
         records = await (await connection.execute(KEY_RECORDS)).fetchall()
         others = Keyring(None, await asyncio.to_thread(_keys_without, keyring, records, key_id))
-        legacy = 0
+        legacy = read = 0
+        total = (await count_rows(connection)).total
+        progress("read", read, total)
         async for place, rows in pages(connection):
             found = [row for row in rows if envelope_format(row["envelope"] or "") == "legacy"]
             legacy += len(found)
@@ -40,6 +43,8 @@ async def retire_key(database: Database, keyring: Keyring, key_id: str) -> None:
                     f"The {place} {closed} is a legacy envelope that opens with no other key, so it may need {key_id}.",
                     "Configure the key in use, or rotate once more, and try again; nothing was changed.",
                 )
+            read += len(rows)
+            progress("read", read, total)
         await connection.execute(RETIRE, {"key_id": key_id, "legacy": legacy})
 
     await database.write_at_length(unit)

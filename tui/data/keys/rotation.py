@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from psycopg.types.json import Jsonb
 
 from tui.data.keys.encryption import Keyring
-from tui.data.keys.envelope_count import EnvelopeCount, Fingerprint, Opening, count_envelopes, count_rows, pages
+from tui.data.keys.envelope_count import (
+    EnvelopeCount,
+    Fingerprint,
+    Opening,
+    count_envelopes,
+    count_rows,
+    pages,
+    report_nothing,
+)
 from tui.data.keys.gate import KEY_RECORDS, key_of
 from tui.data.scope import require_everything
 from tui.errors import Conflict, MasterKeyError, MasterKeyMissing, Unreadable, WrongMasterKey
+from tui.words.counts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +34,9 @@ if TYPE_CHECKING:
 
 PAGE_TIMEOUT_MS = 15_000
 
-BEGIN = "select switchboard.begin_rotation(%(from)s::text, %(from_salt)b::bytea, %(to)s::text, %(to_salt)b::bytea)"
+BEGIN = """
+select switchboard.begin_rotation(%(from)s::text, %(from_salt)b::bytea, %(to)s::text, %(to_salt)b::bytea) as envelopes
+"""
 WRITE: dict[Place, str] = {
     "credential": "select switchboard.rotate_credentials(%(ids)b::uuid[], %(seen)b::text[], %(sealed)b::text[]) as n",
     "version": "select switchboard.rotate_versions(%(ids)b::bigint[], %(seen)b::text[], %(sealed)b::text[]) as n",
@@ -80,7 +91,8 @@ async def prepare_key_change(
     """Decide from which key to which, before anything runs; derives up to three keys in a worker thread.
 
     Without a `target` it is the configured key, and the one in use is among the earlier keys. Raises MasterKeyError
-    where the target is weak, the present key or retired, and WrongMasterKey where the key in use is not configured.
+    where the target is weak, not one line, the present key or retired, and WrongMasterKey where the key in use is not
+    configured.
     """
     records = await database.fetch_all(KEY_RECORDS)
     active = next((record for record in records if record["state"] == "active"), None)
@@ -95,6 +107,11 @@ async def prepare_key_change(
         raise MasterKeyError(
             f"The new key, from {target.source}, is the one that is in use already.",
             "Make one with `switchboard keys generate`.",
+        )
+    if target.has_control_characters:
+        raise MasterKeyError(
+            f"The new key, from {target.source}, has a line break or another control character in it.",
+            "Give one line; `switchboard keys generate` makes one.",
         )
     if weaknesses := target.weaknesses():
         raise MasterKeyError(
@@ -130,11 +147,7 @@ def _salt_of_target(target: MasterKey, records: list[dict[str, Any]]) -> bytes:
     return target.first_salt()
 
 
-def _report_nothing(stage: str, done: int, total: int) -> None:
-    """Let nobody know."""
-
-
-async def plan_rotation(database: Database, change: KeyChange, progress: Progress = _report_nothing) -> EnvelopeCount:
+async def plan_rotation(database: Database, change: KeyChange, progress: Progress = report_nothing) -> EnvelopeCount:
     """Open everything and count it, without holding anybody up; nothing is written. Raises SwitchboardError."""
 
     async def unit(connection: Connection) -> EnvelopeCount:
@@ -155,7 +168,7 @@ async def rotate_keys(
     *,
     left_out: frozenset[UUID],
     operation_id: UUID | None = None,
-    progress: Progress = _report_nothing,
+    progress: Progress = report_nothing,
 ) -> RotationResult:
     """Encrypt every envelope again with the target, in one transaction that nobody writes beside.
 
@@ -167,16 +180,20 @@ async def rotate_keys(
     """
 
     async def unit(connection: Connection) -> RotationResult:
-        await connection.execute(
-            BEGIN,
-            {
-                "from": change.from_id,
-                "from_salt": change.present_salt,
-                "to": change.to_id,
-                "to_salt": change.target_salt,
-            },
-        )
+        keys = {
+            "from": change.from_id,
+            "from_salt": change.present_salt,
+            "to": change.to_id,
+            "to_salt": change.target_salt,
+        }
+        begun = await (await connection.execute(BEGIN, keys)).fetchone() or {}
         totals = await count_rows(connection)
+        if hidden := begun["envelopes"] - totals.total:
+            raise Conflict(
+                f"Row security of another program hides {counted(hidden, 'envelope')} from this login; "
+                "nothing was changed.",
+                "Change the key as the owner of the tables, or drop that policy.",
+            )
         before = await _write_all(connection, change, left_out, totals.total, progress)
         before.require_all(totals)
         after = await count_envelopes(
@@ -272,13 +289,14 @@ def _seal_page(change: KeyChange, place: Place, rows: list[dict[str, Any]]) -> _
 
 def does_not_open(left: Left) -> Unreadable:
     """Return the failure that stops a rotation: this envelope does not open and is not left out."""
-    which = f"credential {left.credential_id}"
+    which, way_out = f"credential {left.credential_id}", "enter it again"
     if left.place == "version":
         which = f"version {left.id} of the {which}"
+        way_out = "delete what is kept of its type with `switchboard integrations forget TYPE`"
     return Unreadable(
         left.reason,
         f"The {which} does not open ({left.reason}); nothing was changed.",
-        f"Configure its key or enter it again, or leave it as it is with --without {left.credential_id}.",
+        f"Configure its key or {way_out}, or leave it as it is with --without {left.credential_id}.",
     )
 
 
@@ -297,8 +315,8 @@ def _require_the_same(before: EnvelopeCount, after: EnvelopeCount) -> None:
 def _details(before: EnvelopeCount, after: EnvelopeCount) -> Json:
     """What the log says of a rotation."""
     return {
-        "credentials": after.credentials,
-        "versions": after.versions,
+        "credentials": after.opened("credential"),
+        "versions": after.opened("version"),
         "by_key": {"before": before.by_key, "after": after.by_key},
         "by_format": {"before": before.by_format, "after": after.by_format},
         "fingerprint": {"before": before.fingerprint, "after": after.fingerprint},

@@ -69,12 +69,16 @@ def standing_warning(keyring: Keyring) -> tuple[str, str] | None:
     return STANDING_WARNING if current is not None and current.source.startswith(SERVICE_ROLE) else None
 
 
+def is_from_program(keyring: Keyring) -> bool:
+    """Whether a program has given the master key."""
+    return keyring.current is not None and keyring.current.source.startswith(COMMAND)
+
+
 def wrapping_warnings(keyring: Keyring) -> list[tuple[str, str]]:
     """A sentence and what to do for each key that begins or ends with quotes or a line break, which are part of it."""
     return [
         (
-            f"The {'master' if key is keyring.current else 'earlier'} key from {key.source} begins or ends with "
-            f"{wrapping_words(key)}, and that is part of the key: without it, it would be another key.",
+            _wrapping_sentence(f"{'master' if key is keyring.current else 'earlier'} key from {key.source}", key),
             "`switchboard keys status` says which of the two opens what is stored."
             if key is keyring.current
             else "Remove that if credentials of this key do not open.",
@@ -82,6 +86,23 @@ def wrapping_warnings(keyring: Keyring) -> list[tuple[str, str]]:
         for key in keyring.keys
         if key.without_wrapping() is not None
     ]
+
+
+def new_key_warning(key: MasterKey) -> tuple[str, str] | None:
+    """Return the same of a key that is to be the new one, which everybody will have to configure as it is."""
+    if key.without_wrapping() is None:
+        return None
+    return (
+        _wrapping_sentence(f"new key, from {key.source},", key),
+        "Remove that, unless it is meant: the key would have to be configured with it everywhere.",
+    )
+
+
+def _wrapping_sentence(which: str, key: MasterKey) -> str:
+    return (
+        f"The {which} begins or ends with {wrapping_words(key)}, and that is part of the key: without it, it would be "
+        "another key."
+    )
 
 
 def wrapping_words(key: MasterKey) -> str:

@@ -82,6 +82,8 @@ _LOGIN = ("28", "3D")
 _ABOUT_THE_SERVER = ("08", "25", "53", "54", "57", "58", "F0", "XX")
 
 # The only place where Postgres says how long a column may be is the type's name in the message.
+# One limit for both: sql/006_acts.sql.
+_COUNTED_TOGETHER = re.compile("openings to (?:reveal|run)")
 _LENGTH = re.compile(r"character(?: varying)?\((\d{1,9})\)")
 
 # What raised an error, by its place in the server's source: a procedural language, not the server itself.
@@ -89,6 +91,9 @@ _RAISED_BY_CODE = re.compile(r"(?:^|[/\\])pl(?:_exec|perl|py_\w+|tcl|v8)\.")
 # The first line of CONTEXT is that of the innermost function, in the server's language; names but ours may be quoted.
 # A DO block that nothing called is of the files of sql/.
 _OURS = re.compile(r'[^"\n]*?(?<![a-z0-9_])(?:switchboard\.\w+\(|inline_code_block\b[^\n]*\Z)')
+
+# The same line of another program's function in a procedural language: "PL/pgSQL function public.other() line 3 ...".
+_THEIRS = re.compile(r'[^"\n]*?\bPL/\w+[^"\n]*?\s((?!switchboard\.)[\w.$]+\([^()"\n]*\))')
 
 
 def translate(exc: BaseException, *, connecting: bool = False, role: str | None = None) -> SwitchboardError:
@@ -106,6 +111,13 @@ def translate(exc: BaseException, *, connecting: bool = False, role: str | None 
         refused = "A trigger of another program refused it; nothing was written."
         failure: SwitchboardError = DatabaseFailed(
             refused, "Ask the database administrator.", details=f"{type(exc).__name__} {sqlstate}"
+        )
+    elif isinstance(exc, psycopg.Error) and sqlstate in _MISSING and (function := _function_of_another_program(exc)):
+        failure = DatabaseFailed(
+            f"The function {function} of another program does not find what it needs; nothing was written.",
+            "Have it name everything with its schema, or set search_path on it: in Switchboard's functions only "
+            "pg_catalog is searched.",
+            details=_details(exc),
         )
     elif isinstance(exc, psycopg.Error) and sqlstate and not sqlstate.startswith(_LOGIN):
         failure = _server_failure(exc, sqlstate, role)
@@ -134,6 +146,12 @@ def is_of_another_program(exc: psycopg.Error) -> bool:
     return bool(context and _RAISED_BY_CODE.search(exc.diag.source_file or "") and not _OURS.match(context))
 
 
+def _function_of_another_program(exc: psycopg.Error) -> str | None:
+    """The one that an error came out of, such as a trigger's, as far as the server names it."""
+    innermost = _THEIRS.match(exc.diag.context or "")
+    return innermost[1] if innermost else None
+
+
 def _server_failure(exc: psycopg.Error, sqlstate: str, role: str | None) -> SwitchboardError:
     """A failure that the server reported while it was asked something."""
     primary, quoted = as_sentence(exc.diag.message_primary or "no reason given"), ""
@@ -151,7 +169,8 @@ def _server_failure(exc: psycopg.Error, sqlstate: str, role: str | None) -> Swit
         kind = (ConstraintViolated, sentence, "Correct the value that the rule is about.")
     elif sqlstate == "SB001":
         # Ours, with the number and the wait: sql/006_acts.sql.
-        kind = (DatabaseFailed, primary[:1].upper() + primary[1:], TOO_MANY_OPENINGS)
+        counted_together = _COUNTED_TOGETHER.sub("reveals and loans", primary)
+        kind = (DatabaseFailed, counted_together[:1].upper() + counted_together[1:], TOO_MANY_OPENINGS)
     elif sqlstate in ("SB004", "SB005"):
         # Ours, in words of ours: sql/015_rotation.sql.
         kind = (Conflict if sqlstate == "SB004" else MasterKeyError, f"It was refused: {primary}", LOOK_AT_KEYS)

@@ -68,7 +68,7 @@ on conflict (key_id) do nothing
 """
 RIGHTS = """
 select has_table_privilege('switchboard.seals', 'insert') as seals,
-       has_table_privilege('switchboard.keys', 'insert') as keys,
+       has_column_privilege('switchboard.keys', 'public_key', 'insert') as keys,
        has_table_privilege('public.integration_audit_logs', 'select')
          and (not row_security_active('public.integration_audit_logs')
               or exists (select from pg_roles as r

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING, ClassVar
+
+from textual.content import Content
 
 from tui.errors import Conflict, NotFound
 from tui.providers import registry, title_of
@@ -16,7 +19,7 @@ from tui.widgets.prompt import Choice
 from tui.words.counts import counted
 from tui.words.integrations import activation, deletion, deletion_warning
 from tui.words.text import safe_text
-from tui.words.versions import restored, way_back, what_comes_back
+from tui.words.versions import LIVE_AGAIN, restored, way_back, what_comes_back
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,12 +36,14 @@ if TYPE_CHECKING:
     from tui.widgets.text_lines import TextLine
     from tui.words.invocation import Invocation
 
-MOST_LOSSES = 3
+MOST_LINES = 14
+"""Of a question that Prompt has room for, without its choices."""
 REFUSED = {
     "configure": "may not write credentials (INSERT, UPDATE on credentials_encrypted). Ask an administrator.",
     "envelopes": "may not read credentials (SELECT on credentials_encrypted). Ask an administrator.",
     "enable": "may not enable or disable (UPDATE on is_active). Ask an administrator.",
     "delete": "may not delete integrations (DELETE). Ask an administrator; disabling keeps everything.",
+    "restore": "may not bring back integrations (INSERT). Ask an administrator.",
 }
 
 
@@ -266,7 +271,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
 
     def action_restore(self) -> None:
         organization = self.session.organization
-        if organization is None or self.is_busy or not self.may("delete"):
+        if organization is None or self.is_busy or not self.may("restore"):
             return
         candidates = [self.current.integration_type] if self.current is not None and self.current.id is None else []
         if self._deleted is not None and self._deleted.organization_id == organization.id:
@@ -282,11 +287,11 @@ class IntegrationsScreen(DetailPage["Integration"]):
 
         plan = await self._plan_restore(organization_id, candidates)
         title = title_of(plan.integration_type)
-        if not await self.prompt.confirm(_what_a_restore_does(title, plan), "bring it back"):
+        if not await self.prompt.confirm(_what_a_restore_does(title, plan, self.size.width), "bring it back"):
             return
         done = await self.writing(restore(self.session.database, plan))
         self._deleted = None
-        self.status.say(restored(title, done), "good")
+        self.status.say(f"{restored(title, done)} {LIVE_AGAIN}", "good")
         await self.load()
 
     async def _plan_restore(self, organization_id: UUID, candidates: list[str]) -> RestorePlan:
@@ -304,13 +309,17 @@ class IntegrationsScreen(DetailPage["Integration"]):
             raise
 
 
-def _what_a_restore_does(title: str, plan: RestorePlan) -> str:
+def _what_a_restore_does(title: str, plan: RestorePlan, width: int) -> str:
     """What comes back, and a line for each thing that does not, as many as a question has room for."""
-    losses = [f"Not back: {loss}" for loss in plan.losses[:MOST_LOSSES]]
-    if len(plan.losses) > MOST_LOSSES:
-        command = f"`switchboard integrations restore {plan.integration_type} --dry-run`"
-        losses.append(f"{len(plan.losses) - MOST_LOSSES} more do not come back: {command} lists them.")
-    return "\n".join([f"{title} {what_comes_back(plan)}.", *losses])
+    lines = [f"{title} {what_comes_back(plan)}.", *(f"Not back: {loss}" for loss in plan.losses)]
+    ends = list(accumulate(len(Content(line).wrap(width)) for line in lines))
+    if ends[-1] <= MOST_LINES:
+        return "\n".join(lines)
+    command = f"`switchboard integrations restore {plan.integration_type} --dry-run`"
+    # What says how many more there are takes three lines on the smallest screen.
+    shown = max(1, sum(end <= MOST_LINES - 3 for end in ends))
+    more = len(lines) - shown
+    return "\n".join([*lines[:shown], f"{more} more do not come back: {command} lists them."])
 
 
 def _who_loses_it(people: int | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from tui.data.integrations.role_privileges import RolePrivileges, read_privileges
 from tui.data.integrations.roll_back import plan_roll_back, roll_back
 from tui.data.integrations.versions import list_versions
 from tui.errors import Conflict, NotFound
@@ -75,6 +76,8 @@ class VersionsScreen(Page):
         self._versions: dict[str, Version] = {}
         self._passed: dict[int, PassedTest] = {}
         self._has_changed = False
+        self._rights = RolePrivileges(envelopes=True, configure=True)
+        """Yes until they are read, since the database asks again."""
 
     def compose_body(self) -> Iterable[Widget]:
         switcher = StateSwitcher(RowList(COLUMNS))
@@ -82,8 +85,9 @@ class VersionsScreen(Page):
         yield DetailPane(switcher)
 
     def hints(self) -> Hints:
-        back = () if self.session.read_only else (("enter", "go back to it"),)
-        acts = (*back, ("t", "test it"), ("r", "refresh")) if self._versions else ()
+        back = (("enter", "go back to it"),) if self._may_go_back else ()
+        test = (("t", "test it"),) if self._rights.envelopes else ()
+        acts = (*back, *test, ("r", "refresh")) if self._versions else ()
         return (*acts, ("esc", "back"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
@@ -93,12 +97,17 @@ class VersionsScreen(Page):
         )
 
     @property
+    def _may_go_back(self) -> bool:
+        return self._rights.envelopes and self._rights.configure and not self.session.read_only
+
+    @property
     def _current(self) -> Version | None:
         return self._versions.get(self.query_one(RowBody).current_key or "")
 
     async def load(self) -> None:
         switcher = self.query_one(StateSwitcher)
         self.show_loading("the versions")
+        self._rights = await read_privileges(self.session.database)
         versions = await list_versions(self.session.database, self.session.keyring, self._integration)
         if not self.is_mounted:
             return
@@ -124,14 +133,16 @@ class VersionsScreen(Page):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "roll_back":
-            is_possible = not (self.is_busy or self.prompt.is_asking or self.session.read_only)
+            is_possible = self._may_go_back and not (self.is_busy or self.prompt.is_asking)
             return True if is_possible and self._current is not None else None
         if action == "test":
-            return None if self.is_busy or self.prompt.is_asking or self._current is None else True
+            is_possible = self._rights.envelopes and not (self.is_busy or self.prompt.is_asking)
+            return True if is_possible and self._current is not None else None
         return super().check_action(action, parameters)
 
     def action_say_how(self) -> None:
-        self.status.say("enter goes back to the version under the cursor, after asking.")
+        if self._may_go_back:
+            self.status.say("enter goes back to the version under the cursor, after asking.")
 
     def action_test(self) -> None:
         if self._current is not None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, ClassVar
 
 from tui.data.keys.encryption import Keyring
-from tui.data.keys.sources import VALUE
+from tui.data.keys.sources import VALUE, new_key_warning
 from tui.errors import CommitInDoubt
 from tui.screens.page import Page, enter_does
+from tui.screens.setup.keys.progress import progress_on
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
 from tui.widgets.prompt import Choice
@@ -18,7 +18,16 @@ from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.wrapped_list import WrappedList
 from tui.words.counts import counted
 from tui.words.invocation import Invocation
-from tui.words.keys import AFTERWARDS, AS_IT_WAS, LEGACY_ORDER, STOPPED, Pace, does_not_open, in_sentence_case, planned
+from tui.words.keys import (
+    AFTERWARDS,
+    AS_IT_WAS,
+    KEPT,
+    STOPPED,
+    does_not_open,
+    in_sentence_case,
+    legacy_consequence,
+    planned,
+)
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -28,13 +37,12 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from tui.data.keys.envelope_count import EnvelopeCount, Progress
+    from tui.data.keys.envelope_count import EnvelopeCount, Progress, Stage
     from tui.data.keys.rotation import KeyChange, RotationResult
     from tui.secret import Secret
     from tui.widgets.frame import Tone
 
 COLUMNS = (Column("What", 18), Column("Detail", 30, grows=True))
-SAID_EVERY_S = 1.0
 TOO_LATE = "All of it is written and is being saved now: that cannot be stopped any more."
 
 
@@ -91,6 +99,9 @@ class RotationScreen(Page):
         if self._is_in_doubt and (await check_gate(database, Keyring(self._change.target))).state == "open":
             self._end(None)
             return
+        gate = await check_gate(database, Keyring(self._change.present))
+        if gate.state == "wrong key":
+            raise gate.replacement()
         plan = await plan_rotation(database, self._change, self._report(Part("")))
         if self.is_mounted:
             self.status.clear()
@@ -98,16 +109,12 @@ class RotationScreen(Page):
             self._show_plan(plan)
 
     def _report(self, shown: Part) -> Progress:
-        """Return what says how far it is, at most once a second, over what is `shown`."""
-        pace, said_at = Pace(), time.monotonic()
+        """Return what says how far it is over what is `shown`, and notes that it cannot be stopped any more."""
+        say = progress_on(self, shown, "; esc stops")
 
-        def report(stage: str, done: int, total: int) -> None:
-            nonlocal shown, said_at
+        def report(stage: Stage, done: int, total: int) -> None:
             self._is_saving = stage == "saving"
-            words = pace.words(stage, done, total) + ("" if self._is_saving else "; esc stops")
-            if self.is_mounted and time.monotonic() - said_at >= SAID_EVERY_S:
-                said_at = time.monotonic()
-                shown = self.status.say(words, over=shown)
+            say(stage, done, total)
 
         return report
 
@@ -119,9 +126,11 @@ class RotationScreen(Page):
             text = f"{does_not_open(left)}: {stays}"
             box = "[x]" if is_left_out else "[ ]"
             rows.append(_row(f"left {number}", f"{box} does not open", text, "quiet" if is_left_out else "bad"))
-        if "legacy" in plan.by_format:
-            rows.append(_row("order", "the order", LEGACY_ORDER, "warning"))
-        rows.append(_row("fingerprint", "fingerprint", plan.fingerprint))
+        if warning := new_key_warning(self._change.target):
+            rows.append(_row("around", "around the key", " ".join(warning), "warning"))
+        if consequence := legacy_consequence(self._change, plan):
+            rows.append(_row("order", "the order", consequence, "warning"))
+        rows.append(_row("fingerprint", "fingerprint", _in_halves(plan.fingerprint)))
         self._show(rows)
 
     def _show(self, rows: list[Row]) -> None:
@@ -175,12 +184,13 @@ class RotationScreen(Page):
         self._end(result)
 
     async def _ask(self, plan: EnvelopeCount) -> bool:
-        if "legacy" in plan.by_format:
-            typed = await self.prompt.ask(f"{LEGACY_ORDER}\nType “{STOPPED}” to go on:")
+        if consequence := legacy_consequence(self._change, plan):
+            typed = await self.prompt.ask(f"{consequence}\nType “{STOPPED}” to go on:")
             if typed is not None and typed.strip() != STOPPED:
                 self.status.say("That was not the sentence, so nothing was done.", "warning")
             return typed is not None and typed.strip() == STOPPED
-        what = f"{counted(plan.credentials, 'credential')} and {counted(plan.versions, 'kept version')}"
+        what = f"{counted(plan.opened('credential'), 'credential')} and "
+        what += counted(plan.opened("version"), "kept version")
         question = f"Encrypt {what} again, with the key {self._change.to_id}, in one transaction?"
         return await self.prompt.choose(question, (Choice("y", "change the key"),)) is not None
 
@@ -199,20 +209,27 @@ class RotationScreen(Page):
         change = self._change
         self.session.keyring = Keyring(change.target, change.keyring.keys)
         self._is_done = True
+        if self.console.keep_key is not None:
+            self.console.keep_key(change.target)
         if not self.is_mounted:
             return
-        lines = [("key in use", f"key id {change.to_id}"), ("before", f"key id {change.from_id}, decrypt-only")]
+        configure, limits = (text.format(source=change.present.source, old=change.from_id) for text in AFTERWARDS)
+        lines = [
+            ("key in use", f"key id {change.to_id}"),
+            ("before", f"key id {change.from_id}, decrypt-only"),
+            ("to do now", KEPT if self.console.keep_key is not None else configure),
+        ]
         if result is not None:
-            same = f"{result.after.fingerprint}, before and after"
+            same = f"{_in_halves(result.after.fingerprint)}, before and after"
             lines += [
-                ("credentials", f"{result.after.credentials:,}, opened again and compared"),
-                ("kept versions", f"{result.after.versions:,}, opened again and compared"),
-                *(("left as it was", does_not_open(left)) for left in result.after.left),
+                ("credentials", f"{result.after.opened('credential'):,}, opened again and compared"),
+                ("kept versions", f"{result.after.opened('version'):,}, opened again and compared"),
+                *(("left as it was", does_not_open(left)) for left in result.before.left),
                 ("fingerprint", same),
                 ("row of the log", str(result.log_row)),
             ]
-        configure, limits = (text.format(source=change.present.source, old=change.from_id) for text in AFTERWARDS)
-        lines += [("to do now", configure), ("not done", limits)]
+        lines.append(("not changed", limits))
+        self.query_one(RowBody).cursor = 0
         self._show([_row(f"done {number}", *line) for number, line in enumerate(lines)])
         self.status.say("The master key is changed; this console goes on with the new one.", "good")
 
@@ -242,6 +259,11 @@ class RotationScreen(Page):
 
     def leave(self, result: object = None) -> None:
         super().leave(self._is_done)
+
+
+def _in_halves(fingerprint: str) -> str:
+    """Return it with a place to break where a line is too short for all of its digits."""
+    return f"{fingerprint[:32]} {fingerprint[32:]}"
 
 
 def _row(key: str, name: str, text: str, tone: Tone = "plain") -> Row:

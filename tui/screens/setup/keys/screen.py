@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from tui.errors import ReadOnlyMode, SchemaNewer
+from tui.errors import MasterKeyError, ReadOnlyMode, SchemaNewer
 from tui.screens.page import Page
+from tui.screens.setup.keys.progress import progress_on
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody
@@ -13,7 +14,7 @@ from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.wrapped_list import WrappedList
 from tui.words.integrations import NOT_VISIBLE
 from tui.words.invocation import Invocation
-from tui.words.keys import CONSOLE, UNTIL_THE_END, configured_key, in_sentence_case, legacy_format, recorded_key
+from tui.words.keys import CONSOLE, UNTIL_THE_END, configured_key, in_sentence_case, recorded_key, without_key_id
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class MasterKeysScreen(Page):
         super().__init__()
         self._keys: dict[str, RecordedKey] = {}
         self._has_changed = False
+        self._gate: Gate | None = None
         self._may_encrypt = False
         """Whether the role may write credentials; asked before a new key is made, which would be shown for nothing."""
 
@@ -78,9 +80,12 @@ class MasterKeysScreen(Page):
         inventory = await read_key_inventory(database) if counts else None
         warning = age_warning(await days_of_active_key(database), session.settings.key_days)
         if self.is_mounted:
+            self._gate = gate
             self._may_encrypt = privileges.configure
             self._keys = {key.key_id: key for key in inventory.keys} if inventory else {}
             rows = _rows(gate, inventory, [key.source for key in session.keyring.previous])
+            if gate.key_source == CONSOLE and self.console.keep_key is None:
+                rows.append(_row("not configured", "not configured", UNTIL_THE_END, "warning"))
             if warning:
                 rows.append(_row("age", "age", " ".join(warning), "warning"))
             self.query_one(RowBody).show(rows)
@@ -96,8 +101,22 @@ class MasterKeysScreen(Page):
         return super().check_action(action, parameters)
 
     def action_rotate(self) -> None:
-        if self._may_write():
+        # Before a new key is made, which would be shown for nothing.
+        if self._may_write() and self._has_key_in_use():
             self.console.navigation.open_new_key(self._after_rotation)
+
+    def _has_key_in_use(self) -> bool:
+        """Whether the key in use is among those that are configured; else say which one it is."""
+        gate, previous = self._gate, self.session.keyring.previous
+        if gate is None or gate.recorded_key_id is None:
+            return True
+        if (gate.state == "wrong key" and not gate.in_use_source) or (gate.state == "no key" and not previous):
+            try:
+                gate.require_write()
+            except MasterKeyError as failure:
+                self.report_failure(failure)
+            return False
+        return True
 
     def _after_rotation(self, has_changed: bool) -> None:
         if has_changed:
@@ -114,17 +133,21 @@ class MasterKeysScreen(Page):
             self.act(self._retire(key.key_id))
 
     async def _retire(self, key_id: str) -> None:
-        from tui.data.keys.retirement import retire_key
-
         question = f"Retire the key {safe_text(key_id)} for good? It can never be used again."
         if await self.prompt.confirm(question, "retire it"):
-            await self.writing(retire_key(self.session.database, self.session.keyring, key_id))
+            await self.writing(self._read_and_retire(key_id))
             self._has_changed = True
             self.start_load()
             self.status.say(
                 f"The key {key_id} is retired. Backups from before still need it: destroy it with the last of them.",
                 "good",
             )
+
+    async def _read_and_retire(self, key_id: str) -> None:
+        from tui.data.keys.retirement import retire_key
+
+        progress = progress_on(self, self.status.say("Reading every envelope …"))
+        await retire_key(self.session.database, self.session.keyring, key_id, progress)
 
     def _may_write(self) -> bool:
         session = self.session
@@ -138,12 +161,9 @@ class MasterKeysScreen(Page):
 
 def _rows(gate: Gate, inventory: KeyInventory | None, earlier: list[str]) -> list[Row]:
     rows = [_row(key.key_id, *recorded_key(key)) for key in inventory.keys] if inventory else []
-    lines = legacy_format(inventory) if inventory else [("credentials", NOT_VISIBLE)]
+    lines = without_key_id(inventory) if inventory else [("credentials", NOT_VISIBLE)]
     lines += configured_key(gate, earlier)
-    rows += [_row(f"line {number}", *line) for number, line in enumerate(lines)]
-    if gate.key_source == CONSOLE:
-        rows.append(_row("not configured", "not configured", UNTIL_THE_END, "warning"))
-    return rows
+    return rows + [_row(f"line {number}", *line) for number, line in enumerate(lines)]
 
 
 def _row(key: str, name: str, text: str, tone: Tone = "plain") -> Row:
