@@ -241,10 +241,11 @@ $$;
 -- Name: begin_rotation(text, bytea, text, bytea); Type: FUNCTION; Schema: switchboard; Owner: -
 --
 
-CREATE FUNCTION switchboard.begin_rotation(from_key text, from_salt bytea, to_key text, to_salt bytea) RETURNS void
+CREATE FUNCTION switchboard.begin_rotation(from_key text, from_salt bytea, to_key text, to_salt bytea) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+-- Returns how many envelopes there are, also those that row security of others hides from the caller.
 -- Fails with SB004 where from_key is not the active key (or, without a record, any is recorded), and with SB005 where
 -- to_key cannot be one: the same, retired, or recorded with another salt.
 declare
@@ -269,6 +270,7 @@ begin
   delete from switchboard.rotations r where r.xid < pg_snapshot_xmin(pg_current_snapshot());
   insert into switchboard.rotations (from_key, from_salt, to_key, to_salt)
   values (begin_rotation.from_key, begin_rotation.from_salt, begin_rotation.to_key, begin_rotation.to_salt);
+  return (select count(*) from public.integration_credentials) + (select count(*) from switchboard.credential_versions);
 end
 $$;
 
@@ -999,11 +1001,14 @@ begin
   if tg_op not in ('UPDATE', 'DELETE') then
     raise exception 'this keeps what is replaced, and nothing else' using errcode = 'feature_not_supported';
   end if;
+  if tg_op = 'UPDATE' and new.credentials_encrypted is not distinct from old.credentials_encrypted then
+    return null;
+  end if;
   begin
-    if tg_op = 'UPDATE' and (new.credentials_encrypted is not distinct from old.credentials_encrypted
-                             or exists (select from switchboard.rotations r
-                                        where r.xid = pg_current_xact_id() and r.writing)) then
-      return null;
+    if tg_op = 'UPDATE' then
+      if exists (select from switchboard.rotations r where r.xid = pg_current_xact_id() and r.writing) then
+        return null;
+      end if;
     end if;
     most := switchboard.setting('versions_kept'::text);
     if most > 0 then
@@ -1014,12 +1019,14 @@ begin
           -- An adopted table that lacks a column, or has one of another type: the envelope is kept all the same.
           what_hung_on_it := jsonb_build_object('not_kept', sqlstate);
         end;
-        -- Deleted and restored again, or a delete that another trigger cancelled: once is enough of the same envelope.
-        delete from switchboard.credential_versions where id in (
-          select v.id from switchboard.credential_versions v
-          where v.credential_id = old.id and v.kind = 'deleted' and v.envelope = old.credentials_encrypted
-          for update skip locked);
       end if;
+      -- Gone back and forth, deleted and restored again, or a delete that another trigger cancelled: once is enough of
+      -- the same envelope, and else it would push out the others.
+      delete from switchboard.credential_versions where id in (
+        select v.id from switchboard.credential_versions v
+        where v.credential_id = old.id and v.kind = case tg_op when 'DELETE' then 'deleted' else 'updated' end
+          and v.envelope = old.credentials_encrypted
+        for update skip locked);
       insert into switchboard.credential_versions
         (credential_id, organization_id, integration_type, envelope, kind, fields, was_verified, verified_at, user_id,
          operator, operation_id, dependents)
@@ -1044,11 +1051,14 @@ begin
     delete from switchboard.credential_versions where id in (
       select v.id from switchboard.credential_versions v where v.replaced_at < oldest
       order by v.replaced_at limit 100 for update skip locked);
-    -- Deletes by themselves: those that another trigger cancelled would push out what updates replaced.
-    delete from switchboard.credential_versions where id in (
-      select v.id from switchboard.credential_versions v
-      where v.credential_id = old.id and v.kind = case tg_op when 'DELETE' then 'deleted' else 'updated' end
-      order by v.id desc offset most limit 100 for update skip locked);
+    -- Deletes by themselves: those that another trigger cancelled would push out what updates replaced. Where the first
+    -- part failed, `most` may be unknown, and an offset of null is none.
+    if most is not null then
+      delete from switchboard.credential_versions where id in (
+        select v.id from switchboard.credential_versions v
+        where v.credential_id = old.id and v.kind = case tg_op when 'DELETE' then 'deleted' else 'updated' end
+        order by v.id desc offset most limit 100 for update skip locked);
+    end if;
   exception when others then
     null;
   end;
@@ -1707,7 +1717,9 @@ begin
   if needed > 0 then
     raise exception '% envelopes still need the key %', needed, retiring using errcode = 'SB004';
   elsif legacy is distinct from legacy_read then
-    raise exception 'the legacy envelopes changed meanwhile' using errcode = 'SB004';
+    -- Nobody has written since hold_envelopes.
+    raise exception 'row security of another program hides legacy envelopes from the login %', session_user
+      using errcode = 'SB004';
   end if;
   update switchboard.keys k set state = 'retired' where k.key_id = retiring;
   perform switchboard.write_log(null::uuid,
@@ -2344,9 +2356,9 @@ COMMENT ON TABLE switchboard.settings IS 'What differs from the defaults that sw
 -- Data for Name: integration_audit_logs; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.integration_audit_logs VALUES ('b7965fa8-262a-45cb-8dd4-27fb113f76d5', '00000000-0000-0000-0000-000000000000', NULL, 'none', 'schema_changed', 'success', '{"xid": "753", "made": 368, "role": "postgres", "source": "switchboard", "changed": 0, "operator": "a release", "operation_id": "c8467fba-2766-4eee-8384-ea45bc11296c", "session_user": "postgres", "roles_created": ["switchboard_admin", "switchboard_support", "switchboard_auditor"], "schema_number": 15, "starting_shape": "nothing"}', NULL, '', '2026-11-30 02:45:59.018821+00');
-INSERT INTO public.integration_audit_logs VALUES ('1e6f2632-a3d7-42ff-84aa-0858a1ee978e', '00000000-0000-4000-8000-00000000acce', '00000000-0000-4000-8000-0000000a54a0', 'exotel_phone', 'credential_created', 'success', '{"row": {"id": "2d861e25-093c-4207-afaa-2c44c57afc07", "integration_id": "2d861e25-093c-4207-afaa-2c44c57afc07"}, "xid": "755", "role": "postgres", "after": {"id": "2d861e25-093c-4207-afaa-2c44c57afc07", "is_active": true, "created_at": "2026-11-30T02:45:59.476341+00:00", "created_by": "00000000-0000-4000-8000-0000000a54a0", "updated_at": "2026-11-30T02:45:59.476341+00:00", "updated_by": "00000000-0000-4000-8000-0000000a54a0", "is_verified": false, "organization_id": "00000000-0000-4000-8000-00000000acce", "integration_type": "exotel_phone"}, "table": "integration_credentials", "change": "insert", "source": "trigger", "envelope": {"after": "sb2"}, "operator": "asha@acme.example", "user_from": "operator", "operation_id": "54069a27-89a1-4307-967c-5427db3f988e", "session_user": "postgres"}', '192.0.2.7', 'switchboard/test (asha@jump)', '2026-11-30 02:45:59.485675+00');
-INSERT INTO public.integration_audit_logs VALUES ('481f0cd1-23e6-4967-8973-80d1d5ccf946', '00000000-0000-4000-8000-00000000acce', '00000000-0000-4000-8000-0000000a54a0', 'zoho_mail', 'credential_created', 'success', '{"row": {"id": "224d5395-deaa-456c-b033-a7b819199e57", "integration_id": "224d5395-deaa-456c-b033-a7b819199e57"}, "xid": "756", "role": "postgres", "after": {"id": "224d5395-deaa-456c-b033-a7b819199e57", "is_active": true, "created_at": "2026-11-30T02:45:59.496357+00:00", "created_by": "00000000-0000-4000-8000-0000000a54a0", "updated_at": "2026-11-30T02:45:59.496357+00:00", "updated_by": "00000000-0000-4000-8000-0000000a54a0", "is_verified": false, "organization_id": "00000000-0000-4000-8000-00000000acce", "integration_type": "zoho_mail"}, "table": "integration_credentials", "change": "insert", "source": "trigger", "envelope": {"after": "legacy"}, "operator": "asha@acme.example", "user_from": "operator", "operation_id": "1943b35d-cfe6-481d-85cc-0a777737fd64", "session_user": "postgres"}', '192.0.2.7', 'switchboard/test (asha@jump)', '2026-11-30 02:45:59.501919+00');
+INSERT INTO public.integration_audit_logs VALUES ('2f809818-1c00-4c27-9f81-e945d4923c36', '00000000-0000-0000-0000-000000000000', NULL, 'none', 'schema_changed', 'success', '{"xid": "753", "made": 372, "role": "postgres", "source": "switchboard", "changed": 0, "operator": "a release", "operation_id": "f17ae73f-267b-492d-8873-8487708258dd", "session_user": "postgres", "roles_created": ["switchboard_admin", "switchboard_support", "switchboard_auditor"], "schema_number": 15, "starting_shape": "nothing"}', NULL, '', '2026-11-30 04:04:37.290704+00');
+INSERT INTO public.integration_audit_logs VALUES ('2f5d0b37-571a-44d3-abc6-24729c7ecf86', '00000000-0000-4000-8000-00000000acce', '00000000-0000-4000-8000-0000000a54a0', 'exotel_phone', 'credential_created', 'success', '{"row": {"id": "de3fe08e-a7c6-4237-b0af-aef30f96c631", "integration_id": "de3fe08e-a7c6-4237-b0af-aef30f96c631"}, "xid": "755", "role": "postgres", "after": {"id": "de3fe08e-a7c6-4237-b0af-aef30f96c631", "is_active": true, "created_at": "2026-11-30T04:04:38.294535+00:00", "created_by": "00000000-0000-4000-8000-0000000a54a0", "updated_at": "2026-11-30T04:04:38.294535+00:00", "updated_by": "00000000-0000-4000-8000-0000000a54a0", "is_verified": false, "organization_id": "00000000-0000-4000-8000-00000000acce", "integration_type": "exotel_phone"}, "table": "integration_credentials", "change": "insert", "source": "trigger", "envelope": {"after": "sb2"}, "operator": "asha@acme.example", "user_from": "operator", "operation_id": "d69fc397-3421-40d0-ba51-427d36f947b7", "session_user": "postgres"}', '192.0.2.7', 'switchboard/test (asha@jump)', '2026-11-30 04:04:38.313193+00');
+INSERT INTO public.integration_audit_logs VALUES ('be4af301-884d-4861-97aa-a20caf2eb73f', '00000000-0000-4000-8000-00000000acce', '00000000-0000-4000-8000-0000000a54a0', 'zoho_mail', 'credential_created', 'success', '{"row": {"id": "0d04431e-5d74-4062-a186-1730a5f3c550", "integration_id": "0d04431e-5d74-4062-a186-1730a5f3c550"}, "xid": "756", "role": "postgres", "after": {"id": "0d04431e-5d74-4062-a186-1730a5f3c550", "is_active": true, "created_at": "2026-11-30T04:04:38.334953+00:00", "created_by": "00000000-0000-4000-8000-0000000a54a0", "updated_at": "2026-11-30T04:04:38.334953+00:00", "updated_by": "00000000-0000-4000-8000-0000000a54a0", "is_verified": false, "organization_id": "00000000-0000-4000-8000-00000000acce", "integration_type": "zoho_mail"}, "table": "integration_credentials", "change": "insert", "source": "trigger", "envelope": {"after": "legacy"}, "operator": "asha@acme.example", "user_from": "operator", "operation_id": "fc5e2296-0e1f-4a88-8077-af610a9f6373", "session_user": "postgres"}', '192.0.2.7', 'switchboard/test (asha@jump)', '2026-11-30 04:04:38.347451+00');
 INSERT INTO public.integration_audit_logs VALUES ('00000000-0000-4000-8000-000000008001', '00000000-0000-4000-8000-00000000acce', '00000000-0000-4000-8000-0000000a54a0', 'exotel_phone', 'call_made', 'success', '{"n": 1, "to": "+91 é \""}', '192.0.2.7', 'backend/1.0', '2026-01-01 08:07:00.000001+00');
 INSERT INTO public.integration_audit_logs VALUES ('00000000-0000-4000-8000-000000008002', '00000000-0000-4000-8000-00000000acce', '00000000-0000-4000-8000-0000000a54a0', 'exotel_phone', 'call_made', 'success', '{"n": 2, "to": "+91 é \""}', '192.0.2.7', 'backend/1.0', '2026-01-01 08:14:00.000002+00');
 INSERT INTO public.integration_audit_logs VALUES ('00000000-0000-4000-8000-000000008003', '00000000-0000-4000-8000-00000000acce', '00000000-0000-4000-8000-0000000a54a0', 'exotel_phone', 'call_made', 'success', '{"n": 3, "to": "+91 é \""}', '192.0.2.7', 'backend/1.0', '2026-01-01 08:21:00.000003+00');
@@ -2359,88 +2371,88 @@ INSERT INTO public.integration_audit_logs VALUES ('00000000-0000-4000-8000-00000
 INSERT INTO public.integration_audit_logs VALUES ('00000000-0000-4000-8000-000000011001', '00000000-0000-4000-8000-00000000acce', '00000000-0000-4000-8000-0000000a54a0', 'exotel_phone', 'call_made', 'success', '{"n": 1, "to": "+91 é \""}', '192.0.2.7', 'backend/1.0', '2026-01-01 11:07:00.000001+00');
 INSERT INTO public.integration_audit_logs VALUES ('00000000-0000-4000-8000-000000011002', '00000000-0000-4000-8000-00000000acce', '00000000-0000-4000-8000-0000000a54a0', 'exotel_phone', 'call_made', 'success', '{"n": 2, "to": "+91 é \""}', '192.0.2.7', 'backend/1.0', '2026-01-01 11:14:00.000002+00');
 INSERT INTO public.integration_audit_logs VALUES ('00000000-0000-4000-8000-000000011003', '00000000-0000-4000-8000-00000000acce', '00000000-0000-4000-8000-0000000a54a0', 'exotel_phone', 'call_made', 'success', '{"n": 3, "to": "+91 é \""}', '192.0.2.7', 'backend/1.0', '2026-01-01 11:21:00.000003+00');
-INSERT INTO public.integration_audit_logs VALUES ('775257bd-aeb5-403c-8021-5c8e38ac5e15', '00000000-0000-4000-8000-00000000acce', '00000000-0000-4000-8000-0000000a54a0', 'exotel_phone', 'permission_granted', 'success', '{"row": {"id": "2a3f9410-da5f-4d98-a4eb-824e8a3f9b3c", "user_id": "00000000-0000-4000-8000-0000000a54a0", "integration_id": "2d861e25-093c-4207-afaa-2c44c57afc07"}, "xid": "758", "role": "postgres", "after": {"id": "2a3f9410-da5f-4d98-a4eb-824e8a3f9b3c", "user_id": "00000000-0000-4000-8000-0000000a54a0", "can_send": false, "can_view": true, "expires_at": "2031-01-01T00:00:00+00:00", "granted_at": "2026-11-30T02:45:59.512935+00:00", "daily_limit": 100, "can_configure": false, "integration_id": "2d861e25-093c-4207-afaa-2c44c57afc07"}, "table": "user_integration_permissions", "change": "insert", "source": "trigger", "operator": "asha@acme.example", "user_from": "operator", "session_user": "postgres"}', NULL, '', '2026-11-30 02:45:59.517729+00');
-INSERT INTO public.integration_audit_logs VALUES ('09acf794-e40f-4369-9aa1-d947e1dbb700', '00000000-0000-4000-8000-00000000acce', '00000000-0000-4000-8000-0000000a54a0', 'zoho_mail', 'permission_granted', 'success', '{"row": {"id": "3d8e48c3-73cb-4da9-8871-992392646ef8", "user_id": "00000000-0000-4000-8000-0000000a54a0", "integration_id": "224d5395-deaa-456c-b033-a7b819199e57"}, "xid": "758", "role": "postgres", "after": {"id": "3d8e48c3-73cb-4da9-8871-992392646ef8", "user_id": "00000000-0000-4000-8000-0000000a54a0", "can_send": true, "can_view": true, "expires_at": "2031-01-01T00:00:00+00:00", "granted_at": "2026-11-30T02:45:59.512935+00:00", "daily_limit": 100, "can_configure": false, "integration_id": "224d5395-deaa-456c-b033-a7b819199e57"}, "table": "user_integration_permissions", "change": "insert", "source": "trigger", "operator": "asha@acme.example", "user_from": "operator", "session_user": "postgres"}', NULL, '', '2026-11-30 02:45:59.518144+00');
-INSERT INTO public.integration_audit_logs VALUES ('24902e55-3af5-487a-8205-37fa03a5dd01', '00000000-0000-4000-8000-00000000acce', '00000000-0000-4000-8000-0000000a54a0', 'exotel_phone', 'number_added', 'success', '{"row": {"id": "6942ba71-7f3a-479b-860d-5693e55f5938", "phone_number": "+911141169368", "integration_id": "2d861e25-093c-4207-afaa-2c44c57afc07"}, "xid": "758", "role": "postgres", "after": {"id": "6942ba71-7f3a-479b-860d-5693e55f5938", "can_sms": true, "can_call": true, "is_active": true, "created_at": "2026-11-30T02:45:59.512935+00:00", "is_primary": true, "updated_at": "2026-11-30T02:45:59.512935+00:00", "number_type": "virtual", "display_name": "Front desk", "phone_number": "+911141169368", "integration_id": "2d861e25-093c-4207-afaa-2c44c57afc07", "organization_id": "00000000-0000-4000-8000-00000000acce", "assigned_to_user_id": "00000000-0000-4000-8000-0000000a54a0"}, "table": "organization_phone_numbers", "change": "insert", "source": "trigger", "operator": "asha@acme.example", "user_from": "operator", "session_user": "postgres"}', NULL, '', '2026-11-30 02:45:59.520525+00');
-INSERT INTO public.integration_audit_logs VALUES ('d67d87e9-d6b4-42a0-91f0-753bb58972be', '00000000-0000-4000-8000-00000000acce', '00000000-0000-4000-8000-0000000a54a0', 'exotel_phone', 'number_added', 'success', '{"row": {"id": "d7e06a6c-cb51-4d15-a049-8cc2050c38f9", "phone_number": "080 4000 0000", "integration_id": "2d861e25-093c-4207-afaa-2c44c57afc07"}, "xid": "758", "role": "postgres", "after": {"id": "d7e06a6c-cb51-4d15-a049-8cc2050c38f9", "can_sms": true, "can_call": true, "is_active": true, "created_at": "2026-11-30T02:45:59.512935+00:00", "is_primary": false, "updated_at": "2026-11-30T02:45:59.512935+00:00", "number_type": "virtual", "display_name": "Support", "phone_number": "080 4000 0000", "integration_id": "2d861e25-093c-4207-afaa-2c44c57afc07", "organization_id": "00000000-0000-4000-8000-00000000acce"}, "table": "organization_phone_numbers", "change": "insert", "source": "trigger", "operator": "asha@acme.example", "user_from": "operator", "session_user": "postgres"}', NULL, '', '2026-11-30 02:45:59.520733+00');
-INSERT INTO public.integration_audit_logs VALUES ('1bb12bce-49e1-412f-8133-1ea4effe22ba', '00000000-0000-4000-8000-00000000acce', '00000000-0000-4000-8000-0000000a54a0', 'exotel_phone', 'permission_revoked', 'success', '{"row": {"id": "2a3f9410-da5f-4d98-a4eb-824e8a3f9b3c", "user_id": "00000000-0000-4000-8000-0000000a54a0", "integration_id": "2d861e25-093c-4207-afaa-2c44c57afc07"}, "xid": "758", "role": "postgres", "table": "user_integration_permissions", "before": {"id": "2a3f9410-da5f-4d98-a4eb-824e8a3f9b3c", "user_id": "00000000-0000-4000-8000-0000000a54a0", "can_send": false, "can_view": true, "expires_at": "2031-01-01T00:00:00+00:00", "granted_at": "2026-11-30T02:45:59.512935+00:00", "daily_limit": 100, "can_configure": false, "integration_id": "2d861e25-093c-4207-afaa-2c44c57afc07"}, "change": "delete", "source": "trigger", "operator": "asha@acme.example", "user_from": "operator", "session_user": "postgres"}', NULL, '', '2026-11-30 02:45:59.521312+00');
-INSERT INTO public.integration_audit_logs VALUES ('c6a49ab0-0e27-4191-b952-8e9990669271', '00000000-0000-4000-8000-0000000910be', '00000000-0000-4000-8000-0000000a54a0', 'exotel_sms', 'credential_created', 'success', '{"row": {"id": "58148ecc-b2fb-402a-b6b5-2d187675d817", "integration_id": "58148ecc-b2fb-402a-b6b5-2d187675d817"}, "xid": "758", "role": "postgres", "after": {"id": "58148ecc-b2fb-402a-b6b5-2d187675d817", "is_active": true, "created_at": "2026-11-30T02:45:59.512935+00:00", "updated_at": "2026-11-30T02:45:59.512935+00:00", "is_verified": false, "organization_id": "00000000-0000-4000-8000-0000000910be", "integration_type": "exotel_sms"}, "table": "integration_credentials", "change": "insert", "source": "trigger", "envelope": {"after": "neither"}, "operator": "asha@acme.example", "user_from": "operator", "session_user": "postgres"}', NULL, '', '2026-11-30 02:45:59.523002+00');
-INSERT INTO public.integration_audit_logs VALUES ('9e29132f-e1d7-4428-a635-83e47fa655c0', '00000000-0000-4000-8000-0000000910be', '00000000-0000-4000-8000-0000000a54a0', 'exotel_sms', 'credential_deleted', 'success', '{"row": {"id": "58148ecc-b2fb-402a-b6b5-2d187675d817", "integration_id": "58148ecc-b2fb-402a-b6b5-2d187675d817"}, "xid": "758", "role": "postgres", "table": "integration_credentials", "before": {"id": "58148ecc-b2fb-402a-b6b5-2d187675d817", "is_active": true, "created_at": "2026-11-30T02:45:59.512935+00:00", "updated_at": "2026-11-30T02:45:59.512935+00:00", "is_verified": false, "organization_id": "00000000-0000-4000-8000-0000000910be", "integration_type": "exotel_sms"}, "change": "delete", "source": "trigger", "envelope": {"before": "neither"}, "operator": "asha@acme.example", "user_from": "operator", "session_user": "postgres"}', NULL, '', '2026-11-30 02:45:59.526257+00');
-INSERT INTO public.integration_audit_logs VALUES ('e2eed38c-d914-4b18-87b0-258a2f5104f2', '00000000-0000-4000-8000-00000000acce', '00000000-0000-4000-8000-0000000a54a0', 'exotel_phone', 'credential_revealed', 'success', '{"xid": "758", "role": "postgres", "source": "switchboard", "purpose": "reveal", "operator": "asha@acme.example", "session_user": "postgres", "integration_id": "2d861e25-093c-4207-afaa-2c44c57afc07"}', NULL, '', '2026-11-30 02:45:59.527493+00');
-INSERT INTO public.integration_audit_logs VALUES ('286a7fc4-e8e7-4d47-a928-bfdc24b77ffa', '00000000-0000-0000-0000-000000000000', '00000000-0000-4000-8000-0000000a54a0', 'none', 'schema_changed', 'success', '{"xid": "758", "role": "postgres", "source": "switchboard", "accepted": "trigger public.organization_phone_numbers.of_another_program", "operator": "asha@acme.example", "definition": "a0c6f23eb1d6a3a372cfc4515132381ef354eaed41d499266ea09914bc133f16", "session_user": "postgres"}', NULL, '', '2026-11-30 02:45:59.57235+00');
-INSERT INTO public.integration_audit_logs VALUES ('c612d2f0-90dc-49d3-825f-6ff07a5b1230', '00000000-0000-0000-0000-000000000000', '00000000-0000-4000-8000-0000000a54a0', 'none', 'settings_changed', 'success', '{"xid": "758", "role": "postgres", "after": 12, "before": 10, "source": "switchboard", "setting": "versions_kept", "operator": "asha@acme.example", "session_user": "postgres"}', NULL, '', '2026-11-30 02:45:59.573647+00');
-INSERT INTO public.integration_audit_logs VALUES ('75bd3cc2-4b02-4a51-b7f0-f0e4efdb774a', '00000000-0000-4000-8000-00000000acce', NULL, 'zoho_mail', 'email_sent', 'success', NULL, NULL, NULL, NULL);
-INSERT INTO public.integration_audit_logs VALUES ('13e9bb18-ef7f-4466-ad9e-b1d7e5368518', '00000000-0000-0000-0000-000000000000', '00000000-0000-4000-8000-0000000a54a0', 'none', 'log_sealed', 'success', '{"xid": "761", "role": "postgres", "rows": 13, "seals": 5, "key_id": "seal-56475aa75463474c", "source": "switchboard", "operator": "asha@acme.example", "newest_seal": "7e5fe22ee1ac44434ad113dd18277ce086ba15eafe8ddd080702428d91af9f6f", "operation_id": "75459874-0042-41c2-970d-cde88eb3d673", "sealed_until": "2026-11-30T02:00:00+00:00", "session_user": "postgres"}', '192.0.2.7', 'switchboard/test (asha@jump)', '2026-11-30 02:45:59.597855+00');
-INSERT INTO public.integration_audit_logs VALUES ('9cca852f-aa73-478c-862f-87d060580735', '00000000-0000-4000-8000-00000000acce', NULL, 'exotel_phone', 'credential_disabled', 'success', '{"row": {"id": "2d861e25-093c-4207-afaa-2c44c57afc07", "integration_id": "2d861e25-093c-4207-afaa-2c44c57afc07"}, "xid": "762", "role": "postgres", "after": {"is_active": false, "updated_at": "2026-11-30T02:45:59.603008+00:00"}, "table": "integration_credentials", "before": {"is_active": true, "updated_at": "2026-11-30T02:45:59.476341+00:00"}, "change": "update", "source": "trigger", "changed": ["is_active", "updated_at"], "user_from": "nobody", "session_user": "postgres"}', NULL, '', '2026-11-30 02:45:59.605722+00');
-INSERT INTO public.integration_audit_logs VALUES ('640c3ff8-917f-4dd7-863e-5405d9099ec2', '00000000-0000-4000-8000-00000000acce', NULL, 'zoho_mail', 'credential_disabled', 'success', '{"row": {"id": "224d5395-deaa-456c-b033-a7b819199e57", "integration_id": "224d5395-deaa-456c-b033-a7b819199e57"}, "xid": "762", "role": "postgres", "after": {"is_active": false, "updated_at": "2026-11-30T02:45:59.603078+00:00"}, "table": "integration_credentials", "before": {"is_active": true, "updated_at": "2026-11-30T02:45:59.496357+00:00"}, "change": "update", "source": "trigger", "changed": ["is_active", "updated_at"], "user_from": "nobody", "session_user": "postgres"}', NULL, '', '2026-11-30 02:45:59.606845+00');
+INSERT INTO public.integration_audit_logs VALUES ('e8fb0b96-8749-421d-8fc1-6912b6f08a1c', '00000000-0000-4000-8000-00000000acce', '00000000-0000-4000-8000-0000000a54a0', 'exotel_phone', 'permission_granted', 'success', '{"row": {"id": "3878029e-7a9b-4a60-b118-806d733a834f", "user_id": "00000000-0000-4000-8000-0000000a54a0", "integration_id": "de3fe08e-a7c6-4237-b0af-aef30f96c631"}, "xid": "758", "role": "postgres", "after": {"id": "3878029e-7a9b-4a60-b118-806d733a834f", "user_id": "00000000-0000-4000-8000-0000000a54a0", "can_send": false, "can_view": true, "expires_at": "2031-01-01T00:00:00+00:00", "granted_at": "2026-11-30T04:04:38.374892+00:00", "daily_limit": 100, "can_configure": false, "integration_id": "de3fe08e-a7c6-4237-b0af-aef30f96c631"}, "table": "user_integration_permissions", "change": "insert", "source": "trigger", "operator": "asha@acme.example", "user_from": "operator", "session_user": "postgres"}', NULL, '', '2026-11-30 04:04:38.381229+00');
+INSERT INTO public.integration_audit_logs VALUES ('6197044d-183e-484a-8c1e-309d77fcefa2', '00000000-0000-4000-8000-00000000acce', '00000000-0000-4000-8000-0000000a54a0', 'zoho_mail', 'permission_granted', 'success', '{"row": {"id": "2d427ecc-57c8-490f-8ae9-dc82677a8045", "user_id": "00000000-0000-4000-8000-0000000a54a0", "integration_id": "0d04431e-5d74-4062-a186-1730a5f3c550"}, "xid": "758", "role": "postgres", "after": {"id": "2d427ecc-57c8-490f-8ae9-dc82677a8045", "user_id": "00000000-0000-4000-8000-0000000a54a0", "can_send": true, "can_view": true, "expires_at": "2031-01-01T00:00:00+00:00", "granted_at": "2026-11-30T04:04:38.374892+00:00", "daily_limit": 100, "can_configure": false, "integration_id": "0d04431e-5d74-4062-a186-1730a5f3c550"}, "table": "user_integration_permissions", "change": "insert", "source": "trigger", "operator": "asha@acme.example", "user_from": "operator", "session_user": "postgres"}', NULL, '', '2026-11-30 04:04:38.38192+00');
+INSERT INTO public.integration_audit_logs VALUES ('85764b58-47cb-4346-a962-4c8424b18a7c', '00000000-0000-4000-8000-00000000acce', '00000000-0000-4000-8000-0000000a54a0', 'exotel_phone', 'number_added', 'success', '{"row": {"id": "2b1f676b-ecf3-4c8a-a821-adcfcfcd3fe4", "phone_number": "+911141169368", "integration_id": "de3fe08e-a7c6-4237-b0af-aef30f96c631"}, "xid": "758", "role": "postgres", "after": {"id": "2b1f676b-ecf3-4c8a-a821-adcfcfcd3fe4", "can_sms": true, "can_call": true, "is_active": true, "created_at": "2026-11-30T04:04:38.374892+00:00", "is_primary": true, "updated_at": "2026-11-30T04:04:38.374892+00:00", "number_type": "virtual", "display_name": "Front desk", "phone_number": "+911141169368", "integration_id": "de3fe08e-a7c6-4237-b0af-aef30f96c631", "organization_id": "00000000-0000-4000-8000-00000000acce", "assigned_to_user_id": "00000000-0000-4000-8000-0000000a54a0"}, "table": "organization_phone_numbers", "change": "insert", "source": "trigger", "operator": "asha@acme.example", "user_from": "operator", "session_user": "postgres"}', NULL, '', '2026-11-30 04:04:38.384289+00');
+INSERT INTO public.integration_audit_logs VALUES ('c1e584b7-34c0-463e-a304-00b6a49dfe66', '00000000-0000-4000-8000-00000000acce', '00000000-0000-4000-8000-0000000a54a0', 'exotel_phone', 'number_added', 'success', '{"row": {"id": "f4a3af66-da7e-421d-8538-df91a71ad9d7", "phone_number": "080 4000 0000", "integration_id": "de3fe08e-a7c6-4237-b0af-aef30f96c631"}, "xid": "758", "role": "postgres", "after": {"id": "f4a3af66-da7e-421d-8538-df91a71ad9d7", "can_sms": true, "can_call": true, "is_active": true, "created_at": "2026-11-30T04:04:38.374892+00:00", "is_primary": false, "updated_at": "2026-11-30T04:04:38.374892+00:00", "number_type": "virtual", "display_name": "Support", "phone_number": "080 4000 0000", "integration_id": "de3fe08e-a7c6-4237-b0af-aef30f96c631", "organization_id": "00000000-0000-4000-8000-00000000acce"}, "table": "organization_phone_numbers", "change": "insert", "source": "trigger", "operator": "asha@acme.example", "user_from": "operator", "session_user": "postgres"}', NULL, '', '2026-11-30 04:04:38.38449+00');
+INSERT INTO public.integration_audit_logs VALUES ('7832af8c-da5e-423e-b803-2f6be0f4ba3f', '00000000-0000-4000-8000-00000000acce', '00000000-0000-4000-8000-0000000a54a0', 'exotel_phone', 'permission_revoked', 'success', '{"row": {"id": "3878029e-7a9b-4a60-b118-806d733a834f", "user_id": "00000000-0000-4000-8000-0000000a54a0", "integration_id": "de3fe08e-a7c6-4237-b0af-aef30f96c631"}, "xid": "758", "role": "postgres", "table": "user_integration_permissions", "before": {"id": "3878029e-7a9b-4a60-b118-806d733a834f", "user_id": "00000000-0000-4000-8000-0000000a54a0", "can_send": false, "can_view": true, "expires_at": "2031-01-01T00:00:00+00:00", "granted_at": "2026-11-30T04:04:38.374892+00:00", "daily_limit": 100, "can_configure": false, "integration_id": "de3fe08e-a7c6-4237-b0af-aef30f96c631"}, "change": "delete", "source": "trigger", "operator": "asha@acme.example", "user_from": "operator", "session_user": "postgres"}', NULL, '', '2026-11-30 04:04:38.385056+00');
+INSERT INTO public.integration_audit_logs VALUES ('bdd71dbf-cf4b-43fa-9b15-80972e7a59e0', '00000000-0000-4000-8000-0000000910be', '00000000-0000-4000-8000-0000000a54a0', 'exotel_sms', 'credential_created', 'success', '{"row": {"id": "a312990c-83bf-4879-a0f0-b46df560f8ab", "integration_id": "a312990c-83bf-4879-a0f0-b46df560f8ab"}, "xid": "758", "role": "postgres", "after": {"id": "a312990c-83bf-4879-a0f0-b46df560f8ab", "is_active": true, "created_at": "2026-11-30T04:04:38.374892+00:00", "updated_at": "2026-11-30T04:04:38.374892+00:00", "is_verified": false, "organization_id": "00000000-0000-4000-8000-0000000910be", "integration_type": "exotel_sms"}, "table": "integration_credentials", "change": "insert", "source": "trigger", "envelope": {"after": "neither"}, "operator": "asha@acme.example", "user_from": "operator", "session_user": "postgres"}', NULL, '', '2026-11-30 04:04:38.410315+00');
+INSERT INTO public.integration_audit_logs VALUES ('b0ca6850-b978-4865-bceb-d009400164f8', '00000000-0000-4000-8000-0000000910be', '00000000-0000-4000-8000-0000000a54a0', 'exotel_sms', 'credential_deleted', 'success', '{"row": {"id": "a312990c-83bf-4879-a0f0-b46df560f8ab", "integration_id": "a312990c-83bf-4879-a0f0-b46df560f8ab"}, "xid": "758", "role": "postgres", "table": "integration_credentials", "before": {"id": "a312990c-83bf-4879-a0f0-b46df560f8ab", "is_active": true, "created_at": "2026-11-30T04:04:38.374892+00:00", "updated_at": "2026-11-30T04:04:38.374892+00:00", "is_verified": false, "organization_id": "00000000-0000-4000-8000-0000000910be", "integration_type": "exotel_sms"}, "change": "delete", "source": "trigger", "envelope": {"before": "neither"}, "operator": "asha@acme.example", "user_from": "operator", "session_user": "postgres"}', NULL, '', '2026-11-30 04:04:38.42006+00');
+INSERT INTO public.integration_audit_logs VALUES ('b917c388-e1ea-43ad-9d8f-ae0ea790f325', '00000000-0000-4000-8000-00000000acce', '00000000-0000-4000-8000-0000000a54a0', 'exotel_phone', 'credential_revealed', 'success', '{"xid": "758", "role": "postgres", "source": "switchboard", "purpose": "reveal", "operator": "asha@acme.example", "session_user": "postgres", "integration_id": "de3fe08e-a7c6-4237-b0af-aef30f96c631"}', NULL, '', '2026-11-30 04:04:38.421257+00');
+INSERT INTO public.integration_audit_logs VALUES ('3f386b36-18b2-4ad6-a59d-9a4883457b79', '00000000-0000-0000-0000-000000000000', '00000000-0000-4000-8000-0000000a54a0', 'none', 'schema_changed', 'success', '{"xid": "758", "role": "postgres", "source": "switchboard", "accepted": "trigger public.organization_phone_numbers.of_another_program", "operator": "asha@acme.example", "definition": "a0c6f23eb1d6a3a372cfc4515132381ef354eaed41d499266ea09914bc133f16", "session_user": "postgres"}', NULL, '', '2026-11-30 04:04:38.570049+00');
+INSERT INTO public.integration_audit_logs VALUES ('8d4fc3ed-9405-4147-8404-abc138c44064', '00000000-0000-0000-0000-000000000000', '00000000-0000-4000-8000-0000000a54a0', 'none', 'settings_changed', 'success', '{"xid": "758", "role": "postgres", "after": 12, "before": 10, "source": "switchboard", "setting": "versions_kept", "operator": "asha@acme.example", "session_user": "postgres"}', NULL, '', '2026-11-30 04:04:38.583863+00');
+INSERT INTO public.integration_audit_logs VALUES ('d27f4b2f-2b7c-4cd1-b8e9-11b75d6e7af6', '00000000-0000-4000-8000-00000000acce', NULL, 'zoho_mail', 'email_sent', 'success', NULL, NULL, NULL, NULL);
+INSERT INTO public.integration_audit_logs VALUES ('b0c8dd67-bbee-400b-97ab-5a98e90bd15e', '00000000-0000-0000-0000-000000000000', '00000000-0000-4000-8000-0000000a54a0', 'none', 'log_sealed', 'success', '{"xid": "761", "role": "postgres", "rows": 13, "seals": 5, "key_id": "seal-56475aa75463474c", "source": "switchboard", "operator": "asha@acme.example", "newest_seal": "1be179ef17fe5a6c79c96b3819981aba522a4f1f1f53a2d47a2aab55c88ccf09", "operation_id": "1b1971d1-cdde-4217-b280-26d8138380d6", "sealed_until": "2026-11-30T03:00:00+00:00", "session_user": "postgres"}', '192.0.2.7', 'switchboard/test (asha@jump)', '2026-11-30 04:04:38.637318+00');
+INSERT INTO public.integration_audit_logs VALUES ('f08aba4f-42b5-4389-870b-351bfb53ffdc', '00000000-0000-4000-8000-00000000acce', NULL, 'exotel_phone', 'credential_disabled', 'success', '{"row": {"id": "de3fe08e-a7c6-4237-b0af-aef30f96c631", "integration_id": "de3fe08e-a7c6-4237-b0af-aef30f96c631"}, "xid": "762", "role": "postgres", "after": {"is_active": false, "updated_at": "2026-11-30T04:04:38.649879+00:00"}, "table": "integration_credentials", "before": {"is_active": true, "updated_at": "2026-11-30T04:04:38.294535+00:00"}, "change": "update", "source": "trigger", "changed": ["is_active", "updated_at"], "user_from": "nobody", "session_user": "postgres"}', NULL, '', '2026-11-30 04:04:38.658356+00');
+INSERT INTO public.integration_audit_logs VALUES ('9fcb47a5-2d90-481d-9818-d093206c12ec', '00000000-0000-4000-8000-00000000acce', NULL, 'zoho_mail', 'credential_disabled', 'success', '{"row": {"id": "0d04431e-5d74-4062-a186-1730a5f3c550", "integration_id": "0d04431e-5d74-4062-a186-1730a5f3c550"}, "xid": "762", "role": "postgres", "after": {"is_active": false, "updated_at": "2026-11-30T04:04:38.649939+00:00"}, "table": "integration_credentials", "before": {"is_active": true, "updated_at": "2026-11-30T04:04:38.334953+00:00"}, "change": "update", "source": "trigger", "changed": ["is_active", "updated_at"], "user_from": "nobody", "session_user": "postgres"}', NULL, '', '2026-11-30 04:04:38.660497+00');
 
 
 --
 -- Data for Name: integration_credentials; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.integration_credentials VALUES ('2d861e25-093c-4207-afaa-2c44c57afc07', '00000000-0000-4000-8000-00000000acce', 'exotel_phone', 'sb2.oYKB6sBLTU7DfAMsm4j4Iw.aZlB-let-nTA4Sfb1umYvQ.NajtkBdBtbwbn2H6.mkk65pyy4B37K3cKX3SeYtBNsZZoOgK8W6KWMMhkwXso7I4tet2jVbKkGtVLk8GyTgy9JSAbidDBu6MtQTrsS8YZesQfFWpyU84vKBfF52IC2msuYfWEqFTDtgungOU0nDqNEOQ2Z0w__fklRNuagQ6mUqIW69VZSt0sAxvNLuaGvdY6iMhxb-O9IEdlQTb4Y6e1W-lVYDYQYKdoide1fYHb', NULL, false, false, NULL, '00000000-0000-4000-8000-0000000a54a0', '00000000-0000-4000-8000-0000000a54a0', '2026-11-30 02:45:59.476341+00', '2026-11-30 02:45:59.603008+00');
-INSERT INTO public.integration_credentials VALUES ('224d5395-deaa-456c-b033-a7b819199e57', '00000000-0000-4000-8000-00000000acce', 'zoho_mail', '1862ae47388395f01db30783ecf55cba:2e55d3633ecc8af226dcc2f525f6d214:d61ec2b00db5000d45659513adffc50ccd1c36402e553011582425045d2492b99b863c14087d0113746afd8aabfbb5886846bcb1740676500120b26f7f295e', NULL, false, false, NULL, '00000000-0000-4000-8000-0000000a54a0', '00000000-0000-4000-8000-0000000a54a0', '2026-11-30 02:45:59.496357+00', '2026-11-30 02:45:59.603078+00');
+INSERT INTO public.integration_credentials VALUES ('de3fe08e-a7c6-4237-b0af-aef30f96c631', '00000000-0000-4000-8000-00000000acce', 'exotel_phone', 'sb2.A84ibzz8bxQD7jVm2ucouQ.q8KUZp6yqmSFZxi_oI-dxw.6MPnEOjz4zvMkm7p.RX-AcvKerOcPQ7VnFyDsnB67HXS3CHds2UJR7LOruuPWiQBZ8g3LejEJrldOTuwmmYl9ezi5tJBmHfrIBgn5WNUTCVIGwYTWyyEf-MJBGw6qYmAXQ2qQDTRmzvTDgKNgfVYB8xmlOnpVZ7_Yh9Lp9F-smr0j7Phwh__5NF-Cw-X0iZBZZoq9xGZywwpAdYcyj0IsKK4B3DpFEXrbHGhJw9k7', NULL, false, false, NULL, '00000000-0000-4000-8000-0000000a54a0', '00000000-0000-4000-8000-0000000a54a0', '2026-11-30 04:04:38.294535+00', '2026-11-30 04:04:38.649879+00');
+INSERT INTO public.integration_credentials VALUES ('0d04431e-5d74-4062-a186-1730a5f3c550', '00000000-0000-4000-8000-00000000acce', 'zoho_mail', '5dc03df357a9e7b6cfc939fd315d2b97:cdd1f850e77289b145b8bbdd39956ebc:e502d76ad560afe9b3b1882ad195cbeb6bc766b23519ac5c38673412f677cd8a4db31e0ae4271a3203a352bacc917158072e1ab33b1139bfe381ada1e1a993', NULL, false, false, NULL, '00000000-0000-4000-8000-0000000a54a0', '00000000-0000-4000-8000-0000000a54a0', '2026-11-30 04:04:38.334953+00', '2026-11-30 04:04:38.649939+00');
 
 
 --
 -- Data for Name: organization_phone_numbers; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.organization_phone_numbers VALUES ('6942ba71-7f3a-479b-860d-5693e55f5938', '00000000-0000-4000-8000-00000000acce', '2d861e25-093c-4207-afaa-2c44c57afc07', '+911141169368', 'Front desk', 'virtual', '00000000-0000-4000-8000-0000000a54a0', true, true, true, true, '2026-11-30 02:45:59.512935+00', '2026-11-30 02:45:59.512935+00');
-INSERT INTO public.organization_phone_numbers VALUES ('d7e06a6c-cb51-4d15-a049-8cc2050c38f9', '00000000-0000-4000-8000-00000000acce', '2d861e25-093c-4207-afaa-2c44c57afc07', '080 4000 0000', 'Support', 'virtual', NULL, false, true, true, true, '2026-11-30 02:45:59.512935+00', '2026-11-30 02:45:59.512935+00');
+INSERT INTO public.organization_phone_numbers VALUES ('2b1f676b-ecf3-4c8a-a821-adcfcfcd3fe4', '00000000-0000-4000-8000-00000000acce', 'de3fe08e-a7c6-4237-b0af-aef30f96c631', '+911141169368', 'Front desk', 'virtual', '00000000-0000-4000-8000-0000000a54a0', true, true, true, true, '2026-11-30 04:04:38.374892+00', '2026-11-30 04:04:38.374892+00');
+INSERT INTO public.organization_phone_numbers VALUES ('f4a3af66-da7e-421d-8538-df91a71ad9d7', '00000000-0000-4000-8000-00000000acce', 'de3fe08e-a7c6-4237-b0af-aef30f96c631', '080 4000 0000', 'Support', 'virtual', NULL, false, true, true, true, '2026-11-30 04:04:38.374892+00', '2026-11-30 04:04:38.374892+00');
 
 
 --
 -- Data for Name: user_integration_permissions; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.user_integration_permissions VALUES ('3d8e48c3-73cb-4da9-8871-992392646ef8', '00000000-0000-4000-8000-0000000a54a0', '224d5395-deaa-456c-b033-a7b819199e57', true, true, false, 100, NULL, NULL, '2026-11-30 02:45:59.512935+00', '2031-01-01 00:00:00+00');
+INSERT INTO public.user_integration_permissions VALUES ('2d427ecc-57c8-490f-8ae9-dc82677a8045', '00000000-0000-4000-8000-0000000a54a0', '0d04431e-5d74-4062-a186-1730a5f3c550', true, true, false, 100, NULL, NULL, '2026-11-30 04:04:38.374892+00', '2031-01-01 00:00:00+00');
 
 
 --
 -- Data for Name: accepted; Type: TABLE DATA; Schema: switchboard; Owner: -
 --
 
-INSERT INTO switchboard.accepted VALUES ('trigger public.organization_phone_numbers.of_another_program', 'a0c6f23eb1d6a3a372cfc4515132381ef354eaed41d499266ea09914bc133f16', '286a7fc4-e8e7-4d47-a928-bfdc24b77ffa', '2026-11-30 02:45:59.57256+00', 'postgres', 'asha@acme.example');
+INSERT INTO switchboard.accepted VALUES ('trigger public.organization_phone_numbers.of_another_program', 'a0c6f23eb1d6a3a372cfc4515132381ef354eaed41d499266ea09914bc133f16', '3f386b36-18b2-4ad6-a59d-9a4883457b79', '2026-11-30 04:04:38.570226+00', 'postgres', 'asha@acme.example');
 
 
 --
 -- Data for Name: credential_versions; Type: TABLE DATA; Schema: switchboard; Owner: -
 --
 
-INSERT INTO switchboard.credential_versions OVERRIDING SYSTEM VALUE VALUES (1, '58148ecc-b2fb-402a-b6b5-2d187675d817', '00000000-0000-4000-8000-0000000910be', 'exotel_sms', 'no envelope', 'deleted', NULL, false, NULL, '00000000-0000-4000-8000-0000000a54a0', 'asha@acme.example', NULL, '2026-11-30 02:45:59.525373+00', 'postgres', '{"row": {"id": "58148ecc-b2fb-402a-b6b5-2d187675d817", "is_active": true, "created_at": "2026-11-30T02:45:59.512935+00:00", "created_by": null, "updated_at": "2026-11-30T02:45:59.512935+00:00", "updated_by": null, "is_verified": false, "display_name": null, "organization_id": "00000000-0000-4000-8000-0000000910be", "integration_type": "exotel_sms", "last_verified_at": null}, "numbers": [], "permissions": []}');
+INSERT INTO switchboard.credential_versions OVERRIDING SYSTEM VALUE VALUES (1, 'a312990c-83bf-4879-a0f0-b46df560f8ab', '00000000-0000-4000-8000-0000000910be', 'exotel_sms', 'no envelope', 'deleted', NULL, false, NULL, '00000000-0000-4000-8000-0000000a54a0', 'asha@acme.example', NULL, '2026-11-30 04:04:38.418964+00', 'postgres', '{"row": {"id": "a312990c-83bf-4879-a0f0-b46df560f8ab", "is_active": true, "created_at": "2026-11-30T04:04:38.374892+00:00", "created_by": null, "updated_at": "2026-11-30T04:04:38.374892+00:00", "updated_by": null, "is_verified": false, "display_name": null, "organization_id": "00000000-0000-4000-8000-0000000910be", "integration_type": "exotel_sms", "last_verified_at": null}, "numbers": [], "permissions": []}');
 
 
 --
 -- Data for Name: deleted_integrations; Type: TABLE DATA; Schema: switchboard; Owner: -
 --
 
-INSERT INTO switchboard.deleted_integrations VALUES ('758', '58148ecc-b2fb-402a-b6b5-2d187675d817', '00000000-0000-4000-8000-0000000910be', 'exotel_sms');
+INSERT INTO switchboard.deleted_integrations VALUES ('758', 'a312990c-83bf-4879-a0f0-b46df560f8ab', '00000000-0000-4000-8000-0000000910be', 'exotel_sms');
 
 
 --
 -- Data for Name: keys; Type: TABLE DATA; Schema: switchboard; Owner: -
 --
 
-INSERT INTO switchboard.keys VALUES ('oYKB6sBLTU7DfAMsm4j4Iw', 'master', '\x699941fa57adfa74c0e127dbd6e998bd', NULL, 'active', '2026-11-30 02:45:59.476341+00', 'postgres');
-INSERT INTO switchboard.keys VALUES ('seal-56475aa75463474c', 'seal', NULL, '\x03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8', 'active', '2026-11-30 02:45:59.590827+00', 'postgres');
+INSERT INTO switchboard.keys VALUES ('A84ibzz8bxQD7jVm2ucouQ', 'master', '\xabc294669eb2aa64856718bfa08f9dc7', NULL, 'active', '2026-11-30 04:04:38.294535+00', 'postgres');
+INSERT INTO switchboard.keys VALUES ('seal-56475aa75463474c', 'seal', NULL, '\x03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8', 'active', '2026-11-30 04:04:38.618387+00', 'postgres');
 
 
 --
 -- Data for Name: locks; Type: TABLE DATA; Schema: switchboard; Owner: -
 --
 
-INSERT INTO switchboard.locks VALUES ('primary', '-520', '2026-11-30 02:45:59.518876+00', 1, '2026-11-30 02:45:59.518876+00');
-INSERT INTO switchboard.locks VALUES ('open to reveal', 'postgres', '2026-11-30 02:45:59.52681+00', 1, '2026-11-30 02:45:59.52681+00');
-INSERT INTO switchboard.locks VALUES ('seals', '', '2026-11-30 02:45:59.592886+00', 1, '2026-11-30 02:45:59.592886+00');
+INSERT INTO switchboard.locks VALUES ('primary', '-520', '2026-11-30 04:04:38.382653+00', 1, '2026-11-30 04:04:38.382653+00');
+INSERT INTO switchboard.locks VALUES ('open to reveal', 'postgres', '2026-11-30 04:04:38.420558+00', 1, '2026-11-30 04:04:38.420558+00');
+INSERT INTO switchboard.locks VALUES ('seals', '', '2026-11-30 04:04:38.626336+00', 1, '2026-11-30 04:04:38.626336+00');
 
 
 --
 -- Data for Name: open_tickets; Type: TABLE DATA; Schema: switchboard; Owner: -
 --
 
-INSERT INTO switchboard.open_tickets VALUES ('a220f405-d302-42b6-a680-b397896082bf', '2d861e25-093c-4207-afaa-2c44c57afc07', 'reveal', 'postgres', '758', '2026-11-30 02:45:59.527254+00', NULL);
+INSERT INTO switchboard.open_tickets VALUES ('5fdc8a28-be11-4e0a-9fc1-9109130b4186', 'de3fe08e-a7c6-4237-b0af-aef30f96c631', 'reveal', 'postgres', '758', '2026-11-30 04:04:38.421044+00', NULL);
 
 
 --
@@ -2462,39 +2474,39 @@ INSERT INTO switchboard.people_labels VALUES ('00000000-0000-4000-8000-0000000a5
 -- Data for Name: rotations; Type: TABLE DATA; Schema: switchboard; Owner: -
 --
 
-INSERT INTO switchboard.rotations VALUES ('7', 'a', '\x61', 'b', '\x62', '2026-11-30 02:45:59.57273+00', false, '2026-11-30 02:45:59.512935+00');
+INSERT INTO switchboard.rotations VALUES ('7', 'a', '\x61', 'b', '\x62', '2026-11-30 04:04:38.5704+00', false, '2026-11-30 04:04:38.374892+00');
 
 
 --
 -- Data for Name: schema_version; Type: TABLE DATA; Schema: switchboard; Owner: -
 --
 
-INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (1, '001_private_schema.sql', 'b9949bca9ffb22ed2099167cbc70bc86d610e68c9d7a4b8510c1252e0776978d', '2026-11-30 02:45:59.011525+00', 'postgres', 'a release');
-INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (2, '002_helpers.sql', '7f48269618d32725be8f96fbfa333df53a7752cb689161fd7bfe517086dfae7f', '2026-11-30 02:45:59.011944+00', 'postgres', 'a release');
-INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (3, '003_tables.sql', 'caf0a319fbc89561c68fd8a5827e3a08f2a9a8342d1490ae779ba5baf4382f56', '2026-11-30 02:45:59.012307+00', 'postgres', 'a release');
-INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (4, '004_upkeep.sql', '0f5d1e2d09c41cda1d822772d12843b9155ca16dda1782310a3c7d23c1c82d5d', '2026-11-30 02:45:59.012592+00', 'postgres', 'a release');
-INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (5, '005_audit.sql', '2d38a29863ede659f8a9c1082e73a1488d448980b03b15ef4db20fa957ed995a', '2026-11-30 02:45:59.012879+00', 'postgres', 'a release');
-INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (6, '006_acts.sql', 'd4d0106799f92fc4d04000dcb02e5743c77ade4dfe180d96b9de4624b388ecb3', '2026-11-30 02:45:59.013181+00', 'postgres', 'a release');
-INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (7, '007_directory.sql', '5ca58129a8bbd5fe16d4fc4b2981e0877eb034a996abe40b0000b9ed32578188', '2026-11-30 02:45:59.013486+00', 'postgres', 'a release');
-INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (8, '008_enforcement.sql', '4e59e65f17a37c7963e608b426010d3cf9cd6160699dd084414110c309553bcf', '2026-11-30 02:45:59.013773+00', 'postgres', 'a release');
-INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (9, '009_access.sql', '56fbabf35c6fb2dbeed59f94c4fcfd2af1106e2054181a4085709a5f30f9769f', '2026-11-30 02:45:59.014077+00', 'postgres', 'a release');
-INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (10, '010_log_indexes.sql', 'ba82e57d847c41a7647dac208136adb555d86b3487b7a500ed027e93843615c3', '2026-11-30 02:45:59.014375+00', 'postgres', 'a release');
-INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (11, '011_seal_lists.sql', '5b66f0e4fc272159e1153dd81301d86744ac0a0c113c7663a2a6986b92c81cd6', '2026-11-30 02:45:59.014795+00', 'postgres', 'a release');
-INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (12, '012_actions.sql', '1517c53f5012341ffce354b7e017e4e74f0a3874c81e8af05fd10d25cd529768', '2026-11-30 02:45:59.015139+00', 'postgres', 'a release');
-INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (13, '013_accepted.sql', '06f81175afff6422b33fe290b0f86e4695c6248518849e3035671aa5eb8fe315', '2026-11-30 02:45:59.015491+00', 'postgres', 'a release');
-INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (14, '014_versions.sql', '68e6f5d8a84816e861b4b2c2c1c2a18f283145bc2b1b3029d551e18704dba283', '2026-11-30 02:45:59.015824+00', 'postgres', 'a release');
-INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (15, '015_rotation.sql', '988bdae3117f1c6904918276a901ecb77f41b099c31f93f90e661bc44a5d3fad', '2026-11-30 02:45:59.016157+00', 'postgres', 'a release');
+INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (1, '001_private_schema.sql', 'b9949bca9ffb22ed2099167cbc70bc86d610e68c9d7a4b8510c1252e0776978d', '2026-11-30 04:04:37.280263+00', 'postgres', 'a release');
+INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (2, '002_helpers.sql', '7f48269618d32725be8f96fbfa333df53a7752cb689161fd7bfe517086dfae7f', '2026-11-30 04:04:37.283634+00', 'postgres', 'a release');
+INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (3, '003_tables.sql', 'caf0a319fbc89561c68fd8a5827e3a08f2a9a8342d1490ae779ba5baf4382f56', '2026-11-30 04:04:37.285759+00', 'postgres', 'a release');
+INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (4, '004_upkeep.sql', '0f5d1e2d09c41cda1d822772d12843b9155ca16dda1782310a3c7d23c1c82d5d', '2026-11-30 04:04:37.286012+00', 'postgres', 'a release');
+INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (5, '005_audit.sql', '2d38a29863ede659f8a9c1082e73a1488d448980b03b15ef4db20fa957ed995a', '2026-11-30 04:04:37.286263+00', 'postgres', 'a release');
+INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (6, '006_acts.sql', 'd4d0106799f92fc4d04000dcb02e5743c77ade4dfe180d96b9de4624b388ecb3', '2026-11-30 04:04:37.286508+00', 'postgres', 'a release');
+INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (7, '007_directory.sql', '5ca58129a8bbd5fe16d4fc4b2981e0877eb034a996abe40b0000b9ed32578188', '2026-11-30 04:04:37.286789+00', 'postgres', 'a release');
+INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (8, '008_enforcement.sql', '4e59e65f17a37c7963e608b426010d3cf9cd6160699dd084414110c309553bcf', '2026-11-30 04:04:37.287027+00', 'postgres', 'a release');
+INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (9, '009_access.sql', '0f4944cc1d80771e7468dcbfeabbb12b3457eb5622cb1178c135ea6101fae01a', '2026-11-30 04:04:37.287258+00', 'postgres', 'a release');
+INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (10, '010_log_indexes.sql', 'ba82e57d847c41a7647dac208136adb555d86b3487b7a500ed027e93843615c3', '2026-11-30 04:04:37.287481+00', 'postgres', 'a release');
+INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (11, '011_seal_lists.sql', '5b66f0e4fc272159e1153dd81301d86744ac0a0c113c7663a2a6986b92c81cd6', '2026-11-30 04:04:37.287701+00', 'postgres', 'a release');
+INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (12, '012_actions.sql', '1517c53f5012341ffce354b7e017e4e74f0a3874c81e8af05fd10d25cd529768', '2026-11-30 04:04:37.287923+00', 'postgres', 'a release');
+INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (13, '013_accepted.sql', '06f81175afff6422b33fe290b0f86e4695c6248518849e3035671aa5eb8fe315', '2026-11-30 04:04:37.288608+00', 'postgres', 'a release');
+INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (14, '014_versions.sql', '9616365f5465a45aaef67010b457bb544d04617780a3e6fca84919564fb212f3', '2026-11-30 04:04:37.288859+00', 'postgres', 'a release');
+INSERT INTO switchboard.schema_version OVERRIDING SYSTEM VALUE VALUES (15, '015_rotation.sql', 'f695c7ca2c87b495aba4f8610d6be2306a4b76d85fc5d7931c7af11f4486793a', '2026-11-30 04:04:37.289137+00', 'postgres', 'a release');
 
 
 --
 -- Data for Name: seals; Type: TABLE DATA; Schema: switchboard; Owner: -
 --
 
-INSERT INTO switchboard.seals OVERRIDING SYSTEM VALUE VALUES (1, NULL, 1, '\x58b2138c679f158945dc9c1cdd7b1de67fecae71f6566c141fdf12198f842645', NULL, 'seal-56475aa75463474c', '\x86df8530a57eeaf7d924a464e73ac43d177791519179f3428b287d0bb1771f6a4276d3c0ab5c553fe25ac3e3135f1f913aa1e1ddbc1e084858740501166b3f00', '2026-11-30 02:45:59.590827+00', 'postgres', 'asha@acme.example', '\x75bd3cc24b024a51b7f0f0e4efdb774a859ec0fec1484926', '761');
-INSERT INTO switchboard.seals OVERRIDING SYSTEM VALUE VALUES (2, '2026-01-01 08:00:00+00', 5, '\x84bd931cfb62e321775110e73ba0a9bf25e7889d5bf6d03a26dd27e2a4730fe3', '\xdb675235c945096f3031c56672dc2f74ff89a3e4b39d8cc89adbd667f05441a2', 'seal-56475aa75463474c', '\x280c1cfb36ecc1e92afcd4f5dfd8c293cdcc0f3300084e558ec4c28c73d2623a052291b35e6e5cb84f367521a22e1c361d6232e04c8dec98a44e7e7d948be609', '2026-11-30 02:45:59.590827+00', 'postgres', 'asha@acme.example', '\x00000000000040008000000000008001e4d39612b5771ed5000000000000400080000000000080021a0e372517e88af2000000000000400080000000000080034610e4b2b97212150000000000004000800000000000800415f502b9e8c7731100000000000040008000000000008005500c0029d9cec9ea', '761');
-INSERT INTO switchboard.seals OVERRIDING SYSTEM VALUE VALUES (3, '2026-01-01 09:00:00+00', 4, '\xc684af6811e8ccf5501f2c4582ffbf7a98bc02280f83a3c0ae57ec2e117a7323', '\x93b935e903352b4ce87863c70b747c73d71154075d69644ff420c8e221b20764', 'seal-56475aa75463474c', '\xba0d5012a09e381809c2d4bdbace82b268debd7770b692a9a06e9863070408c247b3ac1f210f5c5bfa80683510bb1f0d3acb4f23c6e9ca4af066edcdbe7ae10c', '2026-11-30 02:45:59.590827+00', 'postgres', 'asha@acme.example', '\x00000000000040008000000000009001acfc6a37bfa24a840000000000004000800000000000900203fb65ac0b958eb20000000000004000800000000000900311b5f3efa322b56000000000000040008000000000009004fb6caca1f5b027f1', '761');
-INSERT INTO switchboard.seals OVERRIDING SYSTEM VALUE VALUES (4, '2026-01-01 11:00:00+00', 3, '\x3f855f028651525b3aea9d23dcd9120fdc62f86caa92491922692220645771f3', '\x3234c3f6a64caf584df2f27d5ac70db55b998c3036252f6cdea7c7decdf55c13', 'seal-56475aa75463474c', '\x83605f4731c52704e5b66dac6586b3e18cf57b54dc72ad295d5d169817605b287d9f687c018cfeb8d4cea7020a8f6031ee315451b6faaebc45b9b2379e71ec0a', '2026-11-30 02:45:59.590827+00', 'postgres', 'asha@acme.example', '\x00000000000040008000000000011001b117f64cad71fc5a00000000000040008000000000011002e24a71a119ddd16700000000000040008000000000011003d7169c50c53f5b3d', '761');
-INSERT INTO switchboard.seals OVERRIDING SYSTEM VALUE VALUES (5, '2026-11-30 01:00:00+00', 0, '\xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', '\x0216c8ea941b98d43d96cd691bea44403f4a20c140806e95b060797921e65dd7', 'seal-56475aa75463474c', '\x5fd9c20762290d16ad86fe2258cb400417978950f82bff5b8591706864af441a63b2a913df35535fc75bf34857b1421421c5f3748ebab840db8f92f4632b6c0f', '2026-11-30 02:45:59.590827+00', 'postgres', 'asha@acme.example', '\x', '761');
+INSERT INTO switchboard.seals OVERRIDING SYSTEM VALUE VALUES (1, NULL, 1, '\x50b6b8d11ad4768bd5cde1715b9f7c65dacee9addbddae4587c9210e695c7b41', NULL, 'seal-56475aa75463474c', '\xb53912b0c0cb0bf5b67a2e84d9c80e9047ceb4ae39f382c9c795d8d774eb727683e4308bc139099a0b592803004467c53519b06d05ea405fb98a71c90981f40f', '2026-11-30 04:04:38.618387+00', 'postgres', 'asha@acme.example', '\xd27f4b2f2b7c4cd1b8e911b75d6e7af6c71e8af2db6ca24f', '761');
+INSERT INTO switchboard.seals OVERRIDING SYSTEM VALUE VALUES (2, '2026-01-01 08:00:00+00', 5, '\x84bd931cfb62e321775110e73ba0a9bf25e7889d5bf6d03a26dd27e2a4730fe3', '\xc52bd4c5be096b2a02a4429750f1a2f2a09de45c78c10f6c97615f94c2a09523', 'seal-56475aa75463474c', '\x87893a1211516758383590bc3badc36f9b896d0f60539a9178712a11cd65463009a5e21b8c5714dcb86b5d510279074d214873828c30930c46603dc04c888801', '2026-11-30 04:04:38.618387+00', 'postgres', 'asha@acme.example', '\x00000000000040008000000000008001e4d39612b5771ed5000000000000400080000000000080021a0e372517e88af2000000000000400080000000000080034610e4b2b97212150000000000004000800000000000800415f502b9e8c7731100000000000040008000000000008005500c0029d9cec9ea', '761');
+INSERT INTO switchboard.seals OVERRIDING SYSTEM VALUE VALUES (3, '2026-01-01 09:00:00+00', 4, '\xc684af6811e8ccf5501f2c4582ffbf7a98bc02280f83a3c0ae57ec2e117a7323', '\xdaa641966004b8cb08d102a10e71ae3b987956cc5c86a8b909f87d324d8211db', 'seal-56475aa75463474c', '\x436d590dd5ef810b405257235ae8c331d3ef2b147ece6f1f89a141f63384a4121d55de7fd494fbc65f8a593b96e5147e710568f76ecb0eb8cfa2ef99890e4f0d', '2026-11-30 04:04:38.618387+00', 'postgres', 'asha@acme.example', '\x00000000000040008000000000009001acfc6a37bfa24a840000000000004000800000000000900203fb65ac0b958eb20000000000004000800000000000900311b5f3efa322b56000000000000040008000000000009004fb6caca1f5b027f1', '761');
+INSERT INTO switchboard.seals OVERRIDING SYSTEM VALUE VALUES (4, '2026-01-01 11:00:00+00', 3, '\x3f855f028651525b3aea9d23dcd9120fdc62f86caa92491922692220645771f3', '\x9410b9a5af08f1014474d6284d5ca6f13dce419e91a510063e64705c7c0a168c', 'seal-56475aa75463474c', '\x5c36ad3421128303450f6abad5acf5a0ba538301408e570569793b6f19171d23031f997ec2bc55207bb36a87fb2eedf9c01b11ebd4f768d5c83d38ba5ab94b0d', '2026-11-30 04:04:38.618387+00', 'postgres', 'asha@acme.example', '\x00000000000040008000000000011001b117f64cad71fc5a00000000000040008000000000011002e24a71a119ddd16700000000000040008000000000011003d7169c50c53f5b3d', '761');
+INSERT INTO switchboard.seals OVERRIDING SYSTEM VALUE VALUES (5, '2026-11-30 02:00:00+00', 0, '\xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', '\xca23fbc57719097df4806be1b547589b60d16455a3f18ba929a3fa7653e160ad', 'seal-56475aa75463474c', '\xa55ca26edf82d6b0036bc4cf12dd0aefbba5bb9bd7e306d2f7ba246fc1f62682eb72972bc6beba0f0d5da6727cb6897c58c4e46ff040a5a28ef6d23bfd2c9607', '2026-11-30 04:04:38.618387+00', 'postgres', 'asha@acme.example', '\x', '761');
 
 
 --
@@ -2513,7 +2525,7 @@ INSERT INTO switchboard.send_actions VALUES ('fax_sent');
 -- Data for Name: settings; Type: TABLE DATA; Schema: switchboard; Owner: -
 --
 
-INSERT INTO switchboard.settings VALUES ('versions_kept', 12, '2026-11-30 02:45:59.573089+00', 'postgres');
+INSERT INTO switchboard.settings VALUES ('versions_kept', 12, '2026-11-30 04:04:38.583206+00', 'postgres');
 
 
 --
@@ -3722,16 +3734,44 @@ GRANT SELECT(replaced_by) ON TABLE switchboard.credential_versions TO switchboar
 -- Name: TABLE keys; Type: ACL; Schema: switchboard; Owner: -
 --
 
-GRANT SELECT,INSERT ON TABLE switchboard.keys TO switchboard_admin;
+GRANT SELECT ON TABLE switchboard.keys TO switchboard_admin;
 GRANT SELECT ON TABLE switchboard.keys TO switchboard_support;
 GRANT SELECT ON TABLE switchboard.keys TO switchboard_auditor;
+
+
+--
+-- Name: COLUMN keys.key_id; Type: ACL; Schema: switchboard; Owner: -
+--
+
+GRANT INSERT(key_id) ON TABLE switchboard.keys TO switchboard_admin;
+
+
+--
+-- Name: COLUMN keys.purpose; Type: ACL; Schema: switchboard; Owner: -
+--
+
+GRANT INSERT(purpose) ON TABLE switchboard.keys TO switchboard_admin;
+
+
+--
+-- Name: COLUMN keys.salt; Type: ACL; Schema: switchboard; Owner: -
+--
+
+GRANT INSERT(salt) ON TABLE switchboard.keys TO switchboard_admin;
+
+
+--
+-- Name: COLUMN keys.public_key; Type: ACL; Schema: switchboard; Owner: -
+--
+
+GRANT INSERT(public_key) ON TABLE switchboard.keys TO switchboard_admin;
 
 
 --
 -- Name: COLUMN keys.created_by; Type: ACL; Schema: switchboard; Owner: -
 --
 
-GRANT UPDATE(created_by) ON TABLE switchboard.keys TO switchboard_admin;
+GRANT INSERT(created_by),UPDATE(created_by) ON TABLE switchboard.keys TO switchboard_admin;
 
 
 --
