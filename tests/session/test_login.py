@@ -13,6 +13,7 @@ from tests.support.database.logins import create_login
 from tests.support.database.people import directory_database, fill, person
 from tests.support.database.schema import run_files_with_roles
 from tui.data.keys.encryption import Keyring
+from tui.data.login import HAVE_LEFT_OUT, HAVE_NAMED, LEAVE_OUT
 from tui.errors import InvalidInput, PermissionDenied, SwitchboardError
 from tui.session.session import Session
 from tui.settings.settings import load_settings
@@ -37,19 +38,20 @@ async def directory(postgres: TestServer) -> AsyncIterator[str]:
         yield conninfo
 
 
-async def connected(conninfo: str, operator: str | None = None) -> Session:
+async def connected(conninfo: str, operator: str | None = None, *, locked: bool = False) -> Session:
     """A session that has connected."""
-    settings = load_settings({"DATABASE_URL": conninfo, "SWITCHBOARD_OPERATOR": operator or ""}, cwd=Path("/proc"))
+    environ = {"DATABASE_URL": conninfo, "SWITCHBOARD_OPERATOR": operator or ""}
+    settings = load_settings(environ, cwd=Path("/proc"), locked=locked, root_file=Path("/proc/of_root"))
     session = Session(settings, {}, Keyring(None))
     await session.connect()
     return session
 
 
-async def refusal(conninfo: str, operator: str | None = None) -> SwitchboardError:
+async def refusal(conninfo: str, operator: str | None = None, *, locked: bool = False) -> SwitchboardError:
     """Why a session is refused; none is left open."""
     session = None
     with pytest.raises(SwitchboardError) as failure:
-        session = await connected(conninfo, operator)
+        session = await connected(conninfo, operator, locked=locked)
     assert session is None
     return failure.value
 
@@ -68,13 +70,18 @@ async def test_a_mapped_login_is_the_person_and_nobody_else(directory: str, post
     for operator in (str(TWO), "person2@acme.example", "Person 000001", "nobody@nowhere"):
         failure = await refusal(conninfo, operator)
         assert (type(failure), failure.sentence) == (InvalidInput, ANOTHER), operator
-        assert failure.exit_status == 2
+        assert (failure.exit_status, failure.what_to_do) == (2, LEAVE_OUT)
+    assert (await refusal(conninfo, str(TWO), locked=True)).what_to_do == HAVE_LEFT_OUT
+    session = await connected(conninfo, locked=True)
+    assert session.operator.origin.is_proven
+    await session.close()
 
 
 async def test_a_login_that_speaks_for_others_says_for_whom(directory: str, postgres: TestServer) -> None:
     conninfo = create_login(postgres, directory, "sb_bot", organizations=[ACME])
     failure = await refusal(conninfo)
     assert (failure.exit_status, failure.sentence) == (2, "The login sb_bot speaks for others, and nobody is named.")
+    assert (await refusal(conninfo, locked=True)).what_to_do == HAVE_NAMED
     for operator in (str(TWO), "person2@acme.example"):
         session = await connected(conninfo, operator)
         mine = session.operator

@@ -17,6 +17,9 @@ MY_LOGIN = "(select row_to_json(m) from switchboard.my_login() as m)"
 """For a query that is asked anyway; for those who may call it (ServerInfo.tells_login)."""
 
 LEAVE_OUT = "Leave out --operator and SWITCHBOARD_OPERATOR: the login says who you are."
+HAVE_LEFT_OUT = "Ask the administrator of this machine to leave SWITCHBOARD_OPERATOR out: the login says who you are."
+NAME = "Name whom it speaks for with SWITCHBOARD_OPERATOR or --operator."
+HAVE_NAMED = "Ask the administrator of this machine to name whom it speaks for with SWITCHBOARD_OPERATOR."
 
 
 def login_of(told: Json | None) -> Login | None:
@@ -35,11 +38,11 @@ def login_of(told: Json | None) -> Login | None:
     )
 
 
-def require_admitted(login: Login, claimed: str | None) -> None:
+def require_admitted(login: Login, claimed: str | None, *, locked: bool) -> None:
     """Raise where nobody works under this login, or not as the person who is claimed by id or e-mail.
 
     InvalidInput for a claim that is missing or another person's, PermissionDenied for a login that is nobody's or whose
-    person is not active.
+    person is not active. `locked` is whether somebody else sets the claim.
     """
     name = safe_text(login.name, 63)
     if login.person is not None:
@@ -50,12 +53,14 @@ def require_admitted(login: Login, claimed: str | None) -> None:
                 f"Have the person activated again, or the login removed: `switchboard access remove {name}`.",
             )
         if claimed and not _is_called(login.person, claimed):
-            raise InvalidInput(f"The login {name} is {who}, and another operator is named.", LEAVE_OUT)
+            raise InvalidInput(
+                f"The login {name} is {who}, and another operator is named.", HAVE_LEFT_OUT if locked else LEAVE_OUT
+            )
     elif login.vouches:
         if not claimed:
             raise InvalidInput(
                 f"The login {name} speaks for others, and nobody is named.",
-                "Name whom it speaks for with SWITCHBOARD_OPERATOR or --operator.",
+                HAVE_NAMED if locked else NAME,
             )
     elif login.organizations is not None:
         raise PermissionDenied(

@@ -140,7 +140,7 @@ class Session:
         database, id_or_email = self.database, self.settings.operator
         login = database.login
         if login is not None:
-            require_admitted(login, id_or_email)
+            require_admitted(login, id_or_email, locked=self.settings.locked)
         person = login.person if login is not None else None
         if person is None and id_or_email:
             try:
