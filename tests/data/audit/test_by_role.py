@@ -30,6 +30,7 @@ from tui.data.permissions.listing import Holder, use_of
 from tui.data.schema.roles import ROLES
 from tui.data.seals.hours import digest_in_pages
 from tui.data.seals.verify import verify_log
+from tui.models import Organization
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,7 +145,7 @@ async def read_everything(database: Database) -> None:
     integrations = await list_integrations(database, None, ACME, [])
     await authors_of(database, integrations)
     await use_of(database, ACME, [ASHA])
-    await leaver_report(database, ACME, Holder(ASHA, None, None, "active"))
+    await leaver_report(database, Organization(ACME, "Acme"), Holder(ASHA, None, None, "active"))
     await verify_log(database)
     for hour in (None, 1_767_222_000):
         await digest_in_pages(database, hour)
