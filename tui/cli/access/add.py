@@ -30,6 +30,7 @@ from tui.data.access.changes import (
     require_name,
     require_note,
 )
+from tui.data.access.other_databases import other_databases
 from tui.data.access.other_programs import DAYS, NAMED, other_programs
 from tui.data.access.passwords import LONGEST_BYTES, generate_password, require_good_password
 from tui.data.access.roles import ACCESS_ROLES
@@ -38,7 +39,7 @@ from tui.data.permissions.listing import server_time
 from tui.data.permissions.values import parse_expiry
 from tui.errors import InvalidInput
 from tui.secret import Secret
-from tui.words.access import SHOWN_ONCE, also_used_by, login_in_full
+from tui.words.access import SHOWN_ONCE, also_used_by, login_in_full, scoped_here_alone
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -124,6 +125,8 @@ def add(
         rehearsed = await rehearse(database, adding(new_login(None)))
         if not create and (programs := await other_programs(database, login)):
             out.warn(*also_used_by(programs, NAMED, DAYS))
+        if not all_organizations and (elsewhere := await other_databases(database, login, NAMED)):
+            out.warn(*scoped_here_alone(elsewhere, NAMED))
         await confirm_what_is_left(session, out, rehearsed, input_is_taken=piped is not None)
         password = piped
         if create and ask_password and piped is None:
