@@ -2801,11 +2801,13 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp a
 -- and service_role; by the role that is set as well, which a program sets to service_role. Never whoever is in none of the
 -- groups: a session keeps the role that it has set when its membership ends, and a member's function may be called by
 -- anybody.
+declare
+  caller constant name := coalesce(nullif(current_setting('role'::text, true), 'none'), session_user);
+  owner constant oid := (select c.relowner from pg_class c where c.oid = 'public.integration_audit_logs'::regclass);
 begin
-  return pg_has_role(session_user, (select c.relowner from pg_class c
-                                    where c.oid = 'public.integration_audit_logs'::regclass), 'USAGE'::text)
+  return pg_has_role(session_user, owner, 'USAGE'::text) or pg_has_role(caller, owner, 'USAGE'::text)
     or exists (select from pg_roles r
-               where r.rolname in (session_user, coalesce(nullif(current_setting('role'::text, true), 'none'), session_user))
+               where r.rolname in (session_user, caller)
                  and (r.rolsuper or r.rolbypassrls or r.rolname = 'service_role'));
 end
 $function$;
