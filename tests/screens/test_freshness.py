@@ -160,3 +160,4 @@ async def test_a_login_that_is_admitted_no_more_sees_the_refusal_in_place_of_not
         execute(keyed_database, "select switchboard.remove_login('sb_asha')")
         await console.wait_for("is nobody's in this database")
         assert not console.shows("proven") and console.shows("not admitted")
+        assert f"~{console.app.session.operator.label}" in console.text
