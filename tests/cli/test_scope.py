@@ -51,6 +51,14 @@ def test_a_login_of_one_organisation(office_shell: Shell, postgres: TestServer) 
     assert "credentials open" not in examined.out and "Traceback" not in examined.err
     elsewhere = ann.run("integrations", "list", "--organization", str(GLOBEX))
     assert "The login ann sees no organisation of that id. It sees Acme" in elsewhere.refusal(2)
+    for line, sentence in (
+        ("integrations list --organization Globex", "No organisation that your login sees has that id or name."),
+        ("audit list org:Globex", "No organisation that your login sees has that name."),
+        ("permissions report bob@globex.example", "No person that your login sees has that id or e-mail."),
+    ):
+        refused = ann.run(*line.split())
+        assert (refused.status, sentence in refused.err) == (2, True), (line, refused.err)
+    assert "No organisation that your login sees has more than one primary number." in examined.out
     assert contents(database) == before
     listed = ann.run("integrations", "list", "--json").data
     assert {row["organization_id"] for row in listed} == {str(ACME)}

@@ -9,6 +9,7 @@ from tui.data.audit.qualifiers import OF_OWN_ROWS
 from tui.data.setup.findings import Finding, Subject
 from tui.errors import TimedOut
 from tui.words.counts import counted
+from tui.words.scope import in_sight
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ async def claim_findings(database: Database) -> list[Finding]:
     except TimedOut:
         return []
     login = database.login
-    where = " in the organisations that your login sees" if login and login.organizations is not None else ""
+    seen = in_sight(login)
+    where = f" in the organisations{seen}" if seen else ""
     if not claims:
         sentence = f"No act of the last {DAYS} days{where} carries a name that is only claimed."
         return [Finding(Subject.CLAIMS, "ok", sentence)]
