@@ -138,6 +138,9 @@ async def test_a_session_follows_what_its_login_becomes(directory: str, postgres
         connection.execute("revoke switchboard_admin from sb_one")
         with pytest.raises(PermissionDenied, match="is nobody's in this database"):
             await session.look_at_login()
+        # As after an outage.
+        refused = await session.until_back()
+        assert isinstance(refused, PermissionDenied) and "is nobody's in this database" in refused.sentence
         assert not session.operator.origin.is_proven and session.operator.user_id is None
     await session.close()
 

@@ -45,19 +45,19 @@ def login_of(told: Json | None) -> Login | None:
     )
 
 
-async def read_login(database: Database) -> Login | None:
+async def read_login(database: Database, before: Login | None) -> Login | None:
     """Return whom the database takes the login for by now; None where it did not tell when it was connected to.
 
-    Raises SwitchboardError as any read. A person's login that may not ask any more is nobody's.
+    Raises SwitchboardError as any read. A login that was somebody's `before`, and may not ask any more, is nobody's.
     """
     if database.info is None or not database.info.tells_login:
         return None
     try:
         row = await database.fetch_one(MY_LOGIN_ALONE)
     except PermissionDenied:
-        if database.login is None or (database.login.person is None and not database.login.vouches):
-            return database.login
-        return Login(database.login.name, None, vouches=False, organizations=(), database_has_logins=True)
+        if before is None or (before.person is None and not before.vouches):
+            return before
+        return Login(before.name, None, vouches=False, organizations=(), database_has_logins=True)
     return login_of(row["login"] if row else None)
 
 

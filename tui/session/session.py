@@ -181,7 +181,7 @@ class Session:
         """Ask whom the database takes the login for by now, and go on as `follow_login` does."""
         from tui.data.login import read_login
 
-        await self.follow_login(await read_login(self.database))
+        await self.follow_login(await read_login(self.database, self._followed))
 
     async def follow_login(self, login: Login | None) -> None:
         """Act as whom the login is by now; None where the database does not tell.
@@ -232,7 +232,7 @@ class Session:
             # It may have been away to be set up anew. Where that cannot be seen, what is loaded next says why.
             try:
                 await self._look_at_schema()
-                await self.follow_login(self.database.login)
+                await (self.look_at_login() if self.database.login is None else self.follow_login(self.database.login))
             except SwitchboardError as failure:
                 if self.is_refused or isinstance(failure, UnknownOrganization):
                     return failure
