@@ -215,6 +215,10 @@ class SwitchboardApp(OrderedApp):
         # It looks at an organisation of the database that is left.
         self.workers.cancel_group(self, "freshness")
 
+    def stop_reading(self) -> None:
+        for page in self._pages():
+            self.workers.cancel_group(page, "load")
+
     def show_health(self) -> None:
         """Show how the connection is."""
         for page in self._pages():

@@ -40,7 +40,7 @@ class Login:
 
     `person` is whom it is mapped to; `vouches` is whether it speaks for others, whom the client names. `organizations`
     are those whose rows it sees, None where it sees everything. `database_has_logins` is whether any login was ever
-    mapped there: before that nobody's name is proven.
+    mapped there: before that nobody's name is proven. `is_known` is whether the directory has the person still.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Login:
     vouches: bool
     organizations: tuple[UUID, ...] | None
     database_has_logins: bool
+    is_known: bool = True
 
     def sees(self, organization_id: UUID) -> bool:
         """Whether the rows of an organisation are there for this login."""

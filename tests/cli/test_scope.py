@@ -44,13 +44,25 @@ def test_a_login_of_one_organisation(office_shell: Shell, postgres: TestServer) 
     ):
         refused = ann.run(*line.split())
         assert (refused.status, f"{SEES_A_PART}{act}" in refused.err) == (3, True), (line, refused.err)
+    # Nobody is told to make a key, or to map a login, who may do nothing with it.
+    keyless = ann.with_(SWITCHBOARD_SEAL_KEY_FILE="").run("audit", "seal")
+    assert (keyless.status, SEES_A_PART in keyless.err) == (3, True), keyless.err
     # Numbers of a part would read as numbers of all.
     status = ann.run("keys", "status", "--json").data
     assert status["by_format"] is status["keys"] is None
     examined = ann.run("doctor")
+    assert "`switchboard access add`" not in examined.out and "Whoever maps logins" in examined.out
     assert "credentials open" not in examined.out and "Traceback" not in examined.err
     elsewhere = ann.run("integrations", "list", "--organization", str(GLOBEX))
     assert "The login ann sees no organisation of that id. It sees Acme" in elsewhere.refusal(2)
+    for line, sentence in (
+        ("integrations list --organization Globex", "No organisation that your login sees has that id or name."),
+        ("audit list org:Globex", "No organisation that your login sees has that name."),
+        ("permissions report bob@globex.example", "No person that your login sees has that id or e-mail."),
+    ):
+        refused = ann.run(*line.split())
+        assert (refused.status, sentence in refused.err) == (2, True), (line, refused.err)
+    assert "No organisation that your login sees has more than one primary number." in examined.out
     assert contents(database) == before
     listed = ann.run("integrations", "list", "--json").data
     assert {row["organization_id"] for row in listed} == {str(ACME)}

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from tests.support.database.number_rows import BANGALORE, add_row
+from tests.support.acme import ACME, ASHA, GLOBEX
+from tests.support.commands import execute
+from tests.support.database.logins import create_login
+from tests.support.database.number_rows import BANGALORE, add_row, create_people
+from tests.support.database.schema import run_files_with_roles
 from tests.support.terminal.console_driver import ConsoleDriver, add, new_app, run_headless
 from tui.screens import freshness
 from tui.widgets.row_list import RowBody
@@ -17,7 +21,10 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from tests.support.servers.postgres import TestServer
+
 SOON_S = 0.05
+EDIT = "select switchboard.edit_login('sb_asha', 'admin', %s, false, null)"
 
 
 def rename(conninfo: str, name: str) -> None:
@@ -120,3 +127,37 @@ async def test_what_could_not_be_read_again_is_not_said_to_be_fresh(
         console.page.reading.true_at -= 185
         await looked_again(console)
         await console.wait_for("read 3 min ago")
+
+
+async def test_a_login_that_is_admitted_no_more_sees_the_refusal_in_place_of_nothing(
+    keyed_database: str, postgres: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Checked red: "not set up" and "The log of this organisation is empty", with a top line that said "proven"."""
+    await run_files_with_roles(keyed_database)
+    create_people(keyed_database)
+    await add(keyed_database)
+    own = create_login(postgres, keyed_database, "sb_asha", ASHA, organizations=[ACME, GLOBEX])
+    async with run_headless(new_app(own), size=(120, 30)) as console:
+        await console.wait_for("● active")
+        assert "asha@acme.example, proven" in console.text
+        execute(keyed_database, EDIT, [GLOBEX])
+        await console.press("r")
+        await console.wait_for("The login sb_asha sees no organisation of that id.")
+        assert not console.shows("not set up") and not console.shows("● active")
+        await console.press("4")
+        await console.wait_for("The login sb_asha sees no organisation of that id.")
+        assert not console.shows("is empty")
+        execute(keyed_database, EDIT, [ACME])
+        await console.press("r")
+        await console.press("1")
+        await console.wait_for("● active")
+    execute(keyed_database, EDIT, [ACME, GLOBEX])
+    # Nobody presses a key.
+    monkeypatch.setattr(freshness, "LOOK_EVERY_S", SOON_S)
+    async with run_headless(new_app(own), size=(120, 30)) as console:
+        await console.wait_for("● active")
+        await console.press("enter")
+        execute(keyed_database, "select switchboard.remove_login('sb_asha')")
+        await console.wait_for("is nobody's in this database")
+        assert not console.shows("proven") and console.shows("not admitted")
+        assert f"~{console.app.session.operator.label}" in console.text

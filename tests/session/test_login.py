@@ -9,12 +9,13 @@ import psycopg
 import pytest
 
 from tests.support.acme import ACME, GLOBEX
-from tests.support.database.logins import create_login
+from tests.support.database.logins import create_login, map_login
 from tests.support.database.people import directory_database, fill, person
 from tests.support.database.schema import run_files_with_roles
 from tui.data.keys.encryption import Keyring
 from tui.data.login import HAVE_LEFT_OUT, HAVE_NAMED, LEAVE_OUT
-from tui.errors import InvalidInput, PermissionDenied, SwitchboardError
+from tui.errors import InvalidInput, PermissionDenied, SwitchboardError, UnknownOrganization
+from tui.models import Organization
 from tui.session.session import Session
 from tui.settings.settings import load_settings
 from tui.words.people import CLAIM
@@ -113,6 +114,37 @@ async def test_a_login_that_is_nobodys_any_more_is_told_so(directory: str, postg
     await session.close()
 
 
+async def test_a_session_follows_what_its_login_becomes(directory: str, postgres: TestServer) -> None:
+    """Checked red without follow_login: each went on as who they were."""
+    conninfo = create_login(postgres, directory, "sb_one", ONE, organizations=[ACME, GLOBEX])
+    session = await connected(conninfo)
+    session.organization = Organization(ACME, "Acme")
+    with psycopg.connect(directory, autocommit=True) as connection:
+        await session.look_at_login()
+        assert session.organization is not None and session.operator.origin.is_proven
+        connection.execute("select switchboard.edit_login('sb_one', 'admin', %s, false, null)", [[GLOBEX]])
+        with pytest.raises(UnknownOrganization, match="sees no organisation of that id"):
+            await session.look_at_login()
+        # The next one to ask is not to show the organisation again.
+        assert session.organization is None and not session.is_refused
+        connection.execute("delete from public.users where id = %s", [ONE])
+        for _ in range(2):
+            with pytest.raises(PermissionDenied) as failure:
+                await session.look_at_login()
+            who = "The login sb_one is person1@acme.example, who is not in the directory any more."
+            assert (failure.value.sentence, session.is_refused) == (who, True)
+        assert (await refusal(conninfo)).sentence == who
+        connection.execute("select switchboard.remove_login('sb_one')")
+        connection.execute("revoke switchboard_admin from sb_one")
+        with pytest.raises(PermissionDenied, match="is nobody's in this database"):
+            await session.look_at_login()
+        # As after an outage.
+        refused = await session.until_back()
+        assert isinstance(refused, PermissionDenied) and "is nobody's in this database" in refused.sentence
+        assert not session.operator.origin.is_proven and session.operator.user_id is None
+    await session.close()
+
+
 async def test_before_any_login_is_mapped_everybody_claims(directory: str, postgres: TestServer) -> None:
     postgres.create_role("sb_other", "login in role switchboard_support")
     session = await connected(
@@ -120,6 +152,13 @@ async def test_before_any_login_is_mapped_everybody_claims(directory: str, postg
     )
     assert (session.operator.user_id, session.operator.origin) == (TWO, CLAIM)
     assert session.database.login and not session.database.login.database_has_logins
+    # Until one is.
+    with psycopg.connect(directory) as connection:
+        postgres.create_role("sb_one", "login in role switchboard_admin")
+        map_login(connection, "sb_one", ONE)
+        connection.commit()
+        with pytest.raises(PermissionDenied, match="sb_other is nobody's in this database"):
+            await session.look_at_login()
     # What my_login() needs is gone: the doctor says so, once the session has connected.
     await session.close()
     with psycopg.connect(directory) as connection:

@@ -12,12 +12,14 @@ from tui.data.postgres.like_patterns import containing, escaped
 from tui.errors import InvalidInput, UnknownOrganization, UnknownPerson
 from tui.models import Organization, Person
 from tui.words.organizations import organization_in_full
+from tui.words.scope import in_sight
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tui.data.postgres.database import Connection, Database
+    from tui.models import Login
 
 # Those whose name begins with what is typed come first. A blank name is none: views may have been replaced.
 ORGANIZATIONS = """
@@ -121,7 +123,7 @@ async def resolve_organization(
             return organizations[0]
         if not organizations:
             way_on = await _advice(database, "Name one with --organization and its id (a UUID).")
-            raise UnknownOrganization("There is no organisation yet.", way_on)
+            raise UnknownOrganization(*_no_organization(database.login, way_on))
         raise UnknownOrganization(
             "There is more than one organisation.",
             f"Choose one with --organization or SWITCHBOARD_ORGANIZATION: {_list_names(organizations)}",
@@ -167,7 +169,10 @@ async def known_person(database: Database, id_or_email: str) -> Person:
     people = await database.fetch_all(query, {"id": person_id, "email": id_or_email}, row_factory=class_row(Person))
     if not people:
         note = (await directory_sources(database))["people"].note or ()
-        raise UnknownPerson("No person has that id or e-mail.", " ".join((*note, "Check the spelling; ids are UUIDs.")))
+        raise UnknownPerson(
+            f"No person{in_sight(database.login)} has that id or e-mail.",
+            " ".join((*note, "Check the spelling; ids are UUIDs.")),
+        )
     if len(people) > 1 and person_id is None:
         raise UnknownPerson("More than one person has that e-mail.", "Use the id of the one you mean.")
     return people[0]
@@ -244,9 +249,17 @@ async def _resolve_id_or_name(database: Database, id_or_name: str, *, may_be_sho
     shown = similar or await list_organizations(database, limit=SHOWN_ORGANIZATIONS + 1)
     choices = f"{'Like it are' if similar else 'Known are'}: {_list_names(shown)}"
     raise UnknownOrganization(
-        "No organisation has that id or name.",
+        f"No organisation{in_sight(database.login)} has that id or name.",
         choices if shown else await _advice(database, "There is none yet: give its id, a UUID."),
     )
+
+
+def _no_organization(login: Login | None, otherwise: str) -> tuple[str, str]:
+    """Return why there is none to choose, and what to do; `otherwise` where the login sees them all."""
+    if login is None or login.organizations is None:
+        return "There is no organisation yet.", otherwise
+    name = safe_text(login.name, 63)
+    return f"The login {name} sees no organisation.", "Have an administrator say which: `switchboard access edit`."
 
 
 async def _organizations_beginning(database: Database, text: str) -> list[Organization]:

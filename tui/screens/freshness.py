@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tui.errors import PermissionDenied, SwitchboardError
@@ -63,15 +64,26 @@ class Freshness:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _look(self, watch: ChangeWatch | None) -> None:
-        """Look once, and let the page on top be read again where it was read before the last change."""
-        page, is_known = self._app.screen, False
+        """Look once, and let the page on top be read again where it was read before the last change.
+
+        Whom the database takes the login for is looked at as well, behind every page: where it admits it no more,
+        nothing could be read that would say so.
+        """
+        page, is_known, connection = self._app.screen, False, self._app.connection
         if not isinstance(page, Page) or not page.is_mounted:
             return
-        if watch is not None and self._app.connection.ready and page.follows_changes:
+        if connection.ready and not page.is_busy:
             try:
-                if await watch.has_news(self._app.connection.session.database):
-                    self._changed_at = time.monotonic()
-                is_known = True
+                if watch is not None and page.follows_changes:
+                    has_news = await watch.has_news(connection.session.database)
+                    ask = partial(connection.session.follow_login, watch.login)
+                    if has_news:
+                        self._changed_at = time.monotonic()
+                    is_known = True
+                else:
+                    ask = partial(connection.session.look_at_login)
+                if not await connection.follow_login(ask):
+                    return
             except PermissionDenied:
                 raise
             except SwitchboardError:

@@ -97,6 +97,8 @@ class Page(Screen[Any]):
         self._focus_before: Widget | None = None
         self._pending_result: tuple[object] | None = None
         self.reading = Reading(self)
+        self.is_reloaded = False
+        """Whether somebody asked for what is read next, so that the login is looked at before."""
 
     @property
     def console(self) -> Console:
@@ -244,8 +246,12 @@ class Page(Screen[Any]):
     @background("load")
     async def run_load(self, load: Callable[[], Awaitable[object]]) -> None:
         """Read something in place of what is being read."""
-        began_at = time.monotonic()
+        began_at, is_reloaded, self.is_reloaded = time.monotonic(), self.is_reloaded, False
+        connection = self.console.connection
         try:
+            # What the login sees by now: of what is out of sight, nothing can be read that would say so.
+            if is_reloaded and not await connection.follow_login(connection.session.look_at_login):
+                return
             await load()
         except SwitchboardError as failure:
             self.reading.end(began_at, shows=False)
@@ -327,6 +333,7 @@ class Page(Screen[Any]):
         """Read again, or try again to connect."""
         self.status.clear()
         if self.console.connection.ready:
+            self.is_reloaded = True
             self.start_load()
         elif self.console.connection.failure is not None:
             self.console.connection.connect()

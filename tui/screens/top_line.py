@@ -49,11 +49,11 @@ def top_line_parts(
 
 
 def operator_words(operator: Operator) -> str:
-    """Return who the operator is, and whether the login proves it or vouches for it."""
+    """Return who the operator is, marked unless the login proves it."""
     name, origin = safe_text(operator.label, 60), operator.origin
     if origin.is_proven:
         return f"{name}, proven"
-    return safe_text(origin.mark(name), 130) if origin.kind == "vouched" else name
+    return safe_text(origin.mark(name), 130)
 
 
 def profile_part(name: str, chosen: Mapping[str, Colour]) -> Part:

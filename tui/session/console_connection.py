@@ -24,6 +24,7 @@ class Health(NamedTuple):
 
 CONNECTING = Health("waiting", "connecting")
 CONNECTED = Health("connected", "connected")
+NOT_ADMITTED = Health("lost", "not admitted")
 
 
 class ConnectionObserver(Protocol):
@@ -34,6 +35,9 @@ class ConnectionObserver(Protocol):
 
     def stop_watching(self) -> None:
         """Cancel what `watch_connection` runs."""
+
+    def stop_reading(self) -> None:
+        """Cancel what any screen reads."""
 
     def show_health(self) -> None:
         """Show `health` anew."""
@@ -73,6 +77,24 @@ class ConsoleConnection:
         """Get a connection back that is lost; loads run again afterwards, writes never."""
         if self.ready and self.health.state != "lost":
             self._app.watch_connection(partial(self._watch, failure))
+
+    async def follow_login(self, ask: Callable[[], Coroutine[None, None, None]]) -> bool:
+        """Await Session.look_at_login or follow_login; show why and return False where nobody may go on.
+
+        Raises what says nothing of the login, as a lost connection.
+        """
+        operator = self.session.operator
+        try:
+            await ask()
+        except SwitchboardError as failure:
+            if not (self.session.is_refused or isinstance(failure, UnknownOrganization)):
+                raise
+            self.ready = False
+            self._app.watch_connection(partial(self._end, failure))
+            return False
+        if self.session.operator != operator:
+            self._app.show_health()
+        return True
 
     async def replace_session(self, session: Session) -> None:
         """Close the connection that there is, to work with other settings from now on."""
@@ -146,7 +168,8 @@ class ConsoleConnection:
     def _fail(self, failure: SwitchboardError) -> None:
         self.failure = failure
         is_connected = self.session.is_connected and not failure.may_pass
-        self._set_health(CONNECTED if is_connected else Health("lost", "no connection"))
+        lost = NOT_ADMITTED if self.session.is_refused else Health("lost", "no connection")
+        self._set_health(CONNECTED if is_connected else lost)
         self._app.show_failure(failure)
 
     async def _connect_and_watch(self) -> None:
@@ -187,8 +210,12 @@ class ConsoleConnection:
             back.cancel()
         refusal = back.result()
         if refusal is not None:
-            # Whoever tries again, once that is mended, connects anew.
-            await self.session.close()
-            self.ready = False
-            self._fail(refusal)
+            await self._end(refusal)
         return refusal is None
+
+    async def _end(self, refusal: SwitchboardError) -> None:
+        """Leave the database and say why; whoever tries again, once that is mended, connects anew."""
+        await self.session.close()
+        self.ready = False
+        self._app.stop_reading()
+        self._fail(refusal)

@@ -7,9 +7,17 @@ import contextlib
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tui.errors import ConnectionFailed, MasterKeyError, ReadOnlyMode, SchemaMissing, SchemaNewer, SwitchboardError
+from tui.errors import (
+    ConnectionFailed,
+    MasterKeyError,
+    ReadOnlyMode,
+    SchemaMissing,
+    SchemaNewer,
+    SwitchboardError,
+    UnknownOrganization,
+)
 from tui.process.identity import Operator, login_name, source_address, user_agent
-from tui.words.people import Origin, operator_label
+from tui.words.people import CLAIM, Origin, operator_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +27,7 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Database
     from tui.data.schema.state import SchemaState
     from tui.data.seals.marks import SealMarks
-    from tui.models import Organization, ServerInfo
+    from tui.models import Login, Organization, ServerInfo
     from tui.settings.settings import Settings
 
 AGAIN_AFTER_S = 2.0
@@ -44,6 +52,9 @@ class Session:
         self.log_marks: SealMarks | None = None
         """What the last check of the log in this sitting found."""
         self.database_name = "no database"
+        self.is_refused = False
+        """Whether the database was reached, and nobody may work there under this login or name."""
+        self._followed: Login | None = None
         # The database that was asked for, and the same once it could be connected to.
         self._requested_database: Database | None = None
         self._database: Database | None = None
@@ -88,6 +99,7 @@ class Session:
         from tui.data.postgres.database import Database
 
         await self.close()
+        self.is_refused = False
         settings = from_environment(self.settings.database_url, self.settings.libpq)
         self.database_name = settings.describe()
         database = Database(
@@ -105,8 +117,9 @@ class Session:
         if self.is_set_up or self.schema == "outdated":
             try:
                 await self.find_operator()
-            except SwitchboardError:
+            except SwitchboardError as failure:
                 # Nobody may go on under another name than the configured one.
+                self.is_refused = not failure.may_pass
                 await self.close()
                 raise
         return self.server
@@ -135,12 +148,12 @@ class Session:
         Raises as `require_admitted` does, and UnknownPerson.
         """
         from tui.data.directory import find_person
-        from tui.data.login import require_admitted
 
         database, id_or_email = self.database, self.settings.operator
-        login = database.login
-        if login is not None:
-            require_admitted(login, id_or_email, locked=self.settings.locked)
+        # Whoever it was is not proven by what the login was before.
+        self.operator = self.operator._replace(user_id=None, label=login_name(self.environ), origin=CLAIM)
+        await self._require_admitted()
+        login = self._followed = database.login
         person = login.person if login is not None else None
         if person is None and id_or_email:
             try:
@@ -155,6 +168,44 @@ class Session:
         if login is not None and (login.person is not None or login.vouches):
             self.operator = self.operator._replace(origin=Origin("vouched" if login.vouches else "login", login.name))
         database.operator = self.operator
+
+    async def _require_admitted(self) -> None:
+        from tui.data.login import require_admitted, with_stored_label
+
+        login = self.database.login
+        if login is not None:
+            login = await with_stored_label(self.database, login)
+            require_admitted(login, self.settings.operator, locked=self.settings.locked)
+
+    async def look_at_login(self) -> None:
+        """Ask whom the database takes the login for by now, and go on as `follow_login` does."""
+        from tui.data.login import read_login
+
+        await self.follow_login(await read_login(self.database, self._followed))
+
+    async def follow_login(self, login: Login | None) -> None:
+        """Act as whom the login is by now; None where the database does not tell.
+
+        Raises as `find_operator` does, and UnknownOrganization where the chosen organisation is out of sight.
+        """
+        from tui.data.directory import resolve_organization
+
+        if login is None:
+            return
+        try:
+            # Whoever was refused is refused again, also where two ask at once.
+            if login != self._followed:
+                self.database.login = login
+                await self.find_operator()
+            else:
+                await self._require_admitted()
+        except SwitchboardError as failure:
+            self.is_refused = not failure.may_pass
+            raise
+        organization = self.organization
+        if organization is not None and not login.sees(organization.id):
+            self.organization = None
+            await resolve_organization(self.database, str(organization.id))
 
     async def find_organization(self) -> Organization:
         """Settle on the organisation: the configured one, or the only one there is.
@@ -179,8 +230,12 @@ class Session:
         refusal = await self._requested_database.until_back()
         if refusal is None and self.is_connected:
             # It may have been away to be set up anew. Where that cannot be seen, what is loaded next says why.
-            with contextlib.suppress(SwitchboardError):
+            try:
                 await self._look_at_schema()
+                await (self.look_at_login() if self.database.login is None else self.follow_login(self.database.login))
+            except SwitchboardError as failure:
+                if self.is_refused or isinstance(failure, UnknownOrganization):
+                    return failure
         return refusal
 
     @property

@@ -116,7 +116,7 @@ CLAIM = Origin()
 
 
 def author(user_id: UUID | None, people: Mapping[UUID, Person], label: object = None, origin: Origin = CLAIM) -> str:
-    """Return who did something: name, e-mail or id, else the operator's label; "" where nothing is known.
+    """Return who did something: name or e-mail, else the operator's label, else the id; "" where nothing is known.
 
     Marked as its origin says. Not yet safe for a terminal. A label that is no text is none: other programs write what
     they like.
@@ -124,9 +124,8 @@ def author(user_id: UUID | None, people: Mapping[UUID, Person], label: object = 
     person = people.get(user_id) if user_id else None
     if person is not None:
         return origin.mark(person_name(person))
-    name = label if isinstance(label, str) else ""
     # What a login's person was called when it was mapped is proven as well.
-    return origin.mark(name or str(user_id or "") if origin.is_proven else str(user_id or name))
+    return origin.mark((label if isinstance(label, str) else "") or str(user_id or ""))
 
 
 def author_in_full(user_id: UUID | None, people: Mapping[UUID, Person], origin: Origin = CLAIM) -> str:

@@ -81,7 +81,7 @@ async def test_versions_name_what_changed_and_going_back_copies_the_envelope(key
         (first,) = await list_versions(database, keyring(), phone)
         assert (first.kind, first.changed, first.is_claimed) == ("updated", ("api_token", "caller_id"), False)
         assert (first.was_verified, first.is_present, first.problem) == (True, False, None)
-        assert (first.author, first.verified_at is not None) == (f"~{database.operator.user_id}", True)
+        assert (first.author, first.verified_at is not None) == (f"~{database.operator.label}", True)
         before = execute(keyed_database, "select envelope from switchboard.credential_versions")
 
         plan = await plan_roll_back(database, keyring(), phone)

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.screens.audit.log_in_memory import row
-from tests.support.acme import ACME, ASHA
+from tests.support.acme import ACME, ASHA, operator
 from tests.support.hostile_strings import UNSAFE, hostile_strings
 from tui.data.audit.filter import parse_filter
 from tui.data.audit.rows import LongDetails
+from tui.data.postgres.database import Database
 from tui.models import AuditRow, Person
 from tui.screens.audit.names_and_matches import NamesAndMatches
 from tui.screens.audit.prompts import like_this
@@ -241,10 +242,10 @@ async def test_people_in_view_keep_their_names_however_many_others_were_met(monk
     monkeypatch.setattr(names_and_matches, "MOST_PEOPLE", 20)
     rows = [row(n, n, user_id=UUID(int=n)) for n in range(1, 101)]
     listed = rows[:4]
-    looked_up = NamesAndMatches(lambda: listed)
+    looked_up, database = NamesAndMatches(lambda: listed), Database("", operator())
     for first in range(0, 100, 10):
-        await looked_up.look_up(object(), rows[first : first + 10])  # type: ignore[arg-type]
-        await looked_up.look_up(object(), listed)  # type: ignore[arg-type]
+        await looked_up.look_up(database, rows[first : first + 10])
+        await looked_up.look_up(database, listed)
         assert {looked_up.names.who(one) for one in listed} >= {"~Name 2", "~Name 4"}
         assert len(looked_up.names.people) <= 20
     # What was looked up is not asked for again, whether somebody was found or not.

@@ -77,4 +77,8 @@ async def test_a_leaver_is_reviewed_applied_and_given_back_as_one(postgres: Test
             await wait_until_loaded(console)
             # The grid that it was opened from is read again.
             assert row_text(console, "Person 000001") == "--- ---"
+        async with grid(conninfo, SWITCHBOARD_READ_ONLY="1") as console:
+            await console.press("L")
+            await wait_for_report(console)
+            assert "take all" not in console.text and "r refresh" in console.text
         assert (person(1), integration(1)) not in {row[:2] for row in permissions(conninfo)}

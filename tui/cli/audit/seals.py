@@ -15,10 +15,10 @@ from tui.cli.output import Output
 from tui.cli.parsing import Text, command, is_locked, option
 from tui.cli.requirements import Requirements
 from tui.data.audit.export.check import check_file
-from tui.data.seals.sealing import seal_log
+from tui.data.seals.sealing import require_whole_log, seal_log
 from tui.data.seals.sealing_keys import new_seal_key, read_manifest, read_newest_seal, read_public_key, read_seal_key
 from tui.data.seals.verify import hour_moment, hour_text, verify_log
-from tui.errors import CheckFailed, InvalidInput
+from tui.errors import CheckFailed, InvalidInput, SealKeyError
 from tui.locked.mode import closed
 from tui.words.counts import counted
 from tui.words.times import to_the_minute
@@ -177,7 +177,12 @@ def _make_sealing_key(out: Output, path: str) -> None:
 
 
 async def _seal(session: Session, out: Output) -> None:
-    key = read_seal_key(session.settings.seal_key_file)
+    try:
+        key = read_seal_key(session.settings.seal_key_file)
+    except SealKeyError:
+        # Nobody is to make a key who may not seal with it.
+        await session.database.read(require_whole_log)
+        raise
     sealed = await seal_log(session.database, key, on_progress=partial(_report_progress, out, "sealed"))
     until = _end_of_hours(sealed.sealed_until)
     done = f"Sealed {counted(sealed.rows, 'row')} with {counted(sealed.seals, 'seal')}"

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from tui.data.login import MY_LOGIN, login_of
+
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
     from tui.data.postgres.database import Database
+    from tui.models import Login
 
 # Reading on from the last row, without an overlap, missed 60 of 6,050 rows that committed late.
 OVERLAP = timedelta(seconds=10)
@@ -21,7 +24,7 @@ TIMEOUT_MS = 5_000
 # One index scan over some seconds, 0.1 ms. Not LISTEN: it fires for nobody else's rows, takes a lock at COMMIT, and
 # would keep a pooler's connection.
 NEWEST = """
-select now() as now,
+select now() as now, {login} as login,
        array(select l.id from public.integration_audit_logs as l
               where l.organization_id = %(organization)s
                 and l.created_at >= coalesce(%(since)s::timestamptz, now()) - %(overlap)s
@@ -39,6 +42,8 @@ class ChangeWatch:
 
     def __init__(self, organization_id: UUID) -> None:
         self.organization_id = organization_id
+        self.login: Login | None = None
+        """Whom the database took the login for at the last look; None where it does not tell."""
         self._since: datetime | None = None
         self._seen: frozenset[UUID] = frozenset()
 
@@ -54,7 +59,10 @@ class ChangeWatch:
             "most": MOST_IDS,
             "just_before": JUST_BEFORE,
         }
-        (row,) = await database.fetch_all(NEWEST, parameters, statement_timeout_ms=TIMEOUT_MS)
+        tells_login = database.info is not None and database.info.tells_login
+        query = NEWEST.replace("{login}", MY_LOGIN if tells_login else "null::json")
+        (row,) = await database.fetch_all(query, parameters, statement_timeout_ms=TIMEOUT_MS)
+        self.login = login_of(row["login"])
         newest = frozenset(row["ids"])
         is_first, is_new = self._since is None, not newest <= self._seen
         self._since, self._seen = row["now"], newest

@@ -12,6 +12,7 @@ from tui.data.directory import list_organizations, organizations_called, parse_u
 from tui.data.postgres.like_patterns import containing
 from tui.errors import FilterError
 from tui.words.people import MARK
+from tui.words.scope import in_sight
 from tui.words.text import plain
 
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ async def _unknown_user_note(database: Database, name: str) -> str:
     names = {text.lower(): text for row in listed for text in (row["email"], row["name"]) if text}
     similar = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.7)
     hint = f" Did you mean {_shorten(names[similar[0]])}?" if similar else ""
-    return f"Nobody in the directory is called {_shorten(name)}; operators with that name are searched for.{hint}"
+    nobody = f"Nobody{in_sight(database.login) or ' in the directory'}"
+    return f"{nobody} is called {_shorten(name)}; operators with that name are searched for.{hint}"
 
 
 async def _resolve_organization(database: Database, term: Term, text: str) -> Term:
@@ -141,7 +143,8 @@ async def _resolve_organization(database: Database, term: Term, text: str) -> Te
                 if organization.name
             }
             similar = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5)
-            problem = "No organisation has that name." if not matches else "More than one organisation has that name."
+            which = "More than one organisation" if matches else f"No organisation{in_sight(database.login)}"
+            problem = f"{which} has that name."
             what_to_do = (
                 f"Did you mean {_shorten(names[similar[0]])}?" if similar and not matches else "Use its id, a UUID."
             )

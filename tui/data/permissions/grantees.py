@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tui.data.directory import known_person, parse_uuid, people_are_labelled
 from tui.data.permissions.listing import Holder, holders_by_id
 from tui.errors import InvalidInput, UnknownPerson
+from tui.words.scope import not_in_directory
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -65,7 +66,7 @@ async def find_grantee(database: Database, organization_id: UUID, id_or_email: s
         return holder
     standing = {
         "inactive": "inactive in the directory",
-        "not in the directory": "no longer in the directory",
+        "not in the directory": not_in_directory(database.login, "no longer in the directory"),
         "of another organisation": "of another organisation in the directory",
     }[holder.standing]
     raise UnknownPerson(

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 class Hole:
     """A weakness: `query` returns a row for each place where it is, and none once it is closed.
 
-    `name` is short; `when_closed` says in a sentence that there is none. `closed_by` is what setup does about it, and
-    empty where only a person can close it, who reads `what_to_do`. `reads_rows`: the query reads rows of the tables.
+    `name` is short; `when_closed` says in a sentence that there is none, with {in_sight} where that is true of what the
+    login sees. `closed_by` is what setup does about it, and empty where only a person can close it, who reads
+    `what_to_do`. `reads_rows`: the query reads rows of the tables.
     """
 
     name: str
@@ -137,7 +138,7 @@ where {_TABLES}
         "An organisation has more than one primary number, so no index can keep it to one yet.",
         "select organization_id, count(*) as primary_numbers from public.organization_phone_numbers "
         "where is_primary group by 1 having count(*) > 1",
-        when_closed="No organisation has more than one primary number.",
+        when_closed="No organisation{in_sight} has more than one primary number.",
         what_to_do="Keep one of them; nothing else is affected meanwhile.",
         reads_rows=True,
     ),

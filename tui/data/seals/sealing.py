@@ -230,6 +230,20 @@ async def require_whole_log(connection: Connection) -> None:
         await require_everything(connection, "seals or verifies the log")
 
 
+async def may_seal(database: Database) -> bool:
+    """Return whether this login may seal the log, by its rights. Raises SwitchboardError as any read."""
+
+    async def unit(connection: Connection) -> bool:
+        await require_whole_log(connection)
+        row = await (await connection.execute(RIGHTS)).fetchone()
+        return bool(row and row["seals"])
+
+    try:
+        return await database.read(unit)
+    except PermissionDenied:
+        return False
+
+
 def sealed_until(newest: Seal | None) -> datetime | None:
     """Return the end of the newest sealed hour in UTC; None where nothing is sealed, or it fits no datetime."""
     return None if newest is None or newest.hour is None else moment_of(newest.hour + HOUR)

@@ -19,6 +19,7 @@ from tui.data.setup.operator_findings import claim_findings, operator_finding
 from tui.data.setup.seal_findings import seal_findings
 from tui.errors import Advice, MasterKeyError, PermissionDenied, SchemaNewer, SwitchboardError
 from tui.words.counts import counted
+from tui.words.scope import in_sight
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Database
     from tui.data.schema.holes import Hole
     from tui.data.schema.verify import Drift
+    from tui.models import Login
 
 RUN_SETUP = "Run `switchboard setup`: it shows what it will do first."
 LISTED_DRIFTS = 20
@@ -114,7 +116,7 @@ async def _schema(database: Database) -> list[Finding]:
         count = len(verification.accepted)
         things = counted(count, "object of another program is", "objects of other programs are")
         findings.append(Finding(Subject.ACCEPTED, "ok", f"{things} accepted: {', '.join(verification.accepted)}."))
-    findings += _holes(verification.holes, is_installed=state == "installed")
+    findings += _holes(verification.holes, is_installed=state == "installed", login=database.login)
     findings += map(_hole, await database.read(find_hidden_rows))
     findings.append(await _roles(database))
     if state == "installed":
@@ -139,7 +141,7 @@ def _drift(drift: Drift) -> Finding:
     return Finding(Subject.FOREIGN, state, drift.sentence, what_to_do(drift.actual))
 
 
-def _holes(holes: Iterable[Hole], *, is_installed: bool) -> list[Finding]:
+def _holes(holes: Iterable[Hole], *, is_installed: bool, login: Login | None) -> list[Finding]:
     """The open ones, and, where the schema is complete, that the others are closed."""
     open_holes = set(holes)
     findings = []
@@ -147,7 +149,8 @@ def _holes(holes: Iterable[Hole], *, is_installed: bool) -> list[Finding]:
         if hole in open_holes:
             findings.append(_hole(hole))
         elif is_installed:
-            findings.append(Finding(Subject.HOLE, "ok", hole.when_closed, name=hole.name))
+            closed = hole.when_closed.replace("{in_sight}", in_sight(login))
+            findings.append(Finding(Subject.HOLE, "ok", closed, name=hole.name))
     return findings
 
 

@@ -9,6 +9,7 @@ from tui.data.audit.qualifiers import OF_OWN_ROWS
 from tui.data.setup.findings import Finding, Subject
 from tui.errors import TimedOut
 from tui.words.counts import counted
+from tui.words.scope import in_sight
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 DAYS = 30
 MOST = 10_000
 WITHIN_MS = 2_000
+MAP = "`switchboard access add` maps a login to a person, whose name is then proven."
+MAY_MAP = """
+select coalesce(has_function_privilege(
+  to_regprocedure('switchboard.map_login(text, uuid, text, uuid[], boolean, boolean, text, text)'), 'execute'), false)
+  as may_map
+"""
 # The time is computed here: of an expression row security would keep the index.
 CLAIMS = f"""
 select count(*) from (
@@ -49,7 +56,8 @@ async def claim_findings(database: Database) -> list[Finding]:
     except TimedOut:
         return []
     login = database.login
-    where = " in the organisations that your login sees" if login and login.organizations is not None else ""
+    seen = in_sight(login)
+    where = f" in the organisations{seen}" if seen else ""
     if not claims:
         sentence = f"No act of the last {DAYS} days{where} carries a name that is only claimed."
         return [Finding(Subject.CLAIMS, "ok", sentence)]
@@ -60,6 +68,13 @@ async def claim_findings(database: Database) -> list[Finding]:
             Subject.CLAIMS,
             "warning" if login and login.database_has_logins else "ok",
             f"{number} of the last {DAYS} days{where} {carry} a name that is only claimed.",
-            "`switchboard access add` maps a login to a person, whose name is then proven.",
+            MAP if await _may_map(database) else "Whoever maps logins to people can have names proven.",
         )
     ]
+
+
+async def _may_map(database: Database) -> bool:
+    if in_sight(database.login):
+        return False
+    row = await database.fetch_one(MAY_MAP)
+    return bool(row and row["may_map"])

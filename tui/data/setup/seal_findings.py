@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from psycopg.rows import tuple_row
 
-from tui.data.seals.sealing import FROM_THE_FUTURE, newest_seal, sealed_until
+from tui.data.seals.sealing import FROM_THE_FUTURE, may_seal, newest_seal, sealed_until
 from tui.data.setup.findings import Finding, Subject
 from tui.words.times import to_the_minute
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # A nightly job that ran late is no news; one that did not run is.
 OLDEST_H = 36
+SEAL = "`switchboard audit seal --new-key FILE` makes a key; run `switchboard audit seal` every night."
 
 AGE = """
 select case when isfinite(s.sealed_at) then extract(epoch from now() - s.sealed_at)::bigint / 3600 else 0 end as hours,
@@ -32,7 +33,7 @@ async def seal_findings(database: Database) -> list[Finding]:
     newest = await newest_seal(database)
     if newest is None:
         sentence = "The log is not sealed, so nothing proves that its rows are as they were written."
-        what_to_do = "`switchboard audit seal --new-key FILE` makes a key; run `switchboard audit seal` every night."
+        what_to_do = SEAL if await may_seal(database) else "Whoever may seal the log has to begin with it."
         return [Finding(Subject.SEALS, "ok", sentence, what_to_do)]
     hours, is_ahead = await database.fetch_one(AGE, row_factory=tuple_row) or (0, False)
     if is_ahead:

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from tui.data import directory
 from tui.screens.audit.view import Names
 from tui.words.log_details import people_in
+from tui.words.scope import not_in_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,6 +57,7 @@ class NamesAndMatches:
         """
         if self._has_more_organizations:
             await self._name_those_of(database, rows)
+        self.names.unknown = not_in_directory(database.login)
         people, unknown = self.names.people, self._unknown
         if len(people) + len(unknown) > MOST_PEOPLE:
             seen = {person for row in self._list_rows() for person in people_in(row)}

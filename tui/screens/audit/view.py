@@ -14,6 +14,7 @@ from tui.words.log_details import LogNames
 from tui.words.log_sentences import sentence
 from tui.words.organizations import WITHOUT_ORGANIZATION, organization_name
 from tui.words.people import Origin, person_in_full
+from tui.words.scope import NOT_IN_DIRECTORY
 from tui.words.text import safe_text, spelled
 from tui.words.times import to_the_minute
 
@@ -49,6 +50,8 @@ class Names:
     def __init__(self) -> None:
         self.people: dict[UUID, Person] = {}
         self.organizations: dict[UUID, str] = {}
+        self.unknown = NOT_IN_DIRECTORY
+        """Where the others are."""
         self.longest = 0
         """Cells of the longest name on the list so far, as `who` has it."""
 
@@ -156,7 +159,7 @@ def person_of(row: AuditRow, names: Names) -> str:
     if person is not None:
         parts.append(person_in_full(person))
     elif row.user_id is not None:
-        parts.append(f"{row.user_id}, not in the directory")
+        parts.append(f"{row.user_id}, {names.unknown}")
     label, origin = row.evidence.get("operator"), Origin.of_details(row.evidence)
     if label and isinstance(label, str) and (person is None or label not in (person.email, person.name)):
         parts.append(f"operator {safe_text(label, VALUE_WIDTH)}")

@@ -8,6 +8,7 @@ from tui.data.directory import FOUND_ORGANIZATIONS, directory_sources, list_orga
 from tui.screens.choosers.search import SearchChooser
 from tui.widgets.row_list import Cell, Column, Row
 from tui.words.organizations import NO_NAME
+from tui.words.scope import in_sight
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class OrganizationChooser(SearchChooser["Organization"]):
     async def why_empty(self, text: str) -> tuple[str, str]:
         if text.strip():
             return "Nothing matches.", "backspace  type less"
+        if seen := in_sight(self.session.database.login):
+            return f"No organisation{seen} has a name here.", "esc  go back"
         note = (await directory_sources(self.session.database))["organizations"].note
         source = f" {note[0]}" if note else ""
         return f"There is no organisation yet.{source}", "5  set one up"

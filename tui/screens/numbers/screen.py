@@ -42,6 +42,7 @@ from tui.words.numbers import (
     unassigned,
 )
 from tui.words.people import person_in_full
+from tui.words.scope import not_in_directory
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -130,7 +131,8 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
         return row_of(item, self.console.glyphs, everywhere=self._everywhere)
 
     def detail_of(self, item: PhoneNumber) -> Sequence[TextLine]:
-        return detail(item, self.session.settings.timezone)
+        unknown = not_in_directory(self.session.database.login if self.session.is_connected else None)
+        return detail(item, self.session.settings.timezone, unknown)
 
     def history_of(self, item: PhoneNumber) -> str:
         return history_of_number(item.phone_number)

@@ -16,6 +16,7 @@ from tui.words.numbers import (
     shown_text,
     state,
 )
+from tui.words.scope import NOT_IN_DIRECTORY
 from tui.words.sync_plan import planned_rows
 from tui.words.text import safe_text
 from tui.words.times import to_the_minute
@@ -112,8 +113,8 @@ def _state_cell(number: PhoneNumber, glyphs: Glyphs) -> Cell:
     return Cell(f"{glyphs.good} {state(number)}", "good") if number.is_primary else Cell("")
 
 
-def detail(number: PhoneNumber, zone: tzinfo) -> tuple[TextLine, ...]:
-    """Return the lines below the list."""
+def detail(number: PhoneNumber, zone: tzinfo, unknown: str = NOT_IN_DIRECTORY) -> tuple[TextLine, ...]:
+    """Return the lines below the list; `unknown` says where somebody is of whom only the id is known."""
     stored = shown_text(number.phone_number)
     as_e164 = number.e164 if number.e164 else "not a phone number"
     notation = f"{as_e164}, stored as {stored}" if stored != number.e164 else as_e164
@@ -121,7 +122,7 @@ def detail(number: PhoneNumber, zone: tzinfo) -> tuple[TextLine, ...]:
     if number.assigned_to_user_id is None:
         who = "nobody: it is free"
     elif person is None:
-        who = f"{number.assigned_to_user_id}, who is not in the directory"
+        who = f"{number.assigned_to_user_id}, who is {unknown}"
     else:
         who = f"{assignee_in_full(number)}{'' if person.is_active else ', who is no longer active'}"
     primary = ", the primary number of its organisation" if number.is_primary else ""

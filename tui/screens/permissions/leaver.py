@@ -65,6 +65,8 @@ class LeaverScreen(Page):
         yield NoticeList(self.console.glyphs, classes="detail")
 
     def hints(self) -> Hints:
+        if self.session.read_only:
+            return super().hints()
         return (("A", "take all"), ("u", "undo"), ("esc", "back"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:

@@ -184,6 +184,7 @@ class SetupScreen(Page):
         if self.wizard is None:
             self.status.clear()
             self._failure = None
+            self.is_reloaded = self.console.connection.ready
             self.start_load()
 
     def action_back(self) -> None:
