@@ -23,6 +23,7 @@ ROLES = {
 ROLE_STAYS = "The role stays on the server, and the log keeps who it was."
 SHOWN_ONCE = "Its password, shown only now:"
 NO_LOGINS = "No login is a person here: whoever logs in claims who they are."
+NAMED_MEMBERS = 10
 SQL_FOR_OTHERS = "Somebody who may has to run:"
 
 
@@ -106,6 +107,28 @@ def removed(login: str, sessions_ended: int, left_to_do: Sequence[str]) -> str:
     """Say that a login was removed."""
     ended = f"; {counted(sessions_ended, 'session was', 'sessions were')} ended" if sessions_ended else ""
     return f"{login} is nobody's any more{' here' if left_to_do else ', and nobody logs in with it'}{ended}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return "ann, plain and unm", or the first ones and how many more there are; as safe text."""
+    shown = [safe_text(name, 40) for name in names[:NAMED_MEMBERS]]
+    if len(names) > len(shown):
+        shown.append(counted(len(names) - len(shown), "other"))
+    return " and ".join((", ".join(shown[:-1]), shown[-1])) if len(shown) > 1 else shown[0]
+
+
+def locks_out(members: Sequence[str]) -> str:
+    """Say who sees nothing any more once the first login is a person."""
+    one = len(members) == 1
+    they = "is in the groups, is nobody here, and sees" if one else "are in the groups, are nobody here, and see"
+    return f"The first login that is a person: {_listed(members)} {they} nothing from now on."
+
+
+def unmapped(members: Sequence[str]) -> str:
+    """Say who sees nothing."""
+    one = len(members) == 1
+    they = "is in the groups and nobody here, and sees" if one else "are in the groups and nobody here, and see"
+    return f"{_listed(members)} {they} nothing."
 
 
 def also_used_by(programs: Sequence[str], most: int, days: int) -> tuple[str, str]:

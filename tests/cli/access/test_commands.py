@@ -158,3 +158,33 @@ def test_what_this_login_may_not_do_is_said_before_and_left_as_sql(desk: Shell, 
     assert removed.out == "eve is nobody's any more here.\n"
     assert removed.err.splitlines()[0] == "Somebody who may has to run:"
     assert 'alter role "eve" nologin password null;' in removed.err
+
+
+def test_whom_the_first_login_locks_out_and_which_programs_use_one_is_confirmed(
+    desk: Shell, postgres: TestServer
+) -> None:
+    for role in ("ann", "plain"):
+        postgres.create_role(role, "login in role switchboard_support")
+    postgres.create_role("deputy", "login in role postgres, switchboard_admin")
+    postgres.create_role("eve")
+    first = "ann and plain are in the groups, are nobody here, and see nothing from now on."
+    before = contents(url_of(desk))
+    assert f"The first login that is a person: {first}" in desk.run(*ADD).refusal(2)
+    assert contents(url_of(desk)) == before
+    assert "nobody here" not in desk.run("doctor").out
+    added = desk.run(*ADD, "--yes")
+    assert (added.status, first in added.err) == (0, True)
+    execute(
+        url_of(desk),
+        "insert into integration_audit_logs (organization_id, integration_type, action, status, details, user_agent) "
+        "values (%s, 'none', 'call_made', 'success', '{\"session_user\": \"plain\"}', 'dialer/2.1')",
+        ACME,
+    )
+    plain = ("access", "add", "plain", *ADD[3:])
+    assert "also used by dialer/2.1" in desk.run(*plain).refusal(2)
+    with ForkedTerminal(*plain, environment=desk.environment, cwd=desk.folder, columns=200) as terminal:
+        terminal.wait_for("Do it now? [y/N]")
+        terminal.type("y\r")
+        assert terminal.wait_for_exit() == 0
+    assert [row["login"] for row in desk.run("access", "list", "--json").data] == ["eve", "plain"]
+    assert "ann is in the groups and nobody here, and sees nothing." in desk.run("doctor").out

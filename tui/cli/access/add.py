@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.cli.access.arguments import (
     all_organizations_option,
-    confirm_what_is_left,
+    confirm_consequences,
     note_option,
     organization_option,
     require_one_scope,
@@ -30,6 +30,7 @@ from tui.data.access.changes import (
     require_name,
     require_note,
 )
+from tui.data.access.members import locked_out_by_first
 from tui.data.access.other_programs import DAYS, NAMED, other_programs
 from tui.data.access.passwords import LONGEST_BYTES, generate_password, require_good_password
 from tui.data.access.roles import ACCESS_ROLES
@@ -38,7 +39,7 @@ from tui.data.permissions.listing import server_time
 from tui.data.permissions.values import parse_expiry
 from tui.errors import InvalidInput
 from tui.secret import Secret
-from tui.words.access import SHOWN_ONCE, also_used_by, login_in_full
+from tui.words.access import SHOWN_ONCE, also_used_by, locks_out, login_in_full
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -122,9 +123,11 @@ def add(
             return NewLogin(login, user.id if user else None, role, scope, note, new_role)
 
         rehearsed = await rehearse(database, adding(new_login(None)))
+        members = await locked_out_by_first(database, login)
+        reasons = [locks_out(members)] if members else []
         if not create and (programs := await other_programs(database, login)):
-            out.warn(*also_used_by(programs, NAMED, DAYS))
-        await confirm_what_is_left(session, out, rehearsed, input_is_taken=piped is not None)
+            reasons.append(" ".join(also_used_by(programs, NAMED, DAYS)))
+        await confirm_consequences(session, out, rehearsed, reasons, input_is_taken=piped is not None)
         password = piped
         if create and ask_password and piped is None:
             password = await _typed_password(out, login)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.cli.access.arguments import (
     all_organizations_option,
-    confirm_what_is_left,
+    confirm_consequences,
     login_argument,
     note_option,
     organization_option,
@@ -67,7 +67,7 @@ def edit(
             wanted = replace(wanted, scope=await scope_of(session, organizations, sees_all=all_organizations))
         if note is not None or no_note:
             wanted = replace(wanted, note=note)
-        await confirm_what_is_left(session, out, await rehearse(database, editing(found, wanted)))
+        await confirm_consequences(session, out, await rehearse(database, editing(found, wanted)))
         changed = await edit_login(database, found, wanted)
         after = await login_after(database, login)
         sentence = "Nothing changes: " if changed.is_nothing else ""
