@@ -38,6 +38,12 @@ class StateWords(NamedTuple):
 STATES: dict[LoginState, StateWords] = {
     "alive": StateWords("works", "Whoever logs in with it is this person.", ""),
     "removed": StateWords("removed", "It is nobody's any more.", ""),
+    "removed_open": StateWords(
+        "can still log in", "It was removed, and can still log in.", "Remove it again, or run the SQL that was left."
+    ),
+    "removed_in_group": StateWords(
+        "still in a group", "It was removed, and is still in a group.", "Remove it again, or run the SQL that was left."
+    ),
     "role_gone": StateWords("role is gone", "The server has no role of this name any more.", "Remove it here."),
     "role_remade": StateWords(
         "role made anew",

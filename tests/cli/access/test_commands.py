@@ -158,6 +158,16 @@ def test_what_this_login_may_not_do_is_said_before_and_left_as_sql(desk: Shell, 
     assert removed.out == "eve is nobody's any more here.\n"
     assert removed.err.splitlines()[0] == "Somebody who may has to run:"
     assert 'alter role "eve" nologin password null;' in removed.err
+    half = ann.run("access", "list")
+    assert "eve: It was removed, and can still log in. Remove it again" in half.err
+    assert "it is nobody's here already" in desk.run("access", "remove", "eve").refusal(2)
+    offboard = ("permissions", "offboard", "asha@acme.example", "--dry-run")
+    assert "With these nobody logs in any more" in desk.run(*offboard).out
+    untried = desk.with_(SWITCHBOARD_READ_ONLY="1").run(*offboard).out
+    assert ("With these" in untried, "not tried in read-only mode" in untried) == (False, True)
+    assert desk.run("access", "remove", "eve", "--yes").out == "eve is nobody's any more, and nobody logs in with it.\n"
+    assert [row["state"] for row in desk.run("access", "list", "--json").data] == ["alive", "removed"]
+    assert "nobody's here" in desk.run("access", "remove", "eve", "--yes").refusal(2)
 
 
 def test_whom_the_first_login_locks_out_and_which_programs_use_one_is_confirmed(

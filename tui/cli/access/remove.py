@@ -27,13 +27,15 @@ async def remove(session: Session, out: Output, login: str) -> None:
     still says who it was. What this login may not do on the server is left as SQL for whoever may.
     """
     database = session.database
-    found = await find_login(database, login)
+    found = await find_login(database, login, or_half_removed=True)
     rehearsed = await rehearse(database, removing(found))
     left = ""
     if rehearsed.left_to_do:
         role = session.server.role if session.server else "your role"
         left = f" {lacking(role)} {SQL_FOR_OTHERS} {' '.join(f'{statement};' for statement in rehearsed.left_to_do)}"
-    alternative = f"`switchboard access edit {login}` changes what it sees instead."
+    alternative = "it is nobody's here already, and sees nothing."
+    if found.is_mapped:
+        alternative = f"`switchboard access edit {login}` changes what it sees instead."
     await confirm_by_name(out, login, f"{removal(found)}{left}", alternative)
     changed = await remove_login(database, found)
     after = await login_after(database, login)

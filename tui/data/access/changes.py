@@ -18,6 +18,8 @@ from tui.data.access.roles import (
     read_role_facts,
     sessions_statement,
 )
+from tui.data.postgres.login_refusals import login_refusal
+from tui.data.scope import require_everything
 from tui.errors import InvalidInput, PermissionDenied, SchemaMissing
 
 if TYPE_CHECKING:
@@ -157,14 +159,23 @@ def editing(login: Login, edit: LoginEdit) -> Callable[[Connection], Awaitable[L
 def removing(login: Login) -> Callable[[Connection], Awaitable[LoginChanged]]:
     """Return the change that makes a login nobody's, and its role one that nobody logs in with, in no group of ours.
 
+    Of one that is nobody's already it does to the role what was left to others and never run.
     The role itself stays: what it owns, and what the log says of it, needs its name. One that was dropped, or made anew
     under the same name, is not touched.
     """
 
     async def change(connection: Connection) -> LoginChanged:
-        log_row = await _call(connection, REMOVE, {"login": login.login})
         facts = await read_role_facts(connection, login.login)
-        steps = (facts.closing_step(), *facts.group_steps(None)) if _has_its_role(login) else ()
+        if login.is_mapped:
+            log_row = await _call(connection, REMOVE, {"login": login.login})
+        else:
+            log_row = None
+            await require_everything(connection, "maps logins")
+            if facts.session_login == login.login:
+                error, sentence, what_to_do = login_refusal("own_row")
+                raise error(sentence, what_to_do)
+        closing = (facts.closing_step(),) if login.is_mapped or login.can_log_in else ()
+        steps = (*closing, *facts.group_steps(None)) if _has_its_role(login) else ()
         done, left = await _run(connection, steps)
         if _has_its_role(login) and login.sessions and not facts.may_end_sessions:
             left = (*left, sessions_statement(login.login))

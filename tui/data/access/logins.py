@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LoginState = Literal[
     "alive",
     "removed",
+    "removed_open",
+    "removed_in_group",
     "role_gone",
     "role_remade",
     "no_login",
@@ -84,6 +86,11 @@ class Login:
         """Whether it was not removed."""
         return self.removed_at is None
 
+    @property
+    def is_removable(self) -> bool:
+        """Whether there is anything left to remove: also where a part of an earlier removal was left to others."""
+        return self.is_mapped or self.state in ("removed_open", "removed_in_group")
+
 
 @dataclass(frozen=True, slots=True)
 class _Row:
@@ -123,10 +130,10 @@ async def list_candidates(database: Database, limit: int) -> list[str]:
     return await database.fetch_all(CANDIDATES, {"limit": limit}, row_factory=scalar_row)
 
 
-async def find_login(database: Database, login: str) -> Login:
-    """Return a login that was not removed. Raises InvalidInput."""
+async def find_login(database: Database, login: str, *, or_half_removed: bool = False) -> Login:
+    """Return a login that was not removed; where that is asked for, one that was in part. Raises InvalidInput."""
     for found in await list_logins(database, login):
-        if found.is_mapped:
+        if found.is_mapped or (or_half_removed and found.is_removable):
             return found
     error, sentence, what_to_do = login_refusal("not_mapped")
     raise error(sentence, what_to_do)
@@ -157,8 +164,11 @@ def _login(row: _Row, person: Person | None, names: dict[UUID, str | None]) -> L
 def _state(row: _Row, person: Person | None) -> LoginState:
     """The first reason against a login, those before which nothing else matters first."""
     group = group_of(row.role)
+    is_removed = row.removed_at is not None
     reasons: dict[LoginState, bool] = {
-        "removed": row.removed_at is not None,
+        "removed_open": is_removed and row.is_same_role and row.can_login,
+        "removed_in_group": is_removed and row.is_same_role and bool(row.groups),
+        "removed": is_removed,
         "role_gone": not row.has_role,
         "role_remade": not row.is_same_role,
         "no_login": not row.can_login,

@@ -87,8 +87,9 @@ class LoginsScreen(Page):
 
     def hints(self) -> Hints:
         copy = (("y", "copy the password"),) if self._password is not None else ()
-        one = (("enter", "edit"), ("d", "remove")) if self._current is not None else ()
-        acts = () if self.session.read_only else (*copy, ("a", "add"), *one)
+        edit = (("enter", "edit"),) if self._current is not None else ()
+        remove = (("d", "remove"),) if self._removable is not None else ()
+        acts = () if self.session.read_only else (*copy, ("a", "add"), *edit, *remove)
         return (*acts, ("r", "refresh"), ("esc", "back"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
@@ -101,8 +102,14 @@ class LoginsScreen(Page):
     @property
     def _current(self) -> Login | None:
         """The login under the cursor, unless it was removed."""
-        login = self._logins.get(self.query_one(RowBody).current_key or "")
+        login = self._removable
         return login if login is not None and login.is_mapped else None
+
+    @property
+    def _removable(self) -> Login | None:
+        """The login under the cursor, where there is anything left to remove."""
+        login = self._logins.get(self.query_one(RowBody).current_key or "")
+        return login if login is not None and login.is_removable else None
 
     async def load(self) -> None:
         self.show_loading("the logins")
@@ -138,7 +145,8 @@ class LoginsScreen(Page):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("add", "edit", "remove"):
             is_possible = not (self.is_busy or self.prompt.is_asking)
-            return True if is_possible and (action == "add" or self._current is not None) else None
+            subject = {"add": True, "edit": self._current is not None, "remove": self._removable is not None}[action]
+            return True if is_possible and subject else None
         if action == "copy_password":
             return self._password is not None and not self.prompt.is_asking
         return super().check_action(action, parameters)
@@ -165,8 +173,8 @@ class LoginsScreen(Page):
         self.start_load()
 
     def action_remove(self) -> None:
-        if self._current is not None and self._may_write():
-            self.act(self._remove(self._current))
+        if self._removable is not None and self._may_write():
+            self.act(self._remove(self._removable))
 
     async def _remove(self, login: Login) -> None:
         database, name = self.session.database, safe_text(login.login, 63)

@@ -33,6 +33,7 @@ COLUMNS = (
     Column("State", 17),
 )
 LABEL_WIDTH = 12
+LETS_IN = ("removed_open", "removed_in_group", "person_inactive", "in_other_group", "role_remade")
 
 
 def row_of(login: Login) -> Row:
@@ -52,7 +53,7 @@ def state_tone(state: LoginState) -> Tone:
     """Return how a state is drawn: what lets somebody in who should not is bad."""
     if state in ("alive", "removed"):
         return "good" if state == "alive" else "quiet"
-    return "bad" if state in ("person_inactive", "in_other_group", "role_remade") else "warning"
+    return "bad" if state in LETS_IN else "warning"
 
 
 def detail_of(login: Login, left_to_do: Sequence[str], zone: tzinfo) -> tuple[TextLine, ...]:
