@@ -98,10 +98,16 @@ def login_in_full(login: Login) -> str:
     return f"{login.login} {verb}{login_person_in_full(login)}: {login.role}, sees {scope_words(login)}"
 
 
-def removal(login: Login) -> str:
-    """Say what removing a login does."""
+def removal(login: Login, left_to_do: Sequence[str]) -> str:
+    """Say what removing a login does; of what is left to others, what holds until somebody has run it."""
     if login.state in ("role_gone", "role_remade"):
         return f"{login.login} is {login_person_in_full(login)} no more. No role of the server is touched."
+    if left_to_do:
+        still = "it can still log in" if any(line.startswith("alter role") for line in left_to_do) else "a part stays"
+        return (
+            f"{login.login}, {login_person_in_full(login)}, sees nothing here from then on. "
+            f"Until somebody who may has run what your role may not, {still}."
+        )
     ended = f"; {counted(login.sessions, 'session ends', 'sessions end')}" if login.sessions else ""
     return (
         f"{login.login}, {login_person_in_full(login)}, can no longer log in to any database of this server, "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -9,7 +11,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.support.acme import ACME, ASHA
-from tests.support.commands import contents, execute
+from tests.support.commands import PROGRAM, contents, execute
 from tests.support.database.number_rows import RAVI
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
@@ -73,6 +75,21 @@ def test_a_login_is_made_listed_changed_and_removed(desk: Shell, postgres: TestS
     assert not logs_in(desk, postgres, password)
     assert desk.run("access", "list", "--json").data[0]["state"] == "removed"
     assert "nobody's here" in desk.run("access", "remove", "eve", "--yes").refusal(2)
+
+    with Path("/dev/full").open("w") as full:
+        lost = subprocess.run(
+            [*PROGRAM, *ADD, "--create"],
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=desk.folder,
+            env=desk.environment,
+        )
+    assert lost.returncode == 1
+    assert b"The login eve was added, but" in lost.stderr
+    assert b"`switchboard access remove eve`, then the same `access add --create`" in lost.stderr
+    assert b"run it again" not in lost.stderr
+    assert desk.run("access", "list", "--json").data[0]["state"] == "alive"
 
 
 def test_a_password_is_given_on_standard_input_typed_twice_unseen_or_there_is_none(
@@ -154,6 +171,9 @@ def test_what_this_login_may_not_do_is_said_before_and_left_as_sql(desk: Shell, 
     listed = ann.run("access", "list")
     assert "eve: It has nothing of the group of its role. Edit it and keep the role" in listed.err
     execute(url_of(desk), added["left_to_do"][0])
+    unsure = ann.run("access", "remove", "eve").refusal(2)
+    assert "sees nothing here from then on. Until somebody who may has run" in unsure
+    assert ("it can still log in" in unsure, "can no longer log in" in unsure) == (True, False)
     removed = ann.run("access", "remove", "eve", "--yes")
     assert removed.out == "eve is nobody's any more here.\n"
     assert removed.err.splitlines()[0] == "Somebody who may has to run:"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -37,13 +38,15 @@ from tui.data.access.roles import ACCESS_ROLES
 from tui.data.directory import find_person
 from tui.data.permissions.listing import server_time
 from tui.data.permissions.values import parse_expiry
-from tui.errors import InvalidInput
+from tui.errors import InvalidInput, OutputFailed
 from tui.secret import Secret
 from tui.words.access import SHOWN_ONCE, also_used_by, locks_out, login_in_full
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
     from tui.cli.request import Work
+    from tui.data.access.changes import LoginChanged
+    from tui.data.access.logins import Login
     from tui.data.access.roles import AccessRole
     from tui.session.session import Session
 
@@ -135,14 +138,35 @@ def add(
             password = generate_password()
         changed = await add_login(database, new_login(password))
         added = await login_after(database, login)
-        shown = password.reveal("shown once to whoever made the login") if password and generates else None
-        out.result(change_record(added, changed) | {"created": create, "password": shown}, f"{login_in_full(added)}.")
+        _show_added(out, added, changed, created=create, password=password if generates else None)
+
+    return work
+
+
+def _show_added(out: Output, login: Login, changed: LoginChanged, *, created: bool, password: Secret | None) -> None:
+    """Write what was added, and a password that was made. Raises OutputFailed: it is written nowhere else."""
+    shown = password.reveal("shown once to whoever made the login") if password else None
+    record = change_record(login, changed) | {"created": created, "password": shown}
+    try:
+        out.result(record, f"{login_in_full(login)}.")
         say_left_to_do(out, changed)
         if shown is not None and out.as_table:
             out.say(SHOWN_ONCE)
             out.text(shown)
-
-    return work
+        sys.stdout.flush()
+    except OSError as lost:
+        if shown is None and isinstance(lost, BrokenPipeError):
+            raise
+        # What is still buffered must not fail a second time at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sentence = f"The login {login.login} was added, but the output could not be written: {lost.strerror}."
+        what_to_do = "Do not add it again: `switchboard access list` shows it."
+        if shown is not None:
+            sentence += " Its password is lost."
+            what_to_do = (
+                f"For another one run `switchboard access remove {login.login}`, then the same `access add --create`."
+            )
+        raise OutputFailed(sentence, what_to_do) from lost
 
 
 def _is_terminal() -> bool:

@@ -20,15 +20,13 @@ from tui.widgets.text_lines import DetailPane, TextLine, TextLines
 from tui.words.access import (
     NO_LOGINS,
     SHOWN_ONCE,
-    SQL_FOR_OTHERS,
-    lacking,
     login_in_full,
     removal,
     removed,
 )
 from tui.words.counts import counted
 from tui.words.invocation import Invocation
-from tui.words.text import safe_text
+from tui.words.text import fit, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,7 +68,8 @@ class LoginsScreen(Page):
         self._left: dict[str, Sequence[str]] = {}
         self._saved = ""
         """The login that was saved last, on which the cursor is put once it is read."""
-        self._password: Secret | None = None
+        self._new: tuple[str, Secret] | None = None
+        """The login that was saved last and the password that was made for it."""
         self._hide_timer: Timer | None = None
 
     def compose_body(self) -> Iterable[Widget]:
@@ -86,7 +85,7 @@ class LoginsScreen(Page):
         self.watch(self.app, "app_focus", self._hide_when_blurred, init=False)
 
     def hints(self) -> Hints:
-        copy = (("y", "copy the password"),) if self._password is not None else ()
+        copy = (("y", f"copy the password of {fit(safe_text(self._new[0], 63), 14)}"),) if self._new is not None else ()
         edit = (("enter", "edit"),) if self._current is not None else ()
         remove = (("d", "remove"),) if self._removable is not None else ()
         acts = () if self.session.read_only else (*copy, ("a", "add"), *edit, *remove)
@@ -148,7 +147,7 @@ class LoginsScreen(Page):
             subject = {"add": True, "edit": self._current is not None, "remove": self._removable is not None}[action]
             return True if is_possible and subject else None
         if action == "copy_password":
-            return self._password is not None and not self.prompt.is_asking
+            return self._new is not None and not self.prompt.is_asking
         return super().check_action(action, parameters)
 
     def action_add(self) -> None:
@@ -168,7 +167,9 @@ class LoginsScreen(Page):
         tone: Tone = "warning" if saved.changed.left_to_do else "good"
         left = f" {LEFT_BELOW}" if saved.changed.left_to_do else ""
         self.status.say(f"{nothing}{safe_text(login_in_full(saved.login), 300)}.{left}", tone)
+        self._new = None
         if saved.password is not None:
+            self._new = saved.login.login, saved.password
             self._show_password(saved.login, saved.password)
         self.start_load()
 
@@ -179,12 +180,10 @@ class LoginsScreen(Page):
     async def _remove(self, login: Login) -> None:
         database, name = self.session.database, safe_text(login.login, 63)
         rehearsed = await rehearse(database, removing(login))
-        lines = [removal(login)]
-        if rehearsed.left_to_do:
-            role = safe_text(self.session.server.role, 63) if self.session.server else "your role"
-            lines.append(f"{lacking(role)} {SQL_FOR_OTHERS} {'; '.join(rehearsed.left_to_do)};")
-        lines.append(f"Type {name} to remove it, or esc to cancel:")
-        typed = await self.prompt.ask("\n".join(lines))
+        # The statements are long, and in the detail afterwards: the list stays in sight.
+        later = f" The SQL for that ({counted(len(rehearsed.left_to_do), 'statement')}) is shown then."
+        words = removal(login, rehearsed.left_to_do) + (later if rehearsed.left_to_do else "")
+        typed = await self.prompt.ask(f"{words}\nType {name} to remove it, or esc to cancel:")
         if typed is None or typed.strip() != login.login:
             self.status.say("Nothing was written.")
             return
@@ -202,7 +201,6 @@ class LoginsScreen(Page):
         return not session.read_only
 
     def _show_password(self, login: Login, password: Secret) -> None:
-        self._password = password
         lines = self.query_one("#password", TextLines)
         lines.display = True
         lines.show(
@@ -240,11 +238,12 @@ class LoginsScreen(Page):
             self._hide_timer = None
 
     def action_copy_password(self) -> None:
-        if self._password is not None:
-            self.act(self._copy_password(self._password))
+        if self._new is not None:
+            self.act(self._copy_password(*self._new))
 
-    async def _copy_password(self, password: Secret) -> None:
-        question = "Copy the new password to the terminal's clipboard? Other programs there can read it."
+    async def _copy_password(self, login: str, password: Secret) -> None:
+        name = safe_text(login, 63)
+        question = f"Copy the new password of {name} to the terminal's clipboard? Other programs there can read it."
         # Answered by another key than the y that asked.
         if await self.prompt.choose(question, (Choice("enter", "copy"),)) is not None:
             self.app.copy_to_clipboard(password.reveal("the operator asked to copy it"))
