@@ -24,6 +24,7 @@ ROLE_STAYS = "The role stays on the server, and the log keeps who it was."
 SHOWN_ONCE = "Its password, shown only now:"
 NO_LOGINS = "No login is a person here: whoever logs in claims who they are."
 NAMED_MEMBERS = 10
+ONLY_A_PART = "Your login sees a part of the organisations: logins that see all of them, or others, are not listed."
 SQL_FOR_OTHERS = "Somebody who may has to run:"
 
 

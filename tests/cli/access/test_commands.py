@@ -160,6 +160,12 @@ def test_what_this_login_may_not_do_is_said_before_and_left_as_sql(desk: Shell, 
         ACME,
     )
     ann = desk.with_(DATABASE_URL=make_conninfo(url_of(desk), user="ann"))
+    postgres.create_role("gus", "login in role switchboard_admin")
+    assert desk.run("access", "add", "gus", *ADD[3:5], "--role", "admin", "--organization", "Acme Foods").status == 0
+    gus = desk.with_(DATABASE_URL=make_conninfo(url_of(desk), user="gus"))
+    for command in ("edit ann --role auditor", "remove ann", "edit nobody --role auditor"):
+        assert "sees a part of the organisations" in gus.run("access", *command.split()).refusal(3)
+    assert "logins that see all of them, or others, are not listed" in gus.run("access", "list").err
     before = contents(url_of(desk))
     assert 'create role "newer" login' in ann.run(*ADD[:2], "newer", *ADD[3:], "--create").refusal(3)
     asked = ann.run(*ADD)
@@ -186,7 +192,7 @@ def test_what_this_login_may_not_do_is_said_before_and_left_as_sql(desk: Shell, 
     untried = desk.with_(SWITCHBOARD_READ_ONLY="1").run(*offboard).out
     assert ("With these" in untried, "not tried in read-only mode" in untried) == (False, True)
     assert desk.run("access", "remove", "eve", "--yes").out == "eve is nobody's any more, and nobody logs in with it.\n"
-    assert [row["state"] for row in desk.run("access", "list", "--json").data] == ["alive", "removed"]
+    assert [row["state"] for row in desk.run("access", "list", "--json").data] == ["alive", "alive", "removed"]
     assert "nobody's here" in desk.run("access", "remove", "eve", "--yes").refusal(2)
 
 

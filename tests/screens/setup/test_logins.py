@@ -148,3 +148,16 @@ async def test_the_form_says_itself_as_a_command_and_makes_no_login_in_the_locke
         await console.wait_for(lambda: isinstance(console.page, LoginForm))
         await console.wait_for("The login is there already.")
         assert "make the login" not in console.text
+
+
+async def test_who_may_not_see_logins_is_told_so_once_and_offered_nothing(office: str, postgres: TestServer) -> None:
+    postgres.create_role("helper", "login in role switchboard_support")
+    async with run_headless(new_app(make_conninfo(office, user="helper"))) as console:
+        await console.wait_for("● connected")
+        await console.press("5")
+        await console.wait_for("r check again")
+        await console.press("l")
+        await console.wait_for("The role helper may not see logins.")
+        assert console.text.count("may not see logins") == 1
+        assert "That needs switchboard_admin." in console.text
+        assert ("a add" in console.text, "0 logins" in console.text, console.status) == (False, False, "")

@@ -28,14 +28,15 @@ from tui.data.access.changes import (
     adding,
     login_after,
     rehearse,
+    require_mapper,
     require_name,
     require_note,
 )
+from tui.data.access.logins import find_person_to_map
 from tui.data.access.members import locked_out_by_first
 from tui.data.access.other_programs import DAYS, NAMED, other_programs
 from tui.data.access.passwords import LONGEST_BYTES, generate_password, require_good_password
 from tui.data.access.roles import ACCESS_ROLES
-from tui.data.directory import find_person
 from tui.data.permissions.listing import server_time
 from tui.data.permissions.values import parse_expiry
 from tui.errors import InvalidInput, OutputFailed
@@ -112,13 +113,14 @@ def add(
 
     async def work(session: Session, out: Output) -> None:
         database = session.database
+        await require_mapper(database)
         generates = create and not ask_password and not no_password
         if generates:
             out.require_exact()
         expires_at = None
         if expires is not None:
             expires_at = parse_expiry(expires, await server_time(database), session.settings.timezone)
-        user = await find_person(database, person) if person is not None else None
+        user = await find_person_to_map(database, person) if person is not None else None
         scope = await scope_of(session, organizations, sees_all=all_organizations)
 
         def new_login(password: Secret | None) -> NewLogin:

@@ -18,7 +18,7 @@ from tui.cli.access.arguments import (
 from tui.cli.access.view import change_record, say_left_to_do
 from tui.cli.parsing import command, option
 from tui.cli.requirements import Requirements
-from tui.data.access.changes import LoginEdit, edit_login, editing, login_after, rehearse, require_note
+from tui.data.access.changes import LoginEdit, edit_login, editing, login_after, rehearse, require_mapper, require_note
 from tui.data.access.logins import find_login
 from tui.errors import InvalidInput
 from tui.words.access import login_in_full
@@ -59,6 +59,7 @@ def edit(
 
     async def work(session: Session, out: Output) -> None:
         database = session.database
+        await require_mapper(database)
         found = await find_login(database, login)
         wanted = LoginEdit.of(found)
         if role is not None:

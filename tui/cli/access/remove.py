@@ -9,7 +9,7 @@ from tui.cli.access.view import change_record, say_left_to_do
 from tui.cli.confirm import confirm_by_name
 from tui.cli.parsing import command
 from tui.cli.requirements import Requirements
-from tui.data.access.changes import login_after, rehearse, remove_login, removing
+from tui.data.access.changes import login_after, rehearse, remove_login, removing, require_mapper
 from tui.data.access.logins import find_login
 from tui.words.access import SQL_FOR_OTHERS, removal, removed
 
@@ -27,6 +27,7 @@ async def remove(session: Session, out: Output, login: str) -> None:
     still says who it was. What this login may not do on the server is left as SQL for whoever may.
     """
     database = session.database
+    await require_mapper(database)
     found = await find_login(database, login, or_half_removed=True)
     rehearsed = await rehearse(database, removing(found))
     left = ""

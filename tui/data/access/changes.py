@@ -39,6 +39,7 @@ select switchboard.edit_login(%(login)s::text, %(role)s::text, %(organizations)s
                               %(note)s::text) as id
 """
 REMOVE = "select switchboard.remove_login(%(login)s::text) as id"
+MAPS = "maps logins"
 LONGEST_NAME_BYTES = 63
 LONGEST_NOTE = 500
 
@@ -122,11 +123,17 @@ async def rehearse(database: Database, change: Callable[[Connection], Awaitable[
     return await database.write(unit)
 
 
+async def require_mapper(database: Database) -> None:
+    """Raise PermissionDenied where the present login does not change logins, whoever they are."""
+    await database.read(lambda connection: require_everything(connection, MAPS))
+
+
 def adding(new: NewLogin) -> Callable[[Connection], Awaitable[LoginChanged]]:
     """Return the change that maps a login, and makes its role where that is asked for. Raises InvalidInput."""
     require_name(new.login)
 
     async def change(connection: Connection) -> LoginChanged:
+        await require_everything(connection, MAPS)
         facts = await read_role_facts(connection, new.login)
         _require_group(facts, new.role)
         if new.new_role is not None:
@@ -170,7 +177,7 @@ def removing(login: Login) -> Callable[[Connection], Awaitable[LoginChanged]]:
             log_row = await _call(connection, REMOVE, {"login": login.login})
         else:
             log_row = None
-            await require_everything(connection, "maps logins")
+            await require_everything(connection, MAPS)
             if facts.session_login == login.login:
                 error, sentence, what_to_do = login_refusal("own_row")
                 raise error(sentence, what_to_do)

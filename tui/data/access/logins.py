@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from psycopg.rows import class_row, scalar_row
 
 from tui.data.access.roles import ACCESS_ROLES, AccessRole, group_of
-from tui.data.directory import organizations_by_id, people_by_id
+from tui.data.directory import directory_sources, known_person, organizations_by_id, people_by_id
 from tui.data.postgres.login_refusals import login_refusal
+from tui.errors import UnknownPerson
 from tui.models import Organization
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ LoginState = Literal[
     "not_in_group",
     "in_other_group",
 ]
+
+GIVE_A_NAME = "Run `switchboard permissions grant` with --label NAME first, then give that id."
 
 LOGINS = """
 select l.login::text as login, l.user_id, l.label, l.role, l.sees_all, l.speaks_for_others, l.note, l.added_by,
@@ -137,6 +140,20 @@ async def find_login(database: Database, login: str, *, or_half_removed: bool = 
             return found
     error, sentence, what_to_do = login_refusal("not_mapped")
     raise error(sentence, what_to_do)
+
+
+async def find_person_to_map(database: Database, id_or_email: str) -> Person:
+    """Return the person with that id or e-mail. Raises UnknownPerson, also for an id without a name."""
+    try:
+        return await known_person(database, id_or_email)
+    except UnknownPerson as unknown:
+        source = (await directory_sources(database))["people"]
+        if not source.is_labelled:
+            raise
+        raise UnknownPerson(
+            "This database has no directory of people: somebody is an id that was given a name with a permission.",
+            " ".join((*(source.note or ()), GIVE_A_NAME)),
+        ) from unknown
 
 
 def _login(row: _Row, person: Person | None, names: dict[UUID, str | None]) -> Login:

@@ -22,11 +22,12 @@ from tui.data.access.changes import (
     require_name,
     require_note,
 )
+from tui.data.access.logins import find_person_to_map
 from tui.data.access.members import locked_out_by_first
 from tui.data.access.other_programs import DAYS, NAMED, other_programs
 from tui.data.access.passwords import generate_password, require_good_password
 from tui.data.access.roles import ACCESS_ROLES, group_of
-from tui.data.directory import find_person, resolve_organization
+from tui.data.directory import resolve_organization
 from tui.data.permissions.listing import server_time
 from tui.data.permissions.values import parse_expiry
 from tui.errors import InvalidInput
@@ -237,7 +238,7 @@ class LoginForm(FormPage):
         expires = self._expires.value.strip() if creates and kind != NONE else ""
         now = await server_time(database)
         expires_at = parse_expiry(expires, now, self.session.settings.timezone) if expires else None
-        person = await find_person(database, self._person.value.strip())
+        person = await find_person_to_map(database, self._person.value.strip())
         scope, note = await self._scope(), self._typed_note()
 
         def new(password: Secret | None) -> NewLogin:

@@ -8,7 +8,7 @@ from textual.containers import Vertical
 
 from tui.data.access.changes import rehearse, remove_login, removing
 from tui.data.access.logins import list_logins
-from tui.errors import ReadOnlyMode, SchemaNewer
+from tui.errors import PermissionDenied, ReadOnlyMode, SchemaNewer
 from tui.screens.page import Page
 from tui.screens.setup.logins.view import COLUMNS, detail_of, row_of
 from tui.widgets.bindings import bind
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from tui.widgets.frame import Tone
 
 SHOWN_FOR_S = 30.0
+NEEDS_ADMINISTRATOR = "That needs switchboard_admin."
 LEFT_BELOW = "A part of it is left to somebody else: see the detail."
 
 
@@ -65,6 +66,7 @@ class LoginsScreen(Page):
     def __init__(self) -> None:
         super().__init__()
         self._logins: dict[str, Login] = {}
+        self._is_refused = False
         self._left: dict[str, Sequence[str]] = {}
         self._saved = ""
         """The login that was saved last, on which the cursor is put once it is read."""
@@ -85,6 +87,8 @@ class LoginsScreen(Page):
         self.watch(self.app, "app_focus", self._hide_when_blurred, init=False)
 
     def hints(self) -> Hints:
+        if self._is_refused:
+            return (("esc", "back"), ("?", "help"))
         copy = (("y", f"copy the password of {fit(safe_text(self._new[0], 63), 14)}"),) if self._new is not None else ()
         edit = (("enter", "edit"),) if self._current is not None else ()
         remove = (("d", "remove"),) if self._removable is not None else ()
@@ -93,6 +97,8 @@ class LoginsScreen(Page):
 
     def context(self) -> tuple[Part, ...]:
         alive = sum(login.is_mapped for login in self._logins.values())
+        if self._is_refused:
+            return (Part("Logins", "warning"),)
         return (Part("Logins", "warning"), Part(counted(alive, "login"), "quiet"))
 
     def invocations(self) -> Sequence[Invocation]:
@@ -112,7 +118,14 @@ class LoginsScreen(Page):
 
     async def load(self) -> None:
         self.show_loading("the logins")
-        logins = await list_logins(self.session.database)
+        try:
+            logins = await list_logins(self.session.database)
+        except PermissionDenied:
+            self._is_refused = True
+            role = safe_text(self.session.server.role, 63) if self.session.server else "your role"
+            self.query_one(StateSwitcher).show_empty(f"The role {role} may not see logins.", NEEDS_ADMINISTRATOR)
+            return
+        self._is_refused = False
         if not self.is_mounted:
             return
         self._logins = {login.login: login for login in logins}
@@ -143,7 +156,7 @@ class LoginsScreen(Page):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("add", "edit", "remove"):
-            is_possible = not (self.is_busy or self.prompt.is_asking)
+            is_possible = not (self._is_refused or self.is_busy or self.prompt.is_asking)
             subject = {"add": True, "edit": self._current is not None, "remove": self._removable is not None}[action]
             return True if is_possible and subject else None
         if action == "copy_password":
