@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.words.access import STATES, scope_words
+from tui.words.access import scope_words, state_words
 from tui.words.counts import counted
 from tui.words.organizations import organization_name
 from tui.words.text import safe_text
@@ -38,7 +38,7 @@ def login_in_full(login: Login, zone: tzinfo) -> str:
         words += ", but its role can still log in" if login.can_log_in else ""
         words += ", but is still in a group" if login.state == "removed_in_group" else ""
     elif login.state not in UNREMARKABLE:
-        words += f"; {STATES[login.state].short}"
+        words += f"; {safe_text(state_words(login).short, 80)}"
     return f"{words}; {counted(login.sessions, 'open session')}" if login.sessions else words
 
 

@@ -42,6 +42,7 @@ from tui.data.postgres.login_refusals import LOGIN_REFUSALS
 from tui.errors import InvalidInput, PermissionDenied, SchemaMissing, ServerUnsuitable, SwitchboardError
 from tui.process.identity import Operator
 from tui.secret import Secret
+from tui.words.access import saved, state_words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -329,7 +330,8 @@ async def test_a_login_that_is_no_longer_what_was_mapped_says_why_and_its_name_i
         "password_expired": lambda: change("alter role eve valid until '2001-01-01'"),
         "person_inactive": lambda: change("update auth.users set deleted_at = now()"),
         "no_login": lambda: change("alter role eve nologin"),
-        "role_remade": lambda: change("drop role eve", "create role eve login in role switchboard_support"),
+        "role_renamed": lambda: change("alter role eve rename to eva"),
+        "role_remade": lambda: change("drop role eva", "create role eve login in role switchboard_support"),
         "role_gone": lambda: change("drop role eve"),
     }
     supabase_server.create_role("eve")
@@ -348,7 +350,15 @@ async def test_a_login_that_is_no_longer_what_was_mapped_says_why_and_its_name_i
                 repaired = (await find_login(owner, "eve")).state
                 # The other grant is a superuser's, which this owner may not take back.
                 assert repaired == "in_other_group"
+            if state == "role_renamed":
+                closed = await rehearse(owner, removing(login))
+                assert 'alter role "eva" nologin password null' in (*closed.done, *closed.left_to_do)
+                assert state_words(login).short == "renamed to eva"
+                assert "renamed to eva, so nobody is this person" in saved(login, is_nothing=True)
             if state == "role_remade":
+                assert saved(login, is_nothing=True).startswith(
+                    "Nothing changes: eve: The role was dropped and made anew"
+                )
                 assert (await rehearse(owner, removing(login))).done == ()
         assert seen == {state: state for state in changes}
         assert kept is not None

@@ -98,7 +98,11 @@ def add(
     if role is None:
         raise InvalidInput("It is not said what the login may do.", f"Give --role: {', '.join(ACCESS_ROLES)}.")
     require_one_scope(organizations, sees_all=all_organizations, required=True)
-    if (person is None) is not speaks_for_others:
+    if person is not None and speaks_for_others:
+        raise InvalidInput(
+            "A login is one person or speaks for others, not both.", "Leave --person or --speaks-for-others out."
+        )
+    if person is None and not speaks_for_others:
         raise InvalidInput("It is not said who the login is.", "Give --person, or --speaks-for-others for a program.")
     if not create and (ask_password or no_password or expires is not None):
         raise InvalidInput(

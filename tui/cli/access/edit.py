@@ -21,7 +21,7 @@ from tui.cli.requirements import Requirements
 from tui.data.access.changes import LoginEdit, edit_login, editing, login_after, rehearse, require_mapper, require_note
 from tui.data.access.logins import find_login
 from tui.errors import InvalidInput
-from tui.words.access import login_in_full
+from tui.words.access import saved
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -71,8 +71,7 @@ def edit(
         await confirm_consequences(session, out, await rehearse(database, editing(found, wanted)))
         changed = await edit_login(database, found, wanted)
         after = await login_after(database, login)
-        sentence = "Nothing changes: " if changed.is_nothing else ""
-        out.result(change_record(after, changed), f"{sentence}{login_in_full(after)}.")
+        out.result(change_record(after, changed), saved(after, is_nothing=changed.is_nothing))
         say_left_to_do(out, changed)
 
     return work

@@ -8,7 +8,7 @@ from tui.cli.access.view import columns, record_of
 from tui.cli.parsing import command, watch_option
 from tui.cli.requirements import Requirements
 from tui.data.access.logins import list_logins
-from tui.words.access import NO_LOGINS, ONLY_A_PART, STATES
+from tui.words.access import NO_LOGINS, ONLY_A_PART, state_words
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -25,6 +25,6 @@ async def list_(session: Session, out: Output) -> None:
     if own is not None and own.organizations is not None:
         out.say(ONLY_A_PART)
     for login in logins:
-        words = STATES[login.state]
+        words = state_words(login)
         if words.what_to_do:
             out.say(f"{login.login}: {words.sentence} {words.what_to_do}")

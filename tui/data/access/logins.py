@@ -26,6 +26,7 @@ LoginState = Literal[
     "removed_open",
     "removed_in_group",
     "role_gone",
+    "role_renamed",
     "role_remade",
     "no_login",
     "person_inactive",
@@ -38,7 +39,8 @@ GIVE_A_NAME = "Run `switchboard permissions grant` with --label NAME first, then
 
 LOGINS = """
 select l.login::text as login, l.user_id, l.label, l.role, l.sees_all, l.speaks_for_others, l.note, l.added_by,
-       l.added_at, l.removed_at, r.oid is not null as has_role, coalesce(r.oid = l.login_oid, false) as is_same_role,
+       l.added_at, l.removed_at, r.rolname::text as role_name,
+       exists (select from pg_roles as other where other.rolname = l.login) as has_name,
        coalesce(r.rolcanlogin, false) as can_login,
        case when isfinite(r.rolvaliduntil) then r.rolvaliduntil end as expires_at,
        coalesce(r.rolvaliduntil <= now(), false) as is_expired, nullif(r.rolconnlimit, -1) as connection_limit,
@@ -47,7 +49,7 @@ select l.login::text as login, l.user_id, l.label, l.role, l.sees_all, l.speaks_
        array(select g.rolname::text from pg_roles as g
               where g.rolname = any (%(groups)s) and pg_has_role(r.oid, g.oid, 'USAGE')) as groups,
        (select count(*) from pg_stat_activity as a where a.usesysid = l.login_oid) as sessions
-  from switchboard.logins as l left join pg_roles as r on r.rolname = l.login
+  from switchboard.logins as l left join pg_roles as r on r.oid = l.login_oid
  where %(login)s::text is null or l.login = %(login)s
  order by l.removed_at is not null, lower(l.login::text), l.login
 """
@@ -62,8 +64,9 @@ select r.rolname::text as name from pg_roles as r
 class Login:
     """A row of switchboard.logins, with the person, the organisations and the role of the server that it is about.
 
-    `person` is None where the directory does not know `user_id`. `can_log_in` is whether the server lets it in, a
-    removed one too until somebody has closed its role. `expires_at` is when the password ends.
+    `role_name` is what the role is called now, None where it was dropped; whoever logs in with one that was renamed is
+    nobody here. `person` is None where the directory does not know `user_id`. `can_log_in` is whether the server lets
+    the role in, that of a removed login too until somebody has closed it. `expires_at` is when the password ends.
     """
 
     login: str
@@ -82,12 +85,18 @@ class Login:
     expires_at: datetime | None
     connection_limit: int | None
     sessions: int
+    role_name: str | None
     can_log_in: bool
 
     @property
     def is_mapped(self) -> bool:
         """Whether it was not removed."""
         return self.removed_at is None
+
+    @property
+    def has_its_role(self) -> bool:
+        """Whether the server has its role, under its name."""
+        return self.role_name == self.login
 
     @property
     def is_removable(self) -> bool:
@@ -107,8 +116,8 @@ class _Row:
     added_by: str
     added_at: datetime
     removed_at: datetime | None
-    has_role: bool
-    is_same_role: bool
+    role_name: str | None
+    has_name: bool
     can_login: bool
     expires_at: datetime | None
     is_expired: bool
@@ -174,7 +183,8 @@ def _login(row: _Row, person: Person | None, names: dict[UUID, str | None]) -> L
         expires_at=row.expires_at,
         connection_limit=row.connection_limit,
         sessions=row.sessions,
-        can_log_in=row.can_login and row.is_same_role,
+        role_name=row.role_name,
+        can_log_in=row.can_login,
     )
 
 
@@ -183,11 +193,12 @@ def _state(row: _Row, person: Person | None) -> LoginState:
     group = group_of(row.role)
     is_removed = row.removed_at is not None
     reasons: dict[LoginState, bool] = {
-        "removed_open": is_removed and row.is_same_role and row.can_login,
-        "removed_in_group": is_removed and row.is_same_role and bool(row.groups),
+        "removed_open": is_removed and row.can_login,
+        "removed_in_group": is_removed and bool(row.groups),
         "removed": is_removed,
-        "role_gone": not row.has_role,
-        "role_remade": not row.is_same_role,
+        "role_renamed": row.role_name is not None and row.role_name != row.login,
+        "role_remade": row.role_name is None and row.has_name,
+        "role_gone": row.role_name is None,
         "no_login": not row.can_login,
         "person_inactive": row.user_id is not None and (person is None or not person.is_active),
         "password_expired": row.is_expired,

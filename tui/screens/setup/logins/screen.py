@@ -20,10 +20,10 @@ from tui.widgets.text_lines import DetailPane, TextLine, TextLines
 from tui.words.access import (
     NO_LOGINS,
     SHOWN_ONCE,
-    login_in_full,
     removal,
     removed,
 )
+from tui.words.access import saved as said_of
 from tui.words.counts import counted
 from tui.words.invocation import Invocation
 from tui.words.text import fit, safe_text
@@ -176,10 +176,10 @@ class LoginsScreen(Page):
             return
         self._saved = saved.login.login
         self._left[self._saved] = saved.changed.left_to_do
-        nothing = "Nothing changes: " if saved.changed.is_nothing else ""
+        words = said_of(saved.login, is_nothing=saved.changed.is_nothing)
         tone: Tone = "warning" if saved.changed.left_to_do else "good"
         left = f" {LEFT_BELOW}" if saved.changed.left_to_do else ""
-        self.status.say(f"{nothing}{safe_text(login_in_full(saved.login), 300)}.{left}", tone)
+        self.status.say(f"{safe_text(words, 300)}{left}", tone)
         self._new = None
         if saved.password is not None:
             self._new = saved.login.login, saved.password
