@@ -225,3 +225,9 @@ def test_whom_the_first_login_locks_out_and_which_programs_use_one_is_confirmed(
         assert terminal.wait_for_exit() == 0
     assert [row["login"] for row in desk.run("access", "list", "--json").data] == ["eve", "plain"]
     assert "ann is in the groups and nobody here, and sees nothing." in desk.run("doctor").out
+    ann, sees = make_conninfo(url_of(desk), user="ann"), "select sees_everything from switchboard.my_login()"
+    assert execute(ann, sees) == [(False,)]
+    # As docs/access.md has it.
+    execute(url_of(desk), "delete from switchboard.logins")
+    assert desk.run("setup", "--yes").status == 0
+    assert execute(ann, sees) == [(True,)]

@@ -65,7 +65,7 @@ async def test_a_login_is_made_shown_with_its_password_once_changed_and_removed(
         password = PASSWORD.search(console.text)
         assert password is not None
         await console.wait_for(lambda: not PASSWORD.search(console.text))
-        assert "y copy the password of eve" in console.text
+        assert "y copy eve's password" in console.text
         await console.press("y")
         await console.wait_for("Other programs there can read it.")
         assert "the new password of eve" in console.text
@@ -150,8 +150,18 @@ async def test_the_form_says_itself_as_a_command_and_makes_no_login_in_the_locke
         assert "make the login" not in console.text
 
 
-async def test_who_may_not_see_logins_is_told_so_once_and_offered_nothing(office: str, postgres: TestServer) -> None:
+async def test_who_is_nobody_is_named_before_the_first_login_and_offered_nothing(
+    office: str, postgres: TestServer
+) -> None:
     postgres.create_role("helper", "login in role switchboard_support")
+    before = contents(office)
+    async with run_headless(new_app(office)) as console:
+        await open_logins(console)
+        await fill(console, "eve")
+        await console.press("f2")
+        await console.wait_for("helper is in the groups, is nobody here")
+        await console.press("escape")
+        assert contents(office) == before
     async with run_headless(new_app(make_conninfo(office, user="helper"))) as console:
         await console.wait_for("● connected")
         await console.press("5")
