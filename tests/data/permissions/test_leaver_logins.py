@@ -159,6 +159,7 @@ async def test_what_the_role_may_not_do_is_left_as_sql_and_its_own_login_stays(d
         ]
         report = await leaver_report(database, HERE, LEAVER)
         before = await left_to_others(database, report.logins.to_remove)
+        assert not closes_all(report, before)
         done = await take_everything(database, report)
         assert (done.left_to_do, [login.sessions_ended for login in done.logins]) == (before, [0, 0])
         assert execute(directory, "select count(*) from switchboard.logins where removed_at is null") == [(2,)]

@@ -89,9 +89,8 @@ class LoginsScreen(Page):
     def hints(self) -> Hints:
         if self._is_refused:
             return (("esc", "back"), ("?", "help"))
-        copy = (
-            (("y", f"copy {fit(safe_text(self._new[0], 63), 8).rstrip()}'s password"),) if self._new is not None else ()
-        )
+        name = fit(safe_text(self._new[0], 63), 8).rstrip() if self._new is not None else ""
+        copy = (("y", f"copy {name}'s password"),) if name else ()
         edit = (("enter", "edit"),) if self._current is not None else ()
         remove = (("d", "remove"),) if self._removable is not None else ()
         acts = () if self.session.read_only else (*copy, ("a", "add"), *edit, *remove)
