@@ -42,6 +42,16 @@ begin
   if to_regnamespace('switchboard') is null then
     create schema switchboard;
   end if;
+  -- What is made here is given to the owner of the schema at the end, which takes that one may become them.
+  for found in
+    select pg_get_userbyid(n.nspowner) as owner from pg_namespace n
+    where n.nspname = 'switchboard'
+      and not pg_has_role(n.nspowner, case when current_setting('server_version_num')::int < 160000
+                                           then 'MEMBER' else 'SET' end)
+  loop
+    raise exception 'the schema switchboard belongs to the role %, which % may not become', found.owner, current_user
+      using errcode = 'insufficient_privilege', hint = format('Run this as %s.', found.owner);
+  end loop;
   -- A superuser may use everybody's objects, and would run here what somebody else has put in their place.
   for found in
     select o.what, pg_get_userbyid(o.owner) as owner
@@ -624,7 +634,7 @@ begin
     raise exception 'the role % adds no rows to %', caller, relation using errcode = 'insufficient_privilege';
   end if;
   if what = 'seals' then
-    perform switchboard.require_everything('seals the log'::text);
+    perform switchboard.require_everything_now('seals the log'::text);
   else
     perform switchboard.require_organization(organization_id::uuid);
   end if;
@@ -760,14 +770,28 @@ begin
 end
 $function$;
 
+create or replace function switchboard.person_label(person uuid) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $function$
+-- What the log calls a person of the directory; null where that has none of this id, or cannot be read.
+begin
+  if person is null then
+    return null;
+  end if;
+  return (select left(coalesce(min(p.email), min(p.name), person::text), 200)
+          from switchboard.people p where p.id = person having count(*) > 0);
+exception when others then
+  return null;
+end
+$function$;
+
 create or replace function switchboard.write_log(
   organization_id uuid, user_id uuid, integration_type text, action text, status text, details jsonb
 ) returns uuid language plpgsql set search_path = pg_catalog, pg_temp as $function$
 -- user_id: whom the row itself names, for a change by another program. Adds to details who it was and the evidence.
 -- operator_from: login (a mapped login is its person, whatever the client claims: a different claim is kept in claimed),
--- vouched (a login that speaks for others says for whom), claim (the client says so), row, nobody; user_from, of a change
--- of a row, whether user_id is the operator's or the row's. operator and operation_id are what the client claims, the
--- rest is what the server knows. Never fails for want of a value: a row without an organisation gets the nil UUID,
+-- vouched (a login that speaks for others says for whom, and the directory knows them: operator is what it calls them),
+-- claim (the client says so), row, nobody; user_from, of a change of a row, whether user_id is the operator's or the row's.
+-- operator of a claim and operation_id are what the client claims, the rest is what the server knows. Never fails for want of a value: a row without an organisation gets the nil UUID,
 -- without a type 'none'.
 -- No row becomes large: details have at most 16 kB as text, evidence included; cut tells how many bytes there were.
 declare
@@ -783,6 +807,7 @@ declare
   operator_id uuid;
   operator_from text;
   claimed jsonb;
+  vouched_for text;
   login record;
 begin
   select l.user_id, l.label, l.speaks_for_others into login
@@ -796,8 +821,13 @@ begin
     operator := login.label;
     operator_from := 'login';
   else
+    if login.speaks_for_others then
+      vouched_for := switchboard.person_label(claimed_id::uuid);
+      operator := coalesce(vouched_for, operator);
+    end if;
     operator_id := coalesce(claimed_id, user_id);
-    operator_from := case when claimed_id is not null then case when login.speaks_for_others then 'vouched' else 'claim' end
+    operator_from := case when vouched_for is not null then 'vouched'
+                          when claimed_id is not null then 'claim'
                           when user_id is not null then 'row'
                           when operator is not null then 'claim' else 'nobody' end;
   end if;
@@ -1112,15 +1142,17 @@ $function$;
 create or replace function switchboard.check_proof() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 -- Other programs insert rows of their own into the log, and could say in them that somebody was proven to have done it:
--- that is true only of rows of a session whose login is this person, or may vouch for one. Of any other row it becomes a
--- claim, and claimed keeps what it said; nobody's write is refused.
+-- that is true only of rows of a session whose login is this person, or may vouch for one, called what the login or the
+-- directory calls them. Of any other row it becomes a claim, and claimed keeps what it said; nobody's write is refused.
 begin
   if not exists (
     select from switchboard.logins l
     where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid and l.removed_at is null
       and new.details ->> 'session_user' = session_user
-      and case new.details ->> 'operator_from' when 'login' then l.user_id = new.user_id
-                                               when 'vouched' then l.speaks_for_others end) then
+      and case new.details ->> 'operator_from'
+            when 'login' then l.user_id = new.user_id and l.label is not distinct from new.details ->> 'operator'
+            when 'vouched' then l.speaks_for_others
+              and switchboard.person_label(new.user_id::uuid) = new.details ->> 'operator' end) then
     new.details := new.details || jsonb_build_object(
       'operator_from', 'claim', 'claimed', jsonb_build_object('operator_from', new.details -> 'operator_from'));
   end if;
@@ -1200,7 +1232,7 @@ begin
       perform switchboard.require_organization(organization_id::uuid);
     end if;
   else
-    perform switchboard.require_everything('logs what is of the whole database'::text);
+    perform switchboard.require_everything_now('logs what is of the whole database'::text);
   end if;
   if status is null or status not in ('success', 'failed', 'pending') then
     raise exception 'a status is success, failed or pending' using errcode = 'invalid_parameter_value';
@@ -1377,6 +1409,8 @@ declare
   name text;
   organization text;
   is_unique boolean;
+  -- Whose the views are, in the end, and with whose rights they read.
+  owner constant oid := (select n.nspowner from pg_namespace n where n.nspname = 'switchboard');
   -- What is left blank is not there.
   filled constant text := 'nullif(btrim(%s), '''')';
 begin
@@ -1387,7 +1421,7 @@ begin
   join pg_class c on c.relnamespace = n.oid and c.relname = 'users' and c.relkind in ('r', 'p', 'v', 'm', 'f')
   join pg_attribute a on a.attrelid = c.oid and a.attname = 'id' and a.atttypid = 'uuid'::regtype and not a.attisdropped
   where n.nspname in ('public', 'auth')
-    and has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT');
+    and has_schema_privilege(owner, n.oid, 'USAGE') and has_table_privilege(owner, c.oid, 'SELECT');
 
   -- Who is deleted or banned is not active, whichever of the two tables says so.
   select coalesce(string_agg(format(w.condition, s.alias), ' and ' order by s.place, w.place), 'true') into is_active
@@ -1439,7 +1473,7 @@ begin
     'select l.id, null::text as email, l.label as name, l.organization_id, true as is_active from switchboard.people_labels l'));
 
   if to_regclass('public.organizations') is not null
-     and has_table_privilege('public.organizations', 'SELECT')
+     and has_table_privilege(owner, 'public.organizations', 'SELECT')
      and exists (select from pg_attribute a where a.attrelid = to_regclass('public.organizations')
                    and a.attname = 'id' and a.atttypid = 'uuid'::regtype and not a.attisdropped) then
     organizations := format('select t.id, %s as name from public.organizations t where %s',
@@ -2281,6 +2315,7 @@ declare
   oldest timestamptz;
   claimed constant text := nullif(current_setting('switchboard.operator_id'::text, true), '');
   known record;
+  vouched_for text;
   what_hung_on_it jsonb;
 begin
   if tg_op not in ('UPDATE', 'DELETE') then
@@ -2314,6 +2349,9 @@ begin
         for update skip locked);
       select l.user_id, l.label, l.speaks_for_others into known from switchboard.logins l
       where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid and l.removed_at is null;
+      if known.speaks_for_others then
+        vouched_for := switchboard.person_label(switchboard.uuid_or_null(claimed::text)::uuid);
+      end if;
       insert into switchboard.credential_versions
         (credential_id, organization_id, integration_type, envelope, kind, fields, was_verified, verified_at, user_id,
          operator, operator_from, operation_id, dependents)
@@ -2326,9 +2364,10 @@ begin
              when claimed is not null then switchboard.uuid_or_null(claimed::text)
              when tg_op = 'UPDATE' and new.updated_by is distinct from old.updated_by then new.updated_by end,
         case when known.user_id is not null then known.label
+             when vouched_for is not null then vouched_for
              else nullif(left(current_setting('switchboard.operator_label'::text, true), 200), '') end,
         case when known.user_id is not null then 'login'
-             when known.speaks_for_others and switchboard.uuid_or_null(claimed::text) is not null then 'vouched' end,
+             when vouched_for is not null then 'vouched' end,
         nullif(left(current_setting('switchboard.operation_id'::text, true), 100), ''),
         what_hung_on_it);
     end if;
@@ -2374,7 +2413,7 @@ begin
                                and (case setting_name when 'versions_kept' then 100 else 3650 end)) then
     raise exception 'versions_kept is 0 to 100, versions_days is 1 to 3650' using errcode = 'invalid_parameter_value';
   end if;
-  perform switchboard.require_everything('changes settings'::text);
+  perform switchboard.require_everything_now('changes settings'::text);
   if setting_value = before then
     return;
   end if;
@@ -2494,7 +2533,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $func
 declare
   active text;
 begin
-  perform switchboard.require_everything('changes the master key'::text);
+  perform switchboard.require_everything_now('changes the master key'::text);
   select k.key_id into active from switchboard.keys k where k.purpose = 'master' and k.state = 'active' for update;
   if active is null then
     lock table switchboard.keys in share row exclusive mode;
@@ -2742,6 +2781,8 @@ create table if not exists switchboard.login_organizations (
   primary key (login, organization_id)
 );
 create index if not exists logins_person on switchboard.logins (user_id);
+-- There before the first mapping, which an older snapshot has to meet as well.
+insert into switchboard.locks (what, key) values ('logins', '') on conflict (what, key) do nothing;
 
 create or replace function switchboard.acting_person() returns uuid
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
@@ -2760,11 +2801,13 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp a
 -- and service_role; by the role that is set as well, which a program sets to service_role. Never whoever is in none of the
 -- groups: a session keeps the role that it has set when its membership ends, and a member's function may be called by
 -- anybody.
+declare
+  caller constant name := coalesce(nullif(current_setting('role'::text, true), 'none'), session_user);
+  owner constant oid := (select c.relowner from pg_class c where c.oid = 'public.integration_audit_logs'::regclass);
 begin
-  return pg_has_role(session_user, (select c.relowner from pg_class c
-                                    where c.oid = 'public.integration_audit_logs'::regclass), 'USAGE'::text)
+  return pg_has_role(session_user, owner, 'USAGE'::text) or pg_has_role(caller, owner, 'USAGE'::text)
     or exists (select from pg_roles r
-               where r.rolname in (session_user, coalesce(nullif(current_setting('role'::text, true), 'none'), session_user))
+               where r.rolname in (session_user, caller)
                  and (r.rolsuper or r.rolbypassrls or r.rolname = 'service_role'));
 end
 $function$;
@@ -2874,6 +2917,33 @@ begin
 end
 $function$;
 
+create or replace function switchboard.require_everything_now(act text) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $function$
+-- As require_everything, before a write: a transaction whose snapshot is older than a change of the logins fails (40001),
+-- in place of writing what its login was allowed once. The lock that tells is given up at once: whoever holds a
+-- transaction open keeps nobody from removing their login.
+begin
+  begin
+    perform from switchboard.locks l where l.what = 'logins' and l.key = '' for share skip locked;
+    raise exception using errcode = 'SB0OK';
+  exception when sqlstate 'SB0OK' then
+    null;
+  end;
+  perform switchboard.require_everything(act::text);
+end
+$function$;
+
+create or replace function switchboard.hold_logins() returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $function$
+-- Lets one transaction at a time change mappings, and asks only then whether the caller may: they may have been removed
+-- while they waited. It changes the row, so that a transaction whose snapshot is older than another's change fails (40001).
+begin
+  insert into switchboard.locks (what, key) values ('logins', '')
+  on conflict (what, key) do update set taken_at = clock_timestamp();
+  perform switchboard.require_everything('maps logins'::text);
+end
+$function$;
+
 create or replace function switchboard.require_organization(organization uuid) returns void
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
 -- Fails with 42501 where the organisation is not in the scope of the login.
@@ -2919,7 +2989,8 @@ create or replace function switchboard.login_refusal(candidate text) returns tex
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
 -- Why this login cannot be made a person, null where it can. What would turn a claim into false proof, or give a person
 -- more than their scope: unknown_role, own_row, superuser, bypasses_row_security, owner, program_role (service_role,
--- authenticator, anon, authenticated and Supabase's own), no_login, taken. So is a member of what cannot, since it can
+-- authenticator, anon, authenticated and Supabase's own), server_wide (what reads or writes past grants: replication, and the server's own
+-- roles for all data, its files and its programs), no_login, taken. So is a member of what cannot, since it can
 -- become that.
 declare
   found_role record;
@@ -2951,6 +3022,12 @@ begin
     return 'owner';
   elsif exists (select from pg_roles r where r.rolbypassrls and pg_has_role(found_role.oid, r.oid, 'MEMBER'::text)) then
     return 'bypasses_row_security';
+  elsif exists (select from pg_roles r
+                where (r.rolreplication
+                       or r.rolname in ('pg_read_all_data', 'pg_write_all_data', 'pg_read_server_files',
+                                        'pg_write_server_files', 'pg_execute_server_program'))
+                  and pg_has_role(found_role.oid, r.oid, 'MEMBER'::text)) then
+    return 'server_wide';
   elsif not found_role.rolcanlogin then
     return 'no_login';
   elsif exists (select from switchboard.logins l
@@ -2973,6 +3050,7 @@ begin
       when 'program_role' then 'the role is one that programs use'
       when 'owner' then 'the role owns what protects the log, or is a member of a role that does'
       when 'bypasses_row_security' then 'row security does not concern the role, or one that it is a member of'
+      when 'server_wide' then 'the role, or one that it is a member of, reads or writes past what is granted'
       when 'no_login' then 'nobody logs in with the role'
       when 'taken' then 'the login is a person already'
       when 'pooled' then 'a pooler on the way gives its own login to everybody, so that a login proves nothing here'
@@ -2980,6 +3058,7 @@ begin
       when 'inactive_person' then 'the person is not active'
       when 'no_scope' then 'a login without an organisation, and not for all of them, sees nothing'
       when 'two_scopes' then 'a login for all organisations names none'
+      when 'no_organization' then 'the nil UUID stands for no organisation'
       when 'locks_you_out' then 'this is the first login here that is mapped, and your own is none: you would see nothing any more'
       when 'not_mapped' then 'the login is nobody''s here'
     end;
@@ -3016,7 +3095,9 @@ declare
   none constant boolean := coalesce(array_length(array_remove(organizations, null), 1), 0) = 0;
 begin
   perform switchboard.refuse_login(case when none and not sees_all then 'no_scope'
-                                        when not none and sees_all then 'two_scopes' end::text);
+                                        when not none and sees_all then 'two_scopes'
+                                        when '00000000-0000-0000-0000-000000000000' = any (organizations)
+                                        then 'no_organization' end::text);
   delete from switchboard.login_organizations o where o.login = of_login;
   insert into switchboard.login_organizations (login, organization_id)
   select distinct of_login, o.id from unnest(organizations) as o (id) where o.id is not null;
@@ -3037,8 +3118,7 @@ declare
   is_active boolean;
   called text;
 begin
-  perform switchboard.require_everything('maps logins'::text);
-  perform switchboard.hold('logins'::text, ''::text);
+  perform switchboard.hold_logins();
   if map_login.role is null or map_login.role not in ('admin', 'support', 'auditor') then
     raise exception 'a role is admin, support or auditor' using errcode = 'invalid_parameter_value';
   elsif (person is null) is distinct from coalesce(map_login.speaks_for_others, false) then
@@ -3077,8 +3157,7 @@ create or replace function switchboard.hold_login(candidate text) returns text
 language plpgsql set search_path = pg_catalog, pg_temp as $function$
 -- Holds the mapping of a login, which may be one of a role that was dropped or renamed, and returns its name.
 begin
-  perform switchboard.require_everything('maps logins'::text);
-  perform switchboard.hold('logins'::text, ''::text);
+  perform switchboard.hold_logins();
   perform switchboard.refuse_login(case
     when candidate = session_user then 'own_row'
     when not exists (select from switchboard.logins l where l.login = candidate and l.removed_at is null) then 'not_mapped'
@@ -3135,6 +3214,7 @@ begin
       'switchboard.is_of_another_program(), switchboard.names_somebody(), switchboard.login_scope(), '
       'switchboard.scope(), switchboard.sees_everything(), switchboard.visible_organizations(), '
       'switchboard.in_scope(uuid), switchboard.require_everything(text), switchboard.require_organization(uuid), '
+      'switchboard.require_everything_now(text), switchboard.hold_logins(), '
       'switchboard.my_login(), switchboard.login_refusal(text), switchboard.refuse_login(text), '
       'switchboard.login_entry(text), switchboard.log_access(text, text, jsonb, jsonb), '
       'switchboard.put_organizations(text, uuid[], boolean), switchboard.hold_login(text), '
@@ -3262,12 +3342,32 @@ $function$;
 
 create or replace function switchboard.only_with_everything() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
--- Before a write of what is about the whole database: its keys, its seals, what counts against limits.
+-- Before a write of what is about the whole database: its keys, its seals, what counts against limits, what setup ran.
 begin
-  perform switchboard.require_everything(
+  perform switchboard.require_everything_now(
     (case tg_table_name when 'keys' then 'records a key' when 'seals' then 'seals the log'
+                        when 'schema_version' then 'says what setup has run'
                         else 'changes what counts against limits' end)::text);
   return null;
+end
+$function$;
+
+create or replace function switchboard.refuse_foreign_person() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- Whoever names an id makes it a person of an organisation: of a scoped login not one that another organisation knows. An
+-- id with a label is for the primary key and the policies.
+begin
+  if not switchboard.sees_everything()
+     and not exists (select from switchboard.people_labels l where l.id = new.id)
+     and (exists (select from public.user_integration_permissions g
+                  join public.integration_credentials c on c.id = g.integration_id
+                  where g.user_id = new.id and not switchboard.in_scope(c.organization_id::uuid))
+          or exists (select from public.organization_phone_numbers n
+                     where n.assigned_to_user_id = new.id and not switchboard.in_scope(n.organization_id::uuid))) then
+    raise exception 'the person % belongs to an organisation that the login % may not see', new.id, session_user
+      using errcode = 'insufficient_privilege';
+  end if;
+  return new;
 end
 $function$;
 
@@ -3349,7 +3449,7 @@ begin
   end loop;
   for wanted in
     select * from (values
-      ('switchboard.keys', 'INSERT'), ('switchboard.seals', 'INSERT'),
+      ('switchboard.keys', 'INSERT OR UPDATE'), ('switchboard.seals', 'INSERT'), ('switchboard.schema_version', 'INSERT'),
       ('switchboard.send_actions', 'INSERT OR DELETE OR UPDATE')
     ) as w (relation, events)
   loop
@@ -3357,6 +3457,9 @@ begin
       format('CREATE TRIGGER switchboard_only_with_everything BEFORE %s ON %s FOR EACH STATEMENT '
              'EXECUTE FUNCTION switchboard.only_with_everything()', wanted.events, wanted.relation), true);
   end loop;
+  perform switchboard.put_trigger('switchboard.people_labels', 'switchboard_refuse_foreign_person',
+    'CREATE TRIGGER switchboard_refuse_foreign_person BEFORE INSERT OR UPDATE OF id ON switchboard.people_labels '
+    'FOR EACH ROW EXECUTE FUNCTION switchboard.refuse_foreign_person()', true);
 end
 $do$;
 
@@ -3401,7 +3504,7 @@ begin
     execute format('revoke all on function switchboard.planned_everything(), switchboard.planned_organizations(), '
       'switchboard.planned_vouching(), switchboard.planned_scope(), switchboard.same_scope(text), '
       'switchboard.scoped_integrations(), switchboard.forget_plans(), '
-      'switchboard.only_with_everything() from %s', holder);
+      'switchboard.only_with_everything(), switchboard.refuse_foreign_person() from %s', holder);
   end loop;
   foreach holder in array array['switchboard_admin', 'switchboard_support', 'switchboard_auditor']
   loop
@@ -3417,6 +3520,27 @@ begin
     if holder <> 'switchboard_auditor' then
       execute format('grant execute on function switchboard.scoped_integrations() to %s', holder);
     end if;
+  end loop;
+end
+$do$;
+
+do $do$
+declare
+  wanted record;
+begin
+  -- What a superuser, or a member of the owner, has made here in an upgrade belongs to the owner all the same: the owner's
+  -- functions could not read a table of somebody else's.
+  for wanted in
+    select case c.relkind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end as kind,
+           c.oid::regclass::text as name, pg_get_userbyid(n.nspowner) as owner
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = 'switchboard' and c.relkind in ('r', 'p', 'v', 'm') and c.relowner <> n.nspowner
+    union all
+    select 'routine', p.oid::regprocedure::text, pg_get_userbyid(n.nspowner)
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    where n.nspname = 'switchboard' and p.proowner <> n.nspowner
+  loop
+    execute format('alter %s %s owner to %I', wanted.kind, wanted.name, wanted.owner);
   end loop;
 end
 $do$;

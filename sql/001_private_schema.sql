@@ -37,6 +37,16 @@ begin
   if to_regnamespace('switchboard') is null then
     create schema switchboard;
   end if;
+  -- What is made here is given to the owner of the schema at the end, which takes that one may become them.
+  for found in
+    select pg_get_userbyid(n.nspowner) as owner from pg_namespace n
+    where n.nspname = 'switchboard'
+      and not pg_has_role(n.nspowner, case when current_setting('server_version_num')::int < 160000
+                                           then 'MEMBER' else 'SET' end)
+  loop
+    raise exception 'the schema switchboard belongs to the role %, which % may not become', found.owner, current_user
+      using errcode = 'insufficient_privilege', hint = format('Run this as %s.', found.owner);
+  end loop;
   -- A superuser may use everybody's objects, and would run here what somebody else has put in their place.
   for found in
     select o.what, pg_get_userbyid(o.owner) as owner

@@ -51,7 +51,7 @@ begin
     raise exception 'the role % adds no rows to %', caller, relation using errcode = 'insufficient_privilege';
   end if;
   if what = 'seals' then
-    perform switchboard.require_everything('seals the log'::text);
+    perform switchboard.require_everything_now('seals the log'::text);
   else
     perform switchboard.require_organization(organization_id::uuid);
   end if;

@@ -62,14 +62,28 @@ begin
 end
 $function$;
 
+create or replace function switchboard.person_label(person uuid) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $function$
+-- What the log calls a person of the directory; null where that has none of this id, or cannot be read.
+begin
+  if person is null then
+    return null;
+  end if;
+  return (select left(coalesce(min(p.email), min(p.name), person::text), 200)
+          from switchboard.people p where p.id = person having count(*) > 0);
+exception when others then
+  return null;
+end
+$function$;
+
 create or replace function switchboard.write_log(
   organization_id uuid, user_id uuid, integration_type text, action text, status text, details jsonb
 ) returns uuid language plpgsql set search_path = pg_catalog, pg_temp as $function$
 -- user_id: whom the row itself names, for a change by another program. Adds to details who it was and the evidence.
 -- operator_from: login (a mapped login is its person, whatever the client claims: a different claim is kept in claimed),
--- vouched (a login that speaks for others says for whom), claim (the client says so), row, nobody; user_from, of a change
--- of a row, whether user_id is the operator's or the row's. operator and operation_id are what the client claims, the
--- rest is what the server knows. Never fails for want of a value: a row without an organisation gets the nil UUID,
+-- vouched (a login that speaks for others says for whom, and the directory knows them: operator is what it calls them),
+-- claim (the client says so), row, nobody; user_from, of a change of a row, whether user_id is the operator's or the row's.
+-- operator of a claim and operation_id are what the client claims, the rest is what the server knows. Never fails for want of a value: a row without an organisation gets the nil UUID,
 -- without a type 'none'.
 -- No row becomes large: details have at most 16 kB as text, evidence included; cut tells how many bytes there were.
 declare
@@ -85,6 +99,7 @@ declare
   operator_id uuid;
   operator_from text;
   claimed jsonb;
+  vouched_for text;
   login record;
 begin
   select l.user_id, l.label, l.speaks_for_others into login
@@ -98,8 +113,13 @@ begin
     operator := login.label;
     operator_from := 'login';
   else
+    if login.speaks_for_others then
+      vouched_for := switchboard.person_label(claimed_id::uuid);
+      operator := coalesce(vouched_for, operator);
+    end if;
     operator_id := coalesce(claimed_id, user_id);
-    operator_from := case when claimed_id is not null then case when login.speaks_for_others then 'vouched' else 'claim' end
+    operator_from := case when vouched_for is not null then 'vouched'
+                          when claimed_id is not null then 'claim'
                           when user_id is not null then 'row'
                           when operator is not null then 'claim' else 'nobody' end;
   end if;
@@ -414,15 +434,17 @@ $function$;
 create or replace function switchboard.check_proof() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 -- Other programs insert rows of their own into the log, and could say in them that somebody was proven to have done it:
--- that is true only of rows of a session whose login is this person, or may vouch for one. Of any other row it becomes a
--- claim, and claimed keeps what it said; nobody's write is refused.
+-- that is true only of rows of a session whose login is this person, or may vouch for one, called what the login or the
+-- directory calls them. Of any other row it becomes a claim, and claimed keeps what it said; nobody's write is refused.
 begin
   if not exists (
     select from switchboard.logins l
     where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid and l.removed_at is null
       and new.details ->> 'session_user' = session_user
-      and case new.details ->> 'operator_from' when 'login' then l.user_id = new.user_id
-                                               when 'vouched' then l.speaks_for_others end) then
+      and case new.details ->> 'operator_from'
+            when 'login' then l.user_id = new.user_id and l.label is not distinct from new.details ->> 'operator'
+            when 'vouched' then l.speaks_for_others
+              and switchboard.person_label(new.user_id::uuid) = new.details ->> 'operator' end) then
     new.details := new.details || jsonb_build_object(
       'operator_from', 'claim', 'claimed', jsonb_build_object('operator_from', new.details -> 'operator_from'));
   end if;

@@ -28,7 +28,7 @@ begin
       perform switchboard.require_organization(organization_id::uuid);
     end if;
   else
-    perform switchboard.require_everything('logs what is of the whole database'::text);
+    perform switchboard.require_everything_now('logs what is of the whole database'::text);
   end if;
   if status is null or status not in ('success', 'failed', 'pending') then
     raise exception 'a status is success, failed or pending' using errcode = 'invalid_parameter_value';

@@ -47,6 +47,8 @@ declare
   name text;
   organization text;
   is_unique boolean;
+  -- Whose the views are, in the end, and with whose rights they read.
+  owner constant oid := (select n.nspowner from pg_namespace n where n.nspname = 'switchboard');
   -- What is left blank is not there.
   filled constant text := 'nullif(btrim(%s), '''')';
 begin
@@ -57,7 +59,7 @@ begin
   join pg_class c on c.relnamespace = n.oid and c.relname = 'users' and c.relkind in ('r', 'p', 'v', 'm', 'f')
   join pg_attribute a on a.attrelid = c.oid and a.attname = 'id' and a.atttypid = 'uuid'::regtype and not a.attisdropped
   where n.nspname in ('public', 'auth')
-    and has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT');
+    and has_schema_privilege(owner, n.oid, 'USAGE') and has_table_privilege(owner, c.oid, 'SELECT');
 
   -- Who is deleted or banned is not active, whichever of the two tables says so.
   select coalesce(string_agg(format(w.condition, s.alias), ' and ' order by s.place, w.place), 'true') into is_active
@@ -109,7 +111,7 @@ begin
     'select l.id, null::text as email, l.label as name, l.organization_id, true as is_active from switchboard.people_labels l'));
 
   if to_regclass('public.organizations') is not null
-     and has_table_privilege('public.organizations', 'SELECT')
+     and has_table_privilege(owner, 'public.organizations', 'SELECT')
      and exists (select from pg_attribute a where a.attrelid = to_regclass('public.organizations')
                    and a.attname = 'id' and a.atttypid = 'uuid'::regtype and not a.attisdropped) then
     organizations := format('select t.id, %s as name from public.organizations t where %s',

@@ -90,6 +90,7 @@ declare
   oldest timestamptz;
   claimed constant text := nullif(current_setting('switchboard.operator_id'::text, true), '');
   known record;
+  vouched_for text;
   what_hung_on_it jsonb;
 begin
   if tg_op not in ('UPDATE', 'DELETE') then
@@ -123,6 +124,9 @@ begin
         for update skip locked);
       select l.user_id, l.label, l.speaks_for_others into known from switchboard.logins l
       where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid and l.removed_at is null;
+      if known.speaks_for_others then
+        vouched_for := switchboard.person_label(switchboard.uuid_or_null(claimed::text)::uuid);
+      end if;
       insert into switchboard.credential_versions
         (credential_id, organization_id, integration_type, envelope, kind, fields, was_verified, verified_at, user_id,
          operator, operator_from, operation_id, dependents)
@@ -135,9 +139,10 @@ begin
              when claimed is not null then switchboard.uuid_or_null(claimed::text)
              when tg_op = 'UPDATE' and new.updated_by is distinct from old.updated_by then new.updated_by end,
         case when known.user_id is not null then known.label
+             when vouched_for is not null then vouched_for
              else nullif(left(current_setting('switchboard.operator_label'::text, true), 200), '') end,
         case when known.user_id is not null then 'login'
-             when known.speaks_for_others and switchboard.uuid_or_null(claimed::text) is not null then 'vouched' end,
+             when vouched_for is not null then 'vouched' end,
         nullif(left(current_setting('switchboard.operation_id'::text, true), 100), ''),
         what_hung_on_it);
     end if;
@@ -183,7 +188,7 @@ begin
                                and (case setting_name when 'versions_kept' then 100 else 3650 end)) then
     raise exception 'versions_kept is 0 to 100, versions_days is 1 to 3650' using errcode = 'invalid_parameter_value';
   end if;
-  perform switchboard.require_everything('changes settings'::text);
+  perform switchboard.require_everything_now('changes settings'::text);
   if setting_value = before then
     return;
   end if;

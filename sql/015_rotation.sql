@@ -36,7 +36,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $func
 declare
   active text;
 begin
-  perform switchboard.require_everything('changes the master key'::text);
+  perform switchboard.require_everything_now('changes the master key'::text);
   select k.key_id into active from switchboard.keys k where k.purpose = 'master' and k.state = 'active' for update;
   if active is null then
     lock table switchboard.keys in share row exclusive mode;

@@ -26,6 +26,8 @@ create table if not exists switchboard.login_organizations (
   primary key (login, organization_id)
 );
 create index if not exists logins_person on switchboard.logins (user_id);
+-- There before the first mapping, which an older snapshot has to meet as well.
+insert into switchboard.locks (what, key) values ('logins', '') on conflict (what, key) do nothing;
 
 create or replace function switchboard.acting_person() returns uuid
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
@@ -44,11 +46,13 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp a
 -- and service_role; by the role that is set as well, which a program sets to service_role. Never whoever is in none of the
 -- groups: a session keeps the role that it has set when its membership ends, and a member's function may be called by
 -- anybody.
+declare
+  caller constant name := coalesce(nullif(current_setting('role'::text, true), 'none'), session_user);
+  owner constant oid := (select c.relowner from pg_class c where c.oid = 'public.integration_audit_logs'::regclass);
 begin
-  return pg_has_role(session_user, (select c.relowner from pg_class c
-                                    where c.oid = 'public.integration_audit_logs'::regclass), 'USAGE'::text)
+  return pg_has_role(session_user, owner, 'USAGE'::text) or pg_has_role(caller, owner, 'USAGE'::text)
     or exists (select from pg_roles r
-               where r.rolname in (session_user, coalesce(nullif(current_setting('role'::text, true), 'none'), session_user))
+               where r.rolname in (session_user, caller)
                  and (r.rolsuper or r.rolbypassrls or r.rolname = 'service_role'));
 end
 $function$;
@@ -158,6 +162,33 @@ begin
 end
 $function$;
 
+create or replace function switchboard.require_everything_now(act text) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $function$
+-- As require_everything, before a write: a transaction whose snapshot is older than a change of the logins fails (40001),
+-- in place of writing what its login was allowed once. The lock that tells is given up at once: whoever holds a
+-- transaction open keeps nobody from removing their login.
+begin
+  begin
+    perform from switchboard.locks l where l.what = 'logins' and l.key = '' for share skip locked;
+    raise exception using errcode = 'SB0OK';
+  exception when sqlstate 'SB0OK' then
+    null;
+  end;
+  perform switchboard.require_everything(act::text);
+end
+$function$;
+
+create or replace function switchboard.hold_logins() returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $function$
+-- Lets one transaction at a time change mappings, and asks only then whether the caller may: they may have been removed
+-- while they waited. It changes the row, so that a transaction whose snapshot is older than another's change fails (40001).
+begin
+  insert into switchboard.locks (what, key) values ('logins', '')
+  on conflict (what, key) do update set taken_at = clock_timestamp();
+  perform switchboard.require_everything('maps logins'::text);
+end
+$function$;
+
 create or replace function switchboard.require_organization(organization uuid) returns void
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
 -- Fails with 42501 where the organisation is not in the scope of the login.
@@ -203,7 +234,8 @@ create or replace function switchboard.login_refusal(candidate text) returns tex
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
 -- Why this login cannot be made a person, null where it can. What would turn a claim into false proof, or give a person
 -- more than their scope: unknown_role, own_row, superuser, bypasses_row_security, owner, program_role (service_role,
--- authenticator, anon, authenticated and Supabase's own), no_login, taken. So is a member of what cannot, since it can
+-- authenticator, anon, authenticated and Supabase's own), server_wide (what reads or writes past grants: replication, and the server's own
+-- roles for all data, its files and its programs), no_login, taken. So is a member of what cannot, since it can
 -- become that.
 declare
   found_role record;
@@ -235,6 +267,12 @@ begin
     return 'owner';
   elsif exists (select from pg_roles r where r.rolbypassrls and pg_has_role(found_role.oid, r.oid, 'MEMBER'::text)) then
     return 'bypasses_row_security';
+  elsif exists (select from pg_roles r
+                where (r.rolreplication
+                       or r.rolname in ('pg_read_all_data', 'pg_write_all_data', 'pg_read_server_files',
+                                        'pg_write_server_files', 'pg_execute_server_program'))
+                  and pg_has_role(found_role.oid, r.oid, 'MEMBER'::text)) then
+    return 'server_wide';
   elsif not found_role.rolcanlogin then
     return 'no_login';
   elsif exists (select from switchboard.logins l
@@ -257,6 +295,7 @@ begin
       when 'program_role' then 'the role is one that programs use'
       when 'owner' then 'the role owns what protects the log, or is a member of a role that does'
       when 'bypasses_row_security' then 'row security does not concern the role, or one that it is a member of'
+      when 'server_wide' then 'the role, or one that it is a member of, reads or writes past what is granted'
       when 'no_login' then 'nobody logs in with the role'
       when 'taken' then 'the login is a person already'
       when 'pooled' then 'a pooler on the way gives its own login to everybody, so that a login proves nothing here'
@@ -264,6 +303,7 @@ begin
       when 'inactive_person' then 'the person is not active'
       when 'no_scope' then 'a login without an organisation, and not for all of them, sees nothing'
       when 'two_scopes' then 'a login for all organisations names none'
+      when 'no_organization' then 'the nil UUID stands for no organisation'
       when 'locks_you_out' then 'this is the first login here that is mapped, and your own is none: you would see nothing any more'
       when 'not_mapped' then 'the login is nobody''s here'
     end;
@@ -300,7 +340,9 @@ declare
   none constant boolean := coalesce(array_length(array_remove(organizations, null), 1), 0) = 0;
 begin
   perform switchboard.refuse_login(case when none and not sees_all then 'no_scope'
-                                        when not none and sees_all then 'two_scopes' end::text);
+                                        when not none and sees_all then 'two_scopes'
+                                        when '00000000-0000-0000-0000-000000000000' = any (organizations)
+                                        then 'no_organization' end::text);
   delete from switchboard.login_organizations o where o.login = of_login;
   insert into switchboard.login_organizations (login, organization_id)
   select distinct of_login, o.id from unnest(organizations) as o (id) where o.id is not null;
@@ -321,8 +363,7 @@ declare
   is_active boolean;
   called text;
 begin
-  perform switchboard.require_everything('maps logins'::text);
-  perform switchboard.hold('logins'::text, ''::text);
+  perform switchboard.hold_logins();
   if map_login.role is null or map_login.role not in ('admin', 'support', 'auditor') then
     raise exception 'a role is admin, support or auditor' using errcode = 'invalid_parameter_value';
   elsif (person is null) is distinct from coalesce(map_login.speaks_for_others, false) then
@@ -361,8 +402,7 @@ create or replace function switchboard.hold_login(candidate text) returns text
 language plpgsql set search_path = pg_catalog, pg_temp as $function$
 -- Holds the mapping of a login, which may be one of a role that was dropped or renamed, and returns its name.
 begin
-  perform switchboard.require_everything('maps logins'::text);
-  perform switchboard.hold('logins'::text, ''::text);
+  perform switchboard.hold_logins();
   perform switchboard.refuse_login(case
     when candidate = session_user then 'own_row'
     when not exists (select from switchboard.logins l where l.login = candidate and l.removed_at is null) then 'not_mapped'
@@ -419,6 +459,7 @@ begin
       'switchboard.is_of_another_program(), switchboard.names_somebody(), switchboard.login_scope(), '
       'switchboard.scope(), switchboard.sees_everything(), switchboard.visible_organizations(), '
       'switchboard.in_scope(uuid), switchboard.require_everything(text), switchboard.require_organization(uuid), '
+      'switchboard.require_everything_now(text), switchboard.hold_logins(), '
       'switchboard.my_login(), switchboard.login_refusal(text), switchboard.refuse_login(text), '
       'switchboard.login_entry(text), switchboard.log_access(text, text, jsonb, jsonb), '
       'switchboard.put_organizations(text, uuid[], boolean), switchboard.hold_login(text), '

@@ -102,12 +102,32 @@ $function$;
 
 create or replace function switchboard.only_with_everything() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
--- Before a write of what is about the whole database: its keys, its seals, what counts against limits.
+-- Before a write of what is about the whole database: its keys, its seals, what counts against limits, what setup ran.
 begin
-  perform switchboard.require_everything(
+  perform switchboard.require_everything_now(
     (case tg_table_name when 'keys' then 'records a key' when 'seals' then 'seals the log'
+                        when 'schema_version' then 'says what setup has run'
                         else 'changes what counts against limits' end)::text);
   return null;
+end
+$function$;
+
+create or replace function switchboard.refuse_foreign_person() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+-- Whoever names an id makes it a person of an organisation: of a scoped login not one that another organisation knows. An
+-- id with a label is for the primary key and the policies.
+begin
+  if not switchboard.sees_everything()
+     and not exists (select from switchboard.people_labels l where l.id = new.id)
+     and (exists (select from public.user_integration_permissions g
+                  join public.integration_credentials c on c.id = g.integration_id
+                  where g.user_id = new.id and not switchboard.in_scope(c.organization_id::uuid))
+          or exists (select from public.organization_phone_numbers n
+                     where n.assigned_to_user_id = new.id and not switchboard.in_scope(n.organization_id::uuid))) then
+    raise exception 'the person % belongs to an organisation that the login % may not see', new.id, session_user
+      using errcode = 'insufficient_privilege';
+  end if;
+  return new;
 end
 $function$;
 
@@ -189,7 +209,7 @@ begin
   end loop;
   for wanted in
     select * from (values
-      ('switchboard.keys', 'INSERT'), ('switchboard.seals', 'INSERT'),
+      ('switchboard.keys', 'INSERT OR UPDATE'), ('switchboard.seals', 'INSERT'), ('switchboard.schema_version', 'INSERT'),
       ('switchboard.send_actions', 'INSERT OR DELETE OR UPDATE')
     ) as w (relation, events)
   loop
@@ -197,6 +217,9 @@ begin
       format('CREATE TRIGGER switchboard_only_with_everything BEFORE %s ON %s FOR EACH STATEMENT '
              'EXECUTE FUNCTION switchboard.only_with_everything()', wanted.events, wanted.relation), true);
   end loop;
+  perform switchboard.put_trigger('switchboard.people_labels', 'switchboard_refuse_foreign_person',
+    'CREATE TRIGGER switchboard_refuse_foreign_person BEFORE INSERT OR UPDATE OF id ON switchboard.people_labels '
+    'FOR EACH ROW EXECUTE FUNCTION switchboard.refuse_foreign_person()', true);
 end
 $do$;
 
@@ -241,7 +264,7 @@ begin
     execute format('revoke all on function switchboard.planned_everything(), switchboard.planned_organizations(), '
       'switchboard.planned_vouching(), switchboard.planned_scope(), switchboard.same_scope(text), '
       'switchboard.scoped_integrations(), switchboard.forget_plans(), '
-      'switchboard.only_with_everything() from %s', holder);
+      'switchboard.only_with_everything(), switchboard.refuse_foreign_person() from %s', holder);
   end loop;
   foreach holder in array array['switchboard_admin', 'switchboard_support', 'switchboard_auditor']
   loop
@@ -257,6 +280,27 @@ begin
     if holder <> 'switchboard_auditor' then
       execute format('grant execute on function switchboard.scoped_integrations() to %s', holder);
     end if;
+  end loop;
+end
+$do$;
+
+do $do$
+declare
+  wanted record;
+begin
+  -- What a superuser, or a member of the owner, has made here in an upgrade belongs to the owner all the same: the owner's
+  -- functions could not read a table of somebody else's.
+  for wanted in
+    select case c.relkind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end as kind,
+           c.oid::regclass::text as name, pg_get_userbyid(n.nspowner) as owner
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = 'switchboard' and c.relkind in ('r', 'p', 'v', 'm') and c.relowner <> n.nspowner
+    union all
+    select 'routine', p.oid::regprocedure::text, pg_get_userbyid(n.nspowner)
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    where n.nspname = 'switchboard' and p.proowner <> n.nspowner
+  loop
+    execute format('alter %s %s owner to %I', wanted.kind, wanted.name, wanted.owner);
   end loop;
 end
 $do$;

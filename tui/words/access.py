@@ -183,6 +183,16 @@ def also_used_by(programs: Sequence[str], most: int, days: int) -> tuple[str, st
     )
 
 
+def scoped_here_alone(databases: Sequence[str], most: int) -> tuple[str, str]:
+    """Warn that a login can connect to other databases of the server, where nobody has said what it may see."""
+    named = ", ".join(safe_text(database, 40) for database in databases[:most])
+    more = " and others" if len(databases) > most else ""
+    return (
+        f"The organisations hold in this database alone, and the login can also connect to {named}{more}.",
+        "Where Switchboard is set up there too, map it there, or revoke its right to connect.",
+    )
+
+
 def lacking(role: str) -> str:
     """Say that a part of a change is not for the role that makes it."""
     return f"The role {role} may not do all of it on the server."

@@ -11,8 +11,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.support.database.schema import installed, log_of, run_psql, shape_of
+from tests.support.database.schema import add_credential, installed, log_of, run_psql, shape_of
 from tests.support.database.seal_tampering import check, seal
+from tests.support.servers.postgres import run_schema_files
 from tests.support.waiting import wait_until
 from tui.data.schema import apply, install
 from tui.data.schema.adoption import StartingShape
@@ -90,6 +91,42 @@ async def test_setup_psql_and_the_pasted_text_give_the_same_schema_and_change_no
         assert log_of(connection) == log
         assert connection.execute("select * from switchboard.schema_version order by id").fetchall() == versions
     assert await shape_of(by_setup) == shape
+
+
+def test_what_another_role_upgrades_belongs_to_the_owner_who_can_still_write(
+    fresh: Callable[[], tuple[TestServer, str]],
+) -> None:
+    """A superuser, or a member who may become the owner; whoever may not is told so before anything is written."""
+    server, by_owner = fresh()
+    run_schema_files(by_owner)
+    database = conninfo_to_dict(by_owner)["dbname"]
+    owner = conninfo_to_dict(by_owner)["user"]
+    server.create_role("deputy", f"login in role {owner}")
+    others = [server.conninfo(database, user="deputy"), server.conninfo(database)]
+    strangers = """
+    select count(*) from (select relowner as owner from pg_class where relnamespace = 'switchboard'::regnamespace
+      union all select proowner from pg_proc where pronamespace = 'switchboard'::regnamespace) as o
+     where o.owner <> (select nspowner from pg_namespace where nspname = 'switchboard')
+    """
+    for upgrading in others:
+        with psycopg.connect(by_owner, autocommit=True) as connection:
+            connection.execute("drop table switchboard.logins, switchboard.login_organizations cascade")
+            connection.execute("drop view switchboard.visible_people, switchboard.people")
+            connection.execute("drop function switchboard.only_with_everything, switchboard.person_label cascade")
+            run_schema_files(upgrading)
+            assert connection.execute(strangers).fetchone() == (0,)
+            add_credential(connection)
+            assert connection.execute("select from switchboard.visible_people").fetchall() == []
+            connection.execute("delete from public.integration_credentials")
+            assert len(log_of(connection)) % 2 == 0
+            objects = set(connection.execute(OBJECTS).fetchall())
+            run_schema_files(by_owner)
+            assert set(connection.execute(OBJECTS).fetchall()) == objects
+    server.create_role("guest")
+    with server.admin() as admin:
+        admin.execute(f"grant {owner} to guest with inherit true, set false")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="which guest may not become"):
+        run_schema_files(server.conninfo(database, user="guest"))
 
 
 async def test_a_dry_run_leaves_nothing_behind_and_no_roles(empty_database: str, postgres: TestServer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -10,10 +11,11 @@ import pytest
 
 from tests.support.database.schema import HOME, add_credential, log_of
 from tests.support.servers.postgres import run_schema_files
+from tests.support.waiting import wait_until
 from tui.data.schema.verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.support.servers.postgres import TestServer
 
@@ -32,6 +34,10 @@ ROLES = (
     *(("ann", "login in role switchboard_admin"), ("Bala's login", "login in role switchboard_admin")),
     *(("saul", "login in role switchboard_support"), ("desk", "login in role switchboard_support")),
     *(("eve", "login in role switchboard_admin"), ("free", "login")),
+    *(("reader", "login in role pg_read_all_data"), ("writer", "login in role pg_write_all_data")),
+    *(("file_reader", "login in role pg_read_server_files"), ("file_writer", "login in role pg_write_server_files")),
+    *(("runner", "login in role pg_execute_server_program"), ("replica", "login replication")),
+    *(("replicas_friend", "login in role replica"), ("monitor", "login in role pg_monitor")),
 )
 REFUSED = {
     "no such": "unknown_role",
@@ -41,9 +47,11 @@ REFUSED = {
     **dict.fromkeys(("supabase_storage_admin", "pg_monitor"), "program_role"),
     **dict.fromkeys(("tenant", "subtenant"), "owner"),
     **dict.fromkeys(("seer", "seers_friend"), "bypasses_row_security"),
+    **dict.fromkeys(("reader", "writer", "file_reader", "file_writer", "runner"), "server_wide"),
+    **dict.fromkeys(("replica", "replicas_friend"), "server_wide"),
     **dict.fromkeys(("locked", "switchboard_admin"), "no_login"),
     "ann": "taken",
-    **dict.fromkeys(("free", "saul", "Bala's login"), None),
+    **dict.fromkeys(("free", "monitor", "saul", "Bala's login"), None),
 }
 
 
@@ -130,6 +138,7 @@ def test_what_would_turn_a_claim_into_false_proof_is_refused(logins: Logins) -> 
         ({"organizations": None}, ("SB007", "no_scope")),
         ({"organizations": [None]}, ("SB007", "no_scope")),
         ({"sees_all": True}, ("SB007", "two_scopes")),
+        ({"organizations": [HOME, UUID(int=0)]}, ("SB007", "no_organization")),
         ({"person": None}, ("22023", None)),
         ({"speaks_for_others": True}, ("22023", None)),
         ({"role": "owner"}, ("22023", None)),
@@ -204,11 +213,12 @@ def test_the_log_names_the_login_before_any_claim_and_says_where_the_name_comes_
     nobody, label = {"operator_id": "", "operator_label": ""}, {"operator_id": "", "operator_label": "somebody"}
     claim = {"operator_id": str(somebody), "operator_label": "somebody@acme.example"}
     own = {"operator_id": str(ASHA), "operator_label": "Asha, as she likes it"}
-    vouched = {"operator_id": str(ASHA), "operator_label": "asha@acme.example"}
+    bala, garbage = {"operator_id": str(BALA), "operator_label": "x@y"}, {"operator_id": "x", "operator_label": "x@y"}
     change = f"update public.integration_credentials set is_active = not is_active where id = '{integration}'"
     authored = change.replace("set ", f"set updated_by = '{somebody}', ")
     opening = f"select switchboard.begin_open('{integration}', 'test')"
     act = f"select switchboard.log_act('log_exported', '{HOME}', null, 'success', '{{\"operator_from\": \"login\"}}')"
+    unscoped = act.replace(f"'{HOME}'", "null")
     said = {"user_id": str(somebody), "operator": "somebody@acme.example"}
     email = "asha@acme.example"
     wrong = []
@@ -221,7 +231,10 @@ def test_the_log_names_the_login_before_any_claim_and_says_where_the_name_comes_
         ("ann", own, change, (ASHA, email, "login", "operator", None)),
         ("ann", {"operator_id": "no id", "operator_label": ""}, change, (ASHA, email, "login", "operator", None)),
         ("ann", nobody, authored, (ASHA, email, "login", "operator", None)),
-        ("Bala's login", vouched, change, (ASHA, email, "vouched", "operator", None)),
+        # Vouched for is whom the directory knows, by the name that it has there.
+        ("Bala's login", bala, change, (BALA, "bala@acme.example", "vouched", "operator", None)),
+        ("Bala's login", claim, unscoped, (somebody, said["operator"], "claim", None, None)),
+        ("Bala's login", garbage, unscoped, (None, "x@y", "claim", None, None)),
         ("free", claim, change, (somebody, said["operator"], "claim", "operator", None)),
         ("free", label, change, (None, "somebody", "claim", "nobody", None)),
         ("free", label, authored.replace(str(somebody), str(CARL)), (CARL, "somebody", "row", "row", None)),
@@ -279,6 +292,61 @@ def test_a_session_that_is_open_already_sees_what_the_mapping_says_now(logins: L
     logins["ann"].execute("set min_parallel_table_scan_size = 0")
     logins["ann"].execute("set parallel_tuple_cost = 0")
     assert "Gather" in str(logins["ann"].execute(f"{explain.replace('select', 'select count(*)')}").fetchall())
+
+
+def test_whoever_is_removed_maps_and_changes_nothing_any_more(logins: Logins) -> None:
+    """Neither in a transaction that is older than the removal, nor one that waited for it; nor do they delay it."""
+    owner, eve = logins["landlord"], logins["eve"]
+    add_credential(owner)
+    everything = {"sees_all": True, "organizations": None}
+    setting = "select switchboard.change_setting('versions_days', 31)"
+    writes = (
+        f"select switchboard.map_login('saul', '{BALA}', 'admin', null, true, false, null, 'eve')",
+        f"select switchboard.edit_login('ann', 'admin', array['{AWAY}']::uuid[], false, null)",
+        "select switchboard.remove_login('ann')",
+        setting,
+        "select switchboard.hold_envelopes()",
+        "select switchboard.take_lock('seals', null)",
+        "select switchboard.log_act('schema_changed', null, null, 'success', null)",
+        "insert into switchboard.keys (key_id, purpose, public_key) values ('k', 'seal', 'x')",
+        "update switchboard.keys set created_by = 'x'",
+        "insert into switchboard.schema_version (file, sha256) values ('f', 's')",
+        "insert into switchboard.send_actions values ('fax_sent')",
+    )
+
+    def went_through(change: Callable[[], object]) -> list[str]:
+        """Which writes a transaction of Eve's makes whose snapshot is older than the change."""
+        done = []
+        with eve.transaction(force_rollback=True):
+            eve.execute("set transaction isolation level repeatable read")
+            assert eve.execute("select count(*) from public.integration_credentials").fetchone() == (1,)
+            change()
+            for write in writes:
+                try:
+                    with eve.transaction(force_rollback=True):
+                        eve.execute(write)
+                    done.append(write)
+                except psycopg.errors.SerializationFailure:
+                    pass
+        return done
+
+    assert went_through(lambda: logins.map("ann")) == []
+    logins.map("eve", **everything)
+    assert went_through(lambda: owner.execute("select switchboard.remove_login('eve')")) == []
+    logins.map("eve", **everything)
+    owner.execute("set lock_timeout = '5s'")
+    with eve.transaction():
+        eve.execute(setting)
+        owner.execute("select switchboard.remove_login('eve')")
+    owner.execute("reset lock_timeout")
+    logins.map("eve", **everything)
+    waiting = "select count(*) from pg_locks where not granted"
+    with psycopg.connect(logins.conninfo("eve"), autocommit=True) as second, ThreadPoolExecutor() as threads:
+        with owner.transaction():
+            owner.execute("select switchboard.remove_login('eve')")
+            mapping = threads.submit(second.execute, writes[0])
+            wait_until(lambda: logins["free"].execute(waiting).fetchone() == (1,))
+        assert refusal(mapping.result) == ("SB006", None)
 
 
 def test_a_plan_that_outlives_what_it_was_made_of_ends_the_statement(logins: Logins) -> None:

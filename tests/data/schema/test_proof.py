@@ -83,6 +83,31 @@ def test_a_row_that_another_program_writes_proves_nothing(project: tuple[Supabas
         connection.rollback()
 
 
+def test_a_mapped_login_proves_its_own_name_and_no_other(project: tuple[SupabaseServer, str]) -> None:
+    server, name = project
+    wrong = []
+    with psycopg.connect(server.conninfo(name), autocommit=True) as connection:
+        for login, user_id, operator_from, operator, expected in (
+            ("sb_asha", ASHA, "login", "Asha", "login"),
+            ("sb_asha", ASHA, "login", "Binu", "claim"),
+            ("sb_asha", ASHA, "login", None, "claim"),
+            ("sb_asha", BINU, "login", "Asha", "claim"),
+            ("sb_bot", BINU, "vouched", "Binu", "vouched"),
+            ("sb_bot", BINU, "vouched", "Asha", "claim"),
+            ("sb_bot", UUID(int=1), "vouched", "Binu", "claim"),
+        ):
+            details = {"operator_from": operator_from, "operator": operator, "session_user": login}
+            with connection.transaction(force_rollback=True):
+                connection.execute(f"grant insert on public.integration_audit_logs to {login}")
+                connection.execute(f"create policy own on public.integration_audit_logs to {login} using (true)")
+                connection.execute(f"set local session authorization {login}")
+                connection.execute(INSERT.partition(" returning")[0], [HOME, user_id, Jsonb(details)])
+                connection.execute("reset session authorization")
+                written = log_of(connection)[-1]["details"]["operator_from"]
+            wrong += [(login, user_id, operator, written)] if written != expected else []
+    assert wrong == []
+
+
 def test_what_a_client_puts_into_details_and_settings_proves_nothing(project: tuple[SupabaseServer, str]) -> None:
     server, name = project
     forged = {
@@ -95,7 +120,7 @@ def test_what_a_client_puts_into_details_and_settings_proves_nothing(project: tu
     for login, claimed, expected in (
         ("sb_nobody", ASHA, ("claim", ASHA, "Eve", None)),
         ("sb_asha", BINU, ("login", ASHA, "Asha", {"user_id": str(BINU), "operator": "Eve"})),
-        ("sb_bot", BINU, ("vouched", BINU, "Eve", None)),
+        ("sb_bot", BINU, ("vouched", BINU, "Binu", None)),
         ("postgres", ASHA, ("claim", ASHA, "Eve", None)),
     ):
         with psycopg.connect(server.conninfo(name, user=login)) as connection, connection.transaction():
@@ -118,11 +143,16 @@ def test_a_kept_version_says_whether_its_author_is_proven(project: tuple[Supabas
     for login in ("sb_asha", "sb_bot", "postgres"):
         with psycopg.connect(server.conninfo(name, user=login)) as connection:
             connection.execute("select set_config('switchboard.operator_id', %s, true)", [str(BINU)])
+            connection.execute("select set_config('switchboard.operator_label', 'Eve', true)")
             update = "update public.integration_credentials set credentials_encrypted = %s where id = %s"
             connection.execute(update, [login, row])
             kept += connection.execute(
-                "select replaced_by, user_id, operator_from from switchboard.credential_versions "
+                "select replaced_by, user_id, operator, operator_from from switchboard.credential_versions "
                 "where credential_id = %s order by id desc limit 1",
                 [row],
             ).fetchall()
-    assert kept == [("sb_asha", ASHA, "login"), ("sb_bot", BINU, "vouched"), ("postgres", BINU, None)]
+    assert kept == [
+        ("sb_asha", ASHA, "Asha", "login"),
+        ("sb_bot", BINU, "Binu", "vouched"),
+        ("postgres", BINU, "Eve", None),
+    ]

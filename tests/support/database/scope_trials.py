@@ -46,8 +46,8 @@ ABILITIES = {
     "switchboard.require_everything": dict.fromkeys(GROUPS, "X"),
     WHOLE: {"admin": "X"},
 }
-# $here and $there are organisations, $integration and $elsewhere theirs, $n the end of the ids of people who belong
-# here (1), or nowhere and have a permission (2) or a number here (3).
+# $here and $there are organisations, $integration and $elsewhere theirs, $n and $of_others the end of the ids of people
+# who belong there (1), or nowhere and have a permission (2) or a number there (3).
 TRIED = """
 public.integration_credentials
 S select id from # where organization_id = '$here'
@@ -76,6 +76,9 @@ S select id from # where organization_id = '$here'
 switchboard.people_labels
 S select id from # where organization_id = '$here'
 I insert into # (id, label, organization_id) values (gen_random_uuid(), 'x', '$here')
+I insert into # values ('00000000-0000-4000-8000-00000002$of_others', 'x', '$here')
+I insert into # values ('00000000-0000-4000-8000-00000003$of_others', 'x', '$here')
+U update # set id = '00000000-0000-4000-8000-00000003$of_others' where organization_id = '$here'
 U update # set label = label where organization_id = '$here'
 D delete from # where organization_id = '$here'
 U update # set organization_id = '$there' where organization_id = '$here'
@@ -135,6 +138,8 @@ X select switchboard.hold_envelopes()
 X select switchboard.take_lock('seals', null)
 X select switchboard.log_act('schema_changed', null, null, 'success', null)
 X insert into switchboard.keys (key_id, purpose, public_key) values ('another', 'seal', 'x')
+X update switchboard.keys set created_by = 'x'
+X insert into switchboard.schema_version (file, sha256) values ('f', 's')
 X insert into switchboard.seals (row_count, digest, key_id, signature) values (1, $bytes, 'k', $bytes || $bytes)
 X insert into switchboard.send_actions values ('fax_sent')
 X update switchboard.send_actions set action = action
@@ -203,7 +208,7 @@ def every_reach() -> list[Reach]:
                 continue
             for place in places:
                 needed = {TRIED: frozenset({place}), BLIND: frozenset[str](), OF_ALL: EVERYTHING}[template]
-                if "$there" in line or "$elsewhere" in line:
+                if "$there" in line or "$elsewhere" in line or "$of_others" in line:
                     needed = frozenset(PLACES) - (frozenset({place}) if template is BLIND else frozenset())
                 reaches.append(Reach(name, line[0], needed, filled(line[2:].replace("#", name), place)))
     return reaches

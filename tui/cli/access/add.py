@@ -34,6 +34,7 @@ from tui.data.access.changes import (
 )
 from tui.data.access.logins import find_person_to_map
 from tui.data.access.members import locked_out_by_first
+from tui.data.access.other_databases import other_databases
 from tui.data.access.other_programs import DAYS, NAMED, other_programs
 from tui.data.access.passwords import LONGEST_BYTES, generate_password, require_good_password
 from tui.data.access.roles import ACCESS_ROLES
@@ -41,7 +42,7 @@ from tui.data.permissions.listing import server_time
 from tui.data.permissions.values import parse_expiry
 from tui.errors import InvalidInput, OutputFailed
 from tui.secret import Secret
-from tui.words.access import SHOWN_ONCE, also_used_by, locks_out, login_in_full
+from tui.words.access import SHOWN_ONCE, also_used_by, locks_out, login_in_full, scoped_here_alone
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -136,6 +137,8 @@ def add(
         reasons = [locks_out(members)] if members else []
         if not create and (programs := await other_programs(database, login)):
             reasons.append(" ".join(also_used_by(programs, NAMED, DAYS)))
+        if not all_organizations and (elsewhere := await other_databases(database, login, NAMED)):
+            out.warn(*scoped_here_alone(elsewhere, NAMED))
         await confirm_consequences(session, out, rehearsed, reasons, input_is_taken=piped is not None)
         password = piped
         if create and ask_password and piped is None:

@@ -31,6 +31,12 @@ LOGIN_REFUSALS: dict[str, Refusal] = {
         "Row security does not concern that role, or one that it is a member of, so no scope would hold.",
         A_LOGIN_OF_ITS_OWN,
     ),
+    "server_wide": (
+        InvalidInput,
+        "That role reads or writes past what is granted here: by replication, or with all data, files or programs "
+        "of the server.",
+        A_LOGIN_OF_ITS_OWN,
+    ),
     "no_login": (
         InvalidInput,
         "Nobody can log in with that role.",
@@ -65,6 +71,11 @@ LOGIN_REFUSALS: dict[str, Refusal] = {
         InvalidInput,
         "A login for all organisations names none of them.",
         "Name some, or let it see them all.",
+    ),
+    "no_organization": (
+        InvalidInput,
+        "The id of zeros stands for no organisation.",
+        "Name organisations, or let it see them all.",
     ),
     "locks_you_out": (
         PermissionDenied,

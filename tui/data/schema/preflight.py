@@ -59,7 +59,11 @@ order by array_position(%(tables)s, c.relname::text)
 
 _SCHEMA_FACTS = """
 select (select pg_get_userbyid(n.nspowner)::text from pg_namespace n where n.nspname = 'switchboard'),
-  coalesce((select pg_has_role(n.nspowner, 'USAGE') from pg_namespace n where n.nspname = 'switchboard'), true)
+  coalesce((select pg_has_role(n.nspowner, 'USAGE')
+                   -- What is made there is given to its owner.
+                   and pg_has_role(n.nspowner, case when current_setting('server_version_num')::int < 160000
+                                                    then 'MEMBER' else 'SET' end)
+            from pg_namespace n where n.nspname = 'switchboard'), true)
 """
 
 # A superuser has every owner's rights, and would take over what somebody else has put there.
@@ -130,7 +134,7 @@ def _schema_problems(
 ) -> Iterator[Problem]:
     if not owned:
         yield Problem(
-            f"The schema switchboard belongs to the role {owner}, and {server.role} is not a member of it.",
+            f"The schema switchboard belongs to the role {owner}, which {server.role} may not become.",
             f"Connect as {owner}.",
             PermissionDenied,
         )
