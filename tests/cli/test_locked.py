@@ -92,6 +92,8 @@ class TestEveryOption:
                 param for param in command.get_params(click.Context(command)) if isinstance(param, click.Option)
             ]
             assert closed_options <= {parameter.opts[0] for parameter in parameters}, path
+            shown = command.get_help(click.Context(command, info_name=path, obj=Options(locked=True)))
+            assert not [name for name in closed_options if name in shown], path
             for parameter in parameters:
                 given = [parameter.opts[0]] if parameter.is_flag else [parameter.opts[0], "x"]
                 is_refused = refusal(*path.split(), *given).startswith(f"The option {parameter.opts[0]} {IS_CLOSED}")

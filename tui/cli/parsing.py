@@ -265,6 +265,13 @@ class Command(click.Command):
         names = {name for parameter in own for name in parameter.opts}
         return [*own, *(option for option in COMMON if names.isdisjoint(option.opts))]
 
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what it does; in the locked console without the paragraphs about what is closed there."""
+        closed_names = {name for part in self.params if not _is_open(part, ctx) for name in part.opts}
+        paragraphs = (self.help or "").split("\n\n")
+        shown = "\n\n".join(text for text in paragraphs if closed_names.isdisjoint(text.split()))
+        click.Command(self.name, help=shown).format_help_text(ctx, formatter)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write its own options, then the common ones."""
         parameters = self.get_params(ctx)

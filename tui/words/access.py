@@ -8,9 +8,11 @@ from tui.words.counts import counted
 from tui.words.organizations import organization_name
 from tui.words.people import person_in_full, person_name
 from tui.words.text import safe_text
+from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import tzinfo
 
     from tui.data.access.logins import Login, LoginState
 
@@ -23,6 +25,8 @@ ROLES = {
 ROLE_STAYS = "The role stays on the server, and the log keeps who it was."
 SHOWN_ONCE = "Its password, shown only now:"
 NO_LOGINS = "No login is a person here: whoever logs in claims who they are."
+NAMED_MEMBERS = 10
+ONLY_A_PART = "Your login sees a part of the organisations: logins that see all of them, or others, are not listed."
 SQL_FOR_OTHERS = "Somebody who may has to run:"
 
 
@@ -37,7 +41,16 @@ class StateWords(NamedTuple):
 STATES: dict[LoginState, StateWords] = {
     "alive": StateWords("works", "Whoever logs in with it is this person.", ""),
     "removed": StateWords("removed", "It is nobody's any more.", ""),
+    "removed_open": StateWords(
+        "can still log in", "It was removed, and can still log in.", "Remove it again, or run the SQL that was left."
+    ),
+    "removed_in_group": StateWords(
+        "still in a group", "It was removed, and is still in a group.", "Remove it again, or run the SQL that was left."
+    ),
     "role_gone": StateWords("role is gone", "The server has no role of this name any more.", "Remove it here."),
+    "role_renamed": StateWords(
+        "renamed", "Its role was renamed, so nobody is this person by it.", "Remove it: that closes the role as well."
+    ),
     "role_remade": StateWords(
         "role made anew",
         "The role was dropped and made anew under its name, so nobody is this person by it.",
@@ -63,6 +76,15 @@ STATES: dict[LoginState, StateWords] = {
         "Edit it and keep the role: that takes it out.",
     ),
 }
+
+
+def state_words(login: Login) -> StateWords:
+    """Return the words for the state of a login, with the new name of a role that was renamed; not yet safe."""
+    words = STATES[login.state]
+    if login.state != "role_renamed":
+        return words
+    renamed = f"renamed to {login.role_name}"
+    return words._replace(short=renamed, sentence=words.sentence.replace("renamed", renamed))
 
 
 def login_person(login: Login) -> str:
@@ -91,13 +113,34 @@ def login_in_full(login: Login) -> str:
     return f"{login.login} {verb}{login_person_in_full(login)}: {login.role}, sees {scope_words(login)}"
 
 
-def removal(login: Login) -> str:
-    """Say what removing a login does."""
-    if login.state in ("role_gone", "role_remade"):
+def password_end(login: Login, zone: tzinfo) -> str:
+    """Return when the password ends; whether there is one the server tells nobody but superusers."""
+    return to_the_minute(login.expires_at, zone) if login.expires_at else "no end set"
+
+
+def saved(login: Login, *, is_nothing: bool) -> str:
+    """Say what a login is after it was saved."""
+    nothing = "Nothing changes: " if is_nothing else ""
+    if login.has_its_role:
+        return f"{nothing}{login_in_full(login)}."
+    words = state_words(login)
+    return f"{nothing}{login.login}: {words.sentence} {words.what_to_do}"
+
+
+def removal(login: Login, left_to_do: Sequence[str]) -> str:
+    """Say what removing a login does; of what is left to others, what holds until somebody has run it."""
+    if login.role_name is None:
         return f"{login.login} is {login_person_in_full(login)} no more. No role of the server is touched."
+    name = login.login if login.has_its_role else f"{login.login}, now {login.role_name}"
+    if left_to_do:
+        still = "it can still log in" if any(line.startswith("alter role") for line in left_to_do) else "a part stays"
+        return (
+            f"{name}, {login_person_in_full(login)}, sees nothing here from then on. "
+            f"Until somebody who may has run what your role may not, {still}."
+        )
     ended = f"; {counted(login.sessions, 'session ends', 'sessions end')}" if login.sessions else ""
     return (
-        f"{login.login}, {login_person_in_full(login)}, can no longer log in to any database of this server, "
+        f"{name}, {login_person_in_full(login)}, can no longer log in to any database of this server, "
         f"leaves the groups and loses its password{ended}. {ROLE_STAYS}"
     )
 
@@ -106,6 +149,28 @@ def removed(login: str, sessions_ended: int, left_to_do: Sequence[str]) -> str:
     """Say that a login was removed."""
     ended = f"; {counted(sessions_ended, 'session was', 'sessions were')} ended" if sessions_ended else ""
     return f"{login} is nobody's any more{' here' if left_to_do else ', and nobody logs in with it'}{ended}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return "ann, plain and unm", or the first ones and how many more there are; as safe text."""
+    shown = [safe_text(name, 40) for name in names[:NAMED_MEMBERS]]
+    if len(names) > len(shown):
+        shown.append(counted(len(names) - len(shown), "other"))
+    return " and ".join((", ".join(shown[:-1]), shown[-1])) if len(shown) > 1 else shown[0]
+
+
+def locks_out(members: Sequence[str]) -> str:
+    """Say who sees nothing any more once the first login is a person."""
+    one = len(members) == 1
+    they = "is in the groups, is nobody here, and sees" if one else "are in the groups, are nobody here, and see"
+    return f"The first login that is a person: {_listed(members)} {they} nothing from now on."
+
+
+def unmapped(members: Sequence[str]) -> str:
+    """Say who sees nothing."""
+    one = len(members) == 1
+    they = "is in the groups and nobody here, and sees" if one else "are in the groups and nobody here, and see"
+    return f"{_listed(members)} {they} nothing."
 
 
 def also_used_by(programs: Sequence[str], most: int, days: int) -> tuple[str, str]:

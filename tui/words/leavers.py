@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.words.access import STATES, scope_words
+from tui.words.access import scope_words, state_words
 from tui.words.counts import counted
 from tui.words.organizations import organization_name
 from tui.words.text import safe_text
 from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import tzinfo
 
     from tui.data.access.logins import Login
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
     from tui.data.permissions.staging import ChangeKind
     from tui.models import Organization
 
+NOT_TRIED = "Whether your role may remove all of them is not tried in read-only mode."
 ANYWHERE = "With these nobody logs in any more, to any database of this server."
 ONLY_CLAIMED = (
     "who saw a secret is what consoles and other programs said of themselves, where it is not said to be proven"
 )
 IN_SIGHT = "in the organisations that your login sees"
 # That a leaver is not active is no news.
-UNREMARKABLE = ("alive", "removed", "person_inactive")
+UNREMARKABLE = ("alive", "person_inactive")
 
 
 def login_in_full(login: Login, zone: tzinfo) -> str:
@@ -34,9 +36,19 @@ def login_in_full(login: Login, zone: tzinfo) -> str:
     if login.removed_at is not None:
         words += f"; removed {to_the_minute(login.removed_at, zone)}"
         words += ", but its role can still log in" if login.can_log_in else ""
+        words += ", but is still in a group" if login.state == "removed_in_group" else ""
     elif login.state not in UNREMARKABLE:
-        words += f"; {STATES[login.state].short}"
+        words += f"; {safe_text(state_words(login).short, 80)}"
     return f"{words}; {counted(login.sessions, 'open session')}" if login.sessions else words
+
+
+def closes_all(report: LeaverReport, left: Sequence[str]) -> bool:
+    """Whether nobody logs in with the report's logins once they are removed, `left` being what is left to others."""
+    return (
+        bool(report.logins.to_remove)
+        and not left
+        and all(login.state != "role_remade" for login in report.logins.found)
+    )
 
 
 def in_organization(organization: Organization, here: Organization) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -9,7 +11,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.support.acme import ACME, ASHA
-from tests.support.commands import contents, execute
+from tests.support.commands import PROGRAM, contents, execute
 from tests.support.database.number_rows import RAVI
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
@@ -76,6 +78,21 @@ def test_a_login_is_made_listed_changed_and_removed(desk: Shell, postgres: TestS
     assert desk.run("access", "list", "--json").data[0]["state"] == "removed"
     assert "nobody's here" in desk.run("access", "remove", "eve", "--yes").refusal(2)
 
+    with Path("/dev/full").open("w") as full:
+        lost = subprocess.run(
+            [*PROGRAM, *ADD, "--create"],
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=desk.folder,
+            env=desk.environment,
+        )
+    assert lost.returncode == 1
+    assert b"The login eve was added, but" in lost.stderr
+    assert b"`switchboard access remove eve`, then the same `access add --create`" in lost.stderr
+    assert b"run it again" not in lost.stderr
+    assert desk.run("access", "list", "--json").data[0]["state"] == "alive"
+
 
 def test_a_password_is_given_on_standard_input_typed_twice_unseen_or_there_is_none(
     desk: Shell, postgres: TestServer
@@ -114,7 +131,8 @@ REFUSED = (
     ("add eve --person RAVI --role support", 2, "would see nothing"),
     ("add eve --person RAVI --role support --all-organizations --organization ACME", 2, "names none of them"),
     ("add eve --person RAVI --role support --all-organizations --expires 90d", 2, "Add --create"),
-    ("add eve --person RAVI --role support --all-organizations", 2, "no role of that name"),
+    ("add eve --person RAVI --role support --all-organizations", 2, "(--create)"),
+    ("add eve --person RAVI --speaks-for-others --role support --all-organizations", 2, "not both"),
     ("add eve --person RAVI --role support --organization Nowhere", 2, "No organisation has that id or name"),
     ("add eve --person nobody@acme.example --role support --all-organizations", 2, "No person has that id"),
     ("add postgres --person RAVI --role support --all-organizations", 3, "own login"),
@@ -145,6 +163,12 @@ def test_what_this_login_may_not_do_is_said_before_and_left_as_sql(desk: Shell, 
         ACME,
     )
     ann = desk.with_(DATABASE_URL=make_conninfo(url_of(desk), user="ann"))
+    postgres.create_role("gus", "login in role switchboard_admin")
+    assert desk.run("access", "add", "gus", *ADD[3:5], "--role", "admin", "--organization", "Acme Foods").status == 0
+    gus = desk.with_(DATABASE_URL=make_conninfo(url_of(desk), user="gus"))
+    for command in ("edit ann --role auditor", "remove ann", "edit nobody --role auditor"):
+        assert "sees a part of the organisations" in gus.run("access", *command.split()).refusal(3)
+    assert "logins that see all of them, or others, are not listed" in gus.run("access", "list").err
     before = contents(url_of(desk))
     assert 'create role "newer" login' in ann.run(*ADD[:2], "newer", *ADD[3:], "--create").refusal(3)
     asked = ann.run(*ADD)
@@ -156,7 +180,58 @@ def test_what_this_login_may_not_do_is_said_before_and_left_as_sql(desk: Shell, 
     listed = ann.run("access", "list")
     assert "eve: It has nothing of the group of its role. Edit it and keep the role" in listed.err
     execute(url_of(desk), added["left_to_do"][0])
+    unsure = ann.run("access", "remove", "eve").refusal(2)
+    assert "sees nothing here from then on. Until somebody who may has run" in unsure
+    assert ("it can still log in" in unsure, "can no longer log in" in unsure) == (True, False)
     removed = ann.run("access", "remove", "eve", "--yes")
     assert removed.out == "eve is nobody's any more here.\n"
     assert removed.err.splitlines()[0] == "Somebody who may has to run:"
     assert 'alter role "eve" nologin password null;' in removed.err
+    half = ann.run("access", "list")
+    assert "eve: It was removed, and can still log in. Remove it again" in half.err
+    assert "it is nobody's here already" in desk.run("access", "remove", "eve").refusal(2)
+    offboard = ("permissions", "offboard", "asha@acme.example", "--dry-run")
+    assert "With these nobody logs in any more" in desk.run(*offboard).out
+    untried = desk.with_(SWITCHBOARD_READ_ONLY="1").run(*offboard).out
+    assert ("With these" in untried, "not tried in read-only mode" in untried) == (False, True)
+    assert desk.run("access", "remove", "eve", "--yes").out == "eve is nobody's any more, and nobody logs in with it.\n"
+    assert [row["state"] for row in desk.run("access", "list", "--json").data] == ["alive", "alive", "removed"]
+    assert "nobody's here" in desk.run("access", "remove", "eve", "--yes").refusal(2)
+
+
+def test_whom_the_first_login_locks_out_and_which_programs_use_one_is_confirmed(
+    desk: Shell, postgres: TestServer
+) -> None:
+    for role in ("ann", "plain"):
+        postgres.create_role(role, "login in role switchboard_support")
+    postgres.create_role("deputy", "login in role postgres, switchboard_admin")
+    postgres.create_role("eve")
+    first = "ann and plain are in the groups, are nobody here, and see nothing from now on."
+    before = contents(url_of(desk))
+    asked = desk.run(*ADD)
+    assert (asked.status, f"The first login that is a person: {first}" in asked.err) == (2, True)
+    assert contents(url_of(desk)) == before
+    assert "nobody here" not in desk.run("doctor").out
+    added = desk.run(*ADD, "--yes")
+    assert (added.status, first in added.err) == (0, True)
+    execute(
+        url_of(desk),
+        "insert into integration_audit_logs (organization_id, integration_type, action, status, details, user_agent) "
+        "values (%s, 'none', 'call_made', 'success', '{\"session_user\": \"plain\"}', 'dialer/2.1')",
+        ACME,
+    )
+    plain = ("access", "add", "plain", *ADD[3:])
+    asked = desk.run(*plain)
+    assert (asked.status, "also used by dialer/2.1" in asked.err) == (2, True)
+    with ForkedTerminal(*plain, environment=desk.environment, cwd=desk.folder, columns=200) as terminal:
+        terminal.wait_for("Do it now? [y/N]")
+        terminal.type("y\r")
+        assert terminal.wait_for_exit() == 0
+    assert [row["login"] for row in desk.run("access", "list", "--json").data] == ["eve", "plain"]
+    assert "ann is in the groups and nobody here, and sees nothing." in desk.run("doctor").out
+    ann, sees = make_conninfo(url_of(desk), user="ann"), "select sees_everything from switchboard.my_login()"
+    assert execute(ann, sees) == [(False,)]
+    # As docs/access.md has it.
+    execute(url_of(desk), "delete from switchboard.logins")
+    assert desk.run("setup", "--yes").status == 0
+    assert execute(ann, sees) == [(True,)]

@@ -31,15 +31,18 @@ from tui.data.access.changes import (
     rehearse,
     remove_login,
     removing,
+    require_mapper,
 )
-from tui.data.access.logins import Login, find_login, list_logins
+from tui.data.access.logins import Login, find_login, find_person_to_map, list_logins
 from tui.data.access.other_programs import other_programs
 from tui.data.access.passwords import generate_password, require_good_password
+from tui.data.permissions.grantees import label_person
 from tui.data.postgres.database import Database
 from tui.data.postgres.login_refusals import LOGIN_REFUSALS
 from tui.errors import InvalidInput, PermissionDenied, SchemaMissing, ServerUnsuitable, SwitchboardError
 from tui.process.identity import Operator
 from tui.secret import Secret
+from tui.words.access import saved, state_words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -269,6 +272,11 @@ async def test_an_administrator_who_may_not_manage_roles_maps_and_is_given_the_s
     async with database(as_login(project, "bob")) as scoped:
         failure = await refused(add_login(scoped, NewLogin("eve", ASHA, "support", EVERYTHING)))
         assert (failure.exit_status, "sees every organisation" in failure.what_to_do) == (3, True)
+        # Before anybody is told to have a role made for it.
+        new_role = NewRole(generate_password())
+        failure = await refused(add_login(scoped, NewLogin("newer", ASHA, "support", EVERYTHING, None, new_role)))
+        assert (failure.exit_status, "sees every organisation" in failure.what_to_do) == (3, True)
+        assert "sees every organisation" in (await refused(require_mapper(scoped))).what_to_do
     async with database(as_login(project, "ann")) as ann:
         made = NewLogin("newer", ASHA, "support", EVERYTHING, None, NewRole(generate_password()))
         failure = await refused(add_login(ann, made))
@@ -322,7 +330,8 @@ async def test_a_login_that_is_no_longer_what_was_mapped_says_why_and_its_name_i
         "password_expired": lambda: change("alter role eve valid until '2001-01-01'"),
         "person_inactive": lambda: change("update auth.users set deleted_at = now()"),
         "no_login": lambda: change("alter role eve nologin"),
-        "role_remade": lambda: change("drop role eve", "create role eve login in role switchboard_support"),
+        "role_renamed": lambda: change("alter role eve rename to eva"),
+        "role_remade": lambda: change("drop role eva", "create role eve login in role switchboard_support"),
         "role_gone": lambda: change("drop role eve"),
     }
     supabase_server.create_role("eve")
@@ -341,7 +350,15 @@ async def test_a_login_that_is_no_longer_what_was_mapped_says_why_and_its_name_i
                 repaired = (await find_login(owner, "eve")).state
                 # The other grant is a superuser's, which this owner may not take back.
                 assert repaired == "in_other_group"
+            if state == "role_renamed":
+                closed = await rehearse(owner, removing(login))
+                assert 'alter role "eva" nologin password null' in (*closed.done, *closed.left_to_do)
+                assert state_words(login).short == "renamed to eva"
+                assert "renamed to eva, so nobody is this person" in saved(login, is_nothing=True)
             if state == "role_remade":
+                assert saved(login, is_nothing=True).startswith(
+                    "Nothing changes: eve: The role was dropped and made anew"
+                )
                 assert (await rehearse(owner, removing(login))).done == ()
         assert seen == {state: state for state in changes}
         assert kept is not None
@@ -381,3 +398,13 @@ def test_a_generated_password_is_long_and_different_each_time_and_a_typed_one_is
     for text in ("short", "x" * 1001, "tab\tis not printable", "evangeline1"):
         with pytest.raises(InvalidInput):
             require_good_password(Secret(text), "evangeline")
+
+
+async def test_where_there_is_no_directory_somebody_is_an_id_with_a_name(installed_database: str) -> None:
+    async with database(installed_database) as owner:
+        for unknown in ("asha@acme.example", str(ASHA)):
+            failure = await refused(find_person_to_map(owner, unknown))
+            assert "has no directory of people" in failure.sentence
+            assert "`switchboard permissions grant` with --label NAME first" in failure.what_to_do
+        await label_person(owner, ACME, ASHA, "Asha")
+        assert (await find_person_to_map(owner, str(ASHA))).name == "Asha"

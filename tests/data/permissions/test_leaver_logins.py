@@ -20,7 +20,7 @@ from tui.data.permissions.listing import Holder
 from tui.data.schema.expected import GRANTED_ROLES
 from tui.errors import InvalidInput
 from tui.models import Organization
-from tui.words.leavers import about_logins, departure_words, login_in_full, nothing_to_take
+from tui.words.leavers import about_logins, closes_all, departure_words, login_in_full, nothing_to_take
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,14 +159,23 @@ async def test_what_the_role_may_not_do_is_left_as_sql_and_its_own_login_stays(d
         ]
         report = await leaver_report(database, HERE, LEAVER)
         before = await left_to_others(database, report.logins.to_remove)
+        assert not closes_all(report, before)
         done = await take_everything(database, report)
         assert (done.left_to_do, [login.sessions_ended for login in done.logins]) == (before, [0, 0])
         assert execute(directory, "select count(*) from switchboard.logins where removed_at is null") == [(2,)]
         open_still = (await leaver_report(database, HERE, LEAVER)).logins.found
         assert all(login_in_full(login, UTC).endswith("but its role can still log in") for login in open_still)
     assert can_connect(directory, "ann_admin")
-    for statement in before:
-        execute(directory, statement)
+    execute(directory, before[0])
+    async with opened(directory) as database:
+        # Whoever may finishes what was left: it is no login of anybody, and in the report still.
+        report = await leaver_report(database, HERE, LEAVER)
+        states = {login.login: login.state for login in report.logins.to_remove}
+        assert states == {"ann_admin": "removed_in_group", "ann_support": "removed_open"}
+        assert closes_all(report, await left_to_others(database, report.logins.to_remove))
+        done = await take_everything(database, report)
+        assert done.left_to_do == ()
+        assert not (await leaver_report(database, HERE, LEAVER)).has_anything_to_take
     assert not can_connect(directory, "ann_admin")
     assert execute(directory, IN_GROUPS) == [(0,)]
 

@@ -65,9 +65,10 @@ async def test_a_login_is_made_shown_with_its_password_once_changed_and_removed(
         password = PASSWORD.search(console.text)
         assert password is not None
         await console.wait_for(lambda: not PASSWORD.search(console.text))
-        assert "y copy the password" in console.text
+        assert "y copy eve's password" in console.text
         await console.press("y")
         await console.wait_for("Other programs there can read it.")
+        assert "the new password of eve" in console.text
         await console.press("enter")
         await console.wait_for(lambda: console.app.clipboard == password[0])
         url = postgres.conninfo(str(conninfo_to_dict(office)["dbname"]), user="eve", password=password[0])
@@ -80,6 +81,7 @@ async def test_a_login_is_made_shown_with_its_password_once_changed_and_removed(
         await console.wait_for("sees all organisations.")
         await console.wait_for(lambda: isinstance(console.page, LoginsScreen) and "all organisations" in console.text)
         assert not PASSWORD.search(console.text)
+        assert "y copy" not in console.text
 
         before = contents(office)
         for typed, words in (("ev", "Nothing was written."), ("eve", "nobody logs in with it")):
@@ -123,6 +125,12 @@ async def test_what_is_refused_or_left_to_others_is_said_before_anything_is_save
         assert "A part of it is left to somebody else" in console.status
         assert "not in its group" in console.text
         assert 'grant "switchboard_auditor" to "eve" with inherit true;' in console.text
+        await console.press("d")
+        await console.wait_for("Until somebody who may has run")
+        assert ("it can still log in" in console.text, "can no longer log in" in console.text) == (True, False)
+        # The list stays in sight behind the question.
+        assert "not in its group" in console.text
+        await console.press("escape")
 
 
 async def test_the_form_says_itself_as_a_command_and_makes_no_login_in_the_locked_console(office: str) -> None:
@@ -140,3 +148,26 @@ async def test_the_form_says_itself_as_a_command_and_makes_no_login_in_the_locke
         await console.wait_for(lambda: isinstance(console.page, LoginForm))
         await console.wait_for("The login is there already.")
         assert "make the login" not in console.text
+
+
+async def test_who_is_nobody_is_named_before_the_first_login_and_offered_nothing(
+    office: str, postgres: TestServer
+) -> None:
+    postgres.create_role("helper", "login in role switchboard_support")
+    before = contents(office)
+    async with run_headless(new_app(office)) as console:
+        await open_logins(console)
+        await fill(console, "eve")
+        await console.press("f2")
+        await console.wait_for("helper is in the groups, is nobody here")
+        await console.press("escape")
+        assert contents(office) == before
+    async with run_headless(new_app(make_conninfo(office, user="helper"))) as console:
+        await console.wait_for("● connected")
+        await console.press("5")
+        await console.wait_for("r check again")
+        await console.press("l")
+        await console.wait_for("The role helper may not see logins.")
+        assert console.text.count("may not see logins") == 1
+        assert "That needs switchboard_admin." in console.text
+        assert ("a add" in console.text, "0 logins" in console.text, console.status) == (False, False, "")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
 from tui.cli.access.arguments import (
     all_organizations_option,
-    confirm_what_is_left,
+    confirm_consequences,
     note_option,
     organization_option,
     require_one_scope,
@@ -27,23 +28,27 @@ from tui.data.access.changes import (
     adding,
     login_after,
     rehearse,
+    require_mapper,
     require_name,
     require_note,
 )
+from tui.data.access.logins import find_person_to_map
+from tui.data.access.members import locked_out_by_first
 from tui.data.access.other_databases import other_databases
 from tui.data.access.other_programs import DAYS, NAMED, other_programs
 from tui.data.access.passwords import LONGEST_BYTES, generate_password, require_good_password
 from tui.data.access.roles import ACCESS_ROLES
-from tui.data.directory import find_person
 from tui.data.permissions.listing import server_time
 from tui.data.permissions.values import parse_expiry
-from tui.errors import InvalidInput
+from tui.errors import InvalidInput, OutputFailed
 from tui.secret import Secret
-from tui.words.access import SHOWN_ONCE, also_used_by, login_in_full, scoped_here_alone
+from tui.words.access import SHOWN_ONCE, also_used_by, locks_out, login_in_full, scoped_here_alone
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
     from tui.cli.request import Work
+    from tui.data.access.changes import LoginChanged
+    from tui.data.access.logins import Login
     from tui.data.access.roles import AccessRole
     from tui.session.session import Session
 
@@ -94,7 +99,11 @@ def add(
     if role is None:
         raise InvalidInput("It is not said what the login may do.", f"Give --role: {', '.join(ACCESS_ROLES)}.")
     require_one_scope(organizations, sees_all=all_organizations, required=True)
-    if (person is None) is not speaks_for_others:
+    if person is not None and speaks_for_others:
+        raise InvalidInput(
+            "A login is one person or speaks for others, not both.", "Leave --person or --speaks-for-others out."
+        )
+    if person is None and not speaks_for_others:
         raise InvalidInput("It is not said who the login is.", "Give --person, or --speaks-for-others for a program.")
     if not create and (ask_password or no_password or expires is not None):
         raise InvalidInput(
@@ -109,13 +118,14 @@ def add(
 
     async def work(session: Session, out: Output) -> None:
         database = session.database
+        await require_mapper(database)
         generates = create and not ask_password and not no_password
         if generates:
             out.require_exact()
         expires_at = None
         if expires is not None:
             expires_at = parse_expiry(expires, await server_time(database), session.settings.timezone)
-        user = await find_person(database, person) if person is not None else None
+        user = await find_person_to_map(database, person) if person is not None else None
         scope = await scope_of(session, organizations, sees_all=all_organizations)
 
         def new_login(password: Secret | None) -> NewLogin:
@@ -123,11 +133,13 @@ def add(
             return NewLogin(login, user.id if user else None, role, scope, note, new_role)
 
         rehearsed = await rehearse(database, adding(new_login(None)))
+        members = await locked_out_by_first(database, login)
+        reasons = [locks_out(members)] if members else []
         if not create and (programs := await other_programs(database, login)):
-            out.warn(*also_used_by(programs, NAMED, DAYS))
+            reasons.append(" ".join(also_used_by(programs, NAMED, DAYS)))
         if not all_organizations and (elsewhere := await other_databases(database, login, NAMED)):
             out.warn(*scoped_here_alone(elsewhere, NAMED))
-        await confirm_what_is_left(session, out, rehearsed, input_is_taken=piped is not None)
+        await confirm_consequences(session, out, rehearsed, reasons, input_is_taken=piped is not None)
         password = piped
         if create and ask_password and piped is None:
             password = await _typed_password(out, login)
@@ -135,14 +147,35 @@ def add(
             password = generate_password()
         changed = await add_login(database, new_login(password))
         added = await login_after(database, login)
-        shown = password.reveal("shown once to whoever made the login") if password and generates else None
-        out.result(change_record(added, changed) | {"created": create, "password": shown}, f"{login_in_full(added)}.")
+        _show_added(out, added, changed, created=create, password=password if generates else None)
+
+    return work
+
+
+def _show_added(out: Output, login: Login, changed: LoginChanged, *, created: bool, password: Secret | None) -> None:
+    """Write what was added, and a password that was made. Raises OutputFailed: it is written nowhere else."""
+    shown = password.reveal("shown once to whoever made the login") if password else None
+    record = change_record(login, changed) | {"created": created, "password": shown}
+    try:
+        out.result(record, f"{login_in_full(login)}.")
         say_left_to_do(out, changed)
         if shown is not None and out.as_table:
             out.say(SHOWN_ONCE)
             out.text(shown)
-
-    return work
+        sys.stdout.flush()
+    except OSError as lost:
+        if shown is None and isinstance(lost, BrokenPipeError):
+            raise
+        # What is still buffered must not fail a second time at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sentence = f"The login {login.login} was added, but the output could not be written: {lost.strerror}."
+        what_to_do = "Do not add it again: `switchboard access list` shows it."
+        if shown is not None:
+            sentence += " Its password is lost."
+            what_to_do = (
+                f"For another one run `switchboard access remove {login.login}`, then the same `access add --create`."
+            )
+        raise OutputFailed(sentence, what_to_do) from lost
 
 
 def _is_terminal() -> bool:

@@ -65,12 +65,23 @@ async def scope_of(session: Session, organizations: Sequence[str], *, sees_all: 
     return Scope(tuple(dict.fromkeys(organization.id for organization in found)), sees_all)
 
 
-async def confirm_what_is_left(
-    session: Session, out: Output, rehearsed: LoginChanged, *, input_is_taken: bool = False
+async def confirm_consequences(
+    session: Session, out: Output, rehearsed: LoginChanged, reasons: Sequence[str] = (), *, input_is_taken: bool = False
 ) -> None:
-    """Ask before a change of which a part is left to somebody else. Raises ConfirmationNeeded."""
+    """Ask before a change for these reasons, or of which a part is left to somebody else. Raises ConfirmationNeeded.
+
+    With --yes the reasons are warnings.
+    """
+    if out.yes:
+        for reason in reasons:
+            out.warn(reason)
+    question = "Do it now?"
+    asked = list(reasons)
     if rehearsed.left_to_do:
         role = session.server.role if session.server else "your role"
         statements = " ".join(f"{statement};" for statement in rehearsed.left_to_do)
-        reason = f"{lacking(role)} {SQL_FOR_OTHERS} {statements}"
-        await confirm(out, f"{reason} Do the rest now?", reason, input_is_taken=input_is_taken)
+        asked.append(f"{lacking(role)} {SQL_FOR_OTHERS} {statements}")
+        question = "Do the rest now?"
+    if asked:
+        reason = " ".join(asked)
+        await confirm(out, f"{reason} {question}", reason, input_is_taken=input_is_taken)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.cli.access.arguments import (
     all_organizations_option,
-    confirm_what_is_left,
+    confirm_consequences,
     login_argument,
     note_option,
     organization_option,
@@ -18,10 +18,10 @@ from tui.cli.access.arguments import (
 from tui.cli.access.view import change_record, say_left_to_do
 from tui.cli.parsing import command, option
 from tui.cli.requirements import Requirements
-from tui.data.access.changes import LoginEdit, edit_login, editing, login_after, rehearse, require_note
+from tui.data.access.changes import LoginEdit, edit_login, editing, login_after, rehearse, require_mapper, require_note
 from tui.data.access.logins import find_login
 from tui.errors import InvalidInput
-from tui.words.access import login_in_full
+from tui.words.access import saved
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -59,6 +59,7 @@ def edit(
 
     async def work(session: Session, out: Output) -> None:
         database = session.database
+        await require_mapper(database)
         found = await find_login(database, login)
         wanted = LoginEdit.of(found)
         if role is not None:
@@ -67,11 +68,10 @@ def edit(
             wanted = replace(wanted, scope=await scope_of(session, organizations, sees_all=all_organizations))
         if note is not None or no_note:
             wanted = replace(wanted, note=note)
-        await confirm_what_is_left(session, out, await rehearse(database, editing(found, wanted)))
+        await confirm_consequences(session, out, await rehearse(database, editing(found, wanted)))
         changed = await edit_login(database, found, wanted)
         after = await login_after(database, login)
-        sentence = "Nothing changes: " if changed.is_nothing else ""
-        out.result(change_record(after, changed), f"{sentence}{login_in_full(after)}.")
+        out.result(change_record(after, changed), saved(after, is_nothing=changed.is_nothing))
         say_left_to_do(out, changed)
 
     return work

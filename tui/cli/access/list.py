@@ -8,7 +8,7 @@ from tui.cli.access.view import columns, record_of
 from tui.cli.parsing import command, watch_option
 from tui.cli.requirements import Requirements
 from tui.data.access.logins import list_logins
-from tui.words.access import NO_LOGINS, STATES
+from tui.words.access import NO_LOGINS, ONLY_A_PART, state_words
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -21,7 +21,10 @@ async def list_(session: Session, out: Output) -> None:
     """List the logins that are people, and what is wrong with one that is not as it was added."""
     logins = await list_logins(session.database)
     out.rows(logins, columns(session.settings.timezone), record=record_of, empty=NO_LOGINS)
+    own = session.database.login
+    if own is not None and own.organizations is not None:
+        out.say(ONLY_A_PART)
     for login in logins:
-        words = STATES[login.state]
+        words = state_words(login)
         if words.what_to_do:
             out.say(f"{login.login}: {words.sentence} {words.what_to_do}")

@@ -9,9 +9,9 @@ from tui.cli.access.view import change_record, say_left_to_do
 from tui.cli.confirm import confirm_by_name
 from tui.cli.parsing import command
 from tui.cli.requirements import Requirements
-from tui.data.access.changes import login_after, rehearse, remove_login, removing
+from tui.data.access.changes import login_after, rehearse, remove_login, removing, require_mapper
 from tui.data.access.logins import find_login
-from tui.words.access import SQL_FOR_OTHERS, lacking, removal, removed
+from tui.words.access import SQL_FOR_OTHERS, removal, removed
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -27,14 +27,16 @@ async def remove(session: Session, out: Output, login: str) -> None:
     still says who it was. What this login may not do on the server is left as SQL for whoever may.
     """
     database = session.database
-    found = await find_login(database, login)
+    await require_mapper(database)
+    found = await find_login(database, login, or_half_removed=True)
     rehearsed = await rehearse(database, removing(found))
     left = ""
     if rehearsed.left_to_do:
-        role = session.server.role if session.server else "your role"
-        left = f" {lacking(role)} {SQL_FOR_OTHERS} {' '.join(f'{statement};' for statement in rehearsed.left_to_do)}"
-    alternative = f"`switchboard access edit {login}` changes what it sees instead."
-    await confirm_by_name(out, login, f"{removal(found)}{left}", alternative)
+        left = f" {SQL_FOR_OTHERS} {' '.join(f'{statement};' for statement in rehearsed.left_to_do)}"
+    alternative = "it is nobody's here already, and sees nothing."
+    if found.is_mapped:
+        alternative = f"`switchboard access edit {login}` changes what it sees instead."
+    await confirm_by_name(out, login, f"{removal(found, rehearsed.left_to_do)}{left}", alternative)
     changed = await remove_login(database, found)
     after = await login_after(database, login)
     out.result(

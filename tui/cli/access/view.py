@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.output import Column
-from tui.words.access import SQL_FOR_OTHERS, STATES, login_person, scope_words
-from tui.words.times import to_the_minute
+from tui.words.access import SQL_FOR_OTHERS, login_person, password_end, scope_words, state_words
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -46,8 +45,8 @@ def columns(zone: tzinfo) -> tuple[Column[Login], ...]:
         Column("PERSON", login_person, shrinks_to=14),
         Column("ROLE", lambda login: login.role),
         Column("SEES", scope_words, shrinks_to=12),
-        Column("STATE", lambda login: STATES[login.state].short),
-        Column("PASSWORD UNTIL", lambda login: to_the_minute(login.expires_at, zone), usual=20, optional=True),
+        Column("STATE", lambda login: state_words(login).short),
+        Column("PASSWORD UNTIL", lambda login: password_end(login, zone), usual=20, optional=True),
     )
 
 

@@ -14,7 +14,15 @@ from tui.data.permissions.grantees import find_holder
 from tui.data.permissions.leaver import leaver_report
 from tui.data.permissions.leaving import left_to_others, take_everything
 from tui.words.access import SQL_FOR_OTHERS
-from tui.words.leavers import ANYWHERE, about_logins, departure_words, nothing_to_take, to_take_words
+from tui.words.leavers import (
+    ANYWHERE,
+    NOT_TRIED,
+    about_logins,
+    closes_all,
+    departure_words,
+    nothing_to_take,
+    to_take_words,
+)
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -35,7 +43,9 @@ async def offboard(session: Session, out: Output, user: str, dry_run: bool) -> N
     # It is tried, which read-only mode does not allow.
     left = () if session.read_only else await left_to_others(database, report.logins.to_remove)
     notes = about_logins(report)
-    if report.logins.to_remove and not left:
+    if session.read_only and report.logins.to_remove:
+        notes.append(NOT_TRIED)
+    elif closes_all(report, left):
         notes.append(ANYWHERE)
     for line in [*taken_lines(report, session.settings.timezone), *_for_others(left), *notes]:
         (out.text if dry_run and out.as_table else out.say)(line)

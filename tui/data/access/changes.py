@@ -18,6 +18,8 @@ from tui.data.access.roles import (
     read_role_facts,
     sessions_statement,
 )
+from tui.data.postgres.login_refusals import login_refusal
+from tui.data.scope import require_everything
 from tui.errors import InvalidInput, PermissionDenied, SchemaMissing
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ select switchboard.edit_login(%(login)s::text, %(role)s::text, %(organizations)s
                               %(note)s::text) as id
 """
 REMOVE = "select switchboard.remove_login(%(login)s::text) as id"
+MAPS = "maps logins"
 LONGEST_NAME_BYTES = 63
 LONGEST_NOTE = 500
 
@@ -120,11 +123,17 @@ async def rehearse(database: Database, change: Callable[[Connection], Awaitable[
     return await database.write(unit)
 
 
+async def require_mapper(database: Database) -> None:
+    """Raise PermissionDenied where the present login does not change logins, whoever they are."""
+    await database.read(lambda connection: require_everything(connection, MAPS))
+
+
 def adding(new: NewLogin) -> Callable[[Connection], Awaitable[LoginChanged]]:
     """Return the change that maps a login, and makes its role where that is asked for. Raises InvalidInput."""
     require_name(new.login)
 
     async def change(connection: Connection) -> LoginChanged:
+        await require_everything(connection, MAPS)
         facts = await read_role_facts(connection, new.login)
         _require_group(facts, new.role)
         if new.new_role is not None:
@@ -148,7 +157,8 @@ def editing(login: Login, edit: LoginEdit) -> Callable[[Connection], Awaitable[L
         log_row = await _call(connection, EDIT, {"login": login.login} | _values(edit.role, edit.scope, edit.note))
         facts = await read_role_facts(connection, login.login)
         _require_group(facts, edit.role)
-        steps = facts.group_steps(group_of(edit.role)) if _has_its_role(login) else ()
+        # Whoever logs in with one that was renamed or made anew is nobody here.
+        steps = facts.group_steps(group_of(edit.role)) if login.has_its_role else ()
         return LoginChanged(log_row, *await _run(connection, steps))
 
     return change
@@ -157,17 +167,25 @@ def editing(login: Login, edit: LoginEdit) -> Callable[[Connection], Awaitable[L
 def removing(login: Login) -> Callable[[Connection], Awaitable[LoginChanged]]:
     """Return the change that makes a login nobody's, and its role one that nobody logs in with, in no group of ours.
 
+    Of one that is nobody's already it does to the role what was left to others and never run.
     The role itself stays: what it owns, and what the log says of it, needs its name. One that was dropped, or made anew
-    under the same name, is not touched.
+    under the same name, is not touched; one that was renamed is closed under its new name.
     """
 
     async def change(connection: Connection) -> LoginChanged:
-        log_row = await _call(connection, REMOVE, {"login": login.login})
-        facts = await read_role_facts(connection, login.login)
-        steps = (facts.closing_step(), *facts.group_steps(None)) if _has_its_role(login) else ()
-        done, left = await _run(connection, steps)
-        if _has_its_role(login) and login.sessions and not facts.may_end_sessions:
-            left = (*left, sessions_statement(login.login))
+        await require_everything(connection, MAPS)
+        log_row = await _call(connection, REMOVE, {"login": login.login}) if login.is_mapped else None
+        if login.role_name is None:
+            return LoginChanged(log_row, (), ())
+        facts = await read_role_facts(connection, login.role_name)
+        if facts.session_login == login.role_name:
+            # The database knows it by the name of the login alone, and only while it is somebody's.
+            error, sentence, what_to_do = login_refusal("own_row")
+            raise error(sentence, what_to_do)
+        closing = (facts.closing_step(),) if login.is_mapped or login.can_log_in else ()
+        done, left = await _run(connection, (*closing, *facts.group_steps(None)))
+        if login.sessions and not facts.may_end_sessions:
+            left = (*left, sessions_statement(login.role_name))
         return LoginChanged(log_row, done, left)
 
     return change
@@ -186,11 +204,12 @@ async def edit_login(database: Database, login: Login, edit: LoginEdit) -> Login
 async def remove_login(database: Database, login: Login) -> LoginChanged:
     """Remove a login, and once that is committed end its sessions where that is allowed; raises as `add_login`."""
     removed = await database.write(removing(login))
-    if not _has_its_role(login):
+    role = login.role_name
+    if role is None:
         return removed
 
     async def end(connection: Connection) -> int:
-        facts = await read_role_facts(connection, login.login)
+        facts = await read_role_facts(connection, role)
         return await end_sessions(connection, facts) if facts.may_end_sessions else 0
 
     # Not before: whoever is thrown out would be back before the login is closed.
@@ -198,7 +217,7 @@ async def remove_login(database: Database, login: Login) -> LoginChanged:
         return replace(removed, sessions_ended=await database.write(end))
     except PermissionDenied:
         # The login is removed all the same: a server may keep more from a role than its attributes say.
-        return replace(removed, left_to_do=(*removed.left_to_do, sessions_statement(login.login)))
+        return replace(removed, left_to_do=(*removed.left_to_do, sessions_statement(role)))
 
 
 def require_name(login: str) -> None:
@@ -220,10 +239,6 @@ async def login_after(database: Database, login: str) -> Login:
     """Return a login as it is after a change, removed or not. Raises InvalidInput where it is none."""
     found = await list_logins(database, login)
     return found[0] if found else await find_login(database, login)
-
-
-def _has_its_role(login: Login) -> bool:
-    return login.state not in ("role_gone", "role_remade")
 
 
 def _require_group(facts: RoleFacts, role: AccessRole) -> None:

@@ -115,8 +115,9 @@ class LeaverLogins:
 
     @property
     def to_remove(self) -> tuple[Login, ...]:
-        """Those that the present login can remove: not its own."""
-        return tuple(login for login in self.mapped if self.may_remove and login.login != self.own)
+        """Those that the present login can remove, or has to once more: not its own."""
+        removable = (login for login in self.found if login.is_removable and login.login != self.own)
+        return tuple(removable) if self.may_remove else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,11 +161,12 @@ async def _hand_over(
 
 async def _end_sessions(database: Database, login: Login, removed: RemovedLogin) -> RemovedLogin:
     """End the sessions of a login that was removed; what fails then is left to do, since the rest is committed."""
-    if login.state in ("role_gone", "role_remade"):
+    role = login.role_name
+    if role is None:
         return removed
 
     async def unit(connection: Connection) -> RemovedLogin:
-        facts = await read_role_facts(connection, login.login)
+        facts = await read_role_facts(connection, role)
         if not facts.may_end_sessions:
             return removed
         return removed._replace(sessions_ended=await end_sessions(connection, facts))
@@ -173,7 +174,7 @@ async def _end_sessions(database: Database, login: Login, removed: RemovedLogin)
     try:
         return await database.write(unit)
     except SwitchboardError:
-        return removed._replace(left_to_do=(*removed.left_to_do, sessions_statement(login.login)))
+        return removed._replace(left_to_do=(*removed.left_to_do, sessions_statement(role)))
 
 
 def _changed(what: str) -> Conflict:

@@ -12,7 +12,7 @@ LOGIN_REFUSALS: dict[str, Refusal] = {
     "unknown_role": (
         InvalidInput,
         "This server has no role of that name.",
-        "Check the spelling, or have it made.",
+        "Check the spelling, or make the login with it (--create).",
     ),
     "own_row": (
         PermissionDenied,
@@ -40,7 +40,7 @@ LOGIN_REFUSALS: dict[str, Refusal] = {
     "no_login": (
         InvalidInput,
         "Nobody can log in with that role.",
-        "Make a login of its own, or let a role administrator run: alter role ... login.",
+        "One that was removed here is opened with --create; for a person make a login of its own.",
     ),
     "taken": (
         InvalidInput,

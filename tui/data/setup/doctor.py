@@ -15,7 +15,7 @@ from tui.data.schema.state import SCHEMA_SENTENCES, schema_state
 from tui.data.schema.verify import verify
 from tui.data.scope import sees_everything
 from tui.data.setup.findings import Finding, FindingState, Subject, env_file_findings, server_findings
-from tui.data.setup.operator_findings import claim_findings, operator_finding
+from tui.data.setup.operator_findings import claim_findings, login_findings, operator_finding
 from tui.data.setup.seal_findings import seal_findings
 from tui.errors import Advice, MasterKeyError, PermissionDenied, SchemaNewer, SwitchboardError
 from tui.words.counts import counted
@@ -120,6 +120,7 @@ async def _schema(database: Database) -> list[Finding]:
     findings += map(_hole, await database.read(find_hidden_rows))
     findings.append(await _roles(database))
     if state == "installed":
+        findings += await _findings_or_failure(Subject.LOGINS, login_findings(database))
         findings += await _findings_or_failure(Subject.CLAIMS, claim_findings(database))
         findings += await _findings_or_failure(Subject.SEALS, seal_findings(database))
     return findings

@@ -41,6 +41,7 @@ class Subject(Enum):
     DIRECTORY = ("schema", "Directory")
     HOLE = ("access", "Hole")
     GROUPS = ("access", "Roles")
+    LOGINS = ("access", "Logins")
     CLAIMS = ("access", "Claims")
     SEALS = ("access", "Seals")
     MASTER_KEY = ("key", "Master key")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tui.data.access.members import unmapped_members
 from tui.data.audit.qualifiers import OF_OWN_ROWS
 from tui.data.setup.findings import Finding, Subject
-from tui.errors import TimedOut
+from tui.errors import PermissionDenied, TimedOut
+from tui.words.access import unmapped
 from tui.words.counts import counted
 from tui.words.scope import in_sight
 from tui.words.text import safe_text
@@ -41,6 +43,28 @@ def operator_finding(database: Database) -> Finding:
     return Finding(
         Subject.OPERATOR, "ok", f"The operator is {operator.origin.mark_in_full(safe_text(operator.label, 60))}."
     )
+
+
+async def login_findings(database: Database) -> list[Finding]:
+    """Name the members of the groups who see nothing since one login is a person; nothing where nobody may ask."""
+    login = database.login
+    if login is None or not login.database_has_logins or login.organizations is not None:
+        return []
+    try:
+        members = await unmapped_members(database)
+    except PermissionDenied:
+        # Who is nobody here is for administrators to know.
+        return []
+    if not members:
+        return [Finding(Subject.LOGINS, "ok", "Every login in the groups is somebody here.")]
+    return [
+        Finding(
+            Subject.LOGINS,
+            "warning",
+            unmapped(members),
+            "`switchboard access add` says whose a login is; or take it out of its groups.",
+        )
+    ]
 
 
 async def claim_findings(database: Database) -> list[Finding]:

@@ -146,7 +146,8 @@ def left_to_do_rows(statements: Sequence[str]) -> list[tuple[Cell, Cell]]:
 
 def report_rows(report: LeaverReport, zone: tzinfo, glyphs: Glyphs) -> list[tuple[Cell, Cell]]:
     """Return the report as lines of two cells: logins, secrets to rotate, access, phone numbers."""
-    here, mapped = report.here.organization, report.logins.mapped
+    here = report.here.organization
+    is_open = any(login.is_removable for login in report.logins.found)
     # Fields that are no secrets are in the log because they were typed.
     secrets = [
         (secret, Cell(f"  {_name(secret.integration_type)}"), in_organization(held.organization, here))
@@ -174,11 +175,11 @@ def report_rows(report: LeaverReport, zone: tzinfo, glyphs: Glyphs) -> list[tupl
     good: Tone = "good" if report.is_whole else "plain"
     rows = []
     if report.logins.is_told and report.logins.has_any:
-        rows.append(_title(f"Logins ({len(mapped)})", "bad" if mapped else good))
+        rows.append(_title(f"Logins ({len(report.logins.found)})", "bad" if is_open else good))
         rows += [
             (
                 Cell(f"  {safe_text(login.login, 63)}"),
-                Cell(login_in_full(login, zone), "bad" if login.is_mapped else "quiet"),
+                Cell(login_in_full(login, zone), "bad" if login.is_removable else "quiet"),
             )
             for login in report.logins.found
         ]

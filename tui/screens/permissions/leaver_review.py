@@ -13,7 +13,7 @@ from tui.widgets.row_list import Cell, Column, Row, RowBody
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.wrapped_list import WrappedList
 from tui.words.access import SQL_FOR_OTHERS
-from tui.words.leavers import ANYWHERE, in_organization, login_in_full, to_take_words
+from tui.words.leavers import ANYWHERE, closes_all, in_organization, login_in_full, to_take_words
 from tui.words.permissions import access_in_full, holder_in_full
 from tui.words.text import safe_text
 
@@ -66,7 +66,7 @@ class LeaverReviewScreen(Page):
         if not self.is_mounted:
             return
         rows = self._logins()
-        if rows and not left:
+        if closes_all(self._report, left):
             rows.append((Cell(""), Cell(ANYWHERE, "quiet"), Cell("")))
         rows += [*self._revokes(), *self._numbers()]
         if left:

@@ -22,10 +22,12 @@ from tui.data.access.changes import (
     require_name,
     require_note,
 )
+from tui.data.access.logins import find_person_to_map
+from tui.data.access.members import locked_out_by_first
 from tui.data.access.other_programs import DAYS, NAMED, other_programs
 from tui.data.access.passwords import generate_password, require_good_password
 from tui.data.access.roles import ACCESS_ROLES, group_of
-from tui.data.directory import find_person, resolve_organization
+from tui.data.directory import resolve_organization
 from tui.data.permissions.listing import server_time
 from tui.data.permissions.values import parse_expiry
 from tui.errors import InvalidInput
@@ -35,7 +37,7 @@ from tui.widgets.bindings import bind
 from tui.widgets.form import CheckLine, CycleLine, Field, Option
 from tui.widgets.frame import Hints, Part
 from tui.widgets.line_input import LineInput
-from tui.words.access import ROLES, SQL_FOR_OTHERS, also_used_by, lacking, login_person_in_full
+from tui.words.access import ROLES, SQL_FOR_OTHERS, also_used_by, lacking, locks_out, login_person_in_full
 from tui.words.invocation import Invocation
 from tui.words.text import safe_text
 
@@ -221,7 +223,7 @@ class LoginForm(FormPage):
 
     async def _edit(self, login: Login) -> LoginSaved | None:
         edit = LoginEdit(self._chosen_role, await self._scope(), self._typed_note())
-        if not await self._may_go_on(editing(login, edit), ""):
+        if not await self._may_go_on(editing(login, edit), ()):
             return None
         changed = await self.writing(edit_login(self.session.database, login, edit))
         return LoginSaved(await login_after(self.session.database, login.login), changed, None)
@@ -236,7 +238,7 @@ class LoginForm(FormPage):
         expires = self._expires.value.strip() if creates and kind != NONE else ""
         now = await server_time(database)
         expires_at = parse_expiry(expires, now, self.session.settings.timezone) if expires else None
-        person = await find_person(database, self._person.value.strip())
+        person = await find_person_to_map(database, self._person.value.strip())
         scope, note = await self._scope(), self._typed_note()
 
         def new(password: Secret | None) -> NewLogin:
@@ -244,18 +246,22 @@ class LoginForm(FormPage):
             return NewLogin(name, person.id, self._chosen_role, scope, note, new_role)
 
         programs = [] if creates else await other_programs(database, name)
-        warning = " ".join(also_used_by(programs, NAMED, DAYS)) if programs else ""
-        if not await self._may_go_on(adding(new(None)), warning):
+        warnings = [" ".join(also_used_by(programs, NAMED, DAYS))] if programs else []
+        if members := await locked_out_by_first(database, name):
+            warnings.insert(0, locks_out(members))
+        if not await self._may_go_on(adding(new(None)), warnings):
             return None
         made = generate_password() if creates and kind == GENERATED else None
         changed = await self.writing(add_login(database, new(made or password)))
         return LoginSaved(await login_after(database, name), changed, made)
 
-    async def _may_go_on(self, change: Callable[[Connection], Awaitable[LoginChanged]], warning: str) -> bool:
-        """Rehearse a change; where a part of it is left to others, or other programs use the login, ask."""
+    async def _may_go_on(
+        self, change: Callable[[Connection], Awaitable[LoginChanged]], warnings: Sequence[str]
+    ) -> bool:
+        """Rehearse a change; where there are warnings, or a part of it is left to others, ask."""
         left = (await rehearse(self.session.database, change)).left_to_do
         role = safe_text(self.session.server.role, 63) if self.session.server else "your role"
-        lines = [warning] if warning else []
+        lines = list(warnings)
         if left:
             lines.append(f"{lacking(role)} {SQL_FOR_OTHERS} {'; '.join(left)};")
         return not lines or await self.prompt.confirm("\n".join(lines), "save the rest" if left else "save it")

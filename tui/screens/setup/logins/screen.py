@@ -8,7 +8,7 @@ from textual.containers import Vertical
 
 from tui.data.access.changes import rehearse, remove_login, removing
 from tui.data.access.logins import list_logins
-from tui.errors import ReadOnlyMode, SchemaNewer
+from tui.errors import PermissionDenied, ReadOnlyMode, SchemaNewer
 from tui.screens.page import Page
 from tui.screens.setup.logins.view import COLUMNS, detail_of, row_of
 from tui.widgets.bindings import bind
@@ -20,15 +20,13 @@ from tui.widgets.text_lines import DetailPane, TextLine, TextLines
 from tui.words.access import (
     NO_LOGINS,
     SHOWN_ONCE,
-    SQL_FOR_OTHERS,
-    lacking,
-    login_in_full,
     removal,
     removed,
 )
+from tui.words.access import saved as said_of
 from tui.words.counts import counted
 from tui.words.invocation import Invocation
-from tui.words.text import safe_text
+from tui.words.text import fit, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,6 +42,7 @@ if TYPE_CHECKING:
     from tui.widgets.frame import Tone
 
 SHOWN_FOR_S = 30.0
+NEEDS_ADMINISTRATOR = "That needs switchboard_admin."
 LEFT_BELOW = "A part of it is left to somebody else: see the detail."
 
 
@@ -67,10 +66,12 @@ class LoginsScreen(Page):
     def __init__(self) -> None:
         super().__init__()
         self._logins: dict[str, Login] = {}
+        self._is_refused = False
         self._left: dict[str, Sequence[str]] = {}
         self._saved = ""
         """The login that was saved last, on which the cursor is put once it is read."""
-        self._password: Secret | None = None
+        self._new: tuple[str, Secret] | None = None
+        """The login that was saved last and the password that was made for it."""
         self._hide_timer: Timer | None = None
 
     def compose_body(self) -> Iterable[Widget]:
@@ -86,13 +87,19 @@ class LoginsScreen(Page):
         self.watch(self.app, "app_focus", self._hide_when_blurred, init=False)
 
     def hints(self) -> Hints:
-        copy = (("y", "copy the password"),) if self._password is not None else ()
-        one = (("enter", "edit"), ("d", "remove")) if self._current is not None else ()
-        acts = () if self.session.read_only else (*copy, ("a", "add"), *one)
+        if self._is_refused:
+            return (("esc", "back"), ("?", "help"))
+        name = fit(safe_text(self._new[0], 63), 8).rstrip() if self._new is not None else ""
+        copy = (("y", f"copy {name}'s password"),) if name else ()
+        edit = (("enter", "edit"),) if self._current is not None else ()
+        remove = (("d", "remove"),) if self._removable is not None else ()
+        acts = () if self.session.read_only else (*copy, ("a", "add"), *edit, *remove)
         return (*acts, ("r", "refresh"), ("esc", "back"), ("?", "help"))
 
     def context(self) -> tuple[Part, ...]:
         alive = sum(login.is_mapped for login in self._logins.values())
+        if self._is_refused:
+            return (Part("Logins", "warning"),)
         return (Part("Logins", "warning"), Part(counted(alive, "login"), "quiet"))
 
     def invocations(self) -> Sequence[Invocation]:
@@ -101,12 +108,25 @@ class LoginsScreen(Page):
     @property
     def _current(self) -> Login | None:
         """The login under the cursor, unless it was removed."""
-        login = self._logins.get(self.query_one(RowBody).current_key or "")
+        login = self._removable
         return login if login is not None and login.is_mapped else None
+
+    @property
+    def _removable(self) -> Login | None:
+        """The login under the cursor, where there is anything left to remove."""
+        login = self._logins.get(self.query_one(RowBody).current_key or "")
+        return login if login is not None and login.is_removable else None
 
     async def load(self) -> None:
         self.show_loading("the logins")
-        logins = await list_logins(self.session.database)
+        try:
+            logins = await list_logins(self.session.database)
+        except PermissionDenied:
+            self._is_refused = True
+            role = safe_text(self.session.server.role, 63) if self.session.server else "your role"
+            self.query_one(StateSwitcher).show_empty(f"The role {role} may not see logins.", NEEDS_ADMINISTRATOR)
+            return
+        self._is_refused = False
         if not self.is_mounted:
             return
         self._logins = {login.login: login for login in logins}
@@ -137,10 +157,11 @@ class LoginsScreen(Page):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("add", "edit", "remove"):
-            is_possible = not (self.is_busy or self.prompt.is_asking)
-            return True if is_possible and (action == "add" or self._current is not None) else None
+            is_possible = not (self._is_refused or self.is_busy or self.prompt.is_asking)
+            subject = {"add": True, "edit": self._current is not None, "remove": self._removable is not None}[action]
+            return True if is_possible and subject else None
         if action == "copy_password":
-            return self._password is not None and not self.prompt.is_asking
+            return self._new is not None and not self.prompt.is_asking
         return super().check_action(action, parameters)
 
     def action_add(self) -> None:
@@ -156,27 +177,27 @@ class LoginsScreen(Page):
             return
         self._saved = saved.login.login
         self._left[self._saved] = saved.changed.left_to_do
-        nothing = "Nothing changes: " if saved.changed.is_nothing else ""
+        words = said_of(saved.login, is_nothing=saved.changed.is_nothing)
         tone: Tone = "warning" if saved.changed.left_to_do else "good"
         left = f" {LEFT_BELOW}" if saved.changed.left_to_do else ""
-        self.status.say(f"{nothing}{safe_text(login_in_full(saved.login), 300)}.{left}", tone)
+        self.status.say(f"{safe_text(words, 300)}{left}", tone)
+        self._new = None
         if saved.password is not None:
+            self._new = saved.login.login, saved.password
             self._show_password(saved.login, saved.password)
         self.start_load()
 
     def action_remove(self) -> None:
-        if self._current is not None and self._may_write():
-            self.act(self._remove(self._current))
+        if self._removable is not None and self._may_write():
+            self.act(self._remove(self._removable))
 
     async def _remove(self, login: Login) -> None:
         database, name = self.session.database, safe_text(login.login, 63)
         rehearsed = await rehearse(database, removing(login))
-        lines = [removal(login)]
-        if rehearsed.left_to_do:
-            role = safe_text(self.session.server.role, 63) if self.session.server else "your role"
-            lines.append(f"{lacking(role)} {SQL_FOR_OTHERS} {'; '.join(rehearsed.left_to_do)};")
-        lines.append(f"Type {name} to remove it, or esc to cancel:")
-        typed = await self.prompt.ask("\n".join(lines))
+        # The statements are long, and in the detail afterwards: the list stays in sight.
+        later = f" The SQL for that ({counted(len(rehearsed.left_to_do), 'statement')}) is shown then."
+        words = removal(login, rehearsed.left_to_do) + (later if rehearsed.left_to_do else "")
+        typed = await self.prompt.ask(f"{words}\nType {name} to remove it, or esc to cancel:")
         if typed is None or typed.strip() != login.login:
             self.status.say("Nothing was written.")
             return
@@ -194,7 +215,6 @@ class LoginsScreen(Page):
         return not session.read_only
 
     def _show_password(self, login: Login, password: Secret) -> None:
-        self._password = password
         lines = self.query_one("#password", TextLines)
         lines.display = True
         lines.show(
@@ -232,11 +252,12 @@ class LoginsScreen(Page):
             self._hide_timer = None
 
     def action_copy_password(self) -> None:
-        if self._password is not None:
-            self.act(self._copy_password(self._password))
+        if self._new is not None:
+            self.act(self._copy_password(*self._new))
 
-    async def _copy_password(self, password: Secret) -> None:
-        question = "Copy the new password to the terminal's clipboard? Other programs there can read it."
+    async def _copy_password(self, login: str, password: Secret) -> None:
+        name = safe_text(login, 63)
+        question = f"Copy the new password of {name} to the terminal's clipboard? Other programs there can read it."
         # Answered by another key than the y that asked.
         if await self.prompt.choose(question, (Choice("enter", "copy"),)) is not None:
             self.app.copy_to_clipboard(password.reveal("the operator asked to copy it"))

@@ -9,10 +9,11 @@ from tui.widgets.text_lines import TextLine
 from tui.words.access import (
     ROLES,
     SQL_FOR_OTHERS,
-    STATES,
     login_person,
     login_person_in_full,
+    password_end,
     scope_words,
+    state_words,
 )
 from tui.words.counts import counted
 from tui.words.text import safe_text
@@ -32,7 +33,8 @@ COLUMNS = (
     Column("Sees", 18, drops=1),
     Column("State", 17),
 )
-LABEL_WIDTH = 12
+LABEL_WIDTH = 15
+LETS_IN = ("removed_open", "removed_in_group", "person_inactive", "in_other_group", "role_remade")
 
 
 def row_of(login: Login) -> Row:
@@ -43,7 +45,7 @@ def row_of(login: Login) -> Row:
         Cell(safe_text(login_person(login), 80), tone),
         Cell(login.role, tone),
         Cell(safe_text(scope_words(login), 200), tone),
-        Cell(STATES[login.state].short, state_tone(login.state)),
+        Cell(safe_text(state_words(login).short, 80), state_tone(login.state)),
     )
     return Row(login.login, cells)
 
@@ -52,12 +54,12 @@ def state_tone(state: LoginState) -> Tone:
     """Return how a state is drawn: what lets somebody in who should not is bad."""
     if state in ("alive", "removed"):
         return "good" if state == "alive" else "quiet"
-    return "bad" if state in ("person_inactive", "in_other_group", "role_remade") else "warning"
+    return "bad" if state in LETS_IN else "warning"
 
 
 def detail_of(login: Login, left_to_do: Sequence[str], zone: tzinfo) -> tuple[TextLine, ...]:
     """Return everything known of a login, a line each; `left_to_do` is what somebody else has to run."""
-    state = STATES[login.state]
+    state = state_words(login)
     facts = [
         ("Person", login_person_in_full(login)),
         ("Role", f"{login.role}: {ROLES[login.role]}"),
@@ -66,9 +68,7 @@ def detail_of(login: Login, left_to_do: Sequence[str], zone: tzinfo) -> tuple[Te
     if login.is_mapped:
         limit = f", {login.connection_limit} at most" if login.connection_limit is not None else ""
         facts.append(("Sessions", f"{login.sessions:,} now{limit}" if login.sessions else f"none now{limit}"))
-        facts.append(
-            ("Password", f"ends {to_the_minute(login.expires_at, zone)}" if login.expires_at else "never ends")
-        )
+        facts.append(("Password ends", password_end(login, zone)))
     if login.note:
         facts.append(("Note", safe_text(login.note, 500)))
     facts.append(("Added", f"{to_the_minute(login.added_at, zone)} by the login {safe_text(login.added_by, 63)}"))
@@ -79,5 +79,5 @@ def detail_of(login: Login, left_to_do: Sequence[str], zone: tzinfo) -> tuple[Te
         lines.append(TextLine(f"{SQL_FOR_OTHERS} ({counted(len(left_to_do), 'statement')})", "warning"))
         lines += [TextLine(safe_text(f"{statement};", 300)) for statement in left_to_do]
     elif state.what_to_do:
-        lines.append(TextLine(f"{state.sentence} {state.what_to_do}", state_tone(login.state)))
+        lines.append(TextLine(safe_text(f"{state.sentence} {state.what_to_do}", 300), state_tone(login.state)))
     return (*lines, *(TextLine(text, label=label.ljust(LABEL_WIDTH)) for label, text in facts))
