@@ -2307,7 +2307,7 @@ end
 $function$;
 
 create or replace function switchboard.keep_version() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set exit_on_error = off as $function$
 -- Keeps the envelope that is replaced. Whatever goes wrong here, the write that it is about goes through: a version is
 -- worth less than somebody's save. A rotation changes no content, so it leaves no version.
 declare
@@ -2828,11 +2828,10 @@ $function$;
 
 create or replace function switchboard.names_somebody() returns boolean
 language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
--- Whether a login that speaks for others says for which person of the directory.
+-- Whether a login that speaks for others says for whom. Who that is has to be looked up first, so any id will do; the log
+-- says "vouched" of a person of the directory alone.
 begin
-  return exists (select from switchboard.people p
-                 where p.id = switchboard.uuid_or_null(
-                   nullif(current_setting('switchboard.operator_id'::text, true), '')::text));
+  return switchboard.uuid_or_null(nullif(current_setting('switchboard.operator_id'::text, true), '')::text) is not null;
 end
 $function$;
 
@@ -2918,7 +2917,7 @@ end
 $function$;
 
 create or replace function switchboard.require_everything_now(act text) returns void
-language plpgsql set search_path = pg_catalog, pg_temp as $function$
+language plpgsql set search_path = pg_catalog, pg_temp set exit_on_error = off as $function$
 -- As require_everything, before a write: a transaction whose snapshot is older than a change of the logins fails (40001),
 -- in place of writing what its login was allowed once. The lock that tells is given up at once: whoever holds a
 -- transaction open keeps nobody from removing their login.
@@ -3306,7 +3305,8 @@ end
 $function$;
 
 create or replace function switchboard.forget_plans() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '250ms' as $function$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '250ms' set exit_on_error = off
+as $function$
 -- Granting the owner what they hold changes nothing, and lets every session plan anew. Nobody keeps a login by locking a
 -- table: where a grant would wait, the plans on that table stay, and same_scope ends them. What is not filtered is for
 -- nobody from now on.

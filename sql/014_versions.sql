@@ -82,7 +82,7 @@ end
 $function$;
 
 create or replace function switchboard.keep_version() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set exit_on_error = off as $function$
 -- Keeps the envelope that is replaced. Whatever goes wrong here, the write that it is about goes through: a version is
 -- worth less than somebody's save. A rotation changes no content, so it leaves no version.
 declare

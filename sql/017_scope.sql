@@ -66,7 +66,8 @@ end
 $function$;
 
 create or replace function switchboard.forget_plans() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '250ms' as $function$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '250ms' set exit_on_error = off
+as $function$
 -- Granting the owner what they hold changes nothing, and lets every session plan anew. Nobody keeps a login by locking a
 -- table: where a grant would wait, the plans on that table stay, and same_scope ends them. What is not filtered is for
 -- nobody from now on.

@@ -84,7 +84,11 @@ async def test_every_member_of_a_group_gets_the_owners_counts_and_estimates(log:
     assert {count.kind for count, _ in owners.values()} == {"exact", "about"}
     for role in ROLES:
         async with opened(make_conninfo(log, user=f"of_{role}")) as database:
-            assert {line: await count_and_estimate(database, line) for line in LINES} == owners, role
+            for line, (owners_count, owners_estimate) in owners.items():
+                count, estimate = await count_and_estimate(database, line)
+                # That the policies ask once more when they run takes half a percent off what the planner expects.
+                assert (count.kind, estimate) == (owners_count.kind, pytest.approx(owners_estimate, rel=0.01)), role
+                assert count.rows == pytest.approx(owners_count.rows, rel=0.01 if count.kind == "about" else 0), role
 
 
 async def test_a_member_of_a_group_whom_a_policy_hides_rows_from_is_told_no_estimate(log: str) -> None:
