@@ -11,6 +11,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from tests.support.database.logins import map_login
 from tests.support.demo_provider import demo_exotel, point_demo_at
 from tests.support.processes import reachable_folder
 from tests.support.terminal.console_driver import ConsoleDriver, run_headless
@@ -36,6 +40,7 @@ BARS, SHARES = re.compile("[ ▁▂▃▄▅▆▇█]{20,}"), re.compile("[■�
 # Whoever drew them was somebody else, on another machine.
 AGENT, LOGIN = re.compile(r"(switchboard/\S+) \(\S+?\)"), re.compile(rf"\b(root|{re.escape(login_name())})\b")
 GAP = re.compile("  +")
+ASHAS_LOGIN = "sb_asha"
 LOG_ROW = re.compile(r".*0-0-0 0:0:0 .*")
 STYLES = re.compile(r"-(r\d+) \{ (.*?) \}")
 TEXTS = re.compile(r'<text class="\S*-(r\d+)" x="([\d.]+)" y="([\d.]+)" [^>]*>(.*?)</text>')
@@ -151,6 +156,27 @@ async def draw_wide(environment: Mapping[str, str], keep: Keep) -> None:
                 keep(console, f"{folder}/{name}")
 
 
+async def draw_proven(environment: Mapping[str, str], keep: Keep) -> None:
+    """Keep section 4 where a login is a person, above names that are claims; nobody else sees anything afterwards."""
+    owner = environment["DATABASE_URL"]
+    with psycopg.connect(owner) as connection:
+        connection.execute(f"create role {ASHAS_LOGIN} login in role switchboard_admin")
+        people = "select id from switchboard.people where email = %s"
+        (asha,) = connection.execute(people, [environment["SWITCHBOARD_OPERATOR"]]).fetchone() or (None,)
+        map_login(connection, ASHAS_LOGIN, asha)
+    # The name is the login's: no operator is configured.
+    own = {name: value for name, value in environment.items() if name != "SWITCHBOARD_OPERATOR"}
+    async with run_headless(console_on(own | {"DATABASE_URL": make_conninfo(owner, user=ASHAS_LOGIN)})) as console:
+        await console.wait_for("another key")
+        await console.press("space")
+        await console.wait_for("disable")
+        await console.press("y")
+        await console.wait_for("○ disabled")
+        await console.press("4")
+        await console.wait_for("proven")
+        keep(console, "proven")
+
+
 def is_counted(console: ConsoleDriver) -> bool:
     """Whether the histogram is there, and no bar of it a question mark any more."""
     text = console.text
@@ -234,6 +260,7 @@ def main() -> None:
         asyncio.run(draw(demo.environment, save))
         asyncio.run(draw_without_colours(demo.environment, save))
         asyncio.run(draw_wide(demo.environment, save))
+        asyncio.run(draw_proven(demo.environment, save))
 
 
 if __name__ == "__main__":
