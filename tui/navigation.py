@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from textual.app import App
     from textual.screen import Screen
 
+    from tui.data.access.changes import LoginSaved
     from tui.data.access.logins import Login
     from tui.data.keys.rotation import KeyChange
     from tui.data.numbers.changes import NumberChanged
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from tui.models import AuditRow, Integration, Person, PhoneNumber
     from tui.screens.audit.screen import AuditScreen
     from tui.screens.audit.view import Names
-    from tui.screens.setup.logins.form import LoginSaved
     from tui.secret import Secret
     from tui.session.connection_test import ConnectionTestResult, Job
 

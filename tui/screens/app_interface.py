@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from tui.data.access.changes import LoginSaved
     from tui.data.access.logins import Login
     from tui.data.keys.master_key import MasterKey
     from tui.data.keys.rotation import KeyChange
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from tui.models import AuditRow, Integration, Person, PhoneNumber
     from tui.screens.audit.view import Names
     from tui.screens.page import Page
-    from tui.screens.setup.logins.form import LoginSaved
     from tui.secret import Secret
     from tui.session.connection_test import ConnectionTestResult, Job
     from tui.session.console_connection import ConsoleConnection

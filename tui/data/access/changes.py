@@ -108,6 +108,15 @@ class LoginChanged:
         return self.log_row is None and not self.done
 
 
+@dataclass(frozen=True, slots=True)
+class LoginSaved:
+    """A login as it was saved; `password` is one that was made here."""
+
+    login: Login
+    changed: LoginChanged
+    password: Secret | None
+
+
 async def rehearse(database: Database, change: Callable[[Connection], Awaitable[LoginChanged]]) -> LoginChanged:
     """Make a change and take it back, so that whatever refuses it does so before anybody is asked anything.
 

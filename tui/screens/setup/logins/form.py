@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
@@ -10,6 +10,7 @@ from textual.widgets import Input, Static
 from tui.data.access.changes import (
     LoginChanged,
     LoginEdit,
+    LoginSaved,
     NewLogin,
     NewRole,
     Scope,
@@ -60,14 +61,6 @@ PASSWORDS = (
     Option(NONE, "none", "a certificate or the like"),
 )
 BETWEEN = ", "
-
-
-class LoginSaved(NamedTuple):
-    """What the form has saved; `password` is one that was made here."""
-
-    login: Login
-    changed: LoginChanged
-    password: Secret | None
 
 
 class LoginForm(FormPage):

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.widget import Widget
 
+    from tui.data.access.changes import LoginSaved
     from tui.data.access.logins import Login
-    from tui.screens.setup.logins.form import LoginSaved
     from tui.secret import Secret
     from tui.widgets.frame import Tone
 
