@@ -302,6 +302,7 @@ async def test_hits_come_one_by_one_and_what_was_stopped_goes_on_only_when_someb
         pane = driver.pane
         opening = asyncio.create_task(pane.open(reader))
         while not pane.window.entries:
+            assert not opening.done()
             reader.permits.release()
             await driver.pilot.pause()
         assert pane.window.rows == hits[:1]

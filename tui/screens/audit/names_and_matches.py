@@ -57,7 +57,6 @@ class NamesAndMatches:
         """
         if self._has_more_organizations:
             await self._name_those_of(database, rows)
-        self.names.unknown = not_in_directory(database.login)
         people, unknown = self.names.people, self._unknown
         if len(people) + len(unknown) > MOST_PEOPLE:
             seen = {person for row in self._list_rows() for person in people_in(row)}
@@ -67,6 +66,7 @@ class NamesAndMatches:
         missing = {person for row in rows for person in people_in(row)} - people.keys() - unknown
         if missing:
             people |= await directory.people_by_id(database, missing)
+            self.names.unknown = not_in_directory(database.login)
             unknown |= missing - people.keys()
         self.names.longest = max([self.names.longest, *(cell_len(self.names.who(row)) for row in rows)])
         if self._searched is not None:
