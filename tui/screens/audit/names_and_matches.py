@@ -66,8 +66,9 @@ class NamesAndMatches:
         missing = {person for row in rows for person in people_in(row)} - people.keys() - unknown
         if missing:
             people |= await directory.people_by_id(database, missing)
-            self.names.unknown = not_in_directory(database.login)
-            unknown |= missing - people.keys()
+            if unfound := missing - people.keys():
+                self.names.unknown = not_in_directory(database.login)
+                unknown |= unfound
         self.names.longest = max([self.names.longest, *(cell_len(self.names.who(row)) for row in rows)])
         if self._searched is not None:
             await self._look_for_matches(self._searched, rows)
