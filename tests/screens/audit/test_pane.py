@@ -15,6 +15,7 @@ from textual.app import App
 from tests.screens.audit.log_in_memory import BEGIN, LogReader, row
 from tui.data import directory
 from tui.data.audit.pages import Place
+from tui.models import Person
 from tui.screens.audit import pane as audit_pane
 from tui.screens.audit.pane import AuditPane
 from tui.screens.audit.state import AuditState, Reading
@@ -212,10 +213,10 @@ async def test_a_row_is_not_taken_where_one_moves_away_while_its_person_is_looke
 ) -> None:
     asked_for, go_on = asyncio.Event(), asyncio.Event()
 
-    async def at_length(_database: object, _ids: set[UUID]) -> dict[UUID, Any]:
+    async def at_length(_database: object, ids: set[UUID]) -> dict[UUID, Person]:
         asked_for.set()
         await go_on.wait()
-        return {}
+        return {identifier: Person(identifier, None, "Asha Rao", None, True) for identifier in ids}
 
     monkeypatch.setattr(directory, "people_by_id", at_length)
     async with shown() as driver:
