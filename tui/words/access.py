@@ -49,7 +49,9 @@ STATES: dict[LoginState, StateWords] = {
     ),
     "role_gone": StateWords("role is gone", "The server has no role of this name any more.", "Remove it here."),
     "role_renamed": StateWords(
-        "renamed", "Its role was renamed, so nobody is this person by it.", "Remove it: that closes the role as well."
+        "renamed",
+        "Its role was renamed to {role}, so nobody is this person by it.",
+        "Remove it: that closes the role as well.",
     ),
     "role_remade": StateWords(
         "role made anew",
@@ -83,8 +85,7 @@ def state_words(login: Login) -> StateWords:
     words = STATES[login.state]
     if login.state != "role_renamed":
         return words
-    renamed = f"renamed to {login.role_name}"
-    return words._replace(short=renamed, sentence=words.sentence.replace("renamed", renamed))
+    return words._replace(short=f"renamed to {login.role_name}", sentence=words.sentence.format(role=login.role_name))
 
 
 def login_person(login: Login) -> str:
