@@ -55,7 +55,7 @@ QUESTIONS = (
     ("scope", "if vouches and", "if false and"),
     ("bypasses_scope", "and (r.rolsuper", "or (r.rolsuper"),
     ("is_of_another_program", "return not exists", "return true or not exists"),
-    ("names_somebody", "return exists", "return true or exists"),
+    ("names_somebody", "return switchboard", "return true or switchboard"),
     ("planned_everything", "s.everything", "true"),
     ("planned_organizations", "s.organizations", "array(select id from switchboard.organizations)"),
     ("planned_vouching", "s.vouches", "false"),
