@@ -791,8 +791,8 @@ create or replace function switchboard.write_log(
 -- operator_from: login (a mapped login is its person, whatever the client claims: a different claim is kept in claimed),
 -- vouched (a login that speaks for others says for whom, and the directory knows them: operator is what it calls them),
 -- claim (the client says so), row, nobody; user_from, of a change of a row, whether user_id is the operator's or the row's.
--- operator of a claim and operation_id are what the client claims, the rest is what the server knows. Never fails for want of a value: a row without an organisation gets the nil UUID,
--- without a type 'none'.
+-- operator of a claim and operation_id are what the client claims, the rest is what the server knows. Never fails for want
+-- of a value: a row without an organisation gets the nil UUID, without a type 'none'.
 -- No row becomes large: details have at most 16 kB as text, evidence included; cut tells how many bytes there were.
 declare
   row_id constant uuid := gen_random_uuid();
@@ -3271,11 +3271,18 @@ begin
 end
 $function$;
 
-create or replace function switchboard.planned_scope() returns text
-language plpgsql immutable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
+create or replace function switchboard.scope_as_text() returns text
+language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
 begin
   return (select concat_ws(' ', to_regrole(quote_ident(session_user))::oid, s.everything, s.vouches, s.organizations)
           from switchboard.login_scope() s);
+end
+$function$;
+
+create or replace function switchboard.planned_scope() returns text
+language plpgsql immutable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
+begin
+  return switchboard.scope_as_text();
 end
 $function$;
 
@@ -3284,9 +3291,7 @@ language plpgsql stable parallel safe security definer set search_path = pg_cata
 -- Asked once for each statement. The policies take any answer (IS NOT UNKNOWN): as a condition of its own it would halve
 -- what the planner expects of the rest.
 begin
-  if planned is distinct from (
-      select concat_ws(' ', to_regrole(quote_ident(session_user))::oid, s.everything, s.vouches, s.organizations)
-      from switchboard.login_scope() s) then
+  if planned is distinct from switchboard.scope_as_text() then
     raise exception 'what this login sees has changed since the statement was planned'
       using errcode = 'serialization_failure';
   end if;
@@ -3502,8 +3507,8 @@ begin
     continue when holder <> 'public' and to_regrole(holder) is null;
     execute format('revoke all on switchboard.visible_people, switchboard.visible_organizations from %s', holder);
     execute format('revoke all on function switchboard.planned_everything(), switchboard.planned_organizations(), '
-      'switchboard.planned_vouching(), switchboard.planned_scope(), switchboard.same_scope(text), '
-      'switchboard.scoped_integrations(), switchboard.forget_plans(), '
+      'switchboard.planned_vouching(), switchboard.scope_as_text(), switchboard.planned_scope(), '
+      'switchboard.same_scope(text), switchboard.scoped_integrations(), switchboard.forget_plans(), '
       'switchboard.only_with_everything(), switchboard.refuse_foreign_person() from %s', holder);
   end loop;
   foreach holder in array array['switchboard_admin', 'switchboard_support', 'switchboard_auditor']

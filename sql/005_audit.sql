@@ -83,8 +83,8 @@ create or replace function switchboard.write_log(
 -- operator_from: login (a mapped login is its person, whatever the client claims: a different claim is kept in claimed),
 -- vouched (a login that speaks for others says for whom, and the directory knows them: operator is what it calls them),
 -- claim (the client says so), row, nobody; user_from, of a change of a row, whether user_id is the operator's or the row's.
--- operator of a claim and operation_id are what the client claims, the rest is what the server knows. Never fails for want of a value: a row without an organisation gets the nil UUID,
--- without a type 'none'.
+-- operator of a claim and operation_id are what the client claims, the rest is what the server knows. Never fails for want
+-- of a value: a row without an organisation gets the nil UUID, without a type 'none'.
 -- No row becomes large: details have at most 16 kB as text, evidence included; cut tells how many bytes there were.
 declare
   row_id constant uuid := gen_random_uuid();

@@ -32,11 +32,18 @@ begin
 end
 $function$;
 
-create or replace function switchboard.planned_scope() returns text
-language plpgsql immutable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
+create or replace function switchboard.scope_as_text() returns text
+language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
 begin
   return (select concat_ws(' ', to_regrole(quote_ident(session_user))::oid, s.everything, s.vouches, s.organizations)
           from switchboard.login_scope() s);
+end
+$function$;
+
+create or replace function switchboard.planned_scope() returns text
+language plpgsql immutable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
+begin
+  return switchboard.scope_as_text();
 end
 $function$;
 
@@ -45,9 +52,7 @@ language plpgsql stable parallel safe security definer set search_path = pg_cata
 -- Asked once for each statement. The policies take any answer (IS NOT UNKNOWN): as a condition of its own it would halve
 -- what the planner expects of the rest.
 begin
-  if planned is distinct from (
-      select concat_ws(' ', to_regrole(quote_ident(session_user))::oid, s.everything, s.vouches, s.organizations)
-      from switchboard.login_scope() s) then
+  if planned is distinct from switchboard.scope_as_text() then
     raise exception 'what this login sees has changed since the statement was planned'
       using errcode = 'serialization_failure';
   end if;
@@ -263,8 +268,8 @@ begin
     continue when holder <> 'public' and to_regrole(holder) is null;
     execute format('revoke all on switchboard.visible_people, switchboard.visible_organizations from %s', holder);
     execute format('revoke all on function switchboard.planned_everything(), switchboard.planned_organizations(), '
-      'switchboard.planned_vouching(), switchboard.planned_scope(), switchboard.same_scope(text), '
-      'switchboard.scoped_integrations(), switchboard.forget_plans(), '
+      'switchboard.planned_vouching(), switchboard.scope_as_text(), switchboard.planned_scope(), '
+      'switchboard.same_scope(text), switchboard.scoped_integrations(), switchboard.forget_plans(), '
       'switchboard.only_with_everything(), switchboard.refuse_foreign_person() from %s', holder);
   end loop;
   foreach holder in array array['switchboard_admin', 'switchboard_support', 'switchboard_auditor']
