@@ -11,7 +11,7 @@ from textual import events
 from tests.support.acme import PHONE
 from tests.support.commands import execute
 from tests.support.terminal.console_driver import ConsoleDriver, add, new_app, run_headless
-from tui.screens.integrations import reveal
+from tui.screens import secret_page
 from tui.screens.integrations.reveal import RevealScreen
 
 if TYPE_CHECKING:
@@ -153,9 +153,9 @@ async def test_a_secret_is_hidden_after_its_time_and_all_is_covered_after_the_id
     async with run_headless(new_app(keyed_database)) as console:
         await console.wait_for("● active")
         await console.press("R")
-        assert reveal.SHOWN_FOR_S == 30
+        assert secret_page.SHOWN_FOR_S == 30
         with monkeypatch.context() as shorter:
-            shorter.setattr(reveal, "SHOWN_FOR_S", 2.0)
+            shorter.setattr(secret_page, "SHOWN_FOR_S", 2.0)
             await reveal_first(console)
             await until_hidden(console)
         await console.press("j", "k")

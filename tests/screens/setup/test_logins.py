@@ -13,7 +13,7 @@ from tests.support.commands import contents, execute
 from tests.support.database.number_rows import create_people
 from tests.support.database.schema import run_files_with_roles
 from tests.support.terminal.console_driver import ConsoleDriver, new_app, run_headless
-from tui.screens.setup.logins import screen
+from tui.screens import secret_page
 from tui.screens.setup.logins.form import LoginForm
 from tui.screens.setup.logins.screen import LoginsScreen
 
@@ -52,8 +52,8 @@ async def fill(console: ConsoleDriver, name: str) -> None:
 async def test_a_login_is_made_shown_with_its_password_once_changed_and_removed(
     office: str, postgres: TestServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert screen.SHOWN_FOR_S == 30
-    monkeypatch.setattr(screen, "SHOWN_FOR_S", 3.0)
+    assert secret_page.SHOWN_FOR_S == 30
+    monkeypatch.setattr(secret_page, "SHOWN_FOR_S", 3.0)
     async with run_headless(new_app(office)) as console:
         await open_logins(console)
         assert "whoever logs in claims who they are" in console.text

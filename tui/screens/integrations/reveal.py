@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tui.providers import integration_type
 from tui.providers.naming import full_name, name_in_commands
-from tui.screens.page import Page, enter_does
+from tui.screens.page import enter_does
+from tui.screens.secret_page import SecretPage
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
 from tui.widgets.prompt import Choice
@@ -17,21 +18,18 @@ from tui.words.text import safe_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from textual import events
     from textual.binding import BindingType
-    from textual.timer import Timer
     from textual.widget import Widget
 
     from tui.models import Integration
     from tui.secret import Secret
     from tui.words.invocation import Invocation
 
-SHOWN_FOR_S = 30.0
 COLUMNS = (Column("Secret", 20, grows=True), Column("", 20))
 HIDDEN, SHOWN = Cell("hidden", "quiet"), Cell("shown below", "warning")
 
 
-class RevealScreen(Page):
+class RevealScreen(SecretPage):
     """Lists the secret fields of an integration and shows one at a time; each showing and each copy is in the log."""
 
     CSS_PATH: ClassVar[Any] = ["reveal.tcss"]
@@ -47,12 +45,6 @@ class RevealScreen(Page):
     def __init__(self, integration: Integration) -> None:
         super().__init__()
         self._integration = integration
-        self._hide_timer: Timer | None = None
-
-    def on_mount(self) -> None:
-        """Watch the focus of the terminal; Page looks after the rest."""
-        # Textual tells the app alone that the terminal's window has lost it.
-        self.watch(self.app, "app_focus", self._hide_when_blurred, init=False)
 
     def compose_body(self) -> Iterable[Widget]:
         yield RowList(COLUMNS)
@@ -102,8 +94,7 @@ class RevealScreen(Page):
             TextLine("Hidden again after 30 s, when you move, or when you leave.", "quiet"),
         )
         self._mark(field)
-        self._stop_timer()
-        self._hide_timer = self.set_timer(SHOWN_FOR_S, self.hide_secrets)
+        self.hide_after_a_while()
 
     def action_copy(self) -> None:
         """Send the secret under the cursor to the terminal's clipboard without showing it, after asking."""
@@ -130,21 +121,10 @@ class RevealScreen(Page):
         return secret
 
     def hide_secrets(self) -> None:
-        self._stop_timer()
+        super().hide_secrets()
         if self.is_mounted:
             self._mark(None)
             self._say(TextLine("Every reveal and every copy is written to the audit log, with your name.", "quiet"))
-
-    def _hide_when_blurred(self, has_focus: bool) -> None:
-        if not has_focus:
-            self.hide_secrets()
-
-    def on_screen_suspend(self) -> None:
-        self.hide_secrets()
-
-    def on_resize(self, event: events.Resize) -> None:
-        # Somebody may be moving the window onto another display.
-        self.hide_secrets()
 
     def _mark(self, shown: str | None) -> None:
         """Say in each row whether its secret is on the screen."""
@@ -153,8 +133,3 @@ class RevealScreen(Page):
 
     def _say(self, *lines: TextLine) -> None:
         self.query_one("#value", TextLines).show(lines)
-
-    def _stop_timer(self) -> None:
-        if self._hide_timer is not None:
-            self._hide_timer.stop()
-            self._hide_timer = None

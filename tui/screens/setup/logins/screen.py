@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from tui.data.access.changes import rehearse, remove_login, removing
 from tui.data.access.logins import list_logins
 from tui.errors import PermissionDenied, ReadOnlyMode, SchemaNewer
-from tui.screens.page import Page
+from tui.screens.secret_page import SecretPage
 from tui.screens.setup.logins.view import COLUMNS, detail_of, row_of
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
@@ -31,9 +31,7 @@ from tui.words.text import fit, safe_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from textual import events
     from textual.binding import BindingType
-    from textual.timer import Timer
     from textual.widget import Widget
 
     from tui.data.access.changes import LoginSaved
@@ -41,12 +39,11 @@ if TYPE_CHECKING:
     from tui.secret import Secret
     from tui.widgets.frame import Tone
 
-SHOWN_FOR_S = 30.0
 NEEDS_ADMINISTRATOR = "That needs switchboard_admin."
 LEFT_BELOW = "A part of it is left to somebody else: see the detail."
 
 
-class LoginsScreen(Page):
+class LoginsScreen(SecretPage):
     """Lists logins; a adds one, enter edits one, d removes one. A password that was made is shown here, once."""
 
     CSS_PATH: ClassVar[Any] = ["screen.tcss"]
@@ -72,7 +69,6 @@ class LoginsScreen(Page):
         """The login that was saved last, on which the cursor is put once it is read."""
         self._new: tuple[str, Secret] | None = None
         """The login that was saved last and the password that was made for it."""
-        self._hide_timer: Timer | None = None
 
     def compose_body(self) -> Iterable[Widget]:
         switcher = StateSwitcher(RowList(COLUMNS))
@@ -82,9 +78,7 @@ class LoginsScreen(Page):
         yield TextLines(id="password", classes="detail")
 
     def on_mount(self) -> None:
-        """Watch the focus of the terminal; Page looks after the rest."""
         self.hide_secrets()
-        self.watch(self.app, "app_focus", self._hide_when_blurred, init=False)
 
     def hints(self) -> Hints:
         if self._is_refused:
@@ -224,32 +218,15 @@ class LoginsScreen(Page):
                 TextLine("Hidden after 30 s; y copies it until you leave this screen.", "quiet"),
             ]
         )
-        self._stop_timer()
-        self._hide_timer = self.set_timer(SHOWN_FOR_S, self.hide_secrets)
+        self.hide_after_a_while()
 
     def hide_secrets(self) -> None:
         """Take the password off the screen; y still copies it."""
-        self._stop_timer()
+        super().hide_secrets()
         if self.is_mounted:
             lines = self.query_one("#password", TextLines)
             lines.show(())
             lines.display = False
-
-    def _hide_when_blurred(self, has_focus: bool) -> None:
-        if not has_focus:
-            self.hide_secrets()
-
-    def on_screen_suspend(self) -> None:
-        self.hide_secrets()
-
-    def on_resize(self, event: events.Resize) -> None:
-        # Somebody may be moving the window onto another display.
-        self.hide_secrets()
-
-    def _stop_timer(self) -> None:
-        if self._hide_timer is not None:
-            self._hide_timer.stop()
-            self._hide_timer = None
 
     def action_copy_password(self) -> None:
         if self._new is not None:
