@@ -63,6 +63,9 @@ select switchboard.accept(c.kind || ' ' || c.name, encode(sha256(convert_to(c.de
 insert into switchboard.rotations (xid, from_key, from_salt, to_key, to_salt, finished_at)
 values ('7', 'a', 'a', 'b', 'b', now());
 select switchboard.change_setting('versions_kept', 12);
+insert into switchboard.logins (login, login_oid, user_id, label, role, removed_at)
+values ('asha', 1, '{ASHA}', 'Asha Rao', 'support', now());
+insert into switchboard.login_organizations (login, organization_id) values ('asha', '{ACME}');
 """
 ROLES = """
 do $do$
