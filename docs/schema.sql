@@ -1509,7 +1509,7 @@ begin
   select c.organization_id, c.integration_type, c.is_active into integration
   from public.integration_credentials c
   where c.id = may.integration_id;
-  if not found or not switchboard.in_scope(integration.organization_id::uuid) then
+  if not found or not (switchboard.in_scope(integration.organization_id::uuid) or switchboard.is_of_another_program()) then
     reason := case when act in ('view', 'send', 'configure') then 'no such integration' else 'unknown act' end;
     return;
   end if;
@@ -2309,8 +2309,8 @@ begin
       -- the same envelope, and else it would push out the others.
       delete from switchboard.credential_versions where id in (
         select v.id from switchboard.credential_versions v
-        where v.credential_id = old.id and v.kind = case tg_op when 'DELETE' then 'deleted' else 'updated' end
-          and v.envelope = old.credentials_encrypted
+        where v.credential_id = old.id and v.organization_id is not distinct from old.organization_id
+          and v.kind = case tg_op when 'DELETE' then 'deleted' else 'updated' end and v.envelope = old.credentials_encrypted
         for update skip locked);
       select l.user_id, l.label, l.speaks_for_others into known from switchboard.logins l
       where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid and l.removed_at is null;
@@ -2347,7 +2347,8 @@ begin
     if most is not null then
       delete from switchboard.credential_versions where id in (
         select v.id from switchboard.credential_versions v
-        where v.credential_id = old.id and v.kind = case tg_op when 'DELETE' then 'deleted' else 'updated' end
+        where v.credential_id = old.id and v.organization_id is not distinct from old.organization_id
+          and v.kind = case tg_op when 'DELETE' then 'deleted' else 'updated' end
         order by v.id desc offset most limit 100 for update skip locked);
     end if;
   exception when others then
@@ -2756,18 +2757,39 @@ $function$;
 create or replace function switchboard.bypasses_scope() returns boolean
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
 -- Whether scopes do not concern the session: the owner of the tables, superusers, whoever row security does not concern,
--- service_role, and every login of another program, which is in none of the groups. By the role that is set as well,
--- which a program sets to service_role.
-declare
-  caller constant text := coalesce(nullif(current_setting('role'::text, true), 'none'), session_user);
+-- and service_role; by the role that is set as well, which a program sets to service_role. Never whoever is in none of the
+-- groups: a session keeps the role that it has set when its membership ends, and a member's function may be called by
+-- anybody.
 begin
   return pg_has_role(session_user, (select c.relowner from pg_class c
                                     where c.oid = 'public.integration_audit_logs'::regclass), 'USAGE'::text)
-    or exists (select from pg_roles r where r.rolname in (session_user, caller)
-                 and (r.rolsuper or r.rolbypassrls or r.rolname = 'service_role'))
-    or not exists (select from pg_roles r
-                   where r.rolname in ('switchboard_admin', 'switchboard_support', 'switchboard_auditor')
-                     and pg_has_role(session_user, r.oid, 'MEMBER'::text));
+    or exists (select from pg_roles r
+               where r.rolname in (session_user, coalesce(nullif(current_setting('role'::text, true), 'none'), session_user))
+                 and (r.rolsuper or r.rolbypassrls or r.rolname = 'service_role'));
+end
+$function$;
+
+create or replace function switchboard.is_of_another_program() returns boolean
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
+-- Whether neither the login nor the role that is set has to do with Switchboard: such a program asks may() alone.
+declare
+  caller constant name := coalesce(nullif(current_setting('role'::text, true), 'none'), session_user);
+begin
+  return not exists (select from switchboard.logins l where l.login = session_user)
+    and not exists (select from pg_roles r
+                    where r.rolname in ('switchboard_admin', 'switchboard_support', 'switchboard_auditor')
+                      and (pg_has_role(session_user, r.oid, 'MEMBER'::text)
+                           or pg_has_role(caller, r.oid, 'MEMBER'::text)));
+end
+$function$;
+
+create or replace function switchboard.names_somebody() returns boolean
+language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
+-- Whether a login that speaks for others says for which person of the directory.
+begin
+  return exists (select from switchboard.people p
+                 where p.id = switchboard.uuid_or_null(
+                   nullif(current_setting('switchboard.operator_id'::text, true), '')::text));
 end
 $function$;
 
@@ -2781,6 +2803,11 @@ begin
   everything := false;
   organizations := '{}';
   vouches := false;
+  if row_security_active('switchboard.logins'::text) then
+    -- Forced on the owner: no login would be found, and nobody be kept from anything.
+    raise exception 'row security is forced on switchboard.logins'
+      using errcode = 'insufficient_privilege', hint = 'Run `switchboard setup` as the owner.';
+  end if;
   select l.user_id, l.sees_all, l.speaks_for_others into known
   from switchboard.logins l
   where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid and l.removed_at is null;
@@ -2806,7 +2833,7 @@ declare
 begin
   select s.everything, s.organizations, s.person, s.vouches into everything, organizations, person, vouches
   from switchboard.login_scope() s;
-  if vouches and coalesce(current_setting('switchboard.operator_id'::text, true), '') = '' then
+  if vouches and not switchboard.names_somebody() then
     everything := false;
     organizations := '{}';
   end if;
@@ -3105,7 +3132,8 @@ begin
     continue when holder <> 'public' and to_regrole(holder) is null;
     execute format('revoke all on switchboard.logins, switchboard.login_organizations from %s', holder);
     execute format('revoke all on function switchboard.acting_person(), switchboard.bypasses_scope(), '
-      'switchboard.login_scope(), switchboard.scope(), switchboard.sees_everything(), switchboard.visible_organizations(), '
+      'switchboard.is_of_another_program(), switchboard.names_somebody(), switchboard.login_scope(), '
+      'switchboard.scope(), switchboard.sees_everything(), switchboard.visible_organizations(), '
       'switchboard.in_scope(uuid), switchboard.require_everything(text), switchboard.require_organization(uuid), '
       'switchboard.my_login(), switchboard.login_refusal(text), switchboard.refuse_login(text), '
       'switchboard.login_entry(text), switchboard.log_access(text, text, jsonb, jsonb), '
@@ -3138,8 +3166,8 @@ $do$;
 -- an index serves. Asked while the statement runs, "everything, or one of these" is a condition without an index: of
 -- 1,000,000 rows a page of five took 249 ms, a count of all 125 in place of 86. IMMUTABLE is what makes the planner ask,
 -- and more than the truth: a plan that is kept, of a prepared statement, would keep the answer. So every change of a
--- mapping makes the server drop the plans on these tables (forget_plans). A superuser's session that changes session_user
--- and sets the same role keeps its plans, and is no wall anyway: whoever uses it can become the superuser again.
+-- mapping makes the server drop the plans on these tables (forget_plans), and a plan that was made all the same of what is
+-- no longer so ends the statement (same_scope): that of a transaction that reads as of before, say.
 -- PARALLEL SAFE, or no query of a group's member would be one that several processes share.
 
 create or replace function switchboard.planned_everything() returns boolean
@@ -3164,6 +3192,29 @@ begin
 end
 $function$;
 
+create or replace function switchboard.planned_scope() returns text
+language plpgsql immutable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
+begin
+  return (select concat_ws(' ', to_regrole(quote_ident(session_user))::oid, s.everything, s.vouches, s.organizations)
+          from switchboard.login_scope() s);
+end
+$function$;
+
+create or replace function switchboard.same_scope(planned text) returns boolean
+language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
+-- Asked once for each statement. The policies take any answer (IS NOT UNKNOWN): as a condition of its own it would halve
+-- what the planner expects of the rest.
+begin
+  if planned is distinct from (
+      select concat_ws(' ', to_regrole(quote_ident(session_user))::oid, s.everything, s.vouches, s.organizations)
+      from switchboard.login_scope() s) then
+    raise exception 'what this login sees has changed since the statement was planned'
+      using errcode = 'serialization_failure';
+  end if;
+  return true;
+end
+$function$;
+
 create or replace function switchboard.scoped_integrations() returns setof uuid
 language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
 -- The integrations of the organisations in the session's scope, for policies of what hangs on them. A policy that read the
@@ -3175,16 +3226,19 @@ end
 $function$;
 
 create or replace function switchboard.forget_plans() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
--- Granting the owner what they hold changes nothing, waits for nobody, and lets every session plan anew. What is not
--- filtered is for nobody from now on.
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '250ms' as $function$
+-- Granting the owner what they hold changes nothing, and lets every session plan anew. Nobody keeps a login by locking a
+-- table: where a grant would wait, the plans on that table stay, and same_scope ends them. What is not filtered is for
+-- nobody from now on.
 declare
   relation record;
   holder text;
 begin
   foreach holder in array array['switchboard_admin', 'switchboard_support', 'switchboard_auditor']
   loop
-    if to_regrole(holder) is not null and exists (select from switchboard.logins) then
+    if to_regrole(holder) is not null and exists (select from switchboard.logins)
+       and (has_table_privilege(holder::name, 'switchboard.people'::text, 'select'::text)
+            or has_table_privilege(holder::name, 'switchboard.organizations'::text, 'select'::text)) then
       execute format('revoke all on switchboard.people, switchboard.organizations from %s', holder);
     end if;
   end loop;
@@ -3195,7 +3249,12 @@ begin
                     where p.polname ~ '^switchboard_(admin|support|auditor)_(select|insert|update|delete|all)$')
     order by c.oid
   loop
-    execute format('grant select on %s to %I', relation.name, relation.owner);
+    begin
+      execute format('grant select on %s to %I', relation.name, relation.owner);
+    exception when lock_not_available or internal_error then
+      -- The second where another session grants at this moment.
+      null;
+    end;
   end loop;
   return null;
 end
@@ -3218,7 +3277,8 @@ declare
   test text;
   -- As pg_get_expr prints it.
   in_scope constant text := '((switchboard.planned_everything() OR%s) AND ((NOT switchboard.planned_vouching()) OR '
-    '(current_setting(''switchboard.operator_id''::text, true) <> ''''::text)))';
+    '( SELECT switchboard.names_somebody() AS names_somebody)) AND (( SELECT '
+    'switchboard.same_scope(switchboard.planned_scope()) AS same_scope) IS NOT UNKNOWN))';
   -- "= any" of one keeps no order of time, as "=" does: the page of an organisation with few rows took 2.3 ms, not 0.5.
   of_organization constant text := '
 CASE
@@ -3251,6 +3311,11 @@ begin
     if (select not c.relrowsecurity from pg_class c where c.oid = wanted.relation::regclass) then
       execute format('alter table %s enable row level security', wanted.relation);
     end if;
+    -- Not on the owner, whose functions ask these tables.
+    if wanted.relation like 'switchboard.%'
+       and (select c.relforcerowsecurity from pg_class c where c.oid = wanted.relation::regclass) then
+      execute format('alter table %s no force row level security', wanted.relation);
+    end if;
     continue when to_regrole('switchboard_' || wanted.role) is null;
     test := format(in_scope, case when wanted.test = '' then of_integration else format(of_organization, wanted.test) end);
     perform switchboard.put_policy(
@@ -3264,6 +3329,9 @@ begin
 
   if (select not c.relrowsecurity from pg_class c where c.oid = 'switchboard.logins'::regclass) then
     alter table switchboard.logins enable row level security;
+  end if;
+  if (select c.relforcerowsecurity from pg_class c where c.oid = 'switchboard.logins'::regclass) then
+    alter table switchboard.logins no force row level security;
   end if;
   if to_regrole('switchboard_admin') is not null then
     -- Those with an organisation in common, which the policy of the other table tells.
@@ -3331,7 +3399,8 @@ begin
     continue when holder <> 'public' and to_regrole(holder) is null;
     execute format('revoke all on switchboard.visible_people, switchboard.visible_organizations from %s', holder);
     execute format('revoke all on function switchboard.planned_everything(), switchboard.planned_organizations(), '
-      'switchboard.planned_vouching(), switchboard.scoped_integrations(), switchboard.forget_plans(), '
+      'switchboard.planned_vouching(), switchboard.planned_scope(), switchboard.same_scope(text), '
+      'switchboard.scoped_integrations(), switchboard.forget_plans(), '
       'switchboard.only_with_everything() from %s', holder);
   end loop;
   foreach holder in array array['switchboard_admin', 'switchboard_support', 'switchboard_auditor']
@@ -3343,7 +3412,8 @@ begin
       execute format('grant select on switchboard.people, switchboard.organizations to %s', holder);
     end if;
     execute format('grant execute on function switchboard.planned_everything(), switchboard.planned_organizations(), '
-                   'switchboard.planned_vouching() to %s', holder);
+                   'switchboard.planned_vouching(), switchboard.planned_scope(), switchboard.same_scope(text), '
+                   'switchboard.names_somebody() to %s', holder);
     if holder <> 'switchboard_auditor' then
       execute format('grant execute on function switchboard.scoped_integrations() to %s', holder);
     end if;

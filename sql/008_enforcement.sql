@@ -35,7 +35,7 @@ begin
   select c.organization_id, c.integration_type, c.is_active into integration
   from public.integration_credentials c
   where c.id = may.integration_id;
-  if not found or not switchboard.in_scope(integration.organization_id::uuid) then
+  if not found or not (switchboard.in_scope(integration.organization_id::uuid) or switchboard.is_of_another_program()) then
     reason := case when act in ('view', 'send', 'configure') then 'no such integration' else 'unknown act' end;
     return;
   end if;

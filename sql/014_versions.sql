@@ -118,8 +118,8 @@ begin
       -- the same envelope, and else it would push out the others.
       delete from switchboard.credential_versions where id in (
         select v.id from switchboard.credential_versions v
-        where v.credential_id = old.id and v.kind = case tg_op when 'DELETE' then 'deleted' else 'updated' end
-          and v.envelope = old.credentials_encrypted
+        where v.credential_id = old.id and v.organization_id is not distinct from old.organization_id
+          and v.kind = case tg_op when 'DELETE' then 'deleted' else 'updated' end and v.envelope = old.credentials_encrypted
         for update skip locked);
       select l.user_id, l.label, l.speaks_for_others into known from switchboard.logins l
       where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid and l.removed_at is null;
@@ -156,7 +156,8 @@ begin
     if most is not null then
       delete from switchboard.credential_versions where id in (
         select v.id from switchboard.credential_versions v
-        where v.credential_id = old.id and v.kind = case tg_op when 'DELETE' then 'deleted' else 'updated' end
+        where v.credential_id = old.id and v.organization_id is not distinct from old.organization_id
+          and v.kind = case tg_op when 'DELETE' then 'deleted' else 'updated' end
         order by v.id desc offset most limit 100 for update skip locked);
     end if;
   exception when others then

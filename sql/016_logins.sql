@@ -41,18 +41,39 @@ $function$;
 create or replace function switchboard.bypasses_scope() returns boolean
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
 -- Whether scopes do not concern the session: the owner of the tables, superusers, whoever row security does not concern,
--- service_role, and every login of another program, which is in none of the groups. By the role that is set as well,
--- which a program sets to service_role.
-declare
-  caller constant text := coalesce(nullif(current_setting('role'::text, true), 'none'), session_user);
+-- and service_role; by the role that is set as well, which a program sets to service_role. Never whoever is in none of the
+-- groups: a session keeps the role that it has set when its membership ends, and a member's function may be called by
+-- anybody.
 begin
   return pg_has_role(session_user, (select c.relowner from pg_class c
                                     where c.oid = 'public.integration_audit_logs'::regclass), 'USAGE'::text)
-    or exists (select from pg_roles r where r.rolname in (session_user, caller)
-                 and (r.rolsuper or r.rolbypassrls or r.rolname = 'service_role'))
-    or not exists (select from pg_roles r
-                   where r.rolname in ('switchboard_admin', 'switchboard_support', 'switchboard_auditor')
-                     and pg_has_role(session_user, r.oid, 'MEMBER'::text));
+    or exists (select from pg_roles r
+               where r.rolname in (session_user, coalesce(nullif(current_setting('role'::text, true), 'none'), session_user))
+                 and (r.rolsuper or r.rolbypassrls or r.rolname = 'service_role'));
+end
+$function$;
+
+create or replace function switchboard.is_of_another_program() returns boolean
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
+-- Whether neither the login nor the role that is set has to do with Switchboard: such a program asks may() alone.
+declare
+  caller constant name := coalesce(nullif(current_setting('role'::text, true), 'none'), session_user);
+begin
+  return not exists (select from switchboard.logins l where l.login = session_user)
+    and not exists (select from pg_roles r
+                    where r.rolname in ('switchboard_admin', 'switchboard_support', 'switchboard_auditor')
+                      and (pg_has_role(session_user, r.oid, 'MEMBER'::text)
+                           or pg_has_role(caller, r.oid, 'MEMBER'::text)));
+end
+$function$;
+
+create or replace function switchboard.names_somebody() returns boolean
+language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
+-- Whether a login that speaks for others says for which person of the directory.
+begin
+  return exists (select from switchboard.people p
+                 where p.id = switchboard.uuid_or_null(
+                   nullif(current_setting('switchboard.operator_id'::text, true), '')::text));
 end
 $function$;
 
@@ -66,6 +87,11 @@ begin
   everything := false;
   organizations := '{}';
   vouches := false;
+  if row_security_active('switchboard.logins'::text) then
+    -- Forced on the owner: no login would be found, and nobody be kept from anything.
+    raise exception 'row security is forced on switchboard.logins'
+      using errcode = 'insufficient_privilege', hint = 'Run `switchboard setup` as the owner.';
+  end if;
   select l.user_id, l.sees_all, l.speaks_for_others into known
   from switchboard.logins l
   where l.login = session_user and l.login_oid = to_regrole(quote_ident(session_user))::oid and l.removed_at is null;
@@ -91,7 +117,7 @@ declare
 begin
   select s.everything, s.organizations, s.person, s.vouches into everything, organizations, person, vouches
   from switchboard.login_scope() s;
-  if vouches and coalesce(current_setting('switchboard.operator_id'::text, true), '') = '' then
+  if vouches and not switchboard.names_somebody() then
     everything := false;
     organizations := '{}';
   end if;
@@ -390,7 +416,8 @@ begin
     continue when holder <> 'public' and to_regrole(holder) is null;
     execute format('revoke all on switchboard.logins, switchboard.login_organizations from %s', holder);
     execute format('revoke all on function switchboard.acting_person(), switchboard.bypasses_scope(), '
-      'switchboard.login_scope(), switchboard.scope(), switchboard.sees_everything(), switchboard.visible_organizations(), '
+      'switchboard.is_of_another_program(), switchboard.names_somebody(), switchboard.login_scope(), '
+      'switchboard.scope(), switchboard.sees_everything(), switchboard.visible_organizations(), '
       'switchboard.in_scope(uuid), switchboard.require_everything(text), switchboard.require_organization(uuid), '
       'switchboard.my_login(), switchboard.login_refusal(text), switchboard.refuse_login(text), '
       'switchboard.login_entry(text), switchboard.log_access(text, text, jsonb, jsonb), '

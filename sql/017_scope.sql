@@ -6,8 +6,8 @@
 -- an index serves. Asked while the statement runs, "everything, or one of these" is a condition without an index: of
 -- 1,000,000 rows a page of five took 249 ms, a count of all 125 in place of 86. IMMUTABLE is what makes the planner ask,
 -- and more than the truth: a plan that is kept, of a prepared statement, would keep the answer. So every change of a
--- mapping makes the server drop the plans on these tables (forget_plans). A superuser's session that changes session_user
--- and sets the same role keeps its plans, and is no wall anyway: whoever uses it can become the superuser again.
+-- mapping makes the server drop the plans on these tables (forget_plans), and a plan that was made all the same of what is
+-- no longer so ends the statement (same_scope): that of a transaction that reads as of before, say.
 -- PARALLEL SAFE, or no query of a group's member would be one that several processes share.
 
 create or replace function switchboard.planned_everything() returns boolean
@@ -32,6 +32,29 @@ begin
 end
 $function$;
 
+create or replace function switchboard.planned_scope() returns text
+language plpgsql immutable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
+begin
+  return (select concat_ws(' ', to_regrole(quote_ident(session_user))::oid, s.everything, s.vouches, s.organizations)
+          from switchboard.login_scope() s);
+end
+$function$;
+
+create or replace function switchboard.same_scope(planned text) returns boolean
+language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
+-- Asked once for each statement. The policies take any answer (IS NOT UNKNOWN): as a condition of its own it would halve
+-- what the planner expects of the rest.
+begin
+  if planned is distinct from (
+      select concat_ws(' ', to_regrole(quote_ident(session_user))::oid, s.everything, s.vouches, s.organizations)
+      from switchboard.login_scope() s) then
+    raise exception 'what this login sees has changed since the statement was planned'
+      using errcode = 'serialization_failure';
+  end if;
+  return true;
+end
+$function$;
+
 create or replace function switchboard.scoped_integrations() returns setof uuid
 language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
 -- The integrations of the organisations in the session's scope, for policies of what hangs on them. A policy that read the
@@ -43,16 +66,19 @@ end
 $function$;
 
 create or replace function switchboard.forget_plans() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
--- Granting the owner what they hold changes nothing, waits for nobody, and lets every session plan anew. What is not
--- filtered is for nobody from now on.
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '250ms' as $function$
+-- Granting the owner what they hold changes nothing, and lets every session plan anew. Nobody keeps a login by locking a
+-- table: where a grant would wait, the plans on that table stay, and same_scope ends them. What is not filtered is for
+-- nobody from now on.
 declare
   relation record;
   holder text;
 begin
   foreach holder in array array['switchboard_admin', 'switchboard_support', 'switchboard_auditor']
   loop
-    if to_regrole(holder) is not null and exists (select from switchboard.logins) then
+    if to_regrole(holder) is not null and exists (select from switchboard.logins)
+       and (has_table_privilege(holder::name, 'switchboard.people'::text, 'select'::text)
+            or has_table_privilege(holder::name, 'switchboard.organizations'::text, 'select'::text)) then
       execute format('revoke all on switchboard.people, switchboard.organizations from %s', holder);
     end if;
   end loop;
@@ -63,7 +89,12 @@ begin
                     where p.polname ~ '^switchboard_(admin|support|auditor)_(select|insert|update|delete|all)$')
     order by c.oid
   loop
-    execute format('grant select on %s to %I', relation.name, relation.owner);
+    begin
+      execute format('grant select on %s to %I', relation.name, relation.owner);
+    exception when lock_not_available or internal_error then
+      -- The second where another session grants at this moment.
+      null;
+    end;
   end loop;
   return null;
 end
@@ -86,7 +117,8 @@ declare
   test text;
   -- As pg_get_expr prints it.
   in_scope constant text := '((switchboard.planned_everything() OR%s) AND ((NOT switchboard.planned_vouching()) OR '
-    '(current_setting(''switchboard.operator_id''::text, true) <> ''''::text)))';
+    '( SELECT switchboard.names_somebody() AS names_somebody)) AND (( SELECT '
+    'switchboard.same_scope(switchboard.planned_scope()) AS same_scope) IS NOT UNKNOWN))';
   -- "= any" of one keeps no order of time, as "=" does: the page of an organisation with few rows took 2.3 ms, not 0.5.
   of_organization constant text := '
 CASE
@@ -119,6 +151,11 @@ begin
     if (select not c.relrowsecurity from pg_class c where c.oid = wanted.relation::regclass) then
       execute format('alter table %s enable row level security', wanted.relation);
     end if;
+    -- Not on the owner, whose functions ask these tables.
+    if wanted.relation like 'switchboard.%'
+       and (select c.relforcerowsecurity from pg_class c where c.oid = wanted.relation::regclass) then
+      execute format('alter table %s no force row level security', wanted.relation);
+    end if;
     continue when to_regrole('switchboard_' || wanted.role) is null;
     test := format(in_scope, case when wanted.test = '' then of_integration else format(of_organization, wanted.test) end);
     perform switchboard.put_policy(
@@ -132,6 +169,9 @@ begin
 
   if (select not c.relrowsecurity from pg_class c where c.oid = 'switchboard.logins'::regclass) then
     alter table switchboard.logins enable row level security;
+  end if;
+  if (select c.relforcerowsecurity from pg_class c where c.oid = 'switchboard.logins'::regclass) then
+    alter table switchboard.logins no force row level security;
   end if;
   if to_regrole('switchboard_admin') is not null then
     -- Those with an organisation in common, which the policy of the other table tells.
@@ -199,7 +239,8 @@ begin
     continue when holder <> 'public' and to_regrole(holder) is null;
     execute format('revoke all on switchboard.visible_people, switchboard.visible_organizations from %s', holder);
     execute format('revoke all on function switchboard.planned_everything(), switchboard.planned_organizations(), '
-      'switchboard.planned_vouching(), switchboard.scoped_integrations(), switchboard.forget_plans(), '
+      'switchboard.planned_vouching(), switchboard.planned_scope(), switchboard.same_scope(text), '
+      'switchboard.scoped_integrations(), switchboard.forget_plans(), '
       'switchboard.only_with_everything() from %s', holder);
   end loop;
   foreach holder in array array['switchboard_admin', 'switchboard_support', 'switchboard_auditor']
@@ -211,7 +252,8 @@ begin
       execute format('grant select on switchboard.people, switchboard.organizations to %s', holder);
     end if;
     execute format('grant execute on function switchboard.planned_everything(), switchboard.planned_organizations(), '
-                   'switchboard.planned_vouching() to %s', holder);
+                   'switchboard.planned_vouching(), switchboard.planned_scope(), switchboard.same_scope(text), '
+                   'switchboard.names_somebody() to %s', holder);
     if holder <> 'switchboard_auditor' then
       execute format('grant execute on function switchboard.scoped_integrations() to %s', holder);
     end if;

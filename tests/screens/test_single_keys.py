@@ -118,7 +118,7 @@ PLACES = {
     "log": Place(AuditScreen, ("4", "g"), "Exotel phone set up", is_rare=True),
     "filter of the log": Place(AuditScreen, ("4", "slash"), "enter apply", is_rare=True),
     "row of the log": Place(AuditRowScreen, ("4", "g", "enter"), "Written by", is_rare=True),
-    "doctor": Place(SetupScreen, ("5",), "all ok", is_rare=True),
+    "doctor": Place(SetupScreen, ("5",), "Self-service", is_rare=True),
     "master keys": Place(MasterKeysScreen, ("5", "m"), "Key active"),
     "new master key": Place(NewKeyScreen, ("5", "m", "c"), "I have stored a copy", is_rare=True),
     "change of the master key": Place(
