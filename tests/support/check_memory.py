@@ -79,7 +79,9 @@ class MemoryStore:
         is_stale: bool = False,
     ) -> None:
         self.step()
-        state = self.states.get(integration_id, CheckState())
+        state = self.states.get(integration_id)
+        if state is None:
+            return
         self.states[integration_id], changes = after_outcome(state, outcome, self.clock, is_stale=is_stale)
         self._note(integration_id, changes)
         if outcome == "verified" and not is_stale:
@@ -122,7 +124,16 @@ class MemoryStore:
         change.told = True
         self.step()
 
-    def touch(self, integration_id: UUID) -> None:
+    async def set_up(self) -> None:
+        """Nothing is stored anywhere."""
+
+    async def move_to(self, moment: datetime) -> None:
+        self.clock = moment
+
+    async def all_noticed(self) -> set[UUID]:
+        return {noticed.id for noticed in self.noticed}
+
+    async def touch(self, integration_id: UUID) -> None:
         """The content of an envelope was changed by something other than a rotation."""
         state = self.states.get(integration_id)
         if state is not None:

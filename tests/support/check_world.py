@@ -11,6 +11,8 @@ from uuid import UUID
 from tui.data.checks.due import Pace
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from tui.data.checks.state import Outcome
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -117,7 +119,8 @@ class Login(NamedTuple):
 class World:
     """All credentials of a simulation, and what was answered; repeatable by its seed."""
 
-    def __init__(self, seed: int, credentials: int, days: int) -> None:
+    def __init__(self, seed: int, credentials: int, days: int, faults: Collection[str]) -> None:
+        self.names = faults
         self.random = random.Random(seed)
         self.end = START + days * DAY
         self.credentials = [self._credential(n) for n in range(credentials)]
@@ -126,7 +129,7 @@ class World:
 
     def _credential(self, n: int) -> Credential:
         kind: Literal["exotel", "mail"] = "mail" if n % 5 < 2 else "exotel"
-        names = [name for name, (of, _, _) in FAULTS.items() if of in (kind, "any")]
+        names = [name for name in self.names if FAULTS[name][0] in (kind, "any")]
         faults = []
         at = START + self.random.random() * 6 * DAY
         while at < self.end:

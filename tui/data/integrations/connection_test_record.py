@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from tui.data.checks.store import note_outcome
 from tui.data.integrations.credentials import binding
 from tui.data.log_act import log_act
 from tui.errors import NotFound
@@ -51,6 +52,8 @@ class ConnectionTestOutcome:
     code: str
     verdicts: tuple[Json, ...] = ()
     why: str = ""
+    observed: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
+    """What the provider said besides, by phone number and name (tui/data/checks/observed.py)."""
 
     def details(self) -> Json:
         """Return what the log row says; never a secret, nor a text of the provider."""
@@ -76,7 +79,8 @@ async def record_test(
     """Keep the outcome in the row and in the log, in one transaction.
 
     The row keeps it only where it is still the one that was opened (`stamp`); a test that did not reach the provider
-    leaves is_verified as it was. In read-only mode only the log is written. Raises NotFound and PermissionDenied.
+    leaves is_verified as it was. What a check remembers of it (tui/data/checks/) changes with it. In read-only mode
+    only the log is written. Raises NotFound and PermissionDenied.
     """
     row = binding(integration)
 
@@ -104,6 +108,9 @@ async def record_test(
             status=outcome.status,
             details=details,
         )
+        if result != "read-only":
+            is_stale = result == "changed meanwhile"
+            await note_outcome(connection, row.row_id, outcome.judgement, outcome.observed, is_stale=is_stale)
         return result
 
     return await database.write(unit, operation_id=operation_id, log_only=True)
