@@ -199,6 +199,10 @@ class CheckFailed(SwitchboardError):
     exit_status = 5
 
 
+class AlreadyTold(CheckFailed):
+    """A check found nothing but what was told when it was noticed: its exit status says so, and no line."""
+
+
 class Unreadable(SwitchboardError):
     """An envelope does not open, for one of the reasons of `models.UnreadableReason`."""
 

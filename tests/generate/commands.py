@@ -176,6 +176,11 @@ EXAMPLES = (
         "object; with --all a list",
         "id integration_type display_name passed result level milliseconds code verdicts",
     ),
+    Example(
+        "check",
+        LIST,
+        "id change text organization_id integration_id integration_type number value noticed_at",
+    ),
     Example("integrations disable exotel_phone", OBJECT, "id integration_type is_active changed"),
     Example("integrations enable exotel_phone", OBJECT, "id integration_type is_active changed"),
     Example("run exotel_phone -- echo {}", "what the program prints", ""),

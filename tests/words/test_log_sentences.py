@@ -213,7 +213,7 @@ WRITTEN: tuple[tuple[str, str, Any, str], ...] = (
         "login eve removed, was one that speaks for others",
     ),
     ("access_changed", "success", {"change": "mapped"}, "access changed: change: mapped"),
-    ("change_noticed", "success", {"change": "broke"}, "Exotel phone, does not work any more"),
+    ("change_noticed", "success", {"change": "broke"}, "Exotel phone does not work any more"),
     (
         "change_noticed",
         "success",

@@ -27,6 +27,7 @@ PROGRAM = "switchboard"
         "schema": "tui.cli.setup.schema:schema",
         "doctor": "tui.cli.setup.doctor:doctor",
         "integrations": "tui.cli.integrations:integrations",
+        "check": "tui.cli.integrations.check:check",
         "run": "tui.cli.integrations.lend:run",
         "permissions": "tui.cli.permissions:permissions",
         "access": "tui.cli.access:access",

@@ -70,7 +70,8 @@ class IntegrationType(NamedTuple):
     `help` says where to find the values. `foreign_fields` are those of other programs that are neither shown nor warned
     about. `check` looks across the fields of a credential; it never quotes a secret, and meets any JSON value.
     `test` asks the provider; None where nothing can be asked. `list_numbers` lists the phone numbers of the
-    account behind the credential, None where the provider has none.
+    account behind the credential, None where the provider has none. `refused_again_after_h` is how many hours lie
+    between a refusal and the next time that a check asks by itself; None is never, where failed logins lock accounts.
     """
 
     name: str
@@ -81,6 +82,7 @@ class IntegrationType(NamedTuple):
     check: Callable[[Mapping[str, Any]], Findings] = nothing_to_find
     test: ConnectionTest | None = None
     list_numbers: NumberListing | None = None
+    refused_again_after_h: int | None = None
 
     def field(self, name: str) -> Field | None:
         """The field of that name, or None."""

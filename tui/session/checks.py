@@ -108,3 +108,15 @@ async def tell_changes(
         await store.note_told(change)
         told.append(change)
     return told
+
+
+async def tell_together(
+    store: CheckStore[MonitoredType, ToldChange], tell: Callable[[Sequence[ToldChange]], None]
+) -> None:
+    """Tell all changes that were not told yet at once, in the order they were noticed; `tell` gets none as well."""
+    claimed: list[ToldChange] = []
+    while (change := await store.claim_untold()) is not None:
+        claimed.append(change)
+    tell(claimed)
+    for change in claimed:
+        await store.note_told(change)

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tui.words.audit import summary
-from tui.words.checks import change_words
+from tui.words.checks import change_sentence
 from tui.words.counts import counted
 from tui.words.failure_reason import failure_reason
 from tui.words.log_details import Told, enumerated, number_words, rights_in, value_words
@@ -334,8 +334,8 @@ def _setting_changed(told: Told) -> str:
 
 
 def _change_noticed(told: Told) -> str:
-    words = change_words(told.text("change"), told.text("number"), told.text("value"))
-    return f"{told.on}, {words}" if words else _act("change noticed")(told)
+    change = change_sentence(told.on, told.text("change"), told.text("number"), told.text("value"))
+    return change or _act("change noticed")(told)
 
 
 def _seen(side: Mapping[str, Any]) -> str:

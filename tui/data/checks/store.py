@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from tui.data.checks.observed import EXPIRING, observed_changes
 from tui.data.checks.state import CheckState, after_cut_off, after_outcome
+from tui.models import Integration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 COLUMNS = ", ".join(f"k.{name}" for name in CheckState._fields)
 STATES = f"""
 select k.integration_id, {COLUMNS} from switchboard.checks as k where k.integration_id = any(%(ids)s)
+"""
+ACTIVE = """
+select c.id, c.organization_id, c.integration_type, c.display_name, c.is_active
+  from public.integration_credentials as c
+ where c.is_active and (%(organization_id)s::uuid is null or c.organization_id = %(organization_id)s::uuid)
+ order by c.created_at, c.id
 """
 IS_CHECKED = """
 select from switchboard.checks as k where k.integration_id = %(id)s and k.begun_at is not null
@@ -67,6 +74,12 @@ class Held:
     state: CheckState
     observed: Observations
     at: datetime
+
+
+async def read_active(database: Database, organization_id: UUID | None) -> list[Integration]:
+    """Return the integrations that are enabled, of an organisation or of all that this login sees."""
+    rows = await database.fetch_all(ACTIVE, {"organization_id": organization_id})
+    return [Integration(**row) for row in rows]
 
 
 async def read_states(database: Database, ids: Sequence[UUID]) -> dict[UUID, CheckState]:

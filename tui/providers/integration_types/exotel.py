@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tui.models import ListedNumber
     from tui.providers.verdicts import Tell
 
+REFUSED_AGAIN_AFTER_H = 24
 WHERE_TO_FIND = (
     "Sign in to my.exotel.com as an administrator and open Settings > API Settings: the account SID, the API key "
     "and the API token are there. Copy each value by itself; a space or a line break copied with it makes "
@@ -133,6 +134,7 @@ TYPES = (
         ),
         check=check_account,
         test=prove_phone,
+        refused_again_after_h=REFUSED_AGAIN_AFTER_H,
         list_numbers=list_numbers,
     ),
     IntegrationType(
@@ -178,6 +180,7 @@ TYPES = (
         foreign_fields=("business_hours",),
         check=check_whatsapp,
         test=prove_whatsapp,
+        refused_again_after_h=REFUSED_AGAIN_AFTER_H,
     ),
     IntegrationType(
         "exotel_sms",
@@ -197,6 +200,7 @@ TYPES = (
         ),
         check=check_account,
         test=prove_sms,
+        refused_again_after_h=REFUSED_AGAIN_AFTER_H,
         list_numbers=list_numbers,
     ),
 )
