@@ -200,7 +200,7 @@ class CheckFailed(SwitchboardError):
 
 
 class AlreadyTold(CheckFailed):
-    """A check found nothing but what was told when it was noticed: its exit status says so, and no line."""
+    """A check found nothing but what was told when it was noticed: but in JSON, its exit status alone says so."""
 
 
 class Unreadable(SwitchboardError):

@@ -84,11 +84,6 @@ def populated_shell(
             assert outcome.status == 0, outcome.err
         execute(
             conninfo,
-            "insert into switchboard.changes (integration_id, organization_id, integration_type, kind) "
-            "select id, organization_id, integration_type, 'recovered' from integration_credentials",
-        )
-        execute(
-            conninfo,
             "insert into switchboard.keys (key_id, purpose, salt, state) "
             f"values ('{EARLIER_KEY_ID}', 'master', '0123456789abcdef', 'decrypt-only')",
         )

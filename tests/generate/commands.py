@@ -176,11 +176,6 @@ EXAMPLES = (
         "object; with --all a list",
         "id integration_type display_name passed result level milliseconds code verdicts",
     ),
-    Example(
-        "check",
-        LIST,
-        "id change text organization_id integration_id integration_type number value noticed_at",
-    ),
     Example("integrations disable exotel_phone", OBJECT, "id integration_type is_active changed"),
     Example("integrations enable exotel_phone", OBJECT, "id integration_type is_active changed"),
     Example("run exotel_phone -- echo {}", "what the program prints", ""),
@@ -267,6 +262,8 @@ EXAMPLES = (
     # Afterwards the key that is configured opens nothing.
     Example(f"keys rotate --to new.key --without {UNREADABLE} --dry-run", OBJECT, ROTATION),
     Example(f"keys rotate --to new.key --without {UNREADABLE}", OBJECT, f"{ROTATION} log_row"),
+    Example("check", OBJECT, "asked broken changes"),
+    Example("check --all", OBJECT, "asked broken changes"),
 )
 
 

@@ -184,7 +184,7 @@ class Output:
 
 def report(failure: SwitchboardError, *, as_json: bool) -> int:
     """Write a failure to standard error, one line saying what is wrong and what to do, and return its exit status."""
-    if isinstance(failure, AlreadyTold):
+    if isinstance(failure, AlreadyTold) and not as_json:
         return failure.exit_status
     if as_json:
         _write_error(

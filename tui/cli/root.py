@@ -50,7 +50,7 @@ PROGRAM = "switchboard"
 def switchboard(options: Options) -> OpenConsole:
     """Look after the integration credentials an organisation keeps in Postgres.
 
-    Without a command the console opens; where nothing is set up yet, its setup wizard.
+    Without a command the console opens, or its wizard where nothing is set up.
     """
     return OpenConsole(options)
 

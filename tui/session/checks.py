@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tui.data.checks.due import is_due
+from tui.errors import SwitchboardError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -64,10 +66,18 @@ class CheckStore(Protocol[MonitoredType, ToldChange]):
         """Note that a change was told, so that nobody tells it again."""
 
 
+@dataclass(slots=True)
+class Asked:
+    """How many integrations were asked, and what kept some of them from an outcome, while the others went on."""
+
+    number: int = 0
+    failures: list[SwitchboardError] = field(default_factory=list)
+
+
 async def ask_what_is_due(
     store: CheckStore[MonitoredType, ToldChange], ask: Callable[[MonitoredType], Awaitable[None]]
-) -> int:
-    """Ask each integration that is due, and return how many were asked.
+) -> Asked:
+    """Ask each integration that is due.
 
     `ask` asks the provider, and has the store note the outcome. The beginning is noted before, so that a check that was
     cut off at any moment is seen by the next run.
@@ -79,14 +89,16 @@ async def ask_what_is_due(
             await store.note_cut_off(integration)
     due = [integration for integration in listed if is_due(integration.id, integration.state, integration.pace, now)]
     side_by_side = asyncio.Semaphore(AT_ONCE)
-    asked = 0
+    asked = Asked()
 
     async def check(integration: MonitoredType) -> None:
-        nonlocal asked
         async with side_by_side:
-            if await store.begin(integration):
-                asked += 1
-                await ask(integration)
+            try:
+                if await store.begin(integration):
+                    asked.number += 1
+                    await ask(integration)
+            except SwitchboardError as failure:
+                asked.failures.append(failure)
 
     async with asyncio.TaskGroup() as together:
         for integration in due:

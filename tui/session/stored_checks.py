@@ -33,13 +33,9 @@ class StoredIntegration(NamedTuple):
 
 
 class StoredChecks:
-    """A CheckStore (tui/session/checks.py) of one organisation, or of all that the login sees (None).
-
-    `failures` are those of checks that did not come to an outcome; the others went on.
-    """
+    """A CheckStore (tui/session/checks.py) of one organisation, or of all that the login sees (None)."""
 
     def __init__(self, session: Session, organization_id: UUID | None, every: timedelta) -> None:
-        self.failures: list[SwitchboardError] = []
         self._session = session
         self._organization_id = organization_id
         self._every = every
@@ -69,22 +65,16 @@ class StoredChecks:
         return await store.begin_check(self._session.database, integration.id, integration.state)
 
     async def ask(self, integration: StoredIntegration) -> None:
-        """Test an integration, which notes the outcome."""
+        """Test an integration, which notes the outcome. Raises as run_on_stored does."""
         try:
             await run_on_stored(self._session, integration.integration, lambda _verdict: None)
-        except SwitchboardError as failure:
-            self.failures.append(failure)
+        except SwitchboardError:
             # Nobody was asked, or it was noted: were it left open, it would count as a refused login.
-            await self._note_unknown(integration.id)
+            async def unit(connection: Connection) -> None:
+                await store.note_outcome(connection, integration.id, "unknown")
 
-    async def _note_unknown(self, integration_id: UUID) -> None:
-        async def unit(connection: Connection) -> None:
-            await store.note_outcome(connection, integration_id, "unknown")
-
-        try:
             await self._session.database.write(unit)
-        except SwitchboardError as failure:
-            self.failures.append(failure)
+            raise
 
     async def note_cut_off(self, integration: StoredIntegration) -> None:
         """Note that a check was cut off, unless it has ended or another began."""

@@ -5,11 +5,22 @@ from __future__ import annotations
 import pytest
 
 from tests.support.acme import ACME, ASHA, OTHER_KEY
-from tests.support.commands import Outcome, Shell, execute
+from tests.support.commands import Outcome, Shell, execute, one_line_of_json
 from tests.support.servers.exotel import FAULTS, ExotelServer
 from tests.support.servers.webhook import WebhookServer
 
 CANARY = "/canary-71bd20"
+CHANGE = {
+    "id",
+    "change",
+    "text",
+    "organization_id",
+    "integration_id",
+    "integration_type",
+    "number",
+    "value",
+    "noticed_at",
+}
 ASKED_LONG_AGO = """
 update switchboard.checks set begun_at = begun_at - interval '25 h', ended_at = ended_at - interval '25 h',
   refused_at = refused_at - interval '25 h', changed_at = changed_at - interval '25 h'
@@ -44,12 +55,15 @@ def test_it_speaks_on_a_change_alone_and_exits_with_5_while_something_is_broken(
     assert exotel_shell.run("check", "--every", "5m") == Outcome(5, "", "")
     assert len(exotel.requests) == asked
     # A day later it is asked again, and the same is no news.
-    assert check(exotel_shell, "--json") == Outcome(5, "[]\n", "")
+    again = check(exotel_shell, "--json")
+    assert (again.status, again.out) == (5, '{"asked": 1, "broken": 1, "changes": []}\n')
+    assert one_line_of_json(again.err)["exit"] == 5
     assert len(exotel.requests) > asked
     exotel.answer_as_usual()
     # A test by hand is noted, and told by the next check.
     assert exotel_shell.run("integrations", "test", "exotel_phone").status == 0
-    (recovered,) = exotel_shell.run("check", "--json").data
+    (recovered,) = exotel_shell.run("check", "--json").data["changes"]
+    assert set(recovered) == CHANGE
     assert (recovered["change"], recovered["integration_type"]) == ("recovered", "exotel_phone")
     rows = execute(
         exotel_shell.environment["DATABASE_URL"],

@@ -20,13 +20,14 @@ from tui.words.checks import change_sentence
 from tui.words.organizations import organization_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from uuid import UUID
 
     from tui.cli.output import Output
     from tui.cli.request import Work
     from tui.data.checks.store import NoticedChange
     from tui.models import Json
+    from tui.secret import Secret
     from tui.session.session import Session
 
 NEEDS = Requirements("support", key="required", writes="data", finds=True)
@@ -52,10 +53,12 @@ SHORTEST, LONGEST = timedelta(minutes=5), timedelta(days=7)
 )
 @option("--notify", help="Post each change to the address in SWITCHBOARD_WEBHOOK_URL.")
 def check(everywhere: bool, every: str, notify: bool) -> Work:
-    """Ask the providers that are due, and tell what has changed: for cron and systemd timers.
+    """Ask the providers that are due, and tell what has changed.
 
-    Says nothing where nothing has changed. What was refused is asked again only once its credential was changed or
-    somebody has tested it, Exotel also after a day. Exits with 5 while something is broken.
+    Made for cron and systemd timers: it asks once and ends, and says nothing where nothing has changed.
+
+    What was refused is asked again only once its credential was changed or somebody has tested it, Exotel also after a
+    day. Exits with 5 while something is broken.
     """
     return partial(_check, everywhere=everywhere, every=_duration(every), notify=notify)
 
@@ -76,39 +79,50 @@ async def _check(session: Session, out: Output, *, everywhere: bool, every: time
     # Without the key nobody is asked.
     (await check_gate(session.database, session.keyring)).require_write()
     checks = StoredChecks(session, None if everywhere else session.chosen_organization.id, every)
-    await ask_what_is_due(checks, checks.ask)
-    names = await organizations_by_id(
-        session.database, [one.integration.organization_id for one in await checks.monitored()]
-    )
+    asked = await ask_what_is_due(checks, checks.ask)
+    monitored = await checks.monitored()
+    names = await organizations_by_id(session.database, [one.integration.organization_id for one in monitored])
+    broken = sum(one.state.is_broken for one in monitored)
+
+    def tell(changes: Sequence[NoticedChange]) -> None:
+        records = [_record(change, names) for change in changes]
+        if not out.as_table:
+            out.data({"asked": asked.number, "broken": broken, "changes": records})
+        else:
+            for record in records:
+                out.text(record["text"])
+
     if address is None or not notify:
-        await tell_together(checks, partial(_print, out, names))
+        await tell_together(checks, tell)
     else:
-        told: list[NoticedChange] = []
-        async with Webhook(address) as webhook:
-
-            async def post(change: NoticedChange) -> None:
-                await webhook.post(_record(change, names))
-                told.append(change)
-
-            try:
-                await tell_changes(checks, post)
-            finally:
-                _print(out, names, told)
-    if checks.failures:
-        raise checks.failures[0]
-    if any(one.state.is_broken for one in await checks.monitored()):
+        await _post_changes(checks, address, names, tell)
+    if asked.failures:
+        raise asked.failures[0]
+    if broken:
         raise AlreadyTold("Something is broken.", "`switchboard integrations list` says what.")
 
 
-def _print(out: Output, names: dict[UUID, str | None], changes: Sequence[NoticedChange]) -> None:
-    if not out.as_table:
-        out.data([_record(change, names) for change in changes])
-        return
-    for change in changes:
-        out.text(_record(change, names)["text"])
+async def _post_changes(
+    checks: StoredChecks,
+    address: Secret,
+    names: Mapping[UUID, str | None],
+    tell: Callable[[Sequence[NoticedChange]], None],
+) -> None:
+    """Post each change, and `tell` those that the receiver has taken. Raises ProviderFailed where it took one not."""
+    taken: list[NoticedChange] = []
+    async with Webhook(address) as webhook:
+
+        async def post(change: NoticedChange) -> None:
+            await webhook.post(_record(change, names))
+            taken.append(change)
+
+        try:
+            await tell_changes(checks, post)
+        finally:
+            tell(taken)
 
 
-def _record(change: NoticedChange, names: dict[UUID, str | None]) -> Json:
+def _record(change: NoticedChange, names: Mapping[UUID, str | None]) -> Json:
     organization = organization_name(change.organization_id, names.get(change.organization_id))
     sentence = change_sentence(title_of(change.integration_type), change.kind, change.number, change.value)
     record: dict[str, Any] = {
