@@ -227,8 +227,8 @@ async def test_two_days_of_ten_credentials_on_the_database(installed_database: s
 
 
 @pytest.mark.long
-async def test_twelve_days_of_fifteen_credentials_on_the_database(installed_database: str) -> None:
+async def test_thirty_days_of_fifty_credentials_on_the_database(installed_database: str) -> None:
     async with opened(installed_database) as database:
-        counts = await simulate(5, 15, 12, 0.004, database)
+        counts = await simulate(11, 50, 30, 0.004, database)
     print(dict(counts))
-    assert counts["breaks"] >= 3
+    assert counts["breaks"] >= 10
