@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.exotel_cases import CASES, PATIENCE_S, dead_ends, decisive, verdict_of_dead_end, verdicts_of
 from tests.support.servers.exotel import API_KEY, API_TOKEN, AUTH_TOKEN, SID, basic
+from tui.providers.exotel_hosts import Asked
 from tui.providers.exotel_http import Response
 from tui.providers.exotel_responses import account_refusal, refusal, templates_refusal
 
@@ -185,6 +186,7 @@ YES: list[Any] = [
     },
 ]
 
+ASKED = Asked("api.exotel.com", SID)
 SUBJECTS = {"reach": "host", "caller ID": "caller ID", "sms": "number"}
 
 
@@ -250,7 +252,7 @@ def test_within_a_200_only_the_documented_shape_of_success_is_a_yes() -> None:
     for body, code in NO_YES:
         answer = Response(200, 1, {}, body if isinstance(body, bytes) else json.dumps(body).encode())
         for read in (account_refusal, templates_refusal):
-            refused = read(answer, "api.exotel.com")
+            refused = read(answer, ASKED)
             assert refused is not None, (read.__name__, body)
             if not isinstance(body, bytes) or read is account_refusal:
                 assert refused.code == code, (read.__name__, body)
@@ -258,9 +260,9 @@ def test_within_a_200_only_the_documented_shape_of_success_is_a_yes() -> None:
             assert AUTH_TOKEN not in repr(refused)
         if code != "200" and isinstance(body, dict):
             list_response = replace(answer, body=json.dumps({**body, "incoming_phone_numbers": []}).encode())
-            assert (refused := refusal(list_response, "api.exotel.com")) is not None, body
+            assert (refused := refusal(list_response, ASKED)) is not None, body
             assert refused.code == code
     for body in YES:
         answer = Response(200, 1, {}, json.dumps(body).encode())
         for read in (account_refusal, templates_refusal):
-            assert read(answer, "api.exotel.com") is None, (read.__name__, body)
+            assert read(answer, ASKED) is None, (read.__name__, body)

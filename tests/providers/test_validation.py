@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.hostile_strings import hostile_strings
 from tui.providers import integration_type, registry
+from tui.providers.exotel_hosts import HOSTS
 from tui.providers.fields import Field, IntegrationType
 from tui.providers.validation import Validation, form_values, read_display_name, validate
 
@@ -155,6 +156,47 @@ def test_a_key_with_a_colon_cannot_be_sent_and_a_key_pasted_twice_is_doubtful() 
 def test_a_problem_of_the_field_itself_is_said_before_one_across_fields() -> None:
     existing = GOOD_PHONE | {"api_key": "a:b"}
     assert validate(PHONE, {"api_key": "a\nb"}, existing=existing).problems["api_key"].startswith("One line;")
+
+
+@pytest.mark.parametrize(
+    ("given", "outcome", "sentence", "offer"),
+    [
+        ({"api_host": "my.exotel.com"}, "problem", "Enter the host of its API, api.exotel.com.", "api.exotel.com"),
+        ({"api_host": "https://my.in.exotel.com/x"}, "problem", "Only a host name", "my.in.exotel.com"),
+        ({"api_host": "my.mum1.exotel.com:443"}, "problem", "its API, api.in.exotel.com.", "api.in.exotel.com"),
+        ({"account_sid": "exampleco1m"}, "warning", "Its API host is api.in.exotel.com.", "api.in.exotel.com"),
+        ({"account_sid": "exampleco1m", "api_host": "api.in.exotel.com"}, "", "", None),
+        ({"account_sid": "exampleco1m", "api_host": "gateway.example.com"}, "warning", "known hosts", None),
+        ({"account_sid": "team", "api_host": "api.exotel.com"}, "", "", None),
+    ],
+)
+def test_a_portal_is_no_api_host_and_a_sid_of_another_region_is_doubtful(
+    given: dict[str, Any], outcome: str, sentence: str, offer: str | None
+) -> None:
+    result = validate(PHONE, GOOD_PHONE | given)
+    found = {"problem": result.problems, "warning": result.warnings, "": {}}[outcome]
+    assert sentence in found.get("api_host", "")
+    assert {*result.problems, *result.warnings} == ({"api_host"} if outcome else set())
+    assert result.offers.get("api_host") == offer
+    if offer in HOSTS and outcome == "problem":
+        assert not validate(PHONE, GOOD_PHONE | given | {"api_host": offer}).problems
+
+
+def test_in_india_sms_need_the_entity_that_is_registered_for_them() -> None:
+    sms = integration_type("exotel_sms")
+    account = {name: value for name, value in GOOD_PHONE.items() if name != "virtual_number"}
+    for sender, is_indian in (("EXMPLE", True), ("01141169368", True), ("+911141169368", True), ("+6561234567", False)):
+        warnings = validate(sms, account | {"sms_number": sender}).warnings
+        assert ("mandatory in India" in warnings.get("dlt_entity_id", "")) == is_indian, sender
+        entity = {"dlt_entity_id": "1101234567890123456", "sms_type": "promotional"}
+        result = validate(sms, account | {"sms_number": sender} | entity)
+        assert result.credential == account | {"sms_number": sender} | entity
+        assert "dlt_entity_id" not in result.warnings
+    assert (
+        validate(sms, account | {"sms_number": "EXMPLE", "sms_type": "spam"}).problems["sms_type"].startswith("One of")
+    )
+    # A whole number of JSON may have lost digits.
+    assert validate(sms, account | {"sms_number": "EXMPLE", "dlt_entity_id": 1101234567890123456}).problems
 
 
 def test_an_automatic_reply_without_a_text_is_doubtful() -> None:

@@ -53,10 +53,14 @@ class Field(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What is wrong (problems) and what is doubtful (warnings), one sentence each by field name."""
+    """What is wrong (problems) and what is doubtful (warnings), one sentence each by field name.
+
+    `offers` are texts that were probably meant instead, and no secrets.
+    """
 
     problems: dict[str, str] = field(default_factory=dict)
     warnings: dict[str, str] = field(default_factory=dict)
+    offers: dict[str, str] = field(default_factory=dict)
 
 
 def nothing_to_find(credential: Mapping[str, Any]) -> Findings:

@@ -63,9 +63,9 @@ def error(status: int, **headers: str) -> Scripted:
     return Scripted(status, body, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
-def account_body(status: str = "active") -> bytes:
+def account_body(status: str = "active", sid: str = SID, **more: str) -> bytes:
     """The account as JSON, its token within."""
-    account = {"Sid": SID, "FriendlyName": "Example & Co.", "Status": status, "AuthToken": AUTH_TOKEN}
+    account = {"Sid": sid, "FriendlyName": "Example & Co.", "Status": status, "AuthToken": AUTH_TOKEN, **more}
     return json.dumps({"Account": account}).encode()
 
 
@@ -253,7 +253,7 @@ class ExotelServer:
         if unquote(segments[2]) != self.sid:
             return error(404)
         if place == "account":
-            return Scripted(200, account_body())
+            return Scripted(200, account_body(sid=self.sid))
         if place == "templates":
             return self._templates(request)
         return Scripted(200, json.dumps(self._page(page, int(request.query.get("PageSize", 50)))).encode())
