@@ -207,19 +207,31 @@ def test_an_automatic_reply_without_a_text_is_doubtful() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hosts", "goes_with"),
+    ("hosts", "field", "goes_with"),
     [
-        ({"smtp_host": "smtppro.zoho.in"}, "imappro.zoho.in"),
-        ({"smtp_host": "smtp.zoho.eu", "imap_host": "imappro.zoho.eu"}, "imap.zoho.eu"),
-        ({"imap_host": "imap.zoho.com.au"}, "imap.zoho.com"),
-        ({"smtp_host": "smtppro.zoho.in", "imap_host": "imappro.zoho.in"}, None),
-        ({"smtp_host": "mail.example.com"}, None),
-        ({}, None),
+        ({"smtp_host": "smtppro.zoho.in"}, "imap_host", "imappro.zoho.in"),
+        ({"smtp_host": "smtp.zoho.eu", "imap_host": "imappro.zoho.eu"}, "imap_host", "imap.zoho.eu"),
+        ({"smtp_host": "SMTP.zohocloud.ca", "imap_host": "imap.zoho.com"}, "imap_host", "imap.zohocloud.ca"),
+        # What nobody typed is what is wrong.
+        ({"imap_host": "imap.zoho.com.au"}, "smtp_host", "smtp.zoho.com.au"),
+        ({"smtp_host": "imappro.zoho.in", "imap_host": "imappro.zoho.in"}, "smtp_host", "smtppro.zoho.in"),
+        ({"smtp_host": "smtppro.zoho.in", "imap_host": "imappro.zoho.in"}, "", None),
+        ({"smtp_host": "smtp.zohocloud.ca", "imap_host": "imap.zohocloud.ca"}, "", None),
+        ({"smtp_host": "smtp.zoho.uk", "imap_host": "imap.zoho.uk"}, "imap_host", None),
+        ({"smtp_host": "mail.example.com"}, "smtp_host", None),
+        ({}, "", None),
     ],
 )
-def test_hosts_of_two_data_centres_or_plans_are_doubtful(hosts: dict[str, str], goes_with: str | None) -> None:
-    warning = validate(MAIL, GOOD_MAIL | hosts).warnings.get("imap_host", "")
-    assert (f"{goes_with} would go with it." in warning) if goes_with else "go with it" not in warning
+def test_hosts_that_do_not_go_together_are_doubtful_and_the_right_one_is_offered(
+    hosts: dict[str, str], field: str, goes_with: str | None
+) -> None:
+    result = validate(MAIL, GOOD_MAIL | hosts)
+    assert not result.problems
+    assert (field in result.warnings) == bool(field)
+    assert result.offers == ({field: goes_with} if goes_with else {})
+    if goes_with:
+        assert f" {goes_with}." in result.warnings[field]
+        assert not validate(MAIL, GOOD_MAIL | hosts | result.offers).warnings
 
 
 def test_neither_the_credential_nor_an_offer_shows_in_a_repr() -> None:
