@@ -69,8 +69,19 @@ class ExotelAccount:
     SSL_CERT_DIR are, since own gateways need them and OpenSSL honours them everywhere.
     """
 
-    def __init__(self, credential: Mapping[str, Any], *, seconds: float = SECONDS) -> None:
-        """Raise ProviderFailed where the host or the account SID cannot stand in an address."""
+    def __init__(
+        self,
+        credential: Mapping[str, Any],
+        *,
+        seconds: float = SECONDS,
+        budget: RequestBudget | None = None,
+        waits: bool = False,
+    ) -> None:
+        """Raise ProviderFailed where the host or the account SID cannot stand in an address.
+
+        `waits` is for readings for which nobody sits there: a request is sent when `budget` has room for it, by default
+        the one that the process keeps for the account.
+        """
         split = host_and_port(as_text(credential.get("api_host")) or DEFAULT_HOST)
         if split is None:
             raise ProviderFailed("The API host is not a host name.", f"Write it like {DEFAULT_HOST}, or name:port.")
@@ -88,8 +99,11 @@ class ExotelAccount:
         """Who is asked about what, as sentences need it."""
         self.calls = 0
         """How many requests were sent."""
+        self._waits = waits
         # One for the process: several integrations may be of one account, and several tests run at a time.
-        self.budget = _budgets.setdefault((self.host, self.asked.sid), RequestBudget(_MOST_REQUESTS, _WINDOW_SECONDS))
+        self._budget = budget or _budgets.setdefault(
+            (self.host, self.asked.sid), RequestBudget(_MOST_REQUESTS, _WINDOW_SECONDS)
+        )
 
     @property
     def host(self) -> str:
@@ -135,10 +149,12 @@ class ExotelAccount:
         import httpx2
 
         address = f"https://{self.host}/{path.replace('{sid}', self._sid)}"
+        if self._waits:
+            await self._budget.wait_for_room()
         begun = time.monotonic()
         status = ""
         self.calls += 1
-        self.budget.note()
+        self._budget.note()
         try:
             async with (
                 asyncio.timeout(self._seconds),

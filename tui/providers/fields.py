@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tui.providers.observations import Observe
     from tui.providers.verdicts import ConnectionTest, NumberListing
 
 Kind = Literal[
@@ -74,7 +75,8 @@ class IntegrationType(NamedTuple):
     `help` says where to find the values. `foreign_fields` are those of other programs that are neither shown nor warned
     about. `check` looks across the fields of a credential; it never quotes a secret, and meets any JSON value.
     `test` asks the provider; None where nothing can be asked. `list_numbers` lists the phone numbers of the
-    account behind the credential, None where the provider has none.
+    account behind the credential, None where the provider has none. `observe` reads what the provider tells beside yes
+    and no, None where there is nothing.
     """
 
     name: str
@@ -85,6 +87,7 @@ class IntegrationType(NamedTuple):
     check: Callable[[Mapping[str, Any]], Findings] = nothing_to_find
     test: ConnectionTest | None = None
     list_numbers: NumberListing | None = None
+    observe: Observe | None = None
 
     def field(self, name: str) -> Field | None:
         """The field of that name, or None."""

@@ -8,9 +8,10 @@ from tui.providers.exotel_hosts import DEFAULT_HOST, HOSTS, REGIONS, api_of_port
 from tui.providers.fields import Field, Findings, IntegrationType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from tui.models import ListedNumber
+    from tui.providers.observations import Observation, Reading
     from tui.providers.verdicts import Tell
 
 _PORTALS = " or ".join(f"{region.portals[0]} ({region.city})" for region in REGIONS)
@@ -139,6 +140,32 @@ async def list_numbers(credential: Mapping[str, Any], tell: Callable[[int], None
     return await exotel_check.list_numbers(credential, tell)
 
 
+async def observe_numbers(
+    credential: Mapping[str, Any],
+    take: Callable[[Observation], None],
+    *,
+    fresh: Collection[str] = (),
+    tell: Callable[[int, int], None] | None = None,
+) -> Reading:
+    """Read the account, its balance, and the call flow and the health of each ExoPhone."""
+    from tui.providers import exotel_observe
+
+    return await exotel_observe.observe_numbers(credential, take, fresh=fresh, tell=tell)
+
+
+async def observe_whatsapp(
+    credential: Mapping[str, Any],
+    take: Callable[[Observation], None],
+    *,
+    fresh: Collection[str] = (),
+    tell: Callable[[int, int], None] | None = None,
+) -> Reading:
+    """Read the account, its balance, and its templates where their WABA is known."""
+    from tui.providers import exotel_observe
+
+    return await exotel_observe.observe_whatsapp(credential, take, fresh=fresh, tell=tell)
+
+
 TYPES = (
     IntegrationType(
         "exotel_phone",
@@ -167,6 +194,7 @@ TYPES = (
         check=check_account,
         test=prove_phone,
         list_numbers=list_numbers,
+        observe=observe_numbers,
     ),
     IntegrationType(
         "exotel_whatsapp",
@@ -211,6 +239,7 @@ TYPES = (
         foreign_fields=("business_hours",),
         check=check_whatsapp,
         test=prove_whatsapp,
+        observe=observe_whatsapp,
     ),
     IntegrationType(
         "exotel_sms",
@@ -253,5 +282,6 @@ TYPES = (
         check=check_sms,
         test=prove_sms,
         list_numbers=list_numbers,
+        observe=observe_numbers,
     ),
 )
