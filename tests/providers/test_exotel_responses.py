@@ -7,13 +7,12 @@ import json
 import logging
 import urllib.parse
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
+from tests.support.answer_shapes import ASKED, NO_YES, YES
 from tests.support.exotel_cases import CASES, PATIENCE_S, dead_ends, decisive, verdict_of_dead_end, verdicts_of
 from tests.support.servers.exotel import API_KEY, API_TOKEN, AUTH_TOKEN, SID, basic
-from tui.providers.exotel_hosts import Asked
 from tui.providers.exotel_http import Response
 from tui.providers.exotel_responses import account_refusal, refusal, templates_refusal
 
@@ -123,70 +122,6 @@ ANSWERS = {
     "templates: silent": ("doubtful", "", f"did not answer {LATE}", "try again later"),
 }
 
-REFUSED = {
-    "code": 403,
-    "status": "failure",
-    "error_data": {"code": 1010, "message": "Authorization failed"},
-    "data": None,
-}
-EMPTY: dict[str, Any] = {"whatsapp": {"templates": []}}
-ACTIVE = {"sid": SID, "status": "active"}
-XML_AROUND_403 = (
-    b"<TwilioResponse><RestException><Status>403</Status></RestException>"
-    b"<Account><Sid>x</Sid><Status>active</Status></Account></TwilioResponse>"
-)
-
-# A body that comes with 200 and is no yes, and the code that it gives in place of it.
-NO_YES: list[tuple[Any, str]] = [
-    ({"RestException": {"Status": 403, "Message": AUTH_TOKEN}, **ACTIVE, "response": EMPTY}, "403"),
-    ({"TwilioResponse": {"RestException": {"Status": "401"}, "Account": ACTIVE}}, "401"),
-    ({"RestException": {"Message": AUTH_TOKEN}, "Account": ACTIVE}, "200"),
-    ({"error": AUTH_TOKEN, **ACTIVE, "response": EMPTY}, "200"),
-    ({"errors": [AUTH_TOKEN], **ACTIVE, "response": EMPTY}, "200"),
-    ({"error": {"code": 404}}, "404"),
-    ({}, "200"),
-    ([], "200"),
-    ({"http_code": 404, "response": AUTH_TOKEN}, "404"),
-    ({"http_code": "403", "response": EMPTY, **ACTIVE}, "403"),
-    ({"http_code": True, "response": EMPTY, **ACTIVE}, "200"),
-    ({"http_code": "many", "response": EMPTY, **ACTIVE}, "200"),
-    ({"request_id": "a", "method": "GET", "http_code": 200, "response": REFUSED}, "403"),
-    ({"http_code": 200, "response": {**REFUSED, **EMPTY, "data": ACTIVE}}, "403"),
-    ({"http_code": 200, "response": [{"code": "401", "data": ACTIVE}]}, "401"),
-    ({"http_code": 207, "response": {"whatsapp": {"templates": [REFUSED]}}}, "403"),
-    ({"response": {"error_data": {"code": 1010}, **EMPTY, "data": ACTIVE}}, "200"),
-    ({"response": {"status": "failure", **EMPTY, "data": ACTIVE}}, "200"),
-    ({"response": {"whatsapp": {"templates": None}}, "Account": {"Sid": SID}}, "200"),
-    ({"response": {"whatsapp": {"templates": ["x"]}}, "Account": {"Sid": None, "Status": "active"}}, "200"),
-    ({"response": {"whatsapp": {"templates": [{"data": None}]}}, "Account": {"Sid": " ", "Status": "active"}}, "200"),
-    ({"response": {"templates": []}, "Account": {"Sid": SID, "Status": None}}, "200"),
-    ({"http_code": 200, "response": {"whatsapp": {"code": 403, "status": "failure", "templates": []}}}, "403"),
-    ({"http_code": 200, "response": {"whatsapp": {"error": AUTH_TOKEN, "templates": []}, "data": ACTIVE}}, "200"),
-    ({"HTTP_CODE": 403, "response": EMPTY, **ACTIVE}, "403"),
-    ({"http_code": 200, "response": {"Code": 403, **EMPTY, "data": ACTIVE}}, "403"),
-    ({"http_code": 200, "response": {"Status": "failure", **EMPTY, "data": ACTIVE}}, "200"),
-    ({"http_code": 200, "success": False, "response": {**EMPTY, "data": ACTIVE}}, "200"),
-    ({"response": EMPTY}, "200"),
-    ({"response": EMPTY, "IncomingPhoneNumber": ACTIVE}, "200"),
-    (XML_AROUND_403, "403"),
-    (b"<TwilioResponse><Account><Sid>x</Sid></Account></TwilioResponse>", "200"),
-    (b"<TwilioResponse><Account><Status>active</Status></Account></TwilioResponse>", "200"),
-    (b"<TwilioResponse><Accounts><Sid>x</Sid><Status>active</Status></Accounts></TwilioResponse>", "200"),
-    (b"<TwilioResponse><Account><Sid>x</Sid></Account><Status>active</Status></TwilioResponse>", "200"),
-    (b"<a>" * 20_000, "200"),
-    (b"<!DOCTYPE a [<!ENTITY b '" + b"c" * 999 + b"'>]><a>" + b"&b;" * 9_999 + b"</a>", "200"),
-]
-YES: list[Any] = [
-    {**ACTIVE, "http_code": 200, "response": EMPTY},
-    {"http_code": "200", "metadata": None, "response": {"code": 200, "error_data": None, **EMPTY, "data": ACTIVE}},
-    {"http_code": 200, "response": {"code": 200, "status": "success", "data": ACTIVE, **EMPTY}, "error": None},
-    {
-        **{"Sid": SID, "Status": "Active", "http_code": 200},
-        "response": {"whatsapp": {"templates": [{"code": 200, "data": {"name": "hi"}}]}},
-    },
-]
-
-ASKED = Asked("api.exotel.com", SID)
 SUBJECTS = {"reach": "host", "caller ID": "caller ID", "sms": "number"}
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.models import ListedNumber
 from tui.providers import exotel_bodies as bodies
-from tui.providers.exotel_responses import shape_refusal
+from tui.providers.exotel_responses import Refusal, refusal, shape_refusal
 from tui.words import phone_number as numbers
 
 if TYPE_CHECKING:
@@ -100,6 +100,19 @@ def page_of(response: Response, asked: Asked, asked_size: int) -> Page:
         bool(more[0]["nextpageuri"]) if more else None,
         size if type(size) is int and 0 < size < asked_size else asked_size,
         is_documented,
+    )
+
+
+def health_refusal(response: Response, asked: Asked) -> Refusal | None:
+    """Return why an answer for one number's health is no yes, or None; the account has already been let in."""
+    refused = refusal(response, asked)
+    if refused is None or refused.code not in {"400", "403", "404"}:
+        return refused
+    return Refusal(
+        f"Exotel does not tell the health of this number ({refused.code}).",
+        "Nothing is known of its lines; ask Exotel's support whether the account has this part of the API.",
+        refused.code,
+        says_no=False,
     )
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from tui.errors import ProviderFailed
 from tui.providers import exotel_bodies as bodies
 from tui.providers.exotel_check import ACCOUNT, MOST_ACCOUNT_BYTES, MOST_PAGE_BYTES, TEMPLATES, merge, pages_of_list
-from tui.providers.exotel_exophones import lines_of
+from tui.providers.exotel_exophones import health_refusal, lines_of
 from tui.providers.exotel_facts import TEMPLATE_STATES, balance_of, template_page_of, word_of
 from tui.providers.exotel_http import SECONDS, ExotelAccount
 from tui.providers.exotel_responses import Refusal, account_refusal, refusal, templates_refusal
@@ -167,10 +167,9 @@ class _Observing:
     async def _read_lines(self, phone: ExoPhone) -> None:
         name = phone.sid if _PLAIN_ID.fullmatch(phone.sid) else phone.number
         response = await self._account.get(EXOPHONE + quote(name, safe=""), most_bytes=MOST_ACCOUNT_BYTES)
-        refused = refusal(response, self._account.asked)
+        refused = health_refusal(response, self._account.asked)
         if refused is not None:
-            # The account's sentence would blame the SID or the region, which have just been right.
-            raise _health_refusal(refused) if refused.code in {"400", "403", "404"} else refused
+            raise refused
         lines = lines_of(response, self._account.asked)
         for direction, line in (("incoming", lines.incoming), ("outgoing", lines.outgoing)):
             if line.state is None:
@@ -213,14 +212,6 @@ class _Observing:
 def _ends_reading(why: ProviderFailed) -> bool:
     """Whether the next request would meet the same: nobody answers, the key is refused, or a limit is reached."""
     return why.code in {"", "401", "402", "429"} or why.code.startswith("5")
-
-
-def _health_refusal(refused: Refusal) -> ProviderFailed:
-    return ProviderFailed(
-        f"Exotel does not tell the health of this number ({refused.code}).",
-        "Nothing is known of its lines; ask Exotel's support whether the account has this part of the API.",
-        code=refused.code,
-    )
 
 
 def _too_many_templates(count: int) -> ProviderFailed:
