@@ -184,7 +184,8 @@ def _tell_kyc(response: Response, host: str, tell: Tell) -> None:
         return
     shown = f" ({status.lower()})" if _WORD.fullmatch(status) else ""
     sentence = f"Exotel has not completed the KYC of this account{shown}: until then Indian numbers are blocked."
-    tell(_answer("KYC", "doubtful", sentence, f"Hand in what is missing at {portal_of(host)}.", None, "200"))
+    what_to_do = f"Hand in what is missing at {portal_of(host)}."
+    tell(_answer("KYC", "doubtful", sentence, what_to_do, response.milliseconds, str(response.status)))
 
 
 def _refusal_verdict(subject: str, refused: Refusal, response: Response) -> Verdict:
@@ -227,7 +228,7 @@ async def _prove_numbers(
             if subject == "number" and capability == "voice" and listed[number].call_flow == NO_FLOW:
                 sentence = f"{number} has no call flow: whoever calls it hears nothing."
                 what_to_do = f"Assign one at {portal_of(account.host)} > ExoPhones."
-                tell(_answer("call flow", "doubtful", sentence, what_to_do, None, "200"))
+                tell(_answer("call flow", "doubtful", sentence, what_to_do, milliseconds, "200"))
         elif problem is not None:
             tell(_unlisted_verdict(subject, problem, milliseconds, look))
         else:
