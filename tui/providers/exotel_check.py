@@ -100,10 +100,6 @@ async def prove_whatsapp(credential: Mapping[str, Any], tell: Tell, *, seconds: 
         if refused is None:
             sentence = "Exotel answers for this WABA; whether the number belongs to it cannot be asked."
             tell(_answer("templates", "passed", sentence, "", response.milliseconds, str(response.status)))
-        elif refused.code in {"400", "401", "403", "404"}:
-            sentence = f"Exotel accepts the key, but gives no templates for this WABA ({refused.code})."
-            what_to_do = "Check the WABA id, and whether WhatsApp is enabled for the account."
-            tell(_answer("templates", "failed", sentence, what_to_do, response.milliseconds, refused.code))
         else:
             tell(_refusal_verdict("templates", refused, response))
 

@@ -113,8 +113,12 @@ def account_refusal(response: Response, asked: Asked) -> Refusal | None:
 
 
 def templates_refusal(response: Response, asked: Asked) -> Refusal | None:
-    """Return why an answer for a WABA's templates is no yes, or None."""
+    """Return why an answer for a WABA's templates is no yes, or None; the account has already been let in."""
     refused = refusal(response, asked)
+    if refused is not None and refused.code in {"400", "401", "403", "404"}:
+        sentence = f"Exotel accepts the key, but gives no templates for this WABA ({refused.code})."
+        what_to_do = "Check the WABA id, and whether WhatsApp is enabled for the account."
+        return Refusal(sentence, what_to_do, refused.code, says_no=refused.says_no)
     if refused is not None:
         return refused
     return shape_refusal(asked.host, "a list of templates") if bodies.templates_in(response.body) is None else None
