@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.answer_shapes import GROUPS, MAIL
+from tests.support.answer_shapes import GROUPS
+from tests.support.mail_answers import MAIL
 from tui.providers.observations import KINDS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "provider_answers.md"

@@ -1,4 +1,4 @@
-"""Every shape in which Exotel and Zoho may answer, and what is made of it: the rows of docs/provider_answers.md.
+"""Every shape in which Exotel may answer, and what is made of it: the rows of docs/provider_answers.md.
 
 A row is an answer as it comes, what it is taken for (yes, no, unknown, or what is read of it), and where such an answer
 is from. Its sentence stands in the document alone, which a test compares.
@@ -10,21 +10,17 @@ import json
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tests.support.servers.exotel import AUTH_TOKEN, SID, WEB_PAGE
-from tests.support.servers.mail import IMAP_DISABLED, PASSWORD, USER, WRONG_HOST, WRONG_PASSWORD
 from tui.errors import ProviderFailed
 from tui.providers.exotel_exophones import health_refusal, lines_of, page_of
 from tui.providers.exotel_facts import balance_of
 from tui.providers.exotel_hosts import Asked
 from tui.providers.exotel_http import Response
 from tui.providers.exotel_responses import Refusal, account_refusal, refusal, templates_refusal
-from tui.providers.integration_types.zoho_mail import ZOHO
-from tui.providers.mail.responses import Login, imap_refusal, smtp_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ASKED = Asked("api.exotel.com", SID)
-LOGIN = Login(USER, PASSWORD)
 
 REFUSED = {
     "code": 403,
@@ -299,34 +295,9 @@ HEALTH = [
     Shape(b"", "no", "documented", 401),
 ]
 
-# After the code: what the server said. It is sent by a server in test_mail_responses.py.
-SMTP_TEXTS = [
-    "535 Authentication Failed",
-    "534 5.7.9 Application-specific password required",
-    "535 Your SMTP server details are incorrect",
-    "535 5.7.0 Too many failed logins",
-    "535 Locked after too many failed logins",
-    "550 5.4.6 Unusual sending activity detected",
-    "454 4.7.0 Temporary authentication failure",
-    "554 5.7.8 Access Restricted",
-    "530 Must issue a STARTTLS command first",
-]
-IMAP_TEXTS = [
-    WRONG_PASSWORD,
-    "[AUTHENTICATIONFAILED] Invalid credentials. Have you enabled IMAP?",
-    IMAP_DISABLED,
-    "Administrator has disabled IMAP for your organization",
-    WRONG_HOST,
-    "[ALERT] Your IMAP server details are incorrect",
-    "[ALERT] Please use an application-specific password",
-    "[ALERT] Too many simultaneous connections. (Failure)",
-    "[ALERT] Your account is blocked",
-    "[UNAVAILABLE] Backend down",
-    "[X-ODD] Computer says no",
-]
 
-
-def _told(problem: ProviderFailed) -> Told:
+def told_of_failure(problem: ProviderFailed) -> Told:
+    """What a failure says of the credential, and how."""
     says_no = problem.says_no if isinstance(problem, Refusal) else not problem.is_temporary
     return Told("no" if says_no else "unknown", problem.sentence, problem.what_to_do)
 
@@ -334,13 +305,13 @@ def _told(problem: ProviderFailed) -> Told:
 def told_of_account(shape: Shape) -> Told:
     """What an answer for the account comes to."""
     refused = account_refusal(shape.response, shape.asked)
-    return _told(refused) if refused else Told("yes")
+    return told_of_failure(refused) if refused else Told("yes")
 
 
 def told_of_templates(shape: Shape) -> Told:
     """What an answer for the templates comes to."""
     refused = templates_refusal(shape.response, shape.asked)
-    return _told(refused) if refused else Told("yes")
+    return told_of_failure(refused) if refused else Told("yes")
 
 
 def told_of_list(shape: Shape) -> Told:
@@ -350,7 +321,7 @@ def told_of_list(shape: Shape) -> Told:
             raise refused
         page = page_of(shape.response, shape.asked, 50)
     except ProviderFailed as problem:
-        return _told(problem)
+        return told_of_failure(problem)
     read = []
     for phone in page.entries:
         if phone is None:
@@ -368,7 +339,7 @@ def told_of_balance(shape: Shape) -> Told:
             raise refused
         balance = balance_of(shape.response, shape.asked)
     except ProviderFailed as problem:
-        return _told(problem)
+        return told_of_failure(problem)
     return Told(f"{balance.amount:f} {balance.currency}")
 
 
@@ -379,7 +350,7 @@ def told_of_health(shape: Shape) -> Told:
             raise refused
         lines = lines_of(shape.response, shape.asked)
     except ProviderFailed as problem:
-        return _told(problem)
+        return told_of_failure(problem)
     return Told(
         ", ".join(
             f"{name} {line.state or '?'}{f' (use {line.alternate})' if line.alternate else ''}"
@@ -388,24 +359,10 @@ def told_of_health(shape: Shape) -> Told:
     )
 
 
-def told_of_smtp(text: str) -> Told:
-    """What a reply to AUTH comes to."""
-    return _told(smtp_refusal(int(text[:3]), text[4:], "smtp.zoho.com", LOGIN, ZOHO))
-
-
-def told_of_imap(text: str) -> Told:
-    """What a NO to LOGIN comes to."""
-    return _told(imap_refusal(text, "imap.zoho.com", LOGIN, ZOHO))
-
-
 GROUPS: dict[str, tuple[list[Shape], Callable[[Shape], Told]]] = {
     "An Exotel account": (ACCOUNTS, told_of_account),
     "A page of the list of ExoPhones": (LISTS, told_of_list),
     "The WhatsApp templates": (TEMPLATES, told_of_templates),
     "The balance": (BALANCES, told_of_balance),
     "The health of a number": (HEALTH, told_of_health),
-}
-MAIL: dict[str, tuple[list[str], Callable[[str], Told]]] = {
-    "What smtp.zoho.com may reply to a login": (SMTP_TEXTS, told_of_smtp),
-    "What imap.zoho.com may reply to a login": (IMAP_TEXTS, told_of_imap),
 }
