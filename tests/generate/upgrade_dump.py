@@ -66,7 +66,7 @@ select switchboard.change_setting('versions_kept', 12);
 insert into switchboard.checks (integration_id, begun_at, ended_at, outcome, standing, standing_since)
 select c.id, now(), now(), 'verified', 'verified', now() from public.integration_credentials as c;
 insert into switchboard.observations (integration_id, number, name, value)
-select c.id, '+911141169368', 'incoming_call', 'active' from public.integration_credentials as c;
+select c.id, '+911141169368', 'number_incoming', 'active' from public.integration_credentials as c;
 insert into switchboard.changes (integration_id, organization_id, integration_type, kind, told_at)
 select c.id, c.organization_id, c.integration_type, 'recovered', now() from public.integration_credentials as c;
 """

@@ -97,8 +97,8 @@ class Credential:
         return {
             ("", "balance"): "99.50" if self.has("balance low", at) else "1543.75",
             ("", "balance_threshold"): "100",
-            ("+911140001", "incoming_call"): "major_outage" if self.has("number out", at) else "active",
-            ("+911140001", "outgoing_call"): "active",
+            ("+911140001", "number_incoming"): "major_outage" if self.has("number out", at) else "active",
+            ("+911140001", "number_outgoing"): "active",
         }
 
     def expires_at(self, at: datetime) -> datetime | None:

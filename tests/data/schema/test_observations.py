@@ -42,13 +42,13 @@ def test_what_is_noted_is_of_the_past_bounded_and_of_an_integration_that_is_ther
         with pytest.raises(psycopg.Error) as refused:
             connection.execute(NOTE, values)
         assert refused.value.sqlstate == sqlstate, values
-    connection.execute(NOTE, [HOME, "{}", '[["", "balance", "1"], ["+911", "incoming_call", "active"]]', hundred])
+    connection.execute(NOTE, [HOME, "{}", '[["", "balance", "1"], ["+911", "number_incoming", "active"]]', hundred])
     with pytest.raises(psycopg.Error, match="more than 100 changes"):
         connection.execute(NOTE, [HOME, "{}", "[]", hundred])
     # What is no more is taken away, and what was not asked stays.
     connection.execute(NOTE, [HOME, "{}", '[["", "balance", null]]', "[]"])
     observed = connection.execute("select number, name, value from switchboard.observations").fetchall()
-    assert observed == [("+911", "incoming_call", "active")]
+    assert observed == [("+911", "number_incoming", "active")]
     logged = "select count(*) from public.integration_audit_logs where action = 'change_noticed'"
     assert connection.execute(logged).fetchone() == (60,)
 

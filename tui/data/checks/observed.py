@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 Observations = dict[tuple[str, str], str]
 """Values by phone number ("" for what is of the whole account) and name."""
 
+# As tui/providers/observations.py calls them; the threshold is set by a person.
 BALANCE = "balance"
 BALANCE_THRESHOLD = "balance_threshold"
-INCOMING_CALLS, OUTGOING_CALLS = "incoming_call", "outgoing_call"
+CALLS = {"number_incoming": "incoming", "number_outgoing": "outgoing"}
 MAJOR_OUTAGE = "major_outage"
 EXPIRING = "permission_expiring:"
 """With the id of a permission behind it; the value is when it expires."""
@@ -57,14 +58,10 @@ def _is_low(values: Mapping[tuple[str, str], str]) -> bool | None:
 def _outages(values: Mapping[tuple[str, str], str]) -> Iterator[tuple[str, str]]:
     """Each number that is out, and which calls of it: incoming, outgoing or both."""
     for number in dict.fromkeys(number for number, _ in values):
-        out = [
-            name.partition("_")[0]
-            for name in (INCOMING_CALLS, OUTGOING_CALLS)
-            if values.get((number, name)) == MAJOR_OUTAGE
-        ]
+        out = [calls for name, calls in CALLS.items() if values.get((number, name)) == MAJOR_OUTAGE]
         if out:
             yield number, " and ".join(out)
 
 
 def _is_known(values: Mapping[tuple[str, str], str], number: str) -> bool:
-    return any((number, name) in values for name in (INCOMING_CALLS, OUTGOING_CALLS))
+    return any((number, name) in values for name in CALLS)
