@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.data.checks import store
 from tui.data.checks.due import Pace
 from tui.data.checks.state import CheckState
-from tui.errors import SwitchboardError
+from tui.errors import ProviderFailed, SwitchboardError
 from tui.providers import registry
 from tui.session.connection_test import run_on_stored
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
     from tui.data.checks.store import NoticedChange
     from tui.data.postgres.database import Connection
     from tui.models import Integration
+    from tui.providers.observations import Observation
     from tui.session.session import Session
+
+OBSERVES_FOR_S = 240.0
+"""A provider answers 50 questions a minute, and each number is one."""
 
 
 class StoredIntegration(NamedTuple):
@@ -67,7 +74,9 @@ class StoredChecks:
     async def ask(self, integration: StoredIntegration) -> None:
         """Test an integration, which notes the outcome. Raises as run_on_stored does."""
         try:
-            await run_on_stored(self._session, integration.integration, lambda _verdict: None)
+            await run_on_stored(
+                self._session, integration.integration, lambda _: None, when_passed=partial(self._observe, integration)
+            )
         except SwitchboardError:
             # Nobody was asked, or it was noted: were it left open, it would count as a refused login.
             async def unit(connection: Connection) -> None:
@@ -75,6 +84,23 @@ class StoredChecks:
 
             await self._session.database.write(unit)
             raise
+
+    async def _observe(self, integration: StoredIntegration, credential: Mapping[str, Any]) -> None:
+        """Read what the provider tells besides, for some minutes at most: what is left then is read another time."""
+        observe = registry()[integration.integration.integration_type].observe
+        if observe is None:
+            return
+        database = self._session.database
+        values: dict[tuple[str, str], str | None] = {}
+
+        def take(observation: Observation) -> None:
+            values[observation.number or "", observation.name] = observation.value
+
+        fresh = await store.read_fresh_numbers(database, integration.id, self._every)
+        with suppress(TimeoutError, ProviderFailed):
+            async with asyncio.timeout(OBSERVES_FOR_S):
+                await observe(credential, take, fresh=fresh)
+        await store.note_observed(database, integration.id, values)
 
     async def note_cut_off(self, integration: StoredIntegration) -> None:
         """Note that a check was cut off, unless it has ended or another began."""

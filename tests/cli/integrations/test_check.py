@@ -146,3 +146,32 @@ def test_without_the_key_or_in_read_only_mode_nobody_is_asked(exotel_shell: Shel
     assert exotel.requests == []
     query = "select count(*) from switchboard.checks"
     assert execute(exotel_shell.environment["DATABASE_URL"], query) == [(0,)]
+
+
+def test_what_a_provider_says_besides_is_kept_and_told_where_it_changed(
+    exotel_shell: Shell, exotel: ExotelServer
+) -> None:
+    database = exotel_shell.environment["DATABASE_URL"]
+    for amount in ("-1", "x", "nan", "1e999999"):
+        assert "no amount" in exotel_shell.run("integrations", "threshold", "exotel_phone", "--", amount).refusal(2)
+    assert exotel_shell.run("check") == Outcome(0, "", "")
+    observed = execute(
+        database, "select number, name, value from switchboard.observations where name !~ '_at$|alternate'"
+    )
+    number = "+911141169368"
+    assert {("", "balance", "1543.75"), ("", "currency", "INR"), (number, "number_incoming", "active")} <= set(observed)
+    # Health that is fresh is not asked for again.
+    asked = [request.path for request in exotel.requests if "incoming-phone-numbers" in request.path]
+    change(exotel_shell, ASKED_LONG_AGO)
+    exotel_shell.run("check")
+    assert [request.path for request in exotel.requests if "incoming-phone-numbers" in request.path] == asked
+    outage = {"status": "major_outage", "last_check_time": "2026-11-29T15:19:23Z", "alternate_exophone": None}
+    exotel.health[exotel.numbers[0]["sid"]] = {"incoming_call": outage, "outgoing_call": outage}
+    change(exotel_shell, "update switchboard.observations set at = at - interval '7 h'")
+    told = check(exotel_shell)
+    assert (told.status, told.out) == (0, f"{ACME}: Exotel phone, {number}: incoming and outgoing calls are out.\n")
+    set_ = exotel_shell.run("integrations", "threshold", "exotel_phone", "2000.50", "--json").data
+    assert (set_["integration_type"], set_["balance_threshold"]) == ("exotel_phone", "2000.50")
+    assert exotel_shell.run("check").out == f"{ACME}: Exotel phone: the balance is 1543.75, under its threshold.\n"
+    assert exotel_shell.run("integrations", "threshold", "exotel_phone", "none").status == 0
+    assert exotel_shell.run("check") == Outcome(0, "", "")

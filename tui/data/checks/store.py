@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psycopg.types.json import Jsonb
 
-from tui.data.checks.observed import EXPIRING, observed_changes
+from tui.data.checks.observed import CALLS, EXPIRING, observed_changes
 from tui.data.checks.state import CheckState, after_cut_off, after_outcome
 from tui.models import Integration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import timedelta
     from uuid import UUID
 
     from tui.data.checks.observed import Observations
@@ -29,6 +30,10 @@ select c.id, c.organization_id, c.integration_type, c.display_name, c.is_active
   from public.integration_credentials as c
  where c.is_active and (%(organization_id)s::uuid is null or c.organization_id = %(organization_id)s::uuid)
  order by c.created_at, c.id
+"""
+FRESH = """
+select distinct o.number from switchboard.observations as o
+ where o.integration_id = %(id)s and o.name = any(%(names)s) and o.at > clock_timestamp() - %(within)s::interval
 """
 IS_CHECKED = """
 select from switchboard.checks as k where k.integration_id = %(id)s and k.begun_at is not null
@@ -142,6 +147,25 @@ async def note_cut_off(database: Database, integration_id: UUID, seen: CheckStat
     await database.write(unit)
 
 
+async def read_fresh_numbers(database: Database, integration_id: UUID, within: timedelta) -> list[str]:
+    """Return the phone numbers of an integration of which something was observed within that time."""
+    rows = await database.fetch_all(FRESH, {"id": integration_id, "within": within, "names": list(CALLS)})
+    return [row["number"] for row in rows]
+
+
+async def note_observed(
+    database: Database, integration_id: UUID, observed: Mapping[tuple[str, str], str | None]
+) -> None:
+    """Note what a provider said besides yes and no, or (None) what is no more, and what is news of it."""
+
+    async def unit(connection: Connection) -> None:
+        held = await _hold(connection, integration_id)
+        changes = observed_changes(held.observed, _with(held.observed, observed))
+        await _note(connection, integration_id, held.state, observed, changes)
+
+    await database.write(unit)
+
+
 async def note_expiring(database: Database, ids: Sequence[UUID]) -> None:
     """Note which permissions on these integrations expire within seven days, and which do not any more."""
     rows = await database.fetch_all(EXPIRING_SOON, {"ids": list(ids), "soon": SOON, "prefix": EXPIRING})
@@ -152,15 +176,7 @@ async def note_expiring(database: Database, ids: Sequence[UUID]) -> None:
             name = row["name"] or f"{EXPIRING}{row['permission_id']}"
             news.setdefault(row["integration_id"], {})["", name] = expires_at
     for integration_id, values in news.items():
-
-        async def unit(
-            connection: Connection, key: UUID = integration_id, values: dict[tuple[str, str], str | None] = values
-        ) -> None:
-            held = await _hold(connection, key)
-            changes = observed_changes(held.observed, _with(held.observed, values))
-            await _note(connection, key, held.state, values, changes)
-
-        await database.write(unit)
+        await note_observed(database, integration_id, values)
 
 
 async def claim_change(database: Database, organizations: Sequence[UUID] | None) -> NoticedChange | None:

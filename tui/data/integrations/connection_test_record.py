@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from tui.data.checks.store import note_outcome
@@ -52,8 +52,6 @@ class ConnectionTestOutcome:
     code: str
     verdicts: tuple[Json, ...] = ()
     why: str = ""
-    observed: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
-    """What the provider said besides, by phone number and name (tui/data/checks/observed.py)."""
 
     def details(self) -> Json:
         """Return what the log row says; never a secret, nor a text of the provider."""
@@ -110,7 +108,7 @@ async def record_test(
         )
         if result != "read-only":
             is_stale = result == "changed meanwhile"
-            await note_outcome(connection, row.row_id, outcome.judgement, outcome.observed, is_stale=is_stale)
+            await note_outcome(connection, row.row_id, outcome.judgement, is_stale=is_stale)
         return result
 
     return await database.write(unit, operation_id=operation_id, log_only=True)
