@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from tests.support.acme import ACME, ASHA, OTHER_KEY
@@ -25,7 +28,7 @@ ASKED_LONG_AGO = """
 update switchboard.checks set begun_at = begun_at - interval '25 h', ended_at = ended_at - interval '25 h',
   refused_at = refused_at - interval '25 h', changed_at = changed_at - interval '25 h'
 """
-CUT_OFF = "update switchboard.checks set ended_at = null, begun_at = begun_at - interval '10 min'"
+TEN_MINUTES_AGO = "update switchboard.checks set begun_at = begun_at - interval '10 min'"
 UNTOLD_AGAIN = "update switchboard.changes set claimed_at = claimed_at - interval '3 min' where told_at is null"
 
 
@@ -78,10 +81,12 @@ def test_what_expires_within_a_week_is_told_once_and_again_where_the_date_is_ano
     change(
         exotel_shell,
         "insert into user_integration_permissions (user_id, integration_id, can_view, expires_at) "
-        f"select '{ASHA}', id, true, now() + interval '6 days' from integration_credentials",
+        f"select '{ASHA}', id, true, date_trunc('day', now() at time zone 'UTC') at time zone 'UTC' "
+        "+ interval '5 days 3 h' from integration_credentials",
     )
     told = exotel_shell.run("check")
     assert told.status == 0 and told.out.startswith(f"{ACME}: Exotel phone: a permission expires on 20")
+    assert told.out.endswith(" at 03:00 UTC.\n")
     assert exotel_shell.run("check").out == ""
     change(exotel_shell, "update user_integration_permissions set expires_at = now() + interval '1 year'")
     assert exotel_shell.run("check").out == ""
@@ -123,10 +128,17 @@ def test_a_webhook_gets_each_change_once_or_with_the_same_id_and_nobody_sees_its
     assert "did not answer over verified TLS" in refusal and CANARY not in refusal
 
 
-def test_a_check_that_was_cut_off_counts_as_a_refusal(exotel_shell: Shell, exotel: ExotelServer) -> None:
-    exotel_shell.run("check")
-    change(exotel_shell, CUT_OFF)
+def test_a_check_that_was_killed_counts_as_a_refusal(exotel_shell: Shell, exotel: ExotelServer) -> None:
+    exotel.answer("account", FAULTS["silent"])
+    program = [sys.executable, "-m", "tui", "check"]
+    with subprocess.Popen(program, env=exotel_shell.environment, cwd=exotel_shell.folder) as process:
+        exotel.wait_for_requests(1)
+        process.kill()
+    exotel.answer_as_usual()
     asked = len(exotel.requests)
+    # It may still go on, for all that anybody knows.
+    assert exotel_shell.run("check", "--every", "5m") == Outcome(0, "", "")
+    change(exotel_shell, TEN_MINUTES_AGO)
     assert exotel_shell.run("check", "--every", "5m") == Outcome(0, "", "")
     assert exotel_shell.run("check", "--every", "5m") == Outcome(0, "", "")
     assert len(exotel.requests) == asked

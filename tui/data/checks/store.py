@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psycopg.types.json import Jsonb
@@ -171,7 +171,8 @@ async def note_expiring(database: Database, ids: Sequence[UUID]) -> None:
     rows = await database.fetch_all(EXPIRING_SOON, {"ids": list(ids), "soon": SOON, "prefix": EXPIRING})
     news: dict[UUID, dict[tuple[str, str], str | None]] = {}
     for row in rows:
-        expires_at = row["expires_at"].isoformat() if row["expires_at"] else None
+        # In one zone, whatever the server's sessions have: another text is another date.
+        expires_at = row["expires_at"].astimezone(UTC).isoformat() if row["expires_at"] else None
         if row["value"] != expires_at:
             name = row["name"] or f"{EXPIRING}{row['permission_id']}"
             news.setdefault(row["integration_id"], {})["", name] = expires_at
