@@ -22,7 +22,7 @@ language sql immutable set search_path = pg_catalog, pg_temp as $function$
     ('numbers_synced', 'act', array['switchboard_admin', 'switchboard_support']),
     ('log_exported', 'act', null), ('log_sealed', 'act', array['switchboard_admin']),
     ('keys_rotated', 'change', null), ('key_retired', 'change', null), ('credential_versions_forgotten', 'change', null),
-    ('settings_changed', 'change', null), ('access_changed', 'change', null),
+    ('settings_changed', 'change', null), ('access_changed', 'change', null), ('change_noticed', 'change', null),
     ('schema_changed', 'act', array['switchboard_admin']), ('checkpoint_made', 'act', array['switchboard_admin']),
     ('log_archived', 'act', array['switchboard_admin'])
 $function$;

@@ -104,6 +104,12 @@ begin
       if exists (select from switchboard.rotations r where r.xid = pg_current_xact_id() and r.writing) then
         return null;
       end if;
+      begin
+        -- A provider that refused what was there before may be asked again.
+        update switchboard.checks k set changed_at = clock_timestamp() where k.integration_id = old.id;
+      exception when others then
+        raise warning 'it is not noted that the envelope was replaced (%)', sqlstate;
+      end;
     end if;
     most := switchboard.setting('versions_kept'::text);
     if most > 0 then

@@ -320,18 +320,10 @@ begin
   for relation in
     select c.oid::regclass::text from pg_class c
     where c.relnamespace = 'switchboard'::regnamespace and c.relkind in ('r', 'p') and c.relrowsecurity
-      and c.relname not in ('logins', 'login_organizations', 'credential_versions', 'people_labels', 'organization_labels')
+      and c.relname not in ('logins', 'login_organizations', 'credential_versions', 'people_labels', 'organization_labels',
+                            'checks', 'observations', 'changes')
   loop
     execute format('alter table %s disable row level security', relation);
   end loop;
-  -- In one transaction with all before it: of these files nothing stays where a newer version's have run.
-  if substring(obj_description('switchboard'::regnamespace, 'pg_namespace')
-               from '^switchboard schema ([0-9]{1,9})$')::int > 17 then
-    raise exception using
-      errcode = 'SB003',
-      message = 'a newer Switchboard has set this database up',
-      hint = 'Upgrade Switchboard on this machine.';
-  end if;
 end
 $do$;
-comment on schema switchboard is 'switchboard schema 017';

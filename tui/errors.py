@@ -199,6 +199,10 @@ class CheckFailed(SwitchboardError):
     exit_status = 5
 
 
+class AlreadyTold(CheckFailed):
+    """A check found nothing but what was told when it was noticed: but in JSON, its exit status alone says so."""
+
+
 class Unreadable(SwitchboardError):
     """An envelope does not open, for one of the reasons of `models.UnreadableReason`."""
 

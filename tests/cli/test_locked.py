@@ -26,6 +26,7 @@ CLOSED_OPTIONS = {"--env-file"}
 CLOSED_OPTIONS_OF = {
     "access add": {"--create", "--ask-password", "--no-password", "--expires"},
     "audit verify": {"--manifest", "--file"},
+    "check": {"--notify"},
     "integrations versions": {"--keep", "--days"},
 }
 IS_CLOSED = "is not open in the locked console"

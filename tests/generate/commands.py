@@ -238,6 +238,7 @@ EXAMPLES = (
     ),
     Example("setup --dry-run", OBJECT, PLAN),
     Example("setup", OBJECT, PLAN),
+    Example("integrations threshold exotel_phone 500", OBJECT, "id integration_type balance_threshold"),
     Example(
         "integrations history exotel_phone",
         LIST,
@@ -260,6 +261,8 @@ EXAMPLES = (
     Example("integrations forget exotel_phone", OBJECT, "organization_id integration_type forgotten"),
     Example("integrations delete exotel_phone", OBJECT, "id integration_type deleted permissions people phone_numbers"),
     # Afterwards the key that is configured opens nothing.
+    Example("check", OBJECT, "asked broken changes"),
+    Example("check --all", OBJECT, "asked broken changes"),
     Example(f"keys rotate --to new.key --without {UNREADABLE} --dry-run", OBJECT, ROTATION),
     Example(f"keys rotate --to new.key --without {UNREADABLE}", OBJECT, f"{ROTATION} log_row"),
 )

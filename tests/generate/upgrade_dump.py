@@ -59,10 +59,16 @@ create function public.of_another_program() returns trigger language plpgsql as 
 create trigger of_another_program before update on public.organization_phone_numbers
   for each row execute function public.of_another_program();
 select switchboard.accept(c.kind || ' ' || c.name, encode(sha256(convert_to(c.definition, 'UTF8')), 'hex'))
-  from switchboard.catalogue() as c where c.name like '%of_another_program%';
+  from switchboard.catalogue() as c where c.name like 'public.%of_another_program%';
 insert into switchboard.rotations (xid, from_key, from_salt, to_key, to_salt, finished_at)
 values ('7', 'a', 'a', 'b', 'b', now());
 select switchboard.change_setting('versions_kept', 12);
+insert into switchboard.checks (integration_id, begun_at, ended_at, outcome, standing, standing_since)
+select c.id, now(), now(), 'verified', 'verified', now() from public.integration_credentials as c;
+insert into switchboard.observations (integration_id, number, name, value)
+select c.id, '+911141169368', 'number_incoming', 'active' from public.integration_credentials as c;
+insert into switchboard.changes (integration_id, organization_id, integration_type, kind, told_at)
+select c.id, c.organization_id, c.integration_type, 'recovered', now() from public.integration_credentials as c;
 """
 ROLES = """
 do $do$

@@ -170,7 +170,9 @@ async def test_an_account_that_cannot_be_read_is_proven_by_its_list(exotel: Exot
     assert Report(tuple(verdicts), 0).passed
 
 
-@pytest.mark.parametrize("name", ["401", "403", "suspended", "a web page", "redirect", "500", "silent"])
+@pytest.mark.parametrize(
+    "name", ["401", "403", "suspended", "a web page", "redirect", "500", "silent", "error inside", "another account"]
+)
 async def test_after_a_no_nothing_more_is_asked(exotel: ExotelServer, name: str) -> None:
     exotel.answer("account", FAULTS[name])
     verdicts: list[Verdict] = []

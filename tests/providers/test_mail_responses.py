@@ -9,13 +9,14 @@ import pytest
 from tests.providers.mail_checks import ask
 from tests.support.servers.mail import IMAP_DISABLED, PASSWORD, USER, WRONG_HOST, WRONG_PASSWORD, ImapServer, SmtpServer
 from tui.errors import ProviderFailed
-from tui.providers.integration_types.zoho_mail import ZOHO
+from tui.providers.integration_types.zoho_mail import ZOHO, provider_for
 from tui.providers.mail.check import IMAP, SMTP
 from tui.providers.mail.provider import MailProvider
 from tui.providers.mail.responses import Login, imap_refusal, smtp_refusal
 from tui.providers.zoho_hosts import other_hosts
 
 WRONG = "The server refused the address or the app password."
+APP_PASSWORD = "The server asks for an app password: what was sent is the account's own."
 CROWDED = "The server has too many connections or logins of this account."
 LATER = "The server could not check the password just now."
 UNKNOWN = "The server refused the login for a reason not known here."
@@ -24,10 +25,12 @@ LOGIN = Login(USER, PASSWORD)
 SMTP_ANSWERS = {
     "535 Authentication Failed": ("535", WRONG, "accounts.zoho.com > Security > App Passwords"),
     "535 5.7.8 Authentication credentials invalid": ("535", WRONG, "another plan or data centre"),
-    "534 5.7.9 Application-specific password required": ("534", WRONG, "multi-factor"),
+    "534 5.7.9 Application-specific password required": ("534", APP_PASSWORD, "multi-factor"),
+    "535 Your SMTP server details are incorrect": ("535", "This SMTP host does not serve the mailbox;", "plan or data"),
     "535 5.7.0 Too many failed logins": ("535", CROWDED, "wait a few minutes"),
     "421 4.7.0 Too many connections": ("421", CROWDED, "Close other mail programs"),
     "535 Your account is blocked": ("535", "The provider has blocked SMTP for this account.", "prolongs the block"),
+    "535 Locked after too many failed logins": ("535", "The provider has blocked SMTP for this account.", "prolongs"),
     "550 5.4.6 Unusual sending activity detected": ("550", "The provider has blocked SMTP for this account.", "Zoho"),
     "454 4.7.0 Temporary authentication failure": ("454", LATER, "Try again in a few minutes."),
     "421 Service closing": ("421", LATER, "Try again in a few minutes."),
@@ -43,10 +46,23 @@ IMAP_ANSWERS = {
     "[EXPIRED] That password is no more": ("EXPIRED", WRONG, "Make a new app password"),
     IMAP_DISABLED: ("ALERT", "IMAP is not enabled for this mailbox;", "Settings > Mail Accounts > IMAP"),
     "IMAP access is disabled for your domain": ("NO", "IMAP is not enabled for this mailbox;", "administrator"),
-    WRONG_HOST: ("ALERT", "The server refused the login with a notice.", "another plan or data centre"),
+    "Administrator has disabled IMAP for your organization": ("NO", "IMAP is not enabled for this mailbox;", "admin"),
+    "[AUTHENTICATIONFAILED] Invalid credentials. Have you enabled IMAP?": (
+        "AUTHENTICATIONFAILED",
+        WRONG,
+        "plan or data",
+    ),
+    WRONG_HOST: (
+        "ALERT",
+        "This IMAP host does not serve the mailbox; the server does not complain about the password.",
+        "Enter smtppro.zoho.in as the SMTP host and imappro.zoho.in as the IMAP host.",
+    ),
+    "[ALERT] Your IMAP server details are incorrect": ("ALERT", "This IMAP host does not serve", "plan or data centre"),
+    "[ALERT] Please use imap.zoho.example.": ("ALERT", "This IMAP host does not serve", "another plan or data centre"),
+    "[ALERT] Read our notice": ("ALERT", "The server refused the login with a notice.", "another plan or data centre"),
     "[ALERT] Too many simultaneous connections. (Failure)": ("ALERT", CROWDED, "Close other mail programs"),
     "[ALERT] Your account is not enabled for IMAP access": ("ALERT", "IMAP is not enabled", "Settings > Mail Accounts"),
-    "[ALERT] Please use an application-specific password": ("ALERT", WRONG, "Make a new app password"),
+    "[ALERT] Please use an application-specific password": ("ALERT", APP_PASSWORD, "Make a new app password"),
     "[ALERT] Invalid credentials (Failure)": ("ALERT", WRONG, "Make a new app password"),
     "[LIMIT] Slow down": ("LIMIT", CROWDED, "wait a few minutes"),
     "[ALERT] Your account is blocked": ("ALERT", "The provider has blocked IMAP for this account.", "prolongs"),
@@ -142,7 +158,8 @@ async def test_what_the_server_says_is_shown_short_and_safe() -> None:
     [
         (
             "imap.zoho.in",
-            "imappro.zoho.in serves paid organisations, imap.zoho.com (or .eu, .com.au, .jp, .com.cn, .sa)",
+            "imappro.zoho.in serves paid organisations, imap.zoho.com (or .eu, .com.au, .jp, .com.cn, "
+            "imap.zohocloud.ca, .uk, .ae, .sa)",
         ),
         ("smtppro.zoho.com", "smtp.zoho.com serves personal and free mailboxes, smtppro.zoho.eu (or .in, .com.au, "),
         ("mail.example.com", "Zoho's hosts are smtp, smtppro, imap and imappro.zoho.com,"),
@@ -151,7 +168,7 @@ async def test_what_the_server_says_is_shown_short_and_safe() -> None:
 def test_a_refusal_names_the_hosts_of_the_other_plan_and_data_centres(host: str, others: str) -> None:
     assert other_hosts(host).startswith(others)
     for failed in (
-        imap_refusal(WRONG_HOST, host, LOGIN, ZOHO),
+        imap_refusal(WRONG_PASSWORD, host, LOGIN, ZOHO),
         smtp_refusal(535, "Authentication Failed", host, LOGIN, ZOHO),
     ):
         assert isinstance(failed, ProviderFailed)
@@ -167,7 +184,26 @@ def test_the_advice_about_another_providers_mailbox_names_that_provider() -> Non
 
 
 @pytest.mark.parametrize(
-    ("host", "centre"), [("smtp.zoho.in", "in"), ("imappro.zoho.com.au", "com.au"), ("x.org", "com")]
+    ("host", "accounts"),
+    [
+        ("smtp.zoho.in", "accounts.zoho.in"),
+        ("imappro.zoho.com.au", "accounts.zoho.com.au"),
+        ("smtp.zohocloud.ca", "accounts.zohocloud.ca"),
+        ("x.org", "accounts.zoho.com"),
+        ("imap.zoho.example", "accounts.zoho.com"),
+    ],
 )
-def test_the_page_of_app_passwords_is_that_of_the_data_centre(host: str, centre: str) -> None:
-    assert f"accounts.zoho.{centre} > " in smtp_refusal(535, "", host, LOGIN, ZOHO).what_to_do
+def test_the_page_of_app_passwords_is_that_of_the_data_centre(host: str, accounts: str) -> None:
+    assert f"{accounts} > " in smtp_refusal(535, "", host, LOGIN, ZOHO).what_to_do
+
+
+def test_hosts_that_do_not_go_together_are_said_before_the_password_is_doubted() -> None:
+    provider = provider_for({"smtp_host": "smtppro.zoho.in"})
+    doubt = "IMAP host: The SMTP host is of another plan or data centre. With it goes imappro.zoho.in."
+    for failed in (
+        imap_refusal(WRONG_PASSWORD, "imap.zoho.com", LOGIN, provider),
+        imap_refusal("[ALERT] Your IMAP server details are incorrect", "imap.zoho.com", LOGIN, provider),
+        smtp_refusal(535, "", "smtppro.zoho.in", LOGIN, provider),
+    ):
+        assert failed.what_to_do.startswith(doubt)
+    assert provider_for({"smtp_host": "smtp.zoho.uk", "imap_host": "imap.zoho.uk"}) == provider_for({}) == ZOHO

@@ -52,7 +52,7 @@ def test_the_four_types_of_the_product_are_there() -> None:
     assert fields == {
         "exotel_phone": [*account, "virtual_number", "caller_id"],
         "exotel_whatsapp": [*account, *whatsapp],
-        "exotel_sms": [*account, "sms_number"],
+        "exotel_sms": [*account, "sms_number", "dlt_entity_id", "dlt_template_id", "sms_type"],
         "zoho_mail": mail,
     }
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.hostile_strings import hostile_strings
 from tui.providers import integration_type, registry
+from tui.providers.exotel_hosts import HOSTS
 from tui.providers.fields import Field, IntegrationType
 from tui.providers.validation import Validation, form_values, read_display_name, validate
 
@@ -157,6 +158,47 @@ def test_a_problem_of_the_field_itself_is_said_before_one_across_fields() -> Non
     assert validate(PHONE, {"api_key": "a\nb"}, existing=existing).problems["api_key"].startswith("One line;")
 
 
+@pytest.mark.parametrize(
+    ("given", "outcome", "sentence", "offer"),
+    [
+        ({"api_host": "my.exotel.com"}, "problem", "Enter the host of its API, api.exotel.com.", "api.exotel.com"),
+        ({"api_host": "https://my.in.exotel.com/x"}, "problem", "Only a host name", "my.in.exotel.com"),
+        ({"api_host": "my.mum1.exotel.com:443"}, "problem", "its API, api.in.exotel.com.", "api.in.exotel.com"),
+        ({"account_sid": "exampleco1m"}, "warning", "Its API host is api.in.exotel.com.", "api.in.exotel.com"),
+        ({"account_sid": "exampleco1m", "api_host": "api.in.exotel.com"}, "", "", None),
+        ({"account_sid": "exampleco1m", "api_host": "gateway.example.com"}, "warning", "known hosts", None),
+        ({"account_sid": "team", "api_host": "api.exotel.com"}, "", "", None),
+    ],
+)
+def test_a_portal_is_no_api_host_and_a_sid_of_another_region_is_doubtful(
+    given: dict[str, Any], outcome: str, sentence: str, offer: str | None
+) -> None:
+    result = validate(PHONE, GOOD_PHONE | given)
+    found = {"problem": result.problems, "warning": result.warnings, "": {}}[outcome]
+    assert sentence in found.get("api_host", "")
+    assert {*result.problems, *result.warnings} == ({"api_host"} if outcome else set())
+    assert result.offers.get("api_host") == offer
+    if offer in HOSTS and outcome == "problem":
+        assert not validate(PHONE, GOOD_PHONE | given | {"api_host": offer}).problems
+
+
+def test_in_india_sms_need_the_entity_that_is_registered_for_them() -> None:
+    sms = integration_type("exotel_sms")
+    account = {name: value for name, value in GOOD_PHONE.items() if name != "virtual_number"}
+    for sender, is_indian in (("EXMPLE", True), ("01141169368", True), ("+911141169368", True), ("+6561234567", False)):
+        warnings = validate(sms, account | {"sms_number": sender}).warnings
+        assert ("mandatory in India" in warnings.get("dlt_entity_id", "")) == is_indian, sender
+        entity = {"dlt_entity_id": "1101234567890123456", "sms_type": "promotional"}
+        result = validate(sms, account | {"sms_number": sender} | entity)
+        assert result.credential == account | {"sms_number": sender} | entity
+        assert "dlt_entity_id" not in result.warnings
+    assert (
+        validate(sms, account | {"sms_number": "EXMPLE", "sms_type": "spam"}).problems["sms_type"].startswith("One of")
+    )
+    # A whole number of JSON may have lost digits.
+    assert validate(sms, account | {"sms_number": "EXMPLE", "dlt_entity_id": 1101234567890123456}).problems
+
+
 def test_an_automatic_reply_without_a_text_is_doubtful() -> None:
     values = {"account_sid": "co1", "api_key": "k1", "api_token": "t1", "whatsapp_number": "+919876543210"}
     assert "auto_reply_message" in validate(WHATSAPP, values | {"auto_reply_enabled": "yes"}).warnings
@@ -165,19 +207,31 @@ def test_an_automatic_reply_without_a_text_is_doubtful() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hosts", "goes_with"),
+    ("hosts", "field", "goes_with"),
     [
-        ({"smtp_host": "smtppro.zoho.in"}, "imappro.zoho.in"),
-        ({"smtp_host": "smtp.zoho.eu", "imap_host": "imappro.zoho.eu"}, "imap.zoho.eu"),
-        ({"imap_host": "imap.zoho.com.au"}, "imap.zoho.com"),
-        ({"smtp_host": "smtppro.zoho.in", "imap_host": "imappro.zoho.in"}, None),
-        ({"smtp_host": "mail.example.com"}, None),
-        ({}, None),
+        ({"smtp_host": "smtppro.zoho.in"}, "imap_host", "imappro.zoho.in"),
+        ({"smtp_host": "smtp.zoho.eu", "imap_host": "imappro.zoho.eu"}, "imap_host", "imap.zoho.eu"),
+        ({"smtp_host": "SMTP.zohocloud.ca", "imap_host": "imap.zoho.com"}, "imap_host", "imap.zohocloud.ca"),
+        # What nobody typed is what is wrong.
+        ({"imap_host": "imap.zoho.com.au"}, "smtp_host", "smtp.zoho.com.au"),
+        ({"smtp_host": "imappro.zoho.in", "imap_host": "imappro.zoho.in"}, "smtp_host", "smtppro.zoho.in"),
+        ({"smtp_host": "smtppro.zoho.in", "imap_host": "imappro.zoho.in"}, "", None),
+        ({"smtp_host": "smtp.zohocloud.ca", "imap_host": "imap.zohocloud.ca"}, "", None),
+        ({"smtp_host": "smtp.zoho.uk", "imap_host": "imap.zoho.uk"}, "imap_host", None),
+        ({"smtp_host": "mail.example.com"}, "smtp_host", None),
+        ({}, "", None),
     ],
 )
-def test_hosts_of_two_data_centres_or_plans_are_doubtful(hosts: dict[str, str], goes_with: str | None) -> None:
-    warning = validate(MAIL, GOOD_MAIL | hosts).warnings.get("imap_host", "")
-    assert (f"{goes_with} would go with it." in warning) if goes_with else "go with it" not in warning
+def test_hosts_that_do_not_go_together_are_doubtful_and_the_right_one_is_offered(
+    hosts: dict[str, str], field: str, goes_with: str | None
+) -> None:
+    result = validate(MAIL, GOOD_MAIL | hosts)
+    assert not result.problems
+    assert (field in result.warnings) == bool(field)
+    assert result.offers == ({field: goes_with} if goes_with else {})
+    if goes_with:
+        assert f" {goes_with}." in result.warnings[field]
+        assert not validate(MAIL, GOOD_MAIL | hosts | result.offers).warnings
 
 
 def test_neither_the_credential_nor_an_offer_shows_in_a_repr() -> None:

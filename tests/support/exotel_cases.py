@@ -64,6 +64,11 @@ def _templates(scripted: Scripted | None = None) -> Case:
     )
 
 
+def _v1_list(number: str, **more: Any) -> Scripted:
+    """The list as public clients have met it: in the capitals of v1."""
+    return Scripted(200, json.dumps({"IncomingPhoneNumbers": [{"PhoneNumber": number, **more}]}).encode())
+
+
 CASES: Mapping[str, Case] = {
     "reach: certificate of another name": Case(certificate="other name"),
     "reach: certificate expired": Case(certificate="expired"),
@@ -73,7 +78,13 @@ CASES: Mapping[str, Case] = {
     "reach: no TLS": Case(certificate=None),
     "account: JSON": Case(scripted={"account": Scripted(200, account_body())}),
     "account: XML": Case(scripted={"account": Scripted(200, account_xml(), "text/xml")}),
-    **{f"account: {name}": Case(scripted={"account": scripted}) for name, scripted in FAULTS.items() if name != "XML"},
+    **{
+        name.replace("KYC ", "KYC: ") if name.startswith("KYC") else f"account: {name}": Case(
+            scripted={"account": scripted}
+        )
+        for name, scripted in FAULTS.items()
+        if name != "XML"
+    },
     "number: listed": Case(),
     "number: listed on the third page": Case({"virtual_number": "01141160120"}, numbers=tuple(exophones(125))),
     "number: none listed": Case(numbers=()),
@@ -99,6 +110,9 @@ CASES: Mapping[str, Case] = {
     "number: list without an end": Case(
         {"virtual_number": "09876543210"}, numbers=tuple(exophones(101)), server={"most_per_page": 1}
     ),
+    "number: without voice in v1's words": _listing(_v1_list("01141169368", Capabilities={"Voice": 0})),
+    "number: not in v1's list": _listing(_v1_list("08033755555")),
+    "call flow: none": Case(numbers=(exophone("+911141169368", voice_url=""),)),
     "caller ID: listed": Case(
         {**PHONE, "caller_id": "+91 1141 160000"}, numbers=(exophone("+911141169368"), *exophones(3))
     ),

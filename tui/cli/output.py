@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TextIO, TypeVar
 
 from rich.cells import cell_len
 
-from tui.errors import InvalidInput
+from tui.errors import AlreadyTold, InvalidInput
 from tui.terminal.early_screen import early_screen
 from tui.words.text import ascii_json, fit, plain
 
@@ -184,6 +184,8 @@ class Output:
 
 def report(failure: SwitchboardError, *, as_json: bool) -> int:
     """Write a failure to standard error, one line saying what is wrong and what to do, and return its exit status."""
+    if isinstance(failure, AlreadyTold) and not as_json:
+        return failure.exit_status
     if as_json:
         _write_error(
             ascii_json({"error": failure.sentence, "what_to_do": failure.what_to_do, "exit": failure.exit_status})

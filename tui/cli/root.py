@@ -27,6 +27,7 @@ PROGRAM = "switchboard"
         "schema": "tui.cli.setup.schema:schema",
         "doctor": "tui.cli.setup.doctor:doctor",
         "integrations": "tui.cli.integrations:integrations",
+        "check": "tui.cli.integrations.check:check",
         "run": "tui.cli.integrations.lend:run",
         "permissions": "tui.cli.permissions:permissions",
         "access": "tui.cli.access:access",
@@ -49,7 +50,7 @@ PROGRAM = "switchboard"
 def switchboard(options: Options) -> OpenConsole:
     """Look after the integration credentials an organisation keeps in Postgres.
 
-    Without a command the console opens; where nothing is set up yet, its setup wizard.
+    Without a command the console opens, or its wizard where nothing is set up.
     """
     return OpenConsole(options)
 

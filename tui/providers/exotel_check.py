@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import re
 import time
 from contextlib import aclosing
 from dataclasses import replace
@@ -11,8 +12,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from tui.errors import ProviderFailed
+from tui.providers import exotel_bodies as bodies
+from tui.providers.exotel_exophones import NO_FLOW, page_of
+from tui.providers.exotel_hosts import portal_of
 from tui.providers.exotel_http import SECONDS, ExotelAccount
-from tui.providers.exotel_responses import Refusal, account_refusal, is_web_page, page_of, refusal, templates_refusal
+from tui.providers.exotel_responses import Refusal, account_refusal, refusal, templates_refusal
 from tui.providers.field_kinds import as_text
 from tui.providers.verdicts import Verdict
 from tui.words import phone_number as numbers
@@ -21,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 
     from tui.models import ListedNumber
+    from tui.providers.exotel_exophones import ExoPhone, Page
     from tui.providers.exotel_http import Response
-    from tui.providers.exotel_responses import ExoPhone
     from tui.providers.verdicts import Level, Outcome, Tell
 
 # Exotel advises to ask for a call, whose answer is a record about a customer; the account says as much of the key.
@@ -44,7 +48,9 @@ LISTING_SECONDS = 150.0
 
 Capability = Literal["voice", "sms"]
 
-LOOK_AT_EXOPHONES = "Look at my.exotel.com > ExoPhones."
+# Seen by public clients: an account may call Indian numbers once this is what its KycStatus says.
+_KYC_DONE = "completed"
+_WORD = re.compile("[A-Za-z][A-Za-z_ -]{0,29}")
 
 _answer = partial(Verdict, "answer")
 
@@ -71,7 +77,7 @@ async def prove_sms(credential: Mapping[str, Any], tell: Tell, *, seconds: float
     async def sender_too(account: ExotelAccount) -> None:
         sender = as_text(credential.get("sms_number"))
         if numbers.e164(sender) is None:
-            what_to_do = "That it is approved for you can only be seen at my.exotel.com."
+            what_to_do = f"That it is approved for you can only be seen at {portal_of(account.host)}."
             tell(_answer("number", "doubtful", "A sender name cannot be looked up at Exotel.", what_to_do))
         else:
             await _prove_numbers(account, {"number": sender}, "sms", tell)
@@ -90,14 +96,10 @@ async def prove_whatsapp(credential: Mapping[str, Any], tell: Tell, *, seconds: 
             tell(_answer("templates", "doubtful", sentence, what_to_do))
             return
         response = await account.get(TEMPLATES, most_bytes=MOST_PAGE_BYTES, waba_id=waba_id, limit=1)
-        refused = templates_refusal(response, account.host)
+        refused = templates_refusal(response, account.asked)
         if refused is None:
             sentence = "Exotel answers for this WABA; whether the number belongs to it cannot be asked."
             tell(_answer("templates", "passed", sentence, "", response.milliseconds, str(response.status)))
-        elif refused.code in {"400", "401", "403", "404"}:
-            sentence = f"Exotel accepts the key, but gives no templates for this WABA ({refused.code})."
-            what_to_do = "Check the WABA id, and whether WhatsApp is enabled for the account."
-            tell(_answer("templates", "failed", sentence, what_to_do, response.milliseconds, refused.code))
         else:
             tell(_refusal_verdict("templates", refused, response))
 
@@ -116,15 +118,15 @@ async def list_numbers(
         await account.reach()
         phones: dict[str, ExoPhone] = {}
         try:
-            async with asyncio.timeout(LISTING_SECONDS), aclosing(_pages(account)) as pages:
+            async with asyncio.timeout(LISTING_SECONDS), aclosing(pages_of_list(account)) as pages:
                 async for page in pages:
-                    for phone in page:
+                    for phone in page.entries:
                         if phone is None:
                             raise ProviderFailed(
                                 f"{account.host} lists an ExoPhone that cannot be read as a number.",
                                 "Nothing was synced: a number that is left out would look deleted.",
                             )
-                        phones[phone.number] = _merge(phones.get(phone.number), phone)
+                        phones[phone.number] = merge(phones.get(phone.number), phone)
                     tell(len(phones))
         except TimeoutError:
             raise ProviderFailed(
@@ -151,14 +153,15 @@ async def _prove(
             tell(Verdict("reach", "host", "passed", sentence, "", milliseconds))
             level, about, started = "answer", "account", time.monotonic()
             response = await account.get(ACCOUNT, most_bytes=MOST_ACCOUNT_BYTES)
-            refused = account_refusal(response, account.host)
+            refused = account_refusal(response, account.asked)
             if refused is None:
                 sentence = "Exotel accepts the key for this account."
                 tell(_answer("account", "passed", sentence, "", response.milliseconds, str(response.status)))
+                _tell_kyc(response, account.host, tell)
             else:
                 tell(_refusal_verdict("account", refused, response))
                 # The wrapping of the account is documented nowhere: what follows may prove the key all the same.
-                if refused.says_no or response.status != 200 or is_web_page(response):
+                if not refused.leaves_open:
                     return
             about, started = subject, time.monotonic()
             await prove_more(account)
@@ -167,6 +170,18 @@ async def _prove(
         outcome: Outcome = "failed" if level == "reach" else "doubtful"
         milliseconds = round((time.monotonic() - started) * 1000)
         tell(Verdict(level, about, outcome, problem.sentence, problem.what_to_do, milliseconds, problem.code))
+
+
+def _tell_kyc(response: Response, host: str, tell: Tell) -> None:
+    """Tell that Exotel does not know yet who its customer is, which takes nothing from the key."""
+    account = bodies.account_in(response.body)
+    status = account.kyc_status if account is not None else ""
+    if not status or status.lower() == _KYC_DONE:
+        return
+    shown = f" ({status.lower()})" if _WORD.fullmatch(status) else ""
+    sentence = f"Exotel has not completed the KYC of this account{shown}: until then Indian numbers are blocked."
+    what_to_do = f"Hand in what is missing at {portal_of(host)}."
+    tell(_answer("KYC", "doubtful", sentence, what_to_do, response.milliseconds, str(response.status)))
 
 
 def _refusal_verdict(subject: str, refused: Refusal, response: Response) -> Verdict:
@@ -181,16 +196,18 @@ async def _prove_numbers(
     begun = time.monotonic()
     listed: dict[str, ExoPhone] = {}
     unreadable = 0
+    is_documented = True
     problem: ProviderFailed | None = None
     sought = {subject: numbers.e164(number) or number.strip() for subject, number in numbers_by_subject.items()}
     try:
-        async with asyncio.timeout(SEARCH_SECONDS), aclosing(_pages(account)) as pages:
+        async with asyncio.timeout(SEARCH_SECONDS), aclosing(pages_of_list(account)) as pages:
             async for page in pages:
-                for phone in page:
+                is_documented = is_documented and page.is_documented
+                for phone in page.entries:
                     if phone is None:
                         unreadable += 1
                     else:
-                        listed[phone.number] = _merge(listed.get(phone.number), phone)
+                        listed[phone.number] = merge(listed.get(phone.number), phone)
                 if listed.keys() >= set(sought.values()):
                     break
     except ProviderFailed as failure:
@@ -200,15 +217,23 @@ async def _prove_numbers(
         problem = ProviderFailed(sentence, "Try again later.")
     milliseconds = round((time.monotonic() - begun) * 1000)
     for subject, number in sought.items():
+        look = f"Look at {portal_of(account.host)} > ExoPhones."
         if number in listed:
-            tell(_capability_verdict(subject, listed[number], capability, milliseconds))
+            tell(_capability_verdict(subject, listed[number], capability, milliseconds, look))
+            # Nobody calls a caller ID, and nobody hears an SMS.
+            if subject == "number" and capability == "voice" and listed[number].call_flow == NO_FLOW:
+                sentence = f"{number} has no call flow: whoever calls it hears nothing."
+                what_to_do = f"Assign one at {portal_of(account.host)} > ExoPhones."
+                tell(_answer("call flow", "doubtful", sentence, what_to_do, milliseconds, "200"))
         elif problem is not None:
-            tell(_unlisted_verdict(subject, problem, milliseconds))
+            tell(_unlisted_verdict(subject, problem, milliseconds, look))
         else:
-            tell(_missing_verdict(subject, number, list(listed), unreadable, milliseconds))
+            verdict = _missing_verdict(subject, number, list(listed), unreadable, milliseconds, look)
+            # Exotel documents one shape of the list; that another one is whole is not known.
+            tell(verdict if is_documented else replace(verdict, outcome="doubtful"))
 
 
-async def _pages(account: ExotelAccount) -> AsyncGenerator[tuple[ExoPhone | None, ...], None]:
+async def pages_of_list(account: ExotelAccount) -> AsyncGenerator[Page, None]:
     """Yield the pages of the list; raises ProviderFailed where it ends before its end.
 
     The links to the next page are only believed to exist: Exotel's own samples lead to another host, without TLS.
@@ -216,10 +241,10 @@ async def _pages(account: ExotelAccount) -> AsyncGenerator[tuple[ExoPhone | None
     seen: set[str] = set()
     for n in range(MOST_PAGES):
         response = await account.get(EXOPHONES, most_bytes=MOST_PAGE_BYTES, Page=n, PageSize=PAGE_SIZE)
-        refused = refusal(response, account.host)
+        refused = refusal(response, account.asked)
         if refused is not None:
             raise refused
-        page = page_of(response, account.host, PAGE_SIZE)
+        page = page_of(response, account.asked, PAGE_SIZE)
         listed = {entry.number for entry in page.entries if entry is not None}
         if listed and listed <= seen:
             # Beyond the end some servers repeat the last page. But where the second page already repeats a full
@@ -233,7 +258,7 @@ async def _pages(account: ExotelAccount) -> AsyncGenerator[tuple[ExoPhone | None
             return
         seen |= listed
         if page.entries:
-            yield page.entries
+            yield page
         if not page.entries or page.more is False or (page.more is None and len(page.entries) < page.size):
             return
     raise ProviderFailed(
@@ -242,7 +267,7 @@ async def _pages(account: ExotelAccount) -> AsyncGenerator[tuple[ExoPhone | None
     )
 
 
-def _merge(earlier: ExoPhone | None, phone: ExoPhone) -> ExoPhone:
+def merge(earlier: ExoPhone | None, phone: ExoPhone) -> ExoPhone:
     """One entry of two for the same number, with what either of them says it can do."""
     if earlier is None:
         return phone
@@ -251,6 +276,9 @@ def _merge(earlier: ExoPhone | None, phone: ExoPhone) -> ExoPhone:
         name=earlier.name or phone.name,
         voice=_merge_flags(earlier.voice, phone.voice),
         sms=_merge_flags(earlier.sms, phone.sms),
+        sid=earlier.sid or phone.sid,
+        call_flow=phone.call_flow if earlier.call_flow in (None, NO_FLOW) else earlier.call_flow,
+        is_documented=earlier.is_documented and phone.is_documented,
     )
 
 
@@ -258,7 +286,7 @@ def _merge_flags(first: bool | None, second: bool | None) -> bool | None:
     return second if first is None else first or bool(second)
 
 
-def _capability_verdict(subject: str, phone: ExoPhone, capability: Capability, milliseconds: int) -> Verdict:
+def _capability_verdict(subject: str, phone: ExoPhone, capability: Capability, milliseconds: int, look: str) -> Verdict:
     can = phone.voice if capability == "voice" else phone.sms
     name = "voice" if capability == "voice" else "SMS"
     if can:
@@ -266,16 +294,19 @@ def _capability_verdict(subject: str, phone: ExoPhone, capability: Capability, m
         return _answer(subject, "passed", sentence, "", milliseconds, "200")
     if can is None:
         sentence = f"{phone.number} is an ExoPhone of this account; Exotel does not say whether it has {name}."
-        return _answer(subject, "doubtful", sentence, LOOK_AT_EXOPHONES, milliseconds, "200")
+        return _answer(subject, "doubtful", sentence, look, milliseconds, "200")
     sentence = f"{phone.number} is an ExoPhone of this account, but it has no {name}."
     what_to_do = f"Use another ExoPhone, or ask Exotel's support for {name} on this one."
-    return _answer(subject, "failed", sentence, what_to_do, milliseconds, "200")
+    outcome: Outcome = "failed" if phone.is_documented else "doubtful"
+    return _answer(subject, outcome, sentence, what_to_do, milliseconds, "200")
 
 
-def _missing_verdict(subject: str, number: str, listed: list[str], unreadable: int, milliseconds: int) -> Verdict:
+def _missing_verdict(
+    subject: str, number: str, listed: list[str], unreadable: int, milliseconds: int, look: str
+) -> Verdict:
     if unreadable:
         sentence = f"{number} was not found: {unreadable} of {len(listed) + unreadable} ExoPhones cannot be read."
-        return _answer(subject, "doubtful", sentence, LOOK_AT_EXOPHONES, milliseconds, "200")
+        return _answer(subject, "doubtful", sentence, look, milliseconds, "200")
     if not listed:
         sentence = f"The account has no ExoPhones, so {number} is not one of them."
         return _answer(subject, "failed", sentence, "Check the account SID, or buy one.", milliseconds, "200")
@@ -287,14 +318,14 @@ def _missing_verdict(subject: str, number: str, listed: list[str], unreadable: i
     return _answer(subject, "failed", sentence, f"{hint} Correct the number, or the account.", milliseconds, "200")
 
 
-def _unlisted_verdict(subject: str, problem: ProviderFailed, milliseconds: int) -> Verdict:
+def _unlisted_verdict(subject: str, problem: ProviderFailed, milliseconds: int, look: str) -> Verdict:
     """Return the verdict on a number whose list did not come, although the account was good."""
     if problem.code in {"401", "403", "404"}:
         says_no = False
         sentence = (
             f"Exotel accepts the key, but not for the list of ExoPhones ({problem.code}), so the number is not checked."
         )
-        what_to_do = "The key may be restricted to parts of the API; look at my.exotel.com > ExoPhones for the number."
+        what_to_do = f"The key may be restricted to parts of the API. {look}"
     else:
         says_no = isinstance(problem, Refusal) and problem.says_no
         sentence, what_to_do = f"The number is not checked. {problem.sentence}", problem.what_to_do

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import ssl
 import time
@@ -12,8 +13,9 @@ from urllib.parse import quote
 
 from tui import __version__
 from tui.errors import ProviderFailed
-from tui.providers.exotel_hosts import DEFAULT_HOST
+from tui.providers.exotel_hosts import DEFAULT_HOST, Asked
 from tui.providers.field_kinds import as_text, host_and_port
+from tui.providers.request_budget import RequestBudget
 from tui.providers.tls_handshake import time_handshake
 from tui.providers.transport_failures import HTTPS_PORT, Endpoint, transport_failure
 
@@ -26,6 +28,16 @@ if TYPE_CHECKING:
 SECONDS = 10.0
 """How long reaching the host, and each answer from its first byte asked to its last, may take."""
 
+ACCESS_STATUSES = frozenset([401, 403, 404])
+"""The refusals whose body is read: a proxy that answers in Exotel's place has them as well."""
+
+_MOST_REFUSAL_BYTES = 16 * 1024
+
+# Of 50 requests a minute for ExoPhones, the least of Exotel's limits and one for all programs of an account
+# (https://developer.exotel.com/docs/advanced-config/rate-limiting), a few are left for those that make calls.
+_MOST_REQUESTS, _WINDOW_SECONDS = 45, 60.0
+_budgets: dict[tuple[str, str], RequestBudget] = {}
+
 _HEADERS = {
     # Without it v1 answers in XML.
     "Accept": "application/json",
@@ -37,7 +49,7 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What the host answered: the HTTP status, a few headers, and the body where the status is 2xx.
+    """What the host answered: the HTTP status, its headers, and the body where the status is 2xx or a refused access.
 
     The body of the account's own address may hold its token: it is read for a hint and thrown away.
     """
@@ -57,8 +69,19 @@ class ExotelAccount:
     SSL_CERT_DIR are, since own gateways need them and OpenSSL honours them everywhere.
     """
 
-    def __init__(self, credential: Mapping[str, Any], *, seconds: float = SECONDS) -> None:
-        """Raise ProviderFailed where the host or the account SID cannot stand in an address."""
+    def __init__(
+        self,
+        credential: Mapping[str, Any],
+        *,
+        seconds: float = SECONDS,
+        budget: RequestBudget | None = None,
+        waits: bool = False,
+    ) -> None:
+        """Raise ProviderFailed where the host or the account SID cannot stand in an address.
+
+        `waits` is for readings for which nobody sits there: a request is sent when `budget` has room for it, by default
+        the one that the process keeps for the account.
+        """
         split = host_and_port(as_text(credential.get("api_host")) or DEFAULT_HOST)
         if split is None:
             raise ProviderFailed("The API host is not a host name.", f"Write it like {DEFAULT_HOST}, or name:port.")
@@ -72,6 +95,15 @@ class ExotelAccount:
         self._sid = quote(sid, safe="")
         self._user = (as_text(credential.get("api_key")), as_text(credential.get("api_token")))
         self._seconds = seconds
+        self.asked = Asked(self._endpoint.place, sid.strip())
+        """Who is asked about what, as sentences need it."""
+        self.calls = 0
+        """How many requests were sent."""
+        self._waits = waits
+        # One for the process: several integrations may be of one account, and several tests run at a time.
+        self._budget = budget or _budgets.setdefault(
+            (self.host, self.asked.sid), RequestBudget(_MOST_REQUESTS, _WINDOW_SECONDS)
+        )
 
     @property
     def host(self) -> str:
@@ -117,15 +149,22 @@ class ExotelAccount:
         import httpx2
 
         address = f"https://{self.host}/{path.replace('{sid}', self._sid)}"
+        if self._waits:
+            await self._budget.wait_for_room()
         begun = time.monotonic()
         status = ""
+        self.calls += 1
+        self._budget.note()
         try:
             async with (
                 asyncio.timeout(self._seconds),
                 self._client.stream("GET", address, params=question or None) as response,
             ):
                 status = str(response.status_code)
-                body = await self._body(response, most_bytes) if response.is_success else b""
+                if response.is_success:
+                    body = await self._body(response, most_bytes)
+                else:
+                    body = await self._refusal_body(response) if response.status_code in ACCESS_STATUSES else b""
         except (TimeoutError, httpx2.TimeoutException):
             raise self._too_slow(status) from None
         except (httpx2.HTTPError, ssl.SSLError, OSError) as error:
@@ -152,6 +191,19 @@ class ExotelAccount:
                     code=status,
                 )
         return bytes(body)
+
+    async def _refusal_body(self, response: httpx2.Response) -> bytes:
+        """What comes of a refusal's body within half the time; its status is an answer without it."""
+        import httpx2
+
+        body = bytearray()
+        with contextlib.suppress(TimeoutError, httpx2.HTTPError):
+            async with asyncio.timeout(self._seconds / 2):
+                async for piece in response.aiter_raw():
+                    body += piece
+                    if len(body) > _MOST_REFUSAL_BYTES:
+                        break
+        return bytes(body[:_MOST_REFUSAL_BYTES])
 
     def _too_slow(self, status: str) -> ProviderFailed:
         if status:

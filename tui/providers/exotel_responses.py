@@ -1,21 +1,21 @@
-"""What Exotel's answers mean: the sentence for each refusal, the account's status, the listed ExoPhones."""
+"""What Exotel's answers mean: the sentence for each refusal, and the account's status."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tui.errors import ProviderFailed
-from tui.models import ListedNumber
 from tui.providers import exotel_bodies as bodies
-from tui.providers.exotel_hosts import HOSTS
+from tui.providers.exotel_hosts import HOSTS, likelier_host, portal_of
+from tui.providers.exotel_http import ACCESS_STATUSES
 from tui.providers.field_kinds import host_and_port
-from tui.words import phone_number as numbers
 
 if TYPE_CHECKING:
+    from tui.providers.exotel_hosts import Asked
     from tui.providers.exotel_http import Response
 
 WEB_PAGE = (
@@ -23,23 +23,26 @@ WEB_PAGE = (
     "else check the API host."
 )
 
-_BROKEN_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
-_LONGEST_NAME = 100  # characters; organization_phone_numbers.display_name holds no more
-_DIGITS = re.compile(r"\+?[0-9]{3,19}")
 _BAD_STATUSES = frozenset(
     ["suspended", "closed", "inactive", "blocked", "disabled", "deactivated", "expired", "terminated", "cancelled"]
 )
 
 
 class Refusal(ProviderFailed):
-    """An answer that is not a yes. `says_no` is False where it says nothing about the credential itself."""
+    """An answer that is not a yes. `says_no` is False where it says nothing about the credential itself.
 
-    def __init__(self, sentence: str, what_to_do: str, code: str, *, says_no: bool = True) -> None:
+    `leaves_open` is True where another answer of the same host may prove the key all the same.
+    """
+
+    def __init__(
+        self, sentence: str, what_to_do: str, code: str, *, says_no: bool = True, leaves_open: bool = False
+    ) -> None:
         super().__init__(sentence, what_to_do, code=code)
         self.says_no = says_no
+        self.leaves_open = leaves_open
 
 
-def refusal(response: Response, host: str) -> Refusal | None:
+def refusal(response: Response, asked: Asked) -> Refusal | None:
     """Return why the account was not let in, by the HTTP status, or by the one within a 200; None for a yes.
 
     The meanings are those of Exotel's error-codes and authentication pages, which disagree whether a wrong SID or
@@ -47,133 +50,120 @@ def refusal(response: Response, host: str) -> Refusal | None:
     """
     status, code = response.status, str(response.status)
     if status == 200:
-        return _web_page_refusal(response, host) if is_web_page(response) else _refusal_within(response, host)
-    if status in {401, 403, 404}:
-        return _access_refusal(response, host)
-    if status in _NO:
-        return Refusal(*_NO[status], code)
-    return _other_refusal(response, host)
-
-
-_NO = {
-    400: (
-        "Exotel does not understand the request (400).",
-        "The account SID is most likely mistyped; copy it from Settings > API Settings.",
-    ),
-    402: (
-        "Exotel refuses the account because of its balance or plan (402).",
-        "Top it up, or look at its plan, at my.exotel.com.",
-    ),
-}
+        return _web_page_refusal(response, asked) if is_web_page(response) else _refusal_within(response, asked)
+    if status == 400:
+        sentence = "Exotel does not understand the request (400)."
+        return Refusal(sentence, "The account SID is most likely mistyped; copy it from Settings > API Settings.", code)
+    if status == 402:
+        sentence = "Exotel refuses the account because of its balance or plan (402)."
+        return Refusal(sentence, f"Top it up, or look at its plan, at {portal_of(asked.host)}.", code)
+    return _access_refusal(response, asked) if status in ACCESS_STATUSES else _other_refusal(response, asked.host)
 
 
 def is_web_page(response: Response) -> bool:
-    """Whether it is HTML, which no part of Exotel's API answers."""
-    start = response.body[:200].lstrip().lower()
-    return "html" in response.headers.get("content-type", "").lower() or start.startswith((b"<!doctype html", b"<html"))
+    """Whether it is HTML, which no part of Exotel's API answers; data that is only called HTML is none."""
+    return _begins_as_page(response) or (_is_called_page(response) and bodies.read_body(response.body) is None)
 
 
-def account_refusal(response: Response, host: str) -> Refusal | None:
+def _begins_as_page(response: Response) -> bool:
+    return response.body[:200].lstrip().lower().startswith((b"<!doctype html", b"<html"))
+
+
+def _is_called_page(response: Response) -> bool:
+    return "html" in response.headers.get("content-type", "").lower()
+
+
+def account_refusal(response: Response, asked: Asked) -> Refusal | None:
     """Return why an answer for the account itself is no yes, or None; nothing else of its body is kept."""
-    refused = refusal(response, host)
+    refused = refusal(response, asked)
     if refused is not None:
         return refused
-    status = bodies.account_status(response.body)
-    if status is None:
+    account = bodies.account_in(response.body)
+    if account is None:
         return Refusal(
-            f"{host} accepted the key, but did not answer with an account.",
+            f"{asked.host} accepted the key, but did not answer with an account.",
             "Check the API host: another service may be behind it.",
             "200",
             says_no=False,
+            leaves_open=True,
         )
-    word = status.strip().lower()
+    if account.sid.casefold() != asked.sid.casefold():
+        return Refusal(
+            f"{asked.host} accepted the key, but answered with another account than the one of this SID.",
+            "Check the account SID and the API host.",
+            "200",
+            says_no=False,
+        )
+    word = account.status.lower()
     if word in _BAD_STATUSES:
         return Refusal(
             f"Exotel accepts the key, but the account is {word}.",
-            "Only Exotel can change that: ask its support, or look at my.exotel.com.",
+            f"Only Exotel can change that: ask its support, or look at {portal_of(asked.host)}.",
             "200",
         )
     if word != "active":
         return Refusal(
             "Exotel accepts the key, but gives the account a status that Switchboard does not know.",
-            "Look at my.exotel.com whether the account may be used.",
+            f"Look at {portal_of(asked.host)} whether the account may be used.",
             "200",
             says_no=False,
+            leaves_open=True,
         )
     return None
 
 
-def templates_refusal(response: Response, host: str) -> Refusal | None:
-    """Return why an answer for a WABA's templates is no yes, or None."""
-    refused = refusal(response, host)
+def templates_refusal(response: Response, asked: Asked) -> Refusal | None:
+    """Return why an answer for a WABA's templates is no yes, or None; the account has already been let in."""
+    refused = refusal(response, asked)
+    if refused is not None and refused.code in {"400", "401", "403", "404"}:
+        sentence = f"Exotel accepts the key, but gives no templates for this WABA ({refused.code})."
+        what_to_do = "Check the WABA id, and whether WhatsApp is enabled for the account."
+        return Refusal(sentence, what_to_do, refused.code, says_no=refused.says_no)
     if refused is not None:
         return refused
-    return None if bodies.has_templates(response.body) else _shape_refusal(host, "templates")
+    return shape_refusal(asked.host, "a list of templates") if bodies.templates_in(response.body) is None else None
 
 
-@dataclass(frozen=True, slots=True)
-class ExoPhone:
-    """A number as Exotel lists it; a capability is None where the answer does not say."""
-
-    number: str
-    name: str | None
-    voice: bool | None
-    sms: bool | None
-
-    def listed(self) -> ListedNumber:
-        """Return it for the table, whose columns too are true where nothing is said."""
-        return ListedNumber(self.number, self.name, self.voice is not False, self.sms is not False)
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of the list: its entries in order, None for one that is no number, and whether more is promised.
-
-    `more` is None where the answer does not say, and `size` is how many entries the host puts on a page.
-    """
-
-    entries: tuple[ExoPhone | None, ...]
-    more: bool | None
-    size: int
-
-
-def page_of(response: Response, host: str, asked_size: int) -> Page:
-    """Read a page of the list of ExoPhones; raises ProviderFailed where it is none."""
-    body = bodies.parsed_json(response.body)
-    entries = body.get("incoming_phone_numbers") if isinstance(body, dict) else None
-    if not isinstance(body, dict) or not isinstance(entries, list):
-        raise _shape_refusal(host, "ExoPhones")
-    size = body.get("page_size")
-    return Page(
-        tuple(_exophone(entry) for entry in entries),
-        bool(body["next_page_uri"]) if "next_page_uri" in body else None,
-        size if type(size) is int and 0 < size < asked_size else asked_size,
-    )
-
-
-def _refusal_within(response: Response, host: str) -> Refusal | None:
-    """The refusal that a 200 is wrapped around; a proxy does not answer so."""
-    status = bodies.refusing_status(response.body)
-    if status is None:
-        return None
-    if status != bodies.UNKNOWN_STATUS:
-        return refusal(replace(response, status=status, body=b""), host)
+def shape_refusal(host: str, what: str) -> Refusal:
+    """Return that the host answered with something else than `what`."""
     return Refusal(
-        f"{host} answered 200, but with an error inside.",
-        "Look at my.exotel.com whether the account may be used; try again later.",
+        f"{host} answered, but not with {what}.",
+        "Check the API host; if it is Exotel's own, its API may have changed.",
         "200",
         says_no=False,
     )
 
 
-def _access_refusal(response: Response, host: str) -> Refusal:
+def _refusal_within(response: Response, asked: Asked) -> Refusal | None:
+    """The refusal that a 200 is wrapped around; a proxy does not answer so."""
+    status = bodies.refusing_status(response.body)
+    if status is None:
+        return None
+    if status != bodies.UNKNOWN_STATUS:
+        headers = {name: value for name, value in response.headers.items() if name != "content-type"}
+        return refusal(replace(response, status=status, headers=headers, body=b""), asked)
+    return Refusal(
+        f"{asked.host} answered 200, but with an error inside.",
+        f"Look at {portal_of(asked.host)} whether the account may be used; try again later.",
+        "200",
+        says_no=False,
+    )
+
+
+def _access_refusal(response: Response, asked: Asked) -> Refusal:
+    host, portal = asked.host, portal_of(asked.host)
     others = " or ".join(other for other in HOSTS if other != host)
     region = f"the account may also live in another region: try {others}"
+    likelier = likelier_host(asked.sid, host)
     if response.status == 401:
         sentence = "Exotel does not accept the API key and token (401)."
-        what_to_do = (
-            f"Copy both again; a token regenerated at my.exotel.com ends the old one. If they are right, {region}."
-        )
+        what_to_do = f"Copy both again; a token regenerated at {portal} ends the old one. If they are right, {region}."
+        if likelier is not None:
+            # The wrong region answers exactly as a wrong key does.
+            what_to_do = (
+                f"A SID like this one is usually of another region: try {likelier} first. "
+                f"Otherwise copy both again; a token regenerated at {portal} ends the old one."
+            )
     elif response.status == 404:
         sentence = f"{host} knows no account of this SID (404)."
         what_to_do = f"Check the account SID; if it is right, {region}."
@@ -181,12 +171,15 @@ def _access_refusal(response: Response, host: str) -> Refusal:
         sentence = "Exotel knows the key, but forbids its use here (403)."
         what_to_do = (
             "The account may be suspended, or the key restricted to other addresses or other parts of the API: "
-            "look at my.exotel.com."
+            f"look at {portal}."
         )
-    if is_web_page(response):
+    # A proxy's no is none of Exotel's. Over verified TLS a 401 in the name of Exotel's host is its own, whatever it is
+    # called, and so is an error in v1's words; another page may be that of a network which forbids the host.
+    is_exotels = (response.status == 401 and host in HOSTS) or bodies.has_rest_exception(response.body)
+    is_exotels = is_exotels or not (_begins_as_page(response) or _is_called_page(response))
+    if not is_exotels:
         what_to_do += " The answer was a web page, so a proxy may have given it in Exotel's place."
-    # A proxy's no is none of Exotel's.
-    return Refusal(sentence, what_to_do, str(response.status), says_no=not is_web_page(response))
+    return Refusal(sentence, what_to_do, str(response.status), says_no=is_exotels)
 
 
 def _other_refusal(response: Response, host: str) -> Refusal:
@@ -211,17 +204,9 @@ def _other_refusal(response: Response, host: str) -> Refusal:
     return Refusal(sentence, what_to_do, str(status), says_no=False)
 
 
-def _web_page_refusal(response: Response, host: str) -> Refusal:
-    return Refusal(f"{host} answered with a web page instead of data.", WEB_PAGE, str(response.status), says_no=False)
-
-
-def _shape_refusal(host: str, what: str) -> Refusal:
-    return Refusal(
-        f"{host} answered, but not with a list of {what}.",
-        "Check the API host; if it is Exotel's own, its API may have changed.",
-        "200",
-        says_no=False,
-    )
+def _web_page_refusal(response: Response, asked: Asked) -> Refusal:
+    sentence = f"{asked.host} answered with a web page instead of data."
+    return Refusal(sentence, WEB_PAGE, str(response.status), says_no=False)
 
 
 def _redirect_target(response: Response) -> str:
@@ -262,33 +247,3 @@ def _retry_after(response: Response) -> int | None:
     if until.tzinfo is None or now.tzinfo is None:
         return None
     return max(round((until - now).total_seconds()), 0)
-
-
-def _exophone(entry: Any) -> ExoPhone | None:
-    if not isinstance(entry, dict) or not isinstance(entry.get("phone_number"), str):
-        return None
-    text = entry["phone_number"].strip()
-    country = entry.get("country")
-    region = country if isinstance(country, str) and re.fullmatch("[A-Z]{2}", country) else numbers.DEFAULT_REGION
-    # Short and vanity numbers are no E.164, and yet somebody owns them.
-    number = numbers.e164(text, region) or (text if _DIGITS.fullmatch(text) else None)
-    if number is None:
-        return None
-    can = entry.get("capabilities")
-    can = can if isinstance(can, dict) else {}
-    return ExoPhone(
-        number, _name(entry.get("friendly_name"), number), _yes_no(can.get("voice")), _yes_no(can.get("sms"))
-    )
-
-
-def _yes_no(value: Any) -> bool | None:
-    if isinstance(value, str) and value.lower() in {"true", "false"}:
-        return value.lower() == "true"
-    return value if isinstance(value, bool) else None
-
-
-def _name(value: Any, number: str) -> str | None:
-    """The provider's name for a number, fit for the table; None where it only repeats the number."""
-    if not isinstance(value, str) or numbers.same_number(value, number):
-        return None
-    return _BROKEN_CHARACTERS.sub(" ", value).strip()[:_LONGEST_NAME] or None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tui.providers.observations import Observe
     from tui.providers.verdicts import ConnectionTest, NumberListing
 
 Kind = Literal[
@@ -53,10 +54,14 @@ class Field(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What is wrong (problems) and what is doubtful (warnings), one sentence each by field name."""
+    """What is wrong (problems) and what is doubtful (warnings), one sentence each by field name.
+
+    `offers` are texts that were probably meant instead, and no secrets.
+    """
 
     problems: dict[str, str] = field(default_factory=dict)
     warnings: dict[str, str] = field(default_factory=dict)
+    offers: dict[str, str] = field(default_factory=dict)
 
 
 def nothing_to_find(credential: Mapping[str, Any]) -> Findings:
@@ -70,7 +75,9 @@ class IntegrationType(NamedTuple):
     `help` says where to find the values. `foreign_fields` are those of other programs that are neither shown nor warned
     about. `check` looks across the fields of a credential; it never quotes a secret, and meets any JSON value.
     `test` asks the provider; None where nothing can be asked. `list_numbers` lists the phone numbers of the
-    account behind the credential, None where the provider has none.
+    account behind the credential, None where the provider has none. `observe` reads what the provider tells beside yes
+    and no, None where there is nothing. `refused_again_after_h` is how many hours lie between a refusal and the next
+    time that a check asks by itself; None is never, where failed logins lock accounts.
     """
 
     name: str
@@ -81,6 +88,8 @@ class IntegrationType(NamedTuple):
     check: Callable[[Mapping[str, Any]], Findings] = nothing_to_find
     test: ConnectionTest | None = None
     list_numbers: NumberListing | None = None
+    observe: Observe | None = None
+    refused_again_after_h: int | None = None
 
     def field(self, name: str) -> Field | None:
         """The field of that name, or None."""

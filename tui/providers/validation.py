@@ -59,6 +59,8 @@ def validate(
         result.problems.setdefault(name, sentence)
     for name, sentence in findings.warnings.items():
         _warn(result, name, sentence)
+    for name, text in findings.offers.items():
+        result.offers.setdefault(name, text)
     return result
 
 

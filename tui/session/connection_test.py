@@ -102,8 +102,14 @@ def standing_of(report: Report) -> CredentialStanding:
     return "refused" if report.says_no else "unknown"
 
 
-async def run_on_stored(session: Session, integration: Integration, tell: Tell) -> ConnectionTestResult:
-    """Test an integration that is set up, and keep the result.
+async def run_on_stored(
+    session: Session,
+    integration: Integration,
+    tell: Tell,
+    *,
+    when_passed: Callable[[Mapping[str, Any]], Awaitable[None]] | None = None,
+) -> ConnectionTestResult:
+    """Test an integration that is set up, and keep the result; `when_passed` then gets the credential.
 
     The opening is logged before, and its outcome after; both carry one operation id. Raises UnknownType, InvalidInput
     where the type has no test, and PermissionDenied; an envelope that does not open is a verdict.
@@ -124,6 +130,8 @@ async def run_on_stored(session: Session, integration: Integration, tell: Tell) 
         report = await _run_test(type_, contents.credential, tell)
     outcome = outcome_of(report)
     result = await record_test(session.database, integration, outcome, sealed.stamp, operation_id)
+    if when_passed is not None and report.passed and result == "kept":
+        await when_passed(contents.credential)
     return ConnectionTestResult(report, result)
 
 

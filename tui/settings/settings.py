@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tui.errors import ConfigError
+from tui.secret import Secret
 from tui.settings.dotenv_file import read_env_file
 from tui.settings.named_profile import no_such_profile, refuse_another_database, requested_profile
 from tui.settings.profiles import (
@@ -30,6 +31,7 @@ KEY_COMMAND_NAME = "ENCRYPTION_MASTER_KEY_COMMAND"
 MASTER_KEY_NAMES = ("ENCRYPTION_MASTER_KEY", "ENCRYPTION_MASTER_KEY_FILE", KEY_COMMAND_NAME)
 PREVIOUS_KEY_NAMES = ("ENCRYPTION_MASTER_KEY_PREVIOUS", "ENCRYPTION_MASTER_KEY_PREVIOUS_FILE")
 SERVICE_ROLE_NAME = "SUPABASE_SERVICE_ROLE_KEY"
+WEBHOOK_NAME = "SWITCHBOARD_WEBHOOK_URL"
 SWITCHBOARD_NAMES = (
     "SWITCHBOARD_CREDENTIAL_FORMAT",
     "SWITCHBOARD_ORGANIZATION",
@@ -42,6 +44,7 @@ SWITCHBOARD_NAMES = (
     "SWITCHBOARD_ASCII",
     "SWITCHBOARD_EXPORT_DIR",
     "SWITCHBOARD_LOCKED",
+    WEBHOOK_NAME,
     PROFILE_VARIABLE,
 )
 LOCKED_NAME = "SWITCHBOARD_LOCKED"
@@ -142,6 +145,9 @@ class Settings:
     export_dir: Path | None = None
     """The only folder that the locked console writes files to."""
 
+    webhook_url: Secret | None = None
+    """Where `check --notify` posts what changed: whoever knows the address can post there as well."""
+
     env_file: Path | None = None
     """The file that was read; None where there was none."""
 
@@ -240,6 +246,7 @@ def load_settings(
         ascii=values.flag("SWITCHBOARD_ASCII"),
         locked=locked,
         export_dir=Path(export_dir) if export_dir else None,
+        webhook_url=_webhook_url(values.text(WEBHOOK_NAME)),
         env_file=None if in_file is None else file,
         env_file_to_write=file,
         profile=profile,
@@ -381,6 +388,22 @@ def _key_days(value: str | None) -> int | None:
     raise ConfigError(
         "SWITCHBOARD_KEY_DAYS is not a number of days.", f"Use a whole number from 1 to {LONGEST_KEY_DAYS}."
     )
+
+
+def _webhook_url(value: str | None) -> Secret | None:
+    if not value:
+        return None
+    # Not above: nobody but `check` needs it, and every start would wait for it.
+    from urllib.parse import urlsplit
+
+    try:
+        split = urlsplit(value.strip())
+        is_address = split.scheme == "https" and bool(split.hostname) and (split.port or 1) > 0
+    except ValueError:
+        is_address = False
+    if not is_address or not value.strip().isprintable() or " " in value.strip():
+        raise ConfigError(f"{WEBHOOK_NAME} is not an address that begins with https://.", "Copy it from the receiver.")
+    return Secret(value.strip())
 
 
 def _idle_lock(value: str | None) -> int:

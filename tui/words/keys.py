@@ -35,8 +35,8 @@ AFTERWARDS = (
     "Set the new key as ENCRYPTION_MASTER_KEY wherever Switchboard runs, and the one before, from {source}, as "
     "ENCRYPTION_MASTER_KEY_PREVIOUS until `switchboard keys retire {old}`.",
     "Backups from before still open with the old key, and whoever had it may have read the credentials, which the "
-    "providers still take: make new ones at my.exotel.com > API Settings, accounts.zoho.com > Security > App "
-    "Passwords.",
+    "providers still take: make new ones in Exotel's portal (Settings > API Settings) and in Zoho's account page "
+    "(Security > App Passwords).",
 )
 
 KEPT = "Nothing: the demo keeps the new key, and starts with it."

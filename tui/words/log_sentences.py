@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tui.words.audit import summary
+from tui.words.checks import change_sentence
 from tui.words.counts import counted
 from tui.words.failure_reason import failure_reason
 from tui.words.log_details import Told, enumerated, number_words, rights_in, value_words
@@ -332,6 +333,11 @@ def _setting_changed(told: Told) -> str:
     return f"{_SETTINGS[told.text('setting')]}: {told.text('before')} -> {told.text('after')}"
 
 
+def _change_noticed(told: Told) -> str:
+    change = change_sentence(told.on, told.text("change"), told.text("number"), told.text("value"))
+    return change or _act("change noticed")(told)
+
+
 def _seen(side: Mapping[str, Any]) -> str:
     """What a login may see, which names no more than how many organisations."""
     organizations = side.get("organizations")
@@ -443,6 +449,7 @@ SENTENCES: dict[str, Sentence] = {
     "key_retired": _retired,
     "credential_versions_forgotten": _forgotten,
     "access_changed": _access_changed,
+    "change_noticed": _change_noticed,
     "settings_changed": _setting_changed,
     "schema_changed": _schema_changed,
     "call_made": _call("call", "to"),

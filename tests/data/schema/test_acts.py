@@ -33,7 +33,7 @@ ACTS = {
 CHANGES = {
     *(f"credential_{change}" for change in ("created", "updated", "deleted", "enabled", "disabled")),
     *("credential_rolled_back", "credential_restored", "credential_versions_forgotten"),
-    *("keys_rotated", "key_retired", "settings_changed", "access_changed"),
+    *("keys_rotated", "key_retired", "settings_changed", "access_changed", "change_noticed"),
     *(f"permission_{change}" for change in ("granted", "changed", "revoked")),
     *(f"number_{change}" for change in ("added", "updated", "assigned", "unassigned", "deactivated")),
 }

@@ -22,7 +22,19 @@ if TYPE_CHECKING:
 PROGRAM = Path(__file__).parents[3] / "tui"
 CALL = re.compile(r"\bswitchboard\.([a-z_]+)\(")
 # No call, but a function's signature, or what a trigger runs.
-TYPES = {"uuid", "text", "jsonb", "boolean", "integer", "bigint", "bytea", "text[]", "uuid[]", "bigint[]"}
+TYPES = {
+    "uuid",
+    "text",
+    "timestamptz",
+    "jsonb",
+    "boolean",
+    "integer",
+    "bigint",
+    "bytea",
+    "text[]",
+    "uuid[]",
+    "bigint[]",
+}
 NAMING = re.compile(r"(create or replace|EXECUTE) (function|FUNCTION) $")
 # What the files call while they run; sql/001 lets no other function of these names stand.
 OF_THE_FILES = {"put_trigger", "put_policy", "put_view", "column_or_null"}

@@ -20,7 +20,9 @@ insert into public.integration_credentials (organization_id, integration_type, c
 select gen_random_uuid(), 'zoho_mail', 'sb2.old.salt.nonce.' || n from generate_series(1, 3) n;
 insert into switchboard.keys (key_id, purpose, salt) values ('old', 'master', 'salt');
 update public.integration_credentials set credentials_encrypted = credentials_encrypted || 'b';
+insert into switchboard.checks (integration_id) select id from public.integration_credentials;
 """
+CHANGED = "select count(*) from switchboard.checks where changed_at is not null"
 BEGIN = "select switchboard.begin_rotation('old', 'salt', 'new', 'pepper')"
 CREDENTIALS = """
 select switchboard.rotate_credentials(array_agg(id), array_agg(credentials_encrypted::text),
@@ -71,8 +73,11 @@ def test_a_rotation_is_marked_by_the_database_leaves_no_version_and_switches_the
     assert log == [("credential_updated", True, ["credentials_encrypted", "updated_at"], None)] * 3 + [
         ("keys_rotated", None, None, "new")
     ]
+    # Nor may it make a check ask again what was refused.
+    assert connection.execute(CHANGED).fetchone() == (0,)
     # What a client writes afterwards in the same way is a change like any other.
     connection.execute("update public.integration_credentials set credentials_encrypted = credentials_encrypted || 'c'")
+    assert connection.execute(CHANGED).fetchone() == (3,)
     assert connection.execute("select count(*) from switchboard.credential_versions").fetchone() == (6,)
 
 

@@ -53,6 +53,9 @@ ROWS = {
         *("from_key", "xid, from_key, from_salt, to_key, to_salt, finished_at"),
         *("'8', 'a', 'a', 'b', 'b', now()", "to_key"),
     ),
+    "switchboard.checks": ("integration_id", "integration_id", f"'{OTHER}'", "unknowns"),
+    "switchboard.observations": ("name", "integration_id, name, value", f"'{OTHER}', 'balance', '1'", "value"),
+    "switchboard.changes": ("id", "integration_id, kind", f"'{OTHER}', 'broke'", "value"),
     "switchboard.logins": ("login", "login, login_oid, user_id, role", f"'eve', 1, '{OTHER}', 'admin'", "note"),
     "switchboard.login_organizations": ("login", "login, organization_id", f"'ann', '{OTHER}'", "organization_id"),
     "switchboard.people": ("id", "id", f"'{OTHER}'", "id"),
@@ -103,6 +106,9 @@ insert into switchboard.locks (what, key) values ('numbers', 'here');
 insert into switchboard.deleted_integrations (xid, id) values ('7', 'here');
 insert into switchboard.settings (name, value) values ('versions_days', 30);
 insert into switchboard.credential_versions (credential_id, kind) values ('{OTHER}', 'updated');
+insert into switchboard.checks (integration_id) values ('{INTEGRATION}');
+insert into switchboard.observations (integration_id, name, value) values ('{INTEGRATION}', 'balance', '1');
+insert into switchboard.changes (integration_id, kind) values ('{INTEGRATION}', 'broke');
 insert into switchboard.rotations (xid, from_key, from_salt, to_key, to_salt, finished_at)
 values ('7', 'a', 'a', 'b', 'b', now());
 insert into switchboard.logins (login, login_oid, user_id, role, sees_all)

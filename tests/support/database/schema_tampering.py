@@ -127,6 +127,11 @@ TAMPERINGS = (
         "Row security is off on switchboard.credential_versions.",
     ),
     way(
+        "a policy that shows what providers said to whoever sees another organisation",
+        "alter policy switchboard_support_select on switchboard.observations using (true)",
+        f"The policy switchboard.observations.switchboard_support_select {ALTERED}",
+    ),
+    way(
         "the log made UNLOGGED",
         f"alter table {LOG} set unlogged",
         f"{LOG} is UNLOGGED: a crash of the server empties it.",

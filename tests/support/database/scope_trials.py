@@ -32,6 +32,14 @@ ABILITIES = {
     "public.organization_phone_numbers": {"admin": "SIUD", "support": "SIU"},
     "public.integration_audit_logs": dict.fromkeys(GROUPS, "S"),
     "switchboard.credential_versions": {"admin": "S", "support": "S"},
+    "switchboard.checks": {"admin": "S", "support": "S"},
+    "switchboard.observations": {"admin": "S", "support": "S"},
+    "switchboard.changes": {"admin": "S", "support": "S"},
+    "switchboard.begin_check": {"admin": "X", "support": "X"},
+    "switchboard.hold_check": {"admin": "X", "support": "X"},
+    "switchboard.note_check": {"admin": "X", "support": "X"},
+    "switchboard.claim_change": {"admin": "X", "support": "X"},
+    "switchboard.note_told": {"admin": "X", "support": "X"},
     "switchboard.people_labels": {"admin": "SIUD"},
     "switchboard.organization_labels": {"admin": "SIUD"},
     "switchboard.logins": {"admin": "S"},
@@ -73,6 +81,22 @@ public.integration_audit_logs
 S select id from # where organization_id = '$here'
 switchboard.credential_versions
 S select id from # where organization_id = '$here'
+switchboard.checks
+S select from # where integration_id = '$integration'
+switchboard.observations
+S select from # where integration_id = '$integration'
+switchboard.changes
+S select from # where organization_id = '$here'
+switchboard.begin_check
+X select #('$integration', null)
+switchboard.hold_check
+X select #('$integration')
+switchboard.note_check
+X select #('$integration', '{}', '[]', '[]')
+switchboard.claim_change
+X select from #(array['$here']::uuid[]) as c where c.id is not null
+switchboard.note_told
+X select #('$change')
 switchboard.people_labels
 S select id from # where organization_id = '$here'
 I insert into # (id, label, organization_id) values (gen_random_uuid(), 'x', '$here')
@@ -166,6 +190,10 @@ values ('00000000-0000-4000-8000-00000002$n', '$integration'),
   ('00000000-0000-4000-8000-00000001$of_others', '$integration');
 insert into public.organization_phone_numbers (organization_id, phone_number, assigned_to_user_id)
 values ('$here', '1', '00000000-0000-4000-8000-00000003$n');
+insert into switchboard.checks (integration_id) values ('$integration');
+insert into switchboard.observations (integration_id, name, value) values ('$integration', 'balance', '1');
+insert into switchboard.changes (id, integration_id, organization_id, kind)
+values ('$change', '$integration', '$here', 'broke');
 insert into switchboard.people_labels values ('00000000-0000-4000-8000-00000001$n', 'x', '$here');
 insert into switchboard.organization_labels values ('$here', 'x');
 """
@@ -191,6 +219,7 @@ def filled(template: str, place: str) -> str:
         integration=f"00000000-0000-4000-8000-0000000a{place}".replace(place, PLACES[place][-4:]),
         elsewhere=f"00000000-0000-4000-8000-0000000a{PLACES[other][-4:]}",
         n=PLACES[place][-4:],
+        change=f"00000000-0000-4000-8000-0000000c{PLACES[place][-4:]}",
         of_others=PLACES[other][-4:],
         person=PERSON,
         bytes="decode(repeat('00', 32), 'hex')",

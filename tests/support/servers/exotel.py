@@ -37,7 +37,7 @@ API_TOKEN = "canary-token-9d27ae"
 AUTH_TOKEN = "canary-auth-token-31c4e8"
 """Stands in the account's body; nothing of ours may ever repeat it."""
 
-Place = Literal["account", "numbers", "templates"]
+Place = Literal["account", "balance", "numbers", "health", "templates"]
 Manner = Literal["whole", "silent", "dripping", "endless", "cut", "garbage", "hang up"]
 """How an answer is sent: whole. Not at all (silent). A byte at a time, for ever. As fast as it goes, for ever.
 Less than Content-Length says (cut). Not as HTTP (garbage). The connection closed instead (hang up)."""
@@ -63,9 +63,9 @@ def error(status: int, **headers: str) -> Scripted:
     return Scripted(status, body, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
-def account_body(status: str = "active") -> bytes:
+def account_body(status: str = "active", sid: str = SID, **more: str) -> bytes:
     """The account as JSON, its token within."""
-    account = {"Sid": SID, "FriendlyName": "Example & Co.", "Status": status, "AuthToken": AUTH_TOKEN}
+    account = {"Sid": sid, "FriendlyName": "Example & Co.", "Status": status, "AuthToken": AUTH_TOKEN, **more}
     return json.dumps({"Account": account}).encode()
 
 
@@ -88,6 +88,12 @@ FAULTS: Mapping[str, Scripted] = {
     "XML, suspended": Scripted(200, account_xml("suspended"), "application/xml"),
     "suspended": Scripted(200, account_body("suspended")),
     "unknown status": Scripted(200, account_body(f"canary-status {AUTH_TOKEN}")),
+    "403 of v1 as a web page": Scripted(403, error(403).body, "text/html"),
+    "401 that never ends": Scripted(401, b"", manner="dripping"),
+    "error inside": Scripted(200, b'{"RestException": {"Message": "canary-message"}}'),
+    "another account": Scripted(200, account_body(sid="another")),
+    "KYC pending": Scripted(200, account_body(KycStatus="Pending")),
+    "KYC unknown": Scripted(200, account_body(KycStatus=f"canary {AUTH_TOKEN}")),
     "not an account": Scripted(200, b'{"hello": ["world"]}'),
     "not JSON": Scripted(200, b'{"Account": {"Sid": '),
     "deeper than any parser": Scripted(200, b"[" * 60_000),
@@ -139,8 +145,9 @@ class Request:
 class ExotelServer:
     """See the module. Attributes may be changed while it runs; `certificate` None speaks no TLS at all.
 
-    `numbers` are the account's ExoPhones. `tells_next` False leaves the page links out, as newer pages of Exotel's
-    documentation do; `turns_pages` False answers every page with the first; `repeats_last` answers a page beyond
+    `numbers` are the account's ExoPhones, `health` the connectivity of those whose lines are not both active, by sid.
+    `tells_next` False leaves the page links out, as newer pages of Exotel's documentation do;
+    `turns_pages` False answers every page with the first; `repeats_last` answers a page beyond
     the end with the last; `most_per_page` limits what PageSize may ask for.
     """
 
@@ -152,6 +159,7 @@ class ExotelServer:
         self.api_token = API_TOKEN
         self.numbers = [exophone("+911141169368")] if numbers is None else numbers
         self.templates: list[dict[str, Any]] = []
+        self.health: dict[str, dict[str, Any]] = {}
         self.tells_next = True
         self.turns_pages = True
         self.repeats_last = False
@@ -253,9 +261,14 @@ class ExotelServer:
         if unquote(segments[2]) != self.sid:
             return error(404)
         if place == "account":
-            return Scripted(200, account_body())
+            return Scripted(200, account_body(sid=self.sid))
         if place == "templates":
             return self._templates(request)
+        if place == "balance":
+            data = {"Balance": "1543.75", "Currency": "INR", "PricingPlan": "Dabbler", "DateUpdated": "2026-11-29"}
+            return Scripted(200, json.dumps({"Account": {"AccountSid": self.sid, "BalanceData": data}}).encode())
+        if place == "health":
+            return self._health(unquote(segments[4]))
         return Scripted(200, json.dumps(self._page(page, int(request.query.get("PageSize", 50)))).encode())
 
     @staticmethod
@@ -266,13 +279,28 @@ class ExotelServer:
             return "numbers"
         if segments[:2] == ["v2", "accounts"] and segments[3:] == ["templates"]:
             return "templates"
+        if segments[:2] == ["v2", "accounts"] and segments[3:4] == ["incoming-phone-numbers"] and len(segments) == 5:
+            return "health"
+        if segments[:2] == ["v1", "Accounts"] and segments[3:] == ["Balance.json"]:
+            return "balance"
         return None
+
+    def _health(self, sid: str) -> Scripted:
+        if sid not in {number["sid"] for number in self.numbers}:
+            return error(404)
+        active = {"status": "active", "last_check_time": "2026-11-29T15:19:23Z", "alternate_exophone": None}
+        data = {"sid": sid, "connectivity": self.health.get(sid, {"incoming_call": active, "outgoing_call": active})}
+        record = {"code": 200, "error_data": None, "status": "success", "data": data}
+        envelope = {"request_id": "r1", "method": "GET", "http_code": 200, "response": record}
+        return Scripted(200, json.dumps(envelope).encode())
 
     def _templates(self, request: Request) -> Scripted:
         if "waba_id" not in request.query:
             return error(400)
-        data = {"whatsapp": {"templates": self.templates[: int(request.query.get("limit", 50))]}}
-        envelope = {"request_id": "r1", "method": "GET", "http_code": 200, "response": data}
+        begin, size = int(request.query.get("after", 0)), int(request.query.get("limit", 50))
+        data = {"whatsapp": {"templates": self.templates[begin : begin + size]}}
+        after = str(begin + size) if begin + size < len(self.templates) else None
+        envelope = {"http_code": 200, "metadata": {"paging": {"cursors": {"after": after}}}, "response": data}
         return Scripted(200, json.dumps(envelope).encode())
 
     def _page(self, page: int, size: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from tui.cli.parsing import group
         "enable": "tui.cli.integrations.commands:enable",
         "disable": "tui.cli.integrations.commands:disable",
         "delete": "tui.cli.integrations.commands:delete",
+        "threshold": "tui.cli.integrations.threshold:threshold",
         "restore": "tui.cli.integrations.restore:restore",
         "history": "tui.cli.integrations.versions:history",
         "rollback": "tui.cli.integrations.versions:rollback",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from tui.data.checks.store import note_outcome
 from tui.data.integrations.credentials import binding
 from tui.data.log_act import log_act
 from tui.errors import NotFound
@@ -76,7 +77,8 @@ async def record_test(
     """Keep the outcome in the row and in the log, in one transaction.
 
     The row keeps it only where it is still the one that was opened (`stamp`); a test that did not reach the provider
-    leaves is_verified as it was. In read-only mode only the log is written. Raises NotFound and PermissionDenied.
+    leaves is_verified as it was. What a check remembers of it (tui/data/checks/) changes with it. In read-only mode
+    only the log is written. Raises NotFound and PermissionDenied.
     """
     row = binding(integration)
 
@@ -104,6 +106,9 @@ async def record_test(
             status=outcome.status,
             details=details,
         )
+        if result != "read-only":
+            is_stale = result == "changed meanwhile"
+            await note_outcome(connection, row.row_id, outcome.judgement, is_stale=is_stale)
         return result
 
     return await database.write(unit, operation_id=operation_id, log_only=True)

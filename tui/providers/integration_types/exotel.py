@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tui.providers.exotel_hosts import DEFAULT_HOST, HOSTS
+from tui.providers.exotel_hosts import DEFAULT_HOST, HOSTS, REGIONS, api_of_portal, likelier_host
 from tui.providers.fields import Field, Findings, IntegrationType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from tui.models import ListedNumber
+    from tui.providers.observations import Observation, Reading
     from tui.providers.verdicts import Tell
 
+REFUSED_AGAIN_AFTER_H = 24
+_PORTALS = " or ".join(f"{region.portals[0]} ({region.city})" for region in REGIONS)
+
 WHERE_TO_FIND = (
-    "Sign in to my.exotel.com as an administrator and open Settings > API Settings: the account SID, the API key "
-    "and the API token are there. Copy each value by itself; a space or a line break copied with it makes "
-    "Exotel refuse it. Regenerating the token there ends the old one at once."
+    f"Sign in to {_PORTALS} as an administrator and open Settings > API Settings: the account SID, the API key and the "
+    "API token are there. Copy each value by itself; a space or a line break copied with it makes Exotel refuse it. "
+    "Regenerating the token there ends the old one at once."
 )
 
 ACCOUNT_SID = Field(
@@ -49,7 +53,8 @@ API_HOST = Field(
     "api_host",
     "API host",
     "host_port",
-    "The region, fixed when the account was created: api.exotel.com is Singapore, api.in.exotel.com is Mumbai.",
+    "The region, fixed when the account was created: "
+    f"{', '.join(f'{region.api} is {region.city}' for region in REGIONS)}.",
     example="api.in.exotel.com",
     default=DEFAULT_HOST,
     choices=HOSTS,
@@ -58,7 +63,7 @@ ACCOUNT = (ACCOUNT_SID, API_KEY, API_TOKEN, API_HOST)
 
 
 def check_account(credential: Mapping[str, Any]) -> Findings:
-    """Find what HTTP Basic authentication cannot carry, and a key pasted twice."""
+    """Find what HTTP Basic authentication cannot carry, a key pasted twice, and a host of another kind or region."""
     findings = Findings()
     key = credential.get("api_key")
     if isinstance(key, str) and ":" in key:
@@ -66,6 +71,36 @@ def check_account(credential: Mapping[str, Any]) -> Findings:
         findings.problems["api_key"] = "A key without a colon: only the API key belongs here, not key:token."
     if isinstance(key, str) and key and key == credential.get("api_token"):
         findings.warnings["api_key"] = "The API token is the same; Exotel shows two different values."
+    _check_host(credential, findings)
+    return findings
+
+
+def _check_host(credential: Mapping[str, Any], findings: Findings) -> None:
+    host = str(credential.get("api_host") or DEFAULT_HOST).lower().partition(":")[0].removesuffix(".")
+    api = api_of_portal(host)
+    if api is not None:
+        findings.problems["api_host"] = f"{host} is the portal, where people sign in. Enter the host of its API, {api}."
+        findings.offers["api_host"] = api
+        return
+    likelier = likelier_host(str(credential.get("account_sid") or ""), host)
+    if likelier is not None:
+        findings.warnings["api_host"] = (
+            f"An account SID that ends like this one is usually of another region. Its API host is {likelier}."
+        )
+        findings.offers["api_host"] = likelier
+
+
+def check_sms(credential: Mapping[str, Any]) -> Findings:
+    """As check_account, and whether what India's operators ask for is there."""
+    findings = check_account(credential)
+    sender = str(credential.get("sms_number") or "").strip()
+    # A sender name and a number without a country are Indian too.
+    is_foreign = sender.startswith("+") and not sender.startswith("+91")
+    if sender and not is_foreign and not credential.get("dlt_entity_id"):
+        findings.warnings["dlt_entity_id"] = (
+            "It is mandatory in India (DLT): operators refuse messages without it. "
+            "Leave it blank only where nothing is sent to Indian numbers."
+        )
     return findings
 
 
@@ -106,6 +141,32 @@ async def list_numbers(credential: Mapping[str, Any], tell: Callable[[int], None
     return await exotel_check.list_numbers(credential, tell)
 
 
+async def observe_numbers(
+    credential: Mapping[str, Any],
+    take: Callable[[Observation], None],
+    *,
+    fresh: Collection[str] = (),
+    tell: Callable[[int, int], None] | None = None,
+) -> Reading:
+    """Read the account, its balance, and the call flow and the health of each ExoPhone."""
+    from tui.providers import exotel_observe
+
+    return await exotel_observe.observe_numbers(credential, take, fresh=fresh, tell=tell)
+
+
+async def observe_whatsapp(
+    credential: Mapping[str, Any],
+    take: Callable[[Observation], None],
+    *,
+    fresh: Collection[str] = (),
+    tell: Callable[[int, int], None] | None = None,
+) -> Reading:
+    """Read the account, its balance, and its templates where their WABA is known."""
+    from tui.providers import exotel_observe
+
+    return await exotel_observe.observe_whatsapp(credential, take, fresh=fresh, tell=tell)
+
+
 TYPES = (
     IntegrationType(
         "exotel_phone",
@@ -133,7 +194,9 @@ TYPES = (
         ),
         check=check_account,
         test=prove_phone,
+        refused_again_after_h=REFUSED_AGAIN_AFTER_H,
         list_numbers=list_numbers,
+        observe=observe_numbers,
     ),
     IntegrationType(
         "exotel_whatsapp",
@@ -178,6 +241,8 @@ TYPES = (
         foreign_fields=("business_hours",),
         check=check_whatsapp,
         test=prove_whatsapp,
+        refused_again_after_h=REFUSED_AGAIN_AFTER_H,
+        observe=observe_whatsapp,
     ),
     IntegrationType(
         "exotel_sms",
@@ -194,9 +259,33 @@ TYPES = (
                 required=True,
                 max_length=20,
             ),
+            Field(
+                "dlt_entity_id",
+                "DLT entity id",
+                "word",
+                "The id under which your company is registered for DLT; in India no message is sent without it.",
+                example="1101234567890123456",
+            ),
+            Field(
+                "dlt_template_id",
+                "DLT template id",
+                "word",
+                "The id of the registered text, where all messages have the same.",
+                example="1107123456789012345",
+            ),
+            Field(
+                "sms_type",
+                "SMS type",
+                "choice",
+                "As the text is registered for DLT: transactional, transactional_opt_in or promotional.",
+                example="transactional",
+                choices=("transactional", "transactional_opt_in", "promotional"),
+            ),
         ),
-        check=check_account,
+        check=check_sms,
         test=prove_sms,
+        refused_again_after_h=REFUSED_AGAIN_AFTER_H,
         list_numbers=list_numbers,
+        observe=observe_numbers,
     ),
 )

@@ -11,8 +11,9 @@ from tui.providers.zoho_hosts import (
     DEFAULT_SMTP_HOST,
     IMAP_HOSTS,
     SMTP_HOSTS,
-    ZOHO_HOST,
-    centre_of,
+    accounts_host,
+    host_within,
+    mail_host,
     other_hosts,
 )
 
@@ -20,14 +21,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tui.providers.verdicts import Tell
+    from tui.providers.zoho_hosts import Protocol
 
 
 def new_password(host: str) -> str:
     """Say how to make an app password for an account on that host."""
     return (
-        f"Make a new app password at accounts.zoho.{centre_of(host)} > Security > App Passwords and enter it without "
+        f"Make a new app password at {accounts_host(host)} > Security > App Passwords and enter it without "
         "spaces; the account's own password does not work with multi-factor sign-in."
     )
+
+
+def hosts_to_enter(text: str) -> str:
+    """Say which hosts to enter, by the one of Zoho's that a text names; empty where it names none."""
+    named = host_within(text)
+    return f"Enter {named.of('smtp')} as the SMTP host and {named.of('imap')} as the IMAP host." if named else ""
 
 
 ZOHO = MailProvider(
@@ -36,19 +44,42 @@ ZOHO = MailProvider(
     "Accounts > IMAP. Zoho's free plan has no IMAP.",
     new_password,
     other_hosts,
+    hosts_to_enter,
 )
 
 
 def check_hosts(credential: Mapping[str, Any]) -> Findings:
-    """Find an SMTP and an IMAP host of two plans or two data centres: one of them would refuse the password."""
+    """Find hosts of Zoho's that do not go together: one of them would refuse the password."""
     findings = Findings()
-    smtp = ZOHO_HOST.fullmatch(str(credential.get("smtp_host") or DEFAULT_SMTP_HOST))
-    imap = ZOHO_HOST.fullmatch(str(credential.get("imap_host") or DEFAULT_IMAP_HOST))
-    if smtp and imap and smtp.groups() != imap.groups():
-        findings.warnings["imap_host"] = (
-            f"The SMTP host is of another plan or data centre; imap{smtp[1] or ''}.zoho.{smtp[2]} would go with it."
-        )
+    typed = {protocol: str(credential.get(f"{protocol}_host") or "") for protocol in _DEFAULTS}
+    hosts = {protocol: mail_host(typed[protocol] or default) for protocol, default in _DEFAULTS.items()}
+    for protocol, host in hosts.items():
+        if host is None:
+            continue
+        if host.protocol != protocol:
+            sentence = f"This host is for {host.protocol.upper()}. The one for {protocol.upper()} is"
+            _warn(findings, f"{protocol}_host", sentence, host.of(protocol))
+        elif not host.is_proven:
+            findings.warnings[f"{protocol}_host"] = (
+                "That Zoho serves mail at this host is not proven. If it does not answer, ask Zoho for your host."
+            )
+    smtp, imap = hosts["smtp"], hosts["imap"]
+    if smtp and imap and smtp[1:] != imap[1:]:
+        # Who typed one of them alone has left the other at what is right for most.
+        if typed["imap"] and not typed["smtp"]:
+            _warn(findings, "smtp_host", f"{_OTHER_PAIR.format('IMAP')} With it goes", imap.of("smtp"))
+        else:
+            _warn(findings, "imap_host", f"{_OTHER_PAIR.format('SMTP')} With it goes", smtp.of("imap"))
     return findings
+
+
+_DEFAULTS: Mapping[Protocol, str] = {"smtp": DEFAULT_SMTP_HOST, "imap": DEFAULT_IMAP_HOST}
+_OTHER_PAIR = "The {} host is of another plan or data centre."
+
+
+def _warn(findings: Findings, name: str, sentence: str, host: str) -> None:
+    findings.warnings[name] = f"{sentence} {host}."
+    findings.offers[name] = host
 
 
 async def test_connection(credential: Mapping[str, Any], tell: Tell) -> None:
@@ -58,18 +89,25 @@ async def test_connection(credential: Mapping[str, Any], tell: Tell) -> None:
     from tui.providers.mail.check import check_mailbox
 
     values = {field.name: as_text(credential.get(field.name)) or field.default or "" for field in TYPES[0].fields}
-    await check_mailbox(values, ZOHO, tell)
+    await check_mailbox(values, provider_for(credential), tell)
+
+
+def provider_for(credential: Mapping[str, Any]) -> MailProvider:
+    """Return Zoho with what is wrong with the hosts of a credential, which a refused login may come from."""
+    findings = check_hosts(credential)
+    doubts = [f"{name[:4].upper()} host: {findings.warnings[name]}" for name in findings.offers]
+    return ZOHO._replace(doubt=" ".join(doubts))
 
 
 TYPES = (
     IntegrationType(
         "zoho_mail",
         "Zoho Mail",
-        "Make an app password at accounts.zoho.com > Security > App Passwords (with the address of your data "
-        "centre: .eu, .in ...); it is shown once, and the account's own password does not work. IMAP must be on: "
-        "first for the organisation by its administrator, then in the mailbox under Settings > Mail Accounts > "
-        "IMAP. Paid organisations with their own domain use smtppro and imappro, everybody else smtp and imap; "
-        "the ending follows the data centre.",
+        f"Make an app password at {accounts_host(DEFAULT_IMAP_HOST)} > Security > App Passwords (with the address of "
+        "your data centre: accounts.zoho.eu, .in ..., accounts.zohocloud.ca); it is shown once, and the account's own "
+        "password does not work. IMAP must be on: first for the organisation by its administrator, then in the mailbox "
+        "under Settings > Mail Accounts > IMAP. Paid organisations with their own domain use smtppro and imappro, "
+        "everybody else smtp and imap; the ending follows the data centre.",
         (
             Field(
                 "email",

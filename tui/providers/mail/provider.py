@@ -12,10 +12,14 @@ class MailProvider(NamedTuple):
     """What one provider of mailboxes is called, and where its people help themselves.
 
     `enable_imap` and `new_password` (for an account on that host) are sentences that say how; `other_hosts` is a clause
-    that names the hosts of the accounts which the given one does not serve.
+    that names the hosts of the accounts which the given one does not serve. `host_within` returns what to enter in
+    place of a host by the provider's known ones that a refusal names, empty where it names none. `doubt` is what is
+    wrong with the hosts of this very credential, said before all other advice.
     """
 
     name: str
     enable_imap: str
     new_password: Callable[[str], str]
     other_hosts: Callable[[str], str]
+    host_within: Callable[[str], str] = lambda text: ""
+    doubt: str = ""

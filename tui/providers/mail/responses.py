@@ -26,8 +26,20 @@ _TEMPORARY_CODES = {"INUSE", "SERVERBUG", "UNAVAILABLE"}
 
 # Zoho's: "You are yet to enable IMAP for your account. Please contact your administrator (Failure)".
 _SWITCHED_OFF = re.compile(
-    r"enabled?(?: for)?\s+imap|imap\b.{0,40}\b(?:disabled|not enabled|switched off)", re.IGNORECASE
+    r"(?:en|dis)abled?(?: for)?\s+(?:the\s+)?imap|imap\b.{0,40}\b(?:disabled|not enabled|switched off)", re.IGNORECASE
 )
+# Zoho's: "Your IMAP server details are incorrect. Please use imappro.zoho.in".
+_WRONG_HOST = re.compile(
+    r"\b(?:server|host) ?(?:details|settings|name)\b.{0,20}\b(?:incorrect|wrong|invalid)\b"
+    r"|\bplease use (?:imap|smtp)\w*\.",
+    re.IGNORECASE,
+)
+_NEEDS_APP_PASSWORD = re.compile(
+    r"\b(?:use|need|requires?|generate|create)\b.{0,20}\bapp(?:lication)?[ -](?:specific[ -])?password"
+    r"|\bapp(?:lication)?[ -](?:specific[ -])?passwords?\b.{0,10}\b(?:required|needed)",
+    re.IGNORECASE,
+)
+_INVALID = re.compile(r"invalid credentials|\b(?:incorrect|invalid|wrong)\b.{0,20}\bpassword", re.IGNORECASE)
 _TOO_MANY = re.compile(r"too many|simultaneous|concurrent|connections? limit|limit exceeded", re.IGNORECASE)
 _BLOCKED = re.compile(r"\b(?:block|locked|suspend|unusual|disabled|deactivated)", re.IGNORECASE)
 _RESTRICTED = re.compile(r"\baccess (?:is )?restricted\b", re.IGNORECASE)
@@ -80,9 +92,9 @@ def smtp_refusal(code: int, text: str, host: str, login: Login, provider: MailPr
     """Return what another reply than 235 to AUTH means."""
     shown = str(code) if 100 <= code <= 599 else ""
     quote = quote_of(text, login)
-    barred = _account_barred("SMTP", text, shown, quote, provider)
-    if barred is not None:
-        return barred
+    known = _known_cause("SMTP", text, shown, host, provider) or _account_barred("SMTP", text, shown, quote, provider)
+    if known is not None:
+        return known
     # By the code alone: Zoho words 535 in several ways.
     if code in {534, 535}:
         return _wrong_password(host, shown, provider)
@@ -94,15 +106,16 @@ def imap_refusal(text: str, host: str, login: Login, provider: MailProvider) -> 
     match = re.match(r"\[([A-Z]+)[^]]*\]", text)
     code = match[1] if match and match[1] in _IMAP_CODES else "NO"
     quote = quote_of(text, login)
-    if _SWITCHED_OFF.search(text):
+    # A refused password may come with the advice to look whether IMAP is enabled.
+    if _SWITCHED_OFF.search(text) and not _INVALID.search(text):
         return ProviderFailed(
             "IMAP is not enabled for this mailbox; the server does not complain about the password.",
             provider.enable_imap,
             code=code,
         )
-    barred = _account_barred("IMAP", text, code, quote, provider)
-    if barred is not None:
-        return barred
+    known = _known_cause("IMAP", text, code, host, provider) or _account_barred("IMAP", text, code, quote, provider)
+    if known is not None:
+        return known
     if code in _AUTHENTICATION or (code in {"NO", "ALERT"} and _WRONG_PASSWORD.search(text)):
         return _wrong_password(host, code, provider)
     if code == "ALERT":
@@ -120,9 +133,27 @@ def imap_goodbye(text: str, login: Login | None, provider: MailProvider) -> Prov
     )
 
 
+def _known_cause(what: str, text: str, code: str, host: str, provider: MailProvider) -> ProviderFailed | None:
+    """Return that the server asks for another host or another kind of password, or None where it does not say so."""
+    if _NEEDS_APP_PASSWORD.search(text):
+        return ProviderFailed(
+            "The server asks for an app password: what was sent is the account's own.",
+            provider.new_password(host),
+            code=code,
+        )
+    if _WRONG_HOST.search(text):
+        what_to_do = provider.host_within(text) or provider.doubt or _another_host(host, provider)
+        return ProviderFailed(
+            f"This {what} host does not serve the mailbox; the server does not complain about the password.",
+            what_to_do,
+            code=code,
+        )
+    return None
+
+
 def _wrong_password(host: str, code: str, provider: MailProvider) -> ProviderFailed:
     """Return that the address and the password do not go together, as far as this host knows."""
-    what_to_do = f"{provider.new_password(host)} {_another_host(host, provider)}"
+    what_to_do = f"{provider.doubt} {provider.new_password(host)} {_another_host(host, provider)}".lstrip()
     return ProviderFailed("The server refused the address or the app password.", what_to_do, code=code)
 
 
@@ -133,19 +164,20 @@ def _another_host(host: str, provider: MailProvider) -> str:
 
 def _account_barred(what: str, text: str, code: str, quote: str, provider: MailProvider) -> ProviderFailed | None:
     """Return that the account may not log in now, or None where the text does not say so."""
-    if _TOO_MANY.search(text) or code == "LIMIT":
-        return ProviderFailed(
-            f"The server has too many connections or logins of this account.{quote}",
-            "Close other mail programs of this mailbox or wait a few minutes, then try again.",
-            code=code,
-            is_temporary=True,
-        )
+    # A block is often said with its reason, too many logins: then the next login prolongs it.
     if _BLOCKED.search(text):
         return ProviderFailed(
             f"The provider has blocked {what} for this account.{quote}",
             "Do not try again now: it prolongs the block. The mailbox's owner or an administrator unblocks it at "
             f"{provider.name}.",
             code=code,
+        )
+    if _TOO_MANY.search(text) or code == "LIMIT":
+        return ProviderFailed(
+            f"The server has too many connections or logins of this account.{quote}",
+            "Close other mail programs of this mailbox or wait a few minutes, then try again.",
+            code=code,
+            is_temporary=True,
         )
     if _RESTRICTED.search(text):
         # Zoho documents no reason: the plan, the organisation's rules and the network are all possible.

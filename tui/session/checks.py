@@ -1,0 +1,134 @@
+"""One run of a check: asks what is due, and tells each change once, or again with the same id."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from tui.data.checks.due import is_due
+from tui.errors import SwitchboardError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from tui.data.checks.due import Pace
+    from tui.data.checks.state import CheckState
+
+AT_ONCE = 4
+"""How many integrations are asked side by side."""
+
+
+class Monitored(Protocol):
+    """An integration that is checked."""
+
+    @property
+    def id(self) -> UUID:
+        """The id of its row."""
+
+    @property
+    def state(self) -> CheckState:
+        """What was remembered of it when the run began."""
+
+    @property
+    def pace(self) -> Pace:
+        """How often it is asked."""
+
+
+MonitoredType = TypeVar("MonitoredType", bound=Monitored)
+ToldChange = TypeVar("ToldChange")
+
+
+class CheckStore(Protocol[MonitoredType, ToldChange]):
+    """What remembers: the database (tui/data/checks/store.py). Each method is one transaction."""
+
+    async def now(self) -> datetime:
+        """Return the time by the store's clock."""
+
+    async def monitored(self) -> Sequence[MonitoredType]:
+        """Return the integrations that are checked."""
+
+    async def begin(self, integration: MonitoredType) -> bool:
+        """Note that a provider is asked from now on; False where somebody else began since the state was read."""
+
+    async def note_cut_off(self, integration: MonitoredType) -> None:
+        """Note that the check that the state tells of was cut off, unless it has ended or another began."""
+
+    async def note_expiring(self) -> None:
+        """Note which permissions expire soon."""
+
+    async def claim_untold(self) -> ToldChange | None:
+        """Return the earliest change that nobody tells or has told, and keep it from others for a while."""
+
+    async def note_told(self, change: ToldChange) -> None:
+        """Note that a change was told, so that nobody tells it again."""
+
+
+@dataclass(slots=True)
+class Asked:
+    """How many integrations were asked, and what kept some of them from an outcome, while the others went on."""
+
+    number: int = 0
+    failures: list[SwitchboardError] = field(default_factory=list)
+
+
+async def ask_what_is_due(
+    store: CheckStore[MonitoredType, ToldChange], ask: Callable[[MonitoredType], Awaitable[None]]
+) -> Asked:
+    """Ask each integration that is due.
+
+    `ask` asks the provider, and has the store note the outcome. The beginning is noted before, so that a check that was
+    cut off at any moment is seen by the next run.
+    """
+    now = await store.now()
+    listed = await store.monitored()
+    for integration in listed:
+        if integration.state.is_cut_off(now):
+            await store.note_cut_off(integration)
+    due = [integration for integration in listed if is_due(integration.id, integration.state, integration.pace, now)]
+    side_by_side = asyncio.Semaphore(AT_ONCE)
+    asked = Asked()
+
+    async def check(integration: MonitoredType) -> None:
+        async with side_by_side:
+            try:
+                if await store.begin(integration):
+                    asked.number += 1
+                    await ask(integration)
+            except SwitchboardError as failure:
+                asked.failures.append(failure)
+
+    async with asyncio.TaskGroup() as together:
+        for integration in due:
+            together.create_task(check(integration))
+    await store.note_expiring()
+    return asked
+
+
+async def tell_changes(
+    store: CheckStore[MonitoredType, ToldChange], tell: Callable[[ToldChange], Awaitable[None]]
+) -> Sequence[ToldChange]:
+    """Tell each change that was not told yet, in the order they were noticed, and return them.
+
+    `tell` raises where the receiver has not taken it: that change, and those after it, are left for a later run.
+    """
+    told: list[ToldChange] = []
+    while (change := await store.claim_untold()) is not None:
+        await tell(change)
+        await store.note_told(change)
+        told.append(change)
+    return told
+
+
+async def tell_together(
+    store: CheckStore[MonitoredType, ToldChange], tell: Callable[[Sequence[ToldChange]], None]
+) -> None:
+    """Tell all changes that were not told yet at once, in the order they were noticed; `tell` gets none as well."""
+    claimed: list[ToldChange] = []
+    while (change := await store.claim_untold()) is not None:
+        claimed.append(change)
+    tell(claimed)
+    for change in claimed:
+        await store.note_told(change)

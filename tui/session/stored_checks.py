@@ -1,0 +1,124 @@
+"""The integrations of a database as what a check asks, and the database as what remembers it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tui.data.checks import store
+from tui.data.checks.due import Pace
+from tui.data.checks.state import CheckState
+from tui.errors import ProviderFailed, SwitchboardError
+from tui.providers import registry
+from tui.session.connection_test import run_on_stored
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from tui.data.checks.store import NoticedChange
+    from tui.data.postgres.database import Connection
+    from tui.models import Integration
+    from tui.providers.observations import Observation
+    from tui.session.session import Session
+
+OBSERVES_FOR_S = 240.0
+"""A provider answers 50 questions a minute, and each number is one."""
+
+
+class StoredIntegration(NamedTuple):
+    """An enabled integration whose provider can be asked, with what is remembered of it."""
+
+    integration: Integration
+    id: UUID
+    state: CheckState
+    pace: Pace
+
+
+class StoredChecks:
+    """A CheckStore (tui/session/checks.py) of one organisation, or of all that the login sees (None)."""
+
+    def __init__(self, session: Session, organization_id: UUID | None, every: timedelta) -> None:
+        self._session = session
+        self._organization_id = organization_id
+        self._every = every
+
+    async def now(self) -> datetime:
+        """Return the time by the server's clock."""
+        return await store.read_now(self._session.database)
+
+    async def monitored(self) -> Sequence[StoredIntegration]:
+        """Return the integrations that are enabled and whose type has a test."""
+        types = registry()
+        listed = await store.read_active(self._session.database, self._organization_id)
+        states = await store.read_states(self._session.database, [one.id for one in listed if one.id is not None])
+        monitored = []
+        for integration in listed:
+            type_ = types.get(integration.integration_type)
+            if integration.id is None or type_ is None or type_.test is None:
+                continue
+            hours = type_.refused_again_after_h
+            pace = Pace(self._every, None if hours is None else timedelta(hours=hours))
+            state = states.get(integration.id, CheckState())
+            monitored.append(StoredIntegration(integration, integration.id, state, pace))
+        return monitored
+
+    async def begin(self, integration: StoredIntegration) -> bool:
+        """Note that a provider is asked from now on; False where somebody else began."""
+        return await store.begin_check(self._session.database, integration.id, integration.state)
+
+    async def ask(self, integration: StoredIntegration) -> None:
+        """Test an integration, which notes the outcome. Raises as run_on_stored does."""
+        try:
+            await run_on_stored(
+                self._session, integration.integration, lambda _: None, when_passed=partial(self._observe, integration)
+            )
+        except SwitchboardError:
+            # Nobody was asked, or it was noted: were it left open, it would count as a refused login.
+            async def unit(connection: Connection) -> None:
+                await store.note_outcome(connection, integration.id, "unknown")
+
+            await self._session.database.write(unit)
+            raise
+
+    async def _observe(self, integration: StoredIntegration, credential: Mapping[str, Any]) -> None:
+        """Read what the provider tells besides, for some minutes at most: what is left then is read another time."""
+        observe = registry()[integration.integration.integration_type].observe
+        if observe is None:
+            return
+        database = self._session.database
+        values: dict[tuple[str, str], str | None] = {}
+
+        def take(observation: Observation) -> None:
+            values[observation.number or "", observation.name] = observation.value
+
+        fresh = await store.read_fresh_numbers(database, integration.id, self._every)
+        with suppress(TimeoutError, ProviderFailed):
+            async with asyncio.timeout(OBSERVES_FOR_S):
+                await observe(credential, take, fresh=fresh)
+        await store.note_observed(database, integration.id, values)
+
+    async def note_cut_off(self, integration: StoredIntegration) -> None:
+        """Note that a check was cut off, unless it has ended or another began."""
+        is_asked_again = integration.pace.refused_again_after is not None
+        await store.note_cut_off(
+            self._session.database, integration.id, integration.state, is_asked_again=is_asked_again
+        )
+
+    async def note_expiring(self) -> None:
+        """Note which permissions expire within a week."""
+        listed = await store.read_active(self._session.database, self._organization_id)
+        await store.note_expiring(self._session.database, [one.id for one in listed if one.id is not None])
+
+    async def claim_untold(self) -> NoticedChange | None:
+        """Return the earliest change that nobody tells or has told, and claim it."""
+        organizations = None if self._organization_id is None else [self._organization_id]
+        return await store.claim_change(self._session.database, organizations)
+
+    async def note_told(self, change: NoticedChange) -> None:
+        """Note that a change was told."""
+        await store.note_told(self._session.database, change)
