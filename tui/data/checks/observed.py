@@ -16,6 +16,8 @@ Observations = dict[tuple[str, str], str]
 # As tui/providers/observations.py calls them; the threshold is set by a person.
 BALANCE = "balance"
 BALANCE_THRESHOLD = "balance_threshold"
+CHECK_EVERY = "check_every"
+"""How many seconds lie between two checks, as `switchboard check` was told last."""
 CALLS = {"number_incoming": "incoming", "number_outgoing": "outgoing"}
 MAJOR_OUTAGE = "major_outage"
 EXPIRING = "permission_expiring:"

@@ -95,6 +95,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
         from tui.data.integrations.listing import list_integrations
         from tui.data.integrations.role_privileges import read_privileges
         from tui.data.keys.gate import replaced_key
+        from tui.session.seen_checks import read_checks, with_checks
 
         organization = self.organization_to_list()
         if organization is None:
@@ -102,14 +103,16 @@ class IntegrationsScreen(DetailPage["Integration"]):
         self.show_loading("integrations")
         database, types = self.session.database, list(registry())
         rights = self._rights = await read_privileges(database)
+        seen = await read_checks(self.session, organization.id, rights=rights)
         if not self._items:
             # Deriving the key takes a third of a second: the rows need not wait for what it says of them.
-            await self._show(await list_integrations(database, None, organization.id, types, rights=rights), rights)
+            rows = await list_integrations(database, None, organization.id, types, rights=rights)
+            await self._show(with_checks(rows, seen), rights)
             if self.is_mounted:
                 # What follows would be read before they are drawn.
                 await self.wait_for_refresh()
         listed = await list_integrations(database, self.session.keyring, organization.id, types, rights=rights)
-        await self._show(listed, rights)
+        await self._show(with_checks(listed, seen), rights)
         is_closed = any(integration.unreadable == "other key" for integration in listed)
         if is_closed and (replaced := await replaced_key(database, self.session.keyring)):
             self.report_failure(replaced)
@@ -134,7 +137,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
         from tui.data.integrations.authors import Authors
 
         authors = self._authors.get(item.id) if item.id else None
-        return detail(item, authors or Authors(), self.session.settings.timezone)
+        return detail(item, authors or Authors(), self.session.settings.timezone, self.console.glyphs)
 
     def history_of(self, item: Integration) -> str:
         from tui.data.audit.history import history_of_type
