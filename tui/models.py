@@ -214,12 +214,16 @@ class Census:
 
 @dataclass(frozen=True, slots=True)
 class ListedNumber:
-    """A phone number as its provider lists it: E.164, the provider's name for it, and what it can do."""
+    """A phone number as its provider lists it: E.164, the provider's name for it, what it can do, and its call flow.
+
+    The flow is as tui/providers/observations.py has it, None where the provider does not say.
+    """
 
     number: str
     name: str | None
     can_call: bool
     can_sms: bool
+    call_flow: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

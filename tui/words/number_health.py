@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tui.models import Observed, PhoneNumber
 
 OUT = "major_outage"
-NOT_READ = "not asked"
+NOT_KNOWN = "not known"
 NO_FLOW = "none"
 _DIRECTIONS = ("incoming", "outgoing")
 
@@ -32,21 +32,23 @@ def number_warnings(number: PhoneNumber) -> tuple[str, ...]:
 
 
 def calls(number: PhoneNumber) -> str:
-    """Return what a column says of the calls: "active", "incoming out", "both out", Exotel's word, "not asked"."""
+    """Return what a column says of the calls: "active", "incoming out", "both out", Exotel's word, "not known"."""
     out = _out(number)
     if out:
         return f"{'both' if len(out) == len(_DIRECTIONS) else out[0]} out"
     states = [said.value for name in _DIRECTIONS if (said := _said(number).get(f"number_{name}")) is not None]
     return (
-        safe_text(_words(next((state for state in states if state != "active"), states[0])), 20) if states else NOT_READ
+        safe_text(_words(next((state for state in states if state != "active"), states[0])), 20)
+        if states
+        else NOT_KNOWN
     )
 
 
 def call_flow(number: PhoneNumber) -> str:
-    """Return what a column says of the call flow: its id, "none", "set" or "not asked"."""
+    """Return what a column says of the call flow: its id, "none", "set" or "not known"."""
     flow = _said(number).get("number_call_flow")
     if flow is None:
-        return NOT_READ
+        return NOT_KNOWN
     return "set" if flow.value == "other" else safe_text(flow.value, 40)
 
 
@@ -59,10 +61,10 @@ def health_facts(number: PhoneNumber, zone: tzinfo, now: datetime | None = None)
     lines = [text for name in _DIRECTIONS if (text := _line(said, name))]
     flow = said.get("number_call_flow")
     if flow is None:
-        flow_words = "not asked yet: a sync, a test or a check does"
+        flow_words = "not known: a sync, a test or a check asks for it"
     else:
         flow_words = f"{_flow_words(flow.value, number)}; {as_of([flow], zone, moment)}"
-    calls_words = "; ".join(lines) or "not asked yet whether they come through: a test or a check does"
+    calls_words = "; ".join(lines) or "not known whether they come through: a test or a check asks for it"
     if lines:
         read = [said[name] for name in (f"number_{name}" for name in _DIRECTIONS) if name in said]
         calls_words = f"{calls_words}; {as_of(read, zone, moment)}{_looked(said, zone)}"

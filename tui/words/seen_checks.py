@@ -129,9 +129,10 @@ def _standing(integration: Integration, checks: Checks, zone: tzinfo, now: datet
     asked = sum(said != "not asked" for said in checks.days)
     if not _stands(integration, checks) or checks.since is None:
         return f"asked on {counted(asked, 'day', 'days')}" if asked else "nobody has asked" if checks.days else ""
-    long = f"({stretch(checks.since, now)})" if checks.since_exactly else "or before"
-    words = {"verified": "works", "refused": "broken", "cut off": "cut off"}
-    return f"{words[checks.standing or 'verified']} since {day(checks.since, zone)} {long}"
+    word = {"verified": "works", "refused": "broken", "cut off": "cut off"}[checks.standing or "verified"]
+    if not checks.since_exactly:
+        return f"{word} at least since {day(checks.since, zone)}"
+    return f"{word} since {day(checks.since, zone)} ({stretch(checks.since, now)})"
 
 
 def _next_check(integration: Integration, checks: Checks, zone: tzinfo, now: datetime) -> CheckFact:
@@ -199,14 +200,14 @@ def _account(checks: Checks, zone: tzinfo) -> CheckFact:
     limit = f" (warned below {money(threshold.value, '')})" if threshold is not None else ""
     if not read:
         return CheckFact("Account", f"not read yet: a test or a check reads balance and KYC{limit}")
-    parts = ["balance not read"]
+    parts = ["balance not known"]
     if balance is not None:
         amount, is_low = money(balance.value, currency), _is_low(checks)
         parts = [f"{amount}, below {money(threshold.value, '')}" if is_low and threshold else f"{amount}{limit}"]
     if billing is not None:
         parts.append(safe_text(billing.value, 20))
     if kyc is None:
-        parts.append("KYC not read")
+        parts.append("KYC not known")
     else:
         blocked = ": Indian numbers are blocked" if _kyc_is_open(checks) else ""
         parts.append(f"KYC {safe_text(kyc.value, 20)}{blocked}")

@@ -104,7 +104,7 @@ def test_the_list_has_the_columns_of_the_row_and_what_they_mean(kept_shell: Shel
     assert head.split() == ["NUMBER", "NAME", "TYPE", "ASSIGNED", "TO", "CAN", "STATE", "CALLS", "CALL", "FLOW"]
     cells = [cell.strip() for cell in line.split("  ") if cell.strip()]
     assert cells == [
-        *("+91 11 4116 9368", "Front desk", "local", "Ravi Kumar", "call sms", "primary", "not asked", "not asked")
+        *("+91 11 4116 9368", "Front desk", "local", "Ravi Kumar", "call sms", "primary", "not known", "not known")
     ]
 
 

@@ -115,7 +115,9 @@ def day_begins(now: datetime, zone: tzinfo) -> list[datetime]:
 def _seen(row: dict[str, Any], *, reads_log: bool) -> SeenChecks:
     values = {name: row[name] for name in CheckState._fields}
     state = CheckState(**{**values, "unknowns": values["unknowns"] or 0})
-    observed = {name: Observed(value, datetime.fromtimestamp(at, UTC)) for name, value, at in row["observed"] or ()}
+    observed = {
+        name: Observed(value, datetime.fromtimestamp(float(at), UTC)) for name, value, at in row["observed"] or ()
+    }
     every = observed.pop(CHECK_EVERY, None)
     found: dict[int, set[str]] = {}
     for day, judged in row["days"] or ():

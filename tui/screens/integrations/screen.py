@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, ClassVar
 
@@ -204,17 +203,15 @@ class IntegrationsScreen(DetailPage["Integration"]):
             self.status.say("No integration of this organisation can be tested.")
 
     def _test(self, title: str, integrations: list[Integration]) -> None:
-        from tui.session.connection_test import Job, run_on_stored
+        from tui.session.connection_test import Job
+        from tui.session.observing import StoredTest
 
         self.status.clear()
         # Each on a ticket of its own when it runs, so that the result is kept in the row that was tested.
+        tests = [(integration, StoredTest(self.session, integration)) for integration in integrations]
         jobs = [
-            Job(
-                full_name(integration),
-                partial(run_on_stored, self.session, integration),
-                stored=name_in_commands(integration),
-            )
-            for integration in integrations
+            Job(full_name(integration), test.run, name_in_commands(integration), test.read_on)
+            for integration, test in tests
         ]
         self.console.navigation.open_connection_test(title, jobs, lambda _: self.start_load())
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui.data.numbers.listing import digits_of
 from tui.widgets.row_list import Cell, Column, Row
 from tui.widgets.text_lines import TextLine
-from tui.words.number_health import NOT_READ, call_flow, calls, health_facts, number_warnings
+from tui.words.number_health import NOT_KNOWN, call_flow, calls, health_facts, number_warnings
 from tui.words.numbers import (
     abilities,
     assignee_in_full,
@@ -134,7 +134,7 @@ def _calls_cell(number: PhoneNumber, glyphs: Glyphs) -> Cell:
 def _flow_cell(number: PhoneNumber, glyphs: Glyphs) -> Cell:
     if "no flow" in number_warnings(number):
         return Cell(f"{glyphs.warning} {call_flow(number)}", "warning")
-    return Cell(call_flow(number), "quiet" if call_flow(number) == NOT_READ else "plain")
+    return Cell(call_flow(number), "quiet" if call_flow(number) == NOT_KNOWN else "plain")
 
 
 def detail(number: PhoneNumber, zone: tzinfo, unknown: str = NOT_IN_DIRECTORY) -> tuple[TextLine, ...]:
