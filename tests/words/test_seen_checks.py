@@ -67,8 +67,8 @@ def test_a_month_says_each_day_and_since_when() -> None:
 
 def test_the_next_check_is_no_promise_of_a_timer_that_nobody_has_seen() -> None:
     for changed, words in (
-        ({}, "in 4 h, by the run of `switchboard check` after that (every 6h)"),
-        ({"every": None}, "in 4 h, by the run of `switchboard check` after that"),
+        ({}, "2026-11-30 16:00 UTC or later, by `switchboard check` (every 6h)"),
+        ({"every": None}, "2026-11-30 16:00 UTC or later, by `switchboard check`"),
         (
             {"next_at": NOW - timedelta(hours=1)},
             "due, by the next run of `switchboard check`; the last was",
@@ -80,6 +80,8 @@ def test_the_next_check_is_no_promise_of_a_timer_that_nobody_has_seen() -> None:
         ({"standing": "cut off", "next_at": None}, "not by itself: one was cut off"),
     ):
         assert facts(**changed)["Next check"].startswith(words), changed
+    hidden = facts(is_visible=False)
+    assert (hidden["Next check"], "Account" in hidden) == ("not visible to your role", False)
     assert facts(replace(WORKS, is_active=False))["Next check"] == "none while it is disabled"
 
 

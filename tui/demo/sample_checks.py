@@ -68,7 +68,7 @@ def fill_checks(connection: Connection, now: datetime) -> None:
             if state in ("proven", "failing"):
                 broke = now - timedelta(days=BROKEN_DAYS, hours=2) if state == "failing" else None
                 _insert_tests(connection, organization.id, type_, asked, broke)
-                _insert_memory(connection, integration, asked, broke)
+                _insert_memory(connection, integration, now, broke)
             if account is not None and type_.startswith("exotel") and state not in ("disabled", "untested"):
                 currency = {"currency": "INR", "billing_type": "prepaid"}
                 values = {("", name): value for name, value in {**account, **currency}.items()}
@@ -76,9 +76,9 @@ def fill_checks(connection: Connection, now: datetime) -> None:
                     values |= {("", name): value for name, value in _TEMPLATES.items()}
                 else:
                     for number, *_, active in organization.numbers:
-                        values |= _of_number(number, asked) if active else {}
+                        values |= _of_number(number, now) if active else {}
                 # Of a credential that is refused nothing is read any more.
-                at = asked if state != "failing" else asked - timedelta(days=BROKEN_DAYS)
+                at = now if state != "failing" else now - timedelta(days=BROKEN_DAYS)
                 _insert_observed(connection, integration, values, at)
 
 
@@ -86,13 +86,15 @@ def _insert_tests(
     connection: Connection, organization: UUID, type_: str, until: datetime, broke: datetime | None
 ) -> None:
     rows = []
-    for n in range(1, DAYS_WATCHED * 24 // EVERY_H):
+    for n in range(1, (DAYS_WATCHED + 1) * 24 // EVERY_H):
         moment = until - timedelta(hours=n * EVERY_H)
+        # Whole days, so that the month looks the same at any hour.
+        days_ago = (until.date() - moment.date()).days
         is_refused = broke is not None and moment >= broke
-        if is_refused and n * EVERY_H % 24:
+        if days_ago >= DAYS_WATCHED or (is_refused and n * EVERY_H % 24):
             # What was refused is asked once a day.
             continue
-        is_unknown = n * EVERY_H // 24 == OUTAGE_DAY and type_.startswith("exotel")
+        is_unknown = days_ago == OUTAGE_DAY and type_.startswith("exotel")
         judgement = "refused" if is_refused else "unknown" if is_unknown else "verified"
         reason = {"code": "401"} if is_refused else {"why": "api.exotel.invalid did not answer."} if is_unknown else {}
         details = {"source": "switchboard", "judgement": judgement, "milliseconds": 190 + n % 70, **reason}
@@ -116,7 +118,7 @@ def _insert_memory(connection: Connection, integration: UUID, asked: datetime, b
         "id": integration,
         "asked": asked,
         "standing": "verified" if broke is None else "refused",
-        "since": broke or asked - timedelta(days=DAYS_WATCHED),
+        "since": broke or asked - timedelta(days=DAYS_WATCHED - 1),
         "refused": None if broke is None else asked,
     }
     connection.execute(REMEMBERED, values)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tui.data.checks.due import Pace, due_at
+from tui.data.checks.state import CheckState
 from tui.data.integrations.seen_checks import read_seen_checks
 from tui.models import Checks
 from tui.providers import registry
@@ -43,7 +44,7 @@ def with_checks(listed: Sequence[Integration], seen: dict[UUID, SeenChecks]) -> 
 
 def _checks(integration: Integration, seen: SeenChecks) -> Checks:
     type_ = registry().get(integration.integration_type)
-    state = seen.state
+    state = seen.state or CheckState()
     # Where it is watched, its standing goes back further than a month of the log.
     is_watched = state.standing is not None
     judged = seen.judged if seen.judged in ("verified", "refused") else None
@@ -64,4 +65,5 @@ def _checks(integration: Integration, seen: SeenChecks) -> Checks:
         observed=seen.observed,
         numbers_out=seen.numbers_out,
         is_observed=type_ is not None and type_.observe is not None,
+        is_visible=seen.state is not None,
     )

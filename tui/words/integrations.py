@@ -94,7 +94,7 @@ def verdict_words(verdict: Verdict) -> str:
 
 def _yes(integration: Integration, now: datetime | None) -> str:
     if not integration.proven:
-        return "unproven"
+        return f"unproven{but(integration)}"
     # A yes that stands alone is read as "all is well".
     return f"works{but(integration) or f', {ago(integration.last_verified_at, now)}'}"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tui.words.counts import counted
 from tui.words.text import safe_text
-from tui.words.times import ahead, day, stretch, to_the_minute
+from tui.words.times import day, stretch, to_the_minute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +21,7 @@ SIGNS: dict[CheckDay, str] = {"works": "+", "refused": "x", "unknown": "?", "not
 KYC_COMPLETED = "completed"
 MOST_NUMBERS = 3
 """Phone numbers that a line names before it counts the rest."""
+_HIDDEN = "not visible to your role"
 _NEXT = "Next check"
 _COMMAND = "`switchboard check`"
 _TEMPLATES = ("approved", "pending", "rejected", "paused", "disabled", "other")
@@ -90,11 +91,11 @@ def check_facts(
     if checks is None or integration.id is None:
         return ()
     moment = now or datetime.now(UTC)
-    month = strip(checks.days, signs) or "not visible to your role:"
-    facts = [
-        CheckFact("Last 30 d", f"{month}  {_standing(integration, checks, zone, moment)}"),
-        _next_check(integration, checks, zone, moment),
-    ]
+    month = strip(checks.days, signs) or f"{_HIDDEN}:"
+    facts = [CheckFact("Last 30 d", f"{month}  {_standing(integration, checks, zone, moment)}")]
+    if not checks.is_visible:
+        return (*facts, CheckFact(_NEXT, _HIDDEN))
+    facts.append(_next_check(integration, checks, zone, moment))
     if checks.numbers_out:
         facts.append(_outage(checks, shown))
     if checks.is_observed:
@@ -150,7 +151,7 @@ def _next_check(integration: Integration, checks: Checks, zone: tzinfo, now: dat
     if late >= timedelta():
         return CheckFact(_NEXT, f"due, by the next run of {_COMMAND}; the last was {last}")
     often = f" (every {_every(checks.every)})" if checks.every else ""
-    return CheckFact(_NEXT, f"{ahead(checks.next_at, now)}, by the run of {_COMMAND} after that{often}")
+    return CheckFact(_NEXT, f"{to_the_minute(checks.next_at, zone)} or later, by {_COMMAND}{often}")
 
 
 def _no_check(integration: Integration, checks: Checks) -> CheckFact | None:

@@ -68,7 +68,7 @@ async def test_each_day_has_the_worst_that_was_said_and_since_is_of_the_same_jud
     assert len(seen.days) == DAYS
     assert (seen.judged, seen.since, seen.is_exact) == ("verified", begins[9] + timedelta(seconds=2), True)
     (nothing,) = hidden.values()
-    assert (nothing.days, nothing.judged, nothing.observed, nothing.state.standing) == ((), None, {}, None)
+    assert (nothing.days, nothing.judged, nothing.observed, nothing.state) == ((), None, {}, None)
 
 
 async def test_the_newest_values_are_of_the_organisation_that_is_looked_at(keyed_database: str) -> None:

@@ -16,7 +16,8 @@ def check_record(integration: Integration) -> dict[str, Any]:
 
     `standing_since` is None where it may have been so before the 30 days; `next_check_at` where nothing asks by itself,
     and past where a check is due. `observed` has what the provider said besides, by the names of
-    docs/provider_answers.md, each with its value and when it was read: what is not there was not asked.
+    docs/provider_answers.md, each with its value and when it was read: what is not there was not asked. It and
+    `warnings` are None where the role may not read them.
     """
     checks = integration.checks
     if checks is None:
@@ -28,8 +29,8 @@ def check_record(integration: Integration) -> dict[str, Any]:
         "last_30_days": list(checks.days),
         "checked_at": checks.begun_at,
         "next_check_at": checks.next_at,
-        "warnings": list(warnings(integration)),
-        "observed": observed_record(checks.observed),
+        "warnings": list(warnings(integration)) if checks.is_visible else None,
+        "observed": observed_record(checks.observed) if checks.is_visible else None,
     }
 
 

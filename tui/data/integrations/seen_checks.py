@@ -58,12 +58,12 @@ _WORST: tuple[tuple[str, CheckDay], ...] = (("refused", "refused"), ("unknown", 
 class SeenChecks(NamedTuple):
     """What is remembered of one integration, and what the log says of the last 30 days, today last.
 
-    `days` is empty where this role may not read the log.
+    `days` is empty where this role may not read the log, and `state` None where it may not read what is remembered.
     `judged` is the newest judgement of the log, true `since`, or perhaps longer where that is not `is_exact`. `every`
     is how long lies between two checks, None where that is not known.
     """
 
-    state: CheckState
+    state: CheckState | None
     observed: Mapping[str, Observed]
     numbers_out: tuple[str, ...]
     days: tuple[CheckDay, ...]
@@ -103,7 +103,7 @@ async def read_seen_checks(
         "calls": list(CALLS),
         "outage": MAJOR_OUTAGE,
     }
-    return {row["id"]: _seen(row, reads_log=privileges.log) for row in await database.fetch_all(query, values)}
+    return {row["id"]: _seen(row, privileges) for row in await database.fetch_all(query, values)}
 
 
 def day_begins(now: datetime, zone: tzinfo) -> list[datetime]:
@@ -112,9 +112,9 @@ def day_begins(now: datetime, zone: tzinfo) -> list[datetime]:
     return [datetime.combine(today - timedelta(days=DAYS - 1 - n), time(), zone) for n in range(DAYS)]
 
 
-def _seen(row: dict[str, Any], *, reads_log: bool) -> SeenChecks:
+def _seen(row: dict[str, Any], privileges: RolePrivileges) -> SeenChecks:
     values = {name: row[name] for name in CheckState._fields}
-    state = CheckState(**{**values, "unknowns": values["unknowns"] or 0})
+    state = CheckState(**{**values, "unknowns": values["unknowns"] or 0}) if privileges.checks else None
     observed = {
         name: Observed(value, datetime.fromtimestamp(float(at), UTC)) for name, value, at in row["observed"] or ()
     }
@@ -130,7 +130,7 @@ def _seen(row: dict[str, Any], *, reads_log: bool) -> SeenChecks:
         state,
         observed,
         tuple(sorted(row["numbers_out"] or ())),
-        days if reads_log else (),
+        days if privileges.log else (),
         row["judged"],
         row["since"],
         bool(row["is_exact"]),
