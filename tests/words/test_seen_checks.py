@@ -129,13 +129,15 @@ def test_a_number_says_whether_calls_come_through_and_where_they_lead() -> None:
     def lines(number: PhoneNumber) -> list[str]:
         return [text for _, text, _ in health_facts(number, UTC, NOW)]
 
+    long_ago = replace(NUMBER, observed={"number_incoming": Observed("active", NOW - 12 * DAY)})
+    assert calls(long_ago, NOW) == "active, 12 d ago"
     unread = replace(NUMBER, observed={})
     assert (calls(unread), call_flow(unread), number_warnings(unread)) == ("not known", "not known", ())
     assert all(text.startswith("not known") for text in lines(unread))
     assert lines(NUMBER) == []
     active = said(number_incoming="active", number_outgoing="active", number_call_flow="4711")
     well = replace(NUMBER, observed=active)
-    assert (calls(well), call_flow(well), state(well)) == ("active", "4711", "primary")
+    assert (calls(well, NOW), call_flow(well), state(well)) == ("active", "4711", "primary")
     assert lines(well) == ["incoming active; outgoing active; as of 10:00 UTC", "4711; as of 10:00 UTC"]
     out = said(
         number_incoming="major_outage",
@@ -144,7 +146,7 @@ def test_a_number_says_whether_calls_come_through_and_where_they_lead() -> None:
         number_call_flow="none",
     )
     bad = replace(NUMBER, observed={**active, **out})
-    assert (calls(bad), number_warnings(bad), state(bad)) == (
+    assert (calls(bad, NOW), number_warnings(bad), state(bad)) == (
         *("incoming out", ("outage", "no flow"), "outage, no flow, primary"),
     )
     assert lines(bad) == [
@@ -152,8 +154,8 @@ def test_a_number_says_whether_calls_come_through_and_where_they_lead() -> None:
         "Exotel looked 2026-11-30 09:50 UTC",
         "none: callers hear nothing; as of 10:00 UTC",
     ]
-    assert calls(replace(bad, observed={**bad.observed, **said(number_outgoing="major_outage")})) == "both out"
-    assert calls(replace(bad, observed=said(number_incoming="minor_trouble"))) == "minor trouble"
+    assert calls(replace(bad, observed={**bad.observed, **said(number_outgoing="major_outage")}), NOW) == "both out"
+    assert calls(replace(bad, observed=said(number_incoming="minor_trouble")), NOW) == "minor trouble"
     # Of what is switched off, and of what nobody calls, this is no news.
     assert number_warnings(replace(bad, is_active=False)) == ()
     assert number_warnings(replace(well, can_call=False, observed=said(number_call_flow="none"))) == ()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tui.words.phone_number import display
 from tui.words.seen_checks import as_of
 from tui.words.text import safe_text
-from tui.words.times import to_the_minute
+from tui.words.times import ago, to_the_minute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 OUT = "major_outage"
 NOT_KNOWN = "not known"
 NO_FLOW = "none"
+FRESH = timedelta(days=2)
 _DIRECTIONS = ("incoming", "outgoing")
 
 
@@ -31,17 +32,23 @@ def number_warnings(number: PhoneNumber) -> tuple[str, ...]:
     return tuple(words for words, is_so in (("outage", bool(_out(number))), ("no flow", is_silent)) if is_so)
 
 
-def calls(number: PhoneNumber) -> str:
-    """Return what a column says of the calls: "active", "incoming out", "both out", Exotel's word, "not known"."""
+def calls(number: PhoneNumber, now: datetime | None = None) -> str:
+    """Return what a column says of the calls: "active", "incoming out", "both out", Exotel's word, "not known".
+
+    What was read days ago says so.
+    """
+    said = _said(number)
+    read = [said[name] for name in (f"number_{name}" for name in _DIRECTIONS) if name in said]
+    if not read:
+        return NOT_KNOWN
+    moment, oldest = now or datetime.now(UTC), min(one.at for one in read)
     out = _out(number)
     if out:
-        return f"{'both' if len(out) == len(_DIRECTIONS) else out[0]} out"
-    states = [said.value for name in _DIRECTIONS if (said := _said(number).get(f"number_{name}")) is not None]
-    return (
-        safe_text(_words(next((state for state in states if state != "active"), states[0])), 20)
-        if states
-        else NOT_KNOWN
-    )
+        words = f"{'both' if len(out) == len(_DIRECTIONS) else out[0]} out"
+    else:
+        states = [one.value for one in read]
+        words = safe_text(_words(next((state for state in states if state != "active"), states[0])), 20)
+    return f"{words}, {ago(oldest, moment)}" if moment - oldest > FRESH else words
 
 
 def call_flow(number: PhoneNumber) -> str:

@@ -70,14 +70,18 @@ async def _test(session: Session, out: Output, *, integration_type: str) -> None
 
 
 async def _read_on(out: Output, integration: Integration, by_hand: StoredTest) -> None:
-    """Read what the provider tells besides, which the database then has."""
+    """Read what the provider tells besides, which the database then has; the test has passed, whatever comes of it."""
     about = integration.integration_type
     if by_hand.has_more:
         out.say(f"{about}  {READING}")
-        said = await by_hand.read_on(
-            lambda asked, to_ask: out.progress(f"{about}  {asked:,} of {to_ask:,} numbers asked.")
-        )
-        out.say(f"{about}  {said}")
+        try:
+            said = await by_hand.read_on(
+                lambda asked, to_ask: out.progress(f"{about}  {asked:,} of {to_ask:,} numbers asked.")
+            )
+        except SwitchboardError as failure:
+            out.warn(failure.sentence, failure.what_to_do)
+        else:
+            out.say(f"{about}  {said}")
 
 
 async def _test_all(session: Session, out: Output) -> None:
