@@ -39,7 +39,7 @@ values (%(id)s, %(number)s, %(name)s, %(value)s, %(at)s)
 """
 
 _ACCOUNTS = {
-    "Meridian Freight": {"balance": "412.60", "balance_threshold": "500", "kyc_status": "completed"},
+    "Meridian Freight": {"balance": "1543.75", "balance_threshold": "2000", "kyc_status": "completed"},
     "Harbour Clinics": {"balance": "18250.00", "kyc_status": "pending"},
 }
 _TEMPLATES = {
