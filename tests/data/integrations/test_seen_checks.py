@@ -82,8 +82,11 @@ async def test_the_newest_values_are_of_the_organisation_that_is_looked_at(keyed
         ("", "check_every", "3600"),
         ("", "permission_expiring:1", "2026-12-01"),
         ("+911141169368", "number_incoming", "major_outage"),
+        ("+918047180199", "number_outgoing", "major_outage"),
     ):
         execute(keyed_database, observe, *values)
+    # It was given back, as far as anybody knows.
+    execute(keyed_database, "update switchboard.observations set at = at - interval '8 days' where number like '%0199'")
     async with opened(keyed_database) as database:
         (seen,) = (await read_seen_checks(database, ACME, UTC)).values()
         assert await read_seen_checks(database, GLOBEX, UTC) == {}

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tui.models import CheckDay
 
 DAYS = 30
+# A number that was given back while it was out is asked for no more.
+RECENT = timedelta(days=7)
 
 # The tests of a month by the index of Switchboard's own rows: of a check every five minutes some 9,000 of one
 # integration. The days are those of the console's zone, which the server need not know, so their beginnings are given.
@@ -46,7 +48,8 @@ _REMEMBERED = """(select json_agg(json_build_array(o.name, o.value, extract(epoc
           from switchboard.observations as o
          where o.integration_id = c.id and o.number = '' and not starts_with(o.name, %(expiring)s)) as observed,
        (select json_agg(distinct o.number) from switchboard.observations as o
-         where o.integration_id = c.id and o.name = any(%(calls)s) and o.value = %(outage)s) as numbers_out"""
+         where o.integration_id = c.id and o.name = any(%(calls)s) and o.value = %(outage)s
+           and o.at > clock_timestamp() - %(recent)s::interval) as numbers_out"""
 _QUERY = """
 select c.id, {state}, {remembered}, history.days, history.judged, history.is_exact, history.since
   from public.integration_credentials as c {checks} {history}
@@ -102,6 +105,7 @@ async def read_seen_checks(
         "expiring": EXPIRING,
         "calls": list(CALLS),
         "outage": MAJOR_OUTAGE,
+        "recent": RECENT,
     }
     return {row["id"]: _seen(row, privileges) for row in await database.fetch_all(query, values)}
 
