@@ -1732,7 +1732,7 @@ language sql stable set search_path = pg_catalog, pg_temp as $function$
     ('idx_integration_audit_logs_own', '(organization_id, integration_type, action, created_at DESC)',
      ' WHERE ((details ->> ''source''::text) = ANY (ARRAY[''switchboard''::text, ''trigger''::text]))'),
     -- When a program last used an integration (switchboard.uses_of). By the day, since the server keeps entries that are
-    -- alike once: of 2,000,000 rows 44 MB, where by the moment 143 MB were without the program.
+    -- alike once: 120 MB of 10,000,000 rows, 44 of 2,000,000, where by the moment it took 143.
     ('idx_integration_audit_logs_uses',
      '(organization_id, integration_type, action, "left"(split_part(COALESCE(user_agent::text, ''''::text), ''/''::text, 1), 40), '
      'date_trunc(''day''::text, timezone(''UTC''::text, created_at)) DESC NULLS LAST)', '')
