@@ -262,7 +262,9 @@ class IntegrationsScreen(DetailPage["Integration"]):
         (usage,) = (await usage_of(self.session.database, [integration])).values()
         named = await named_dependents(self.session.database, integration)
         warning = deletion_warning(title, expected, back)
-        question = "\n".join((warning, *deletion_facts(usage, named, self.session.settings.timezone)))
+        lines = [warning, *deletion_facts(usage, named, self.session.settings.timezone)]
+        # On the smallest screen the choices take two lines.
+        question = "\n".join(lines[: _fitting(lines, self.size.width, MOST_LINES - 1)])
         offer = [Choice("t", "type its name to delete it")]
         if integration.is_active:
             # Not by d, which opened the question: a key that is held down answers nothing.
@@ -326,14 +328,18 @@ class IntegrationsScreen(DetailPage["Integration"]):
 def _what_a_restore_does(title: str, plan: RestorePlan, width: int) -> str:
     """What comes back, and a line for each thing that does not, as many as a question has room for."""
     lines = [f"{title} {what_comes_back(plan)}.", *(f"Not back: {loss}" for loss in plan.losses)]
-    ends = list(accumulate(len(Content(line).wrap(width)) for line in lines))
-    if ends[-1] <= MOST_LINES:
+    if _fitting(lines, width, MOST_LINES) == len(lines):
         return "\n".join(lines)
     command = f"`switchboard integrations restore {plan.integration_type} --dry-run`"
     # What says how many more there are takes three lines on the smallest screen.
-    shown = max(1, sum(end <= MOST_LINES - 3 for end in ends))
+    shown = max(1, _fitting(lines, width, MOST_LINES - 3))
     more = len(lines) - shown
     return "\n".join([*lines[:shown], f"{more} more do not come back: {command} lists them."])
+
+
+def _fitting(lines: Sequence[str], width: int, most: int) -> int:
+    """Return how many of the lines have room in so many rows of the screen."""
+    return sum(end <= most for end in accumulate(len(Content(line).wrap(width)) for line in lines))
 
 
 def _who_loses_it(people: int | None) -> str:
