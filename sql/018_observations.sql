@@ -1,5 +1,6 @@
 -- What a check remembers: when a provider was asked and what it came to, the newest of what it said besides, and the changes
--- that are to be told. Written by functions alone; tui/data/checks/ decides what is due and what is news.
+-- that are to be told. Written by functions alone; tui/data/checks/ decides what is due and what is news. And what the log
+-- says of the programs that use an integration.
 
 create table if not exists switchboard.checks (
   integration_id uuid primary key,
@@ -186,6 +187,63 @@ begin
 end
 $function$;
 
+create or replace function switchboard.uses_of(of_integration uuid)
+returns table (action text, program text, at timestamptz, user_id uuid)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
+-- What other programs have logged of the organisation and the type of an integration in the scope of the login: the newest
+-- row of each action that is none of Switchboard's and each program, which is what a user agent says before its first slash.
+-- Nothing where there is no such integration. In leaps along idx_integration_audit_logs_uses, at most 500 of them, and with
+-- the owner's rights: under a policy that index would lead no further than to the type.
+#variable_conflict use_column
+declare
+  known record;
+  own constant text[] := array(select a.name from switchboard.actions() a);
+  tomorrow constant timestamp := date_trunc('day'::text, timezone('UTC'::text, now())) + interval '1 day';
+  newest record;
+  left_over integer := 500;
+  of_action text := '';
+  of_program text;
+begin
+  select c.organization_id, c.integration_type into known
+  from public.integration_credentials c where c.id = of_integration;
+  if not found or not switchboard.in_scope(known.organization_id::uuid) then
+    return;
+  end if;
+  while left_over > 0
+  loop
+    select l.action, "left"(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) into of_action, of_program
+    from public.integration_audit_logs l
+    where l.organization_id = known.organization_id and l.integration_type = known.integration_type
+      and l.action > of_action
+    order by l.action, "left"(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) limit 1;
+    exit when not found;
+    left_over := left_over - 1;
+    while left_over > 0 and of_action <> all (own)
+    loop
+      -- The rows of its last day, in whatever order of time; what a wrong clock has dated ahead would hide them.
+      select l.created_at, l.user_id into newest
+      from public.integration_audit_logs l
+      where l.organization_id = known.organization_id and l.integration_type = known.integration_type
+        and l.action = of_action
+        and "left"(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) = of_program
+        and date_trunc('day'::text, timezone('UTC'::text, l.created_at)) <= tomorrow
+      order by date_trunc('day'::text, timezone('UTC'::text, l.created_at)) desc nulls last, l.created_at desc limit 1;
+      if found then
+        return query values (of_action, of_program, newest.created_at, newest.user_id);
+      end if;
+      left_over := left_over - 1;
+      select "left"(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) into of_program
+      from public.integration_audit_logs l
+      where l.organization_id = known.organization_id and l.integration_type = known.integration_type
+        and l.action = of_action
+        and "left"(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) > of_program
+      order by "left"(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) limit 1;
+      exit when not found;
+    end loop;
+  end loop;
+end
+$function$;
+
 do $do$
 declare
   wanted record;
@@ -199,7 +257,7 @@ begin
     execute format('revoke all on sequence switchboard.changes_place_seq from %s', holder);
     execute format('revoke all on function switchboard.begin_check(uuid, timestamptz), switchboard.checked_integration(uuid), '
       'switchboard.hold_check(uuid), switchboard.note_check(uuid, jsonb, jsonb, jsonb), '
-      'switchboard.claim_change(uuid[]), switchboard.note_told(uuid) from %s', holder);
+      'switchboard.claim_change(uuid[]), switchboard.note_told(uuid), switchboard.uses_of(uuid) from %s', holder);
   end loop;
   for wanted in
     select w.relation, w.as_of, r.role
@@ -226,8 +284,8 @@ begin
   loop
     continue when to_regrole(holder) is null;
     execute format('grant execute on function switchboard.begin_check(uuid, timestamptz), switchboard.hold_check(uuid), '
-      'switchboard.note_check(uuid, jsonb, jsonb, jsonb), switchboard.claim_change(uuid[]), switchboard.note_told(uuid) '
-      'to %s', holder);
+      'switchboard.note_check(uuid, jsonb, jsonb, jsonb), switchboard.claim_change(uuid[]), switchboard.note_told(uuid), '
+      'switchboard.uses_of(uuid) to %s', holder);
   end loop;
   -- In one transaction with all before it: of these files nothing stays where a newer version's have run.
   if substring(obj_description('switchboard'::regnamespace, 'pg_namespace')

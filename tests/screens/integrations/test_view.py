@@ -34,7 +34,7 @@ def cells(integration: Integration) -> list[str]:
 
 
 def lines(integration: Integration) -> list[str]:
-    whole = detail(integration, Authors(changed="~asha", created=None, tested="Ravi"), UTC)
+    whole = detail(integration, Authors(changed="~asha", created=None, tested="Ravi"), None, UTC)
     return [f"{line.label}{line.text}" for line in whole]
 
 

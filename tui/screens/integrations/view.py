@@ -11,11 +11,13 @@ from tui.widgets.text_lines import TextLine
 from tui.words.integrations import connection, count_of_use, facts
 from tui.words.people import NAME_MOST
 from tui.words.text import safe_text
+from tui.words.usage import with_usage
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
     from tui.data.integrations.authors import Authors
+    from tui.data.integrations.usage import Usage
     from tui.models import Integration
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
@@ -100,14 +102,12 @@ def connection_cell(integration: Integration, glyphs: Glyphs) -> Cell:
     return Cell(f"{glyphs.warning} {words}", "warning")
 
 
-def detail(integration: Integration, authors: Authors, zone: tzinfo) -> tuple[TextLine, ...]:
-    """Return the lines below the list: everything known of one integration, never a secret."""
+def detail(integration: Integration, authors: Authors, usage: Usage | None, zone: tzinfo) -> tuple[TextLine, ...]:
+    """Return the lines below the list: everything known of one integration, never a secret. `usage` None: not read."""
     title = type_in_full(integration.integration_type)
     if integration.id is None:
         return (TextLine(title), TextLine("Not set up in this organisation; enter sets it up.", "quiet"))
     if integration.place:
         title += f", one of {integration.place[1]} rows of this type"
-    return (
-        TextLine(title),
-        *(TextLine(text, label=label.ljust(12)) for label, text in facts(integration, authors, zone)),
-    )
+    known = with_usage(facts(integration, authors, zone), usage, zone)
+    return (TextLine(title), *(TextLine(text, label=label.ljust(12)) for label, text in known))
