@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tui.data.checks import store
 from tui.data.checks.due import Pace
 from tui.data.checks.state import CheckState
-from tui.errors import ProviderFailed, SwitchboardError
+from tui.errors import SwitchboardError
 from tui.providers import registry
 from tui.session.connection_test import run_on_stored
+from tui.session.observing import Observing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from tui.data.checks.store import NoticedChange
     from tui.data.postgres.database import Connection
     from tui.models import Integration
-    from tui.providers.observations import Observation
     from tui.session.session import Session
 
 OBSERVES_FOR_S = 240.0
@@ -74,6 +72,7 @@ class StoredChecks:
     async def ask(self, integration: StoredIntegration) -> None:
         """Test an integration, which notes the outcome. Raises as run_on_stored does."""
         try:
+            await store.note_every(self._session.database, integration.id, self._every)
             await run_on_stored(
                 self._session, integration.integration, lambda _: None, when_passed=partial(self._observe, integration)
             )
@@ -87,20 +86,8 @@ class StoredChecks:
 
     async def _observe(self, integration: StoredIntegration, credential: Mapping[str, Any]) -> None:
         """Read what the provider tells besides, for some minutes at most: what is left then is read another time."""
-        observe = registry()[integration.integration.integration_type].observe
-        if observe is None:
-            return
-        database = self._session.database
-        values: dict[tuple[str, str], str | None] = {}
-
-        def take(observation: Observation) -> None:
-            values[observation.number or "", observation.name] = observation.value
-
-        fresh = await store.read_fresh_numbers(database, integration.id, self._every)
-        with suppress(TimeoutError, ProviderFailed):
-            async with asyncio.timeout(OBSERVES_FOR_S):
-                await observe(credential, take, fresh=fresh)
-        await store.note_observed(database, integration.id, values)
+        observing = Observing(self._session, integration.integration, credential)
+        await observing.read(seconds=OBSERVES_FOR_S, fresh_within=self._every)
 
     async def note_cut_off(self, integration: StoredIntegration) -> None:
         """Note that a check was cut off, unless it has ended or another began."""
