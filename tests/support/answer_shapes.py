@@ -273,6 +273,7 @@ BALANCES = [
     Shape({"Account": {"AccountSid": "another", "BalanceData": BALANCE}}, "unknown"),
     Shape({"Account": {"AccountSid": SID, "BalanceData": {"Balance": "NaN", "Currency": "INR"}}}, "unknown"),
     Shape({"Account": {"AccountSid": SID, "BalanceData": {"Balance": "much", "Currency": "INR"}}}, "unknown"),
+    Shape({"Account": {"AccountSid": SID, "BalanceData": {"Balance": "1e9999999999", "Currency": "INR"}}}, "unknown"),
     Shape({"Account": {"AccountSid": SID, "BalanceData": {"Balance": True, "Currency": "INR"}}}, "unknown"),
     Shape({"Account": {"AccountSid": SID, "BalanceData": {"Balance": "5"}}}, "unknown"),
     Shape({"Account": ACTIVE}, "unknown"),
