@@ -13,10 +13,11 @@ from tui.data.checks.due import Pace
 from tui.data.checks.state import CheckState
 from tui.errors import ProviderFailed, SwitchboardError
 from tui.providers import registry
+from tui.providers.naming import full_name
 from tui.session.connection_test import run_on_stored
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
     from tui.providers.observations import Observation
     from tui.session.session import Session
 
-OBSERVES_FOR_S = 240.0
-"""A provider answers 50 questions a minute, and each number is one."""
+OBSERVES_FOR_S = 660.0
+"""So long after its beginning a run reads what providers tell besides: 50 questions a minute, and each number is one.
+
+What is left of the quarter of an hour that a unit gets is for telling what changed.
+"""
 
 
 class StoredIntegration(NamedTuple):
@@ -42,10 +46,21 @@ class StoredIntegration(NamedTuple):
 class StoredChecks:
     """A CheckStore (tui/session/checks.py) of one organisation, or of all that the login sees (None)."""
 
-    def __init__(self, session: Session, organization_id: UUID | None, every: timedelta) -> None:
+    def __init__(
+        self,
+        session: Session,
+        organization_id: UUID | None,
+        every: timedelta,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`tell` gets a sentence on how far a long reading has come."""
         self._session = session
         self._organization_id = organization_id
         self._every = every
+        self._tell = tell
+        self._reads_until = asyncio.get_running_loop().time() + OBSERVES_FOR_S
+        self.numbers_left = 0
+        """Of how many phone numbers the health was to be read, and was not for want of time."""
 
     async def now(self) -> datetime:
         """Return the time by the server's clock."""
@@ -96,10 +111,18 @@ class StoredChecks:
         def take(observation: Observation) -> None:
             values[observation.number or "", observation.name] = observation.value
 
-        fresh = await store.read_fresh_numbers(database, integration.id, self._every)
+        asked, of = 0, 0
+
+        def tell(asked_now: int, of_all: int) -> None:
+            nonlocal asked, of
+            asked, of = asked_now, of_all
+            self._tell(f"{full_name(integration.integration)}: the health of {asked} of {of} numbers is read.")
+
+        by_age = await store.read_numbers_by_age(database, integration.id, self._every)
         with suppress(TimeoutError, ProviderFailed):
-            async with asyncio.timeout(OBSERVES_FOR_S):
-                await observe(credential, take, fresh=fresh)
+            async with asyncio.timeout_at(self._reads_until):
+                await observe(credential, take, by_age=by_age, tell=tell)
+        self.numbers_left += of - asked
         await store.note_observed(database, integration.id, values)
 
     async def note_cut_off(self, integration: StoredIntegration) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,11 @@ CHANGE = {
 ASKED_LONG_AGO = """
 update switchboard.checks set begun_at = begun_at - interval '25 h', ended_at = ended_at - interval '25 h',
   refused_at = refused_at - interval '25 h', changed_at = changed_at - interval '25 h'
+"""
+SET_BACK = """
+with told as (update switchboard.changes set claimed_at = clock_timestamp() + interval '1 day')
+update switchboard.checks set begun_at = begun_at + interval '1 day', ended_at = ended_at + interval '1 day',
+  refused_at = refused_at + interval '1 day', standing_since = standing_since + interval '1 day'
 """
 TEN_MINUTES_AGO = "update switchboard.checks set begun_at = begun_at - interval '10 min'"
 UNTOLD_AGAIN = "update switchboard.changes set claimed_at = claimed_at - interval '3 min' where told_at is null"
@@ -59,7 +65,7 @@ def test_it_speaks_on_a_change_alone_and_exits_with_5_while_something_is_broken(
     assert len(exotel.requests) == asked
     # A day later it is asked again, and the same is no news.
     again = check(exotel_shell, "--json")
-    assert (again.status, again.out) == (5, '{"asked": 1, "broken": 1, "changes": []}\n')
+    assert (again.status, again.out) == (5, '{"asked": 1, "left": 0, "numbers_left": 0, "broken": 1, "changes": []}\n')
     assert one_line_of_json(again.err)["exit"] == 5
     assert len(exotel.requests) > asked
     exotel.answer_as_usual()
@@ -92,6 +98,30 @@ def test_what_expires_within_a_week_is_told_once_and_again_where_the_date_is_ano
     assert exotel_shell.run("check").out == ""
     change(exotel_shell, "update user_integration_permissions set expires_at = now() + interval '2 days'")
     assert "a permission expires" in exotel_shell.run("check", "--all").out
+
+
+def test_what_cannot_be_told_at_once_or_written_is_told_by_the_next_check(exotel_shell: Shell) -> None:
+    change(
+        exotel_shell,
+        "insert into user_integration_permissions (user_id, integration_id, can_view, expires_at) "
+        "select gen_random_uuid(), id, true, now() + interval '3 days' "
+        "from integration_credentials, generate_series(1, 250)",
+    )
+    with Path("/dev/full").open("w") as full:
+        program = [sys.executable, "-m", "tui", "check"]
+        lost = subprocess.run(
+            program,
+            env=exotel_shell.environment,
+            cwd=exotel_shell.folder,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert lost.returncode == 1 and b"could not be written" in lost.stderr
+    change(exotel_shell, UNTOLD_AGAIN)
+    told = [exotel_shell.run("check") for _ in range(2)]
+    assert [outcome.status for outcome in told] == [0, 0]
+    assert sum(outcome.out.count("a permission expires") for outcome in told) == 250
 
 
 def test_a_webhook_gets_each_change_once_or_with_the_same_id_and_nobody_sees_its_address(
@@ -145,6 +175,24 @@ def test_a_check_that_was_killed_counts_as_a_refusal(exotel_shell: Shell, exotel
     # Exotel is asked again by itself, a day later.
     assert check(exotel_shell) == Outcome(0, "", "")
     assert len(exotel.requests) > asked
+
+
+def test_a_clock_that_was_set_back_neither_stops_a_test_by_hand_nor_a_check(
+    exotel_shell: Shell, exotel: ExotelServer
+) -> None:
+    assert exotel_shell.run("check") == Outcome(0, "", "")
+    change(exotel_shell, SET_BACK)
+    asked = len(exotel.requests)
+    exotel.answer("account", FAULTS["401"])
+    assert exotel_shell.run("check").status == 5
+    assert len(exotel.requests) > asked
+    change(exotel_shell, SET_BACK)
+    change(exotel_shell, "update integration_credentials set credentials_encrypted = credentials_encrypted || ' '")
+    change(exotel_shell, "update integration_credentials set credentials_encrypted = trim(credentials_encrypted)")
+    exotel.answer_as_usual()
+    assert exotel_shell.run("integrations", "test", "exotel_phone").status == 0
+    change(exotel_shell, SET_BACK)
+    assert "works again" in exotel_shell.run("check").out
 
 
 @pytest.mark.parametrize("every", ["4m", "8d", "6", "h", "6 hours", "-6h"])

@@ -1,0 +1,74 @@
+"""One run of a check: what it begins while there is time, and how much it tells at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tests.support.check_memory import MemoryStore, Noticed, Watched
+from tests.support.check_world import World
+from tui.data.checks.state import Change
+from tui.errors import NotFound
+from tui.session.checks import MOST_TOLD_TOGETHER, ask_what_is_due, tell_together
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+
+def store() -> MemoryStore:
+    return MemoryStore(World(1, 12, 1, ["password changed"]), lambda: None)
+
+
+async def test_what_waits_longest_is_asked_first_and_what_there_is_no_time_for_is_left_and_not_cut_off() -> None:
+    checks = store()
+    asked: list[UUID] = []
+
+    async def ask(integration: Watched) -> None:
+        asked.append(integration.id)
+        await checks.note_outcome(integration.id, "verified", {})
+
+    listed = [one.id for one in await checks.monitored()]
+    assert (await ask_what_is_due(checks, ask)).number == len(asked) == 12
+    checks.clock += timedelta(days=1)
+    checks.states[listed[11]] = checks.states[listed[11]]._replace(begun_at=checks.clock - timedelta(days=9))
+    asked.clear()
+    run = await ask_what_is_due(checks, ask, begins_for=-1)
+    assert (run.number, run.left, asked) == (0, 12, [])
+    assert not any(state.in_progress for state in checks.states.values())
+    run = await ask_what_is_due(checks, ask)
+    assert (run.number, run.left, asked[0]) == (12, 0, listed[11])
+
+
+async def test_a_failure_to_note_one_thing_keeps_nothing_else_from_being_asked_and_told() -> None:
+    class Failing(MemoryStore):
+        async def note_cut_off(self, integration: Watched) -> None:
+            raise NotFound("The integration no longer exists.", "List them again.")
+
+        async def note_expiring(self) -> None:
+            raise NotFound("The integration no longer exists.", "List them again.")
+
+    checks = Failing(World(1, 3, 1, ["password changed"]), lambda: None)
+
+    async def ask(integration: Watched) -> None:
+        await checks.note_outcome(integration.id, "verified", {})
+
+    for one in (await checks.monitored())[:1]:
+        await checks.begin(one)
+    checks.clock += timedelta(days=1)
+    run = await ask_what_is_due(checks, ask)
+    assert (run.number, len(run.failures)) == (2, 2)
+
+
+async def test_no_more_is_told_together_than_can_be_claimed_before_the_first_is_claimed_again() -> None:
+    checks = store()
+    (one, *_) = await checks.monitored()
+    count = MOST_TOLD_TOGETHER + 1
+    checks.noticed = [Noticed(one.id, one.id, Change("broke"), checks.clock) for _ in range(count)]
+    told: list[int] = []
+
+    def tell(changes: Sequence[Noticed]) -> None:
+        told.append(len(changes))
+
+    await tell_together(checks, tell)
+    assert told == [MOST_TOLD_TOGETHER]
