@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.support.check_memory import MemoryStore, Noticed, Watched
 from tests.support.check_world import World
@@ -58,6 +61,22 @@ async def test_a_failure_to_note_one_thing_keeps_nothing_else_from_being_asked_a
     checks.clock += timedelta(days=1)
     run = await ask_what_is_due(checks, ask)
     assert (run.number, len(run.failures)) == (2, 2)
+
+
+async def test_a_fault_of_ours_in_one_test_cuts_no_other_off() -> None:
+    checks = store()
+    (first, *others) = await checks.monitored()
+
+    async def ask(integration: Watched) -> None:
+        if integration.id == first.id:
+            raise ZeroDivisionError
+        await asyncio.sleep(0)
+        await checks.note_outcome(integration.id, "verified", {})
+
+    with pytest.raises(ZeroDivisionError):
+        await ask_what_is_due(checks, ask)
+    assert [one.id for one in await checks.monitored() if one.state.in_progress] == [first.id]
+    assert {checks.states[other.id].outcome for other in others} == {"verified"}
 
 
 async def test_no_more_is_told_together_than_can_be_claimed_before_the_first_is_claimed_again() -> None:

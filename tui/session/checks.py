@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tui.data.checks.due import EPOCH, due_at, is_due
-from tui.errors import SwitchboardError
+from tui.errors import ProviderFailed, SwitchboardError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -30,6 +30,11 @@ A run that its timer ends cuts checks off, and nobody but a person may ask those
 
 MOST_TOLD_TOGETHER = 500
 """They are claimed one by one, for two minutes: of more the first would be claimed again before it is told."""
+
+UNREADABLE = ("400", "413", "422")
+"""With these a receiver refuses what it is sent, and not who sends it or when."""
+
+MOST_UNREADABLE = 5
 
 
 class Monitored(Protocol):
@@ -81,20 +86,23 @@ class CheckStore(Protocol[MonitoredType, ToldChange]):
 class Asked:
     """How many integrations were asked, and how many are due but left for the next run, for want of time.
 
-    `failures` are what kept some of them from an outcome, while the others went on.
+    `failures` are what kept some of them from an outcome, while the others went on; `faults` are our own.
     """
 
     number: int = 0
     left: int = 0
     failures: list[SwitchboardError] = field(default_factory=list)
+    faults: list[Exception] = field(default_factory=list)
 
     @contextmanager
     def going_on(self) -> Iterator[None]:
-        """Keep a failure, so that the others go on."""
+        """Keep a failure: were the others ended by it, each of them would count as a refused login."""
         try:
             yield
         except SwitchboardError as failure:
             self.failures.append(failure)
+        except Exception as fault:
+            self.faults.append(fault)
 
 
 async def ask_what_is_due(
@@ -135,6 +143,8 @@ async def ask_what_is_due(
             together.create_task(ask_in_turn())
     with asked.going_on():
         await store.note_expiring()
+    for fault in asked.faults:
+        raise fault
     return asked
 
 
@@ -143,13 +153,23 @@ async def tell_changes(
 ) -> Sequence[ToldChange]:
     """Tell each change that was not told yet, in the order they were noticed, and return them.
 
-    `tell` raises where the receiver has not taken it: that change, and those after it, are left for a later run.
+    `tell` raises ProviderFailed where the receiver has not taken it: that change, and those after it, are left for a
+    later run. One that the receiver cannot read keeps those after it from being told only where it cannot read most.
     """
     told: list[ToldChange] = []
+    unreadable: list[ProviderFailed] = []
     while (change := await store.claim_untold()) is not None:
-        await tell(change)
+        try:
+            await tell(change)
+        except ProviderFailed as failure:
+            unreadable.append(failure)
+            if failure.code not in UNREADABLE or len(unreadable) == MOST_UNREADABLE:
+                raise
+            continue
         await store.note_told(change)
         told.append(change)
+    if unreadable:
+        raise unreadable[0]
     return told
 
 
