@@ -90,7 +90,11 @@ class StoredChecks:
         """Test an integration, which notes the outcome. Raises as run_on_stored does."""
         try:
             await run_on_stored(
-                self._session, integration.integration, lambda _: None, when_passed=partial(self._observe, integration)
+                self._session,
+                integration.integration,
+                lambda _: None,
+                is_watched=False,
+                when_passed=partial(self._observe, integration),
             )
         except SwitchboardError:
             # Nobody was asked, or it was noted: were it left open, it would count as a refused login.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from tests.support.acme import ACME, ASHA, OTHER_KEY
 from tests.support.commands import Outcome, Shell, execute, one_line_of_json
 from tests.support.servers.exotel import FAULTS, ExotelServer
+from tests.support.servers.mail import PASSWORD, ImapServer, SmtpServer, credential, environment
 from tests.support.servers.webhook import WebhookServer
 
 CANARY = "/canary-71bd20"
@@ -175,6 +177,25 @@ def test_a_check_that_was_killed_counts_as_a_refusal(exotel_shell: Shell, exotel
     # Exotel is asked again by itself, a day later.
     assert check(exotel_shell) == Outcome(0, "", "")
     assert len(exotel.requests) > asked
+
+
+def test_a_mailbox_is_refused_once_and_asked_again_with_another_content(acme_shell: Shell) -> None:
+    with SmtpServer(password="other") as smtp, ImapServer(password="other") as imap:
+        shell = acme_shell.with_(**environment())
+        saved = shell.run("integrations", "configure", "zoho_mail", stdin=json.dumps(credential(smtp, imap)))
+        assert saved.status == 0, saved.err
+        told = check(shell)
+        assert (told.status, told.out) == (5, f"{ACME}: Zoho Mail does not work any more.\n")
+        change(shell, "update integration_credentials set display_name = 'desk'")
+        for _ in range(3):
+            assert check(shell) == Outcome(5, "", "")
+        assert len(smtp.attempts) + len(imap.attempts) == 1
+        # Another account, since the process that they all run in lets the same one wait.
+        smtp.password = imap.password = PASSWORD
+        smtp.user = imap.user = "other@example.com"
+        other = json.dumps(credential(smtp, imap, email="other@example.com"))
+        assert shell.run("integrations", "configure", "zoho_mail", stdin=other).status == 0
+        assert shell.run("check").out == f"{ACME}: Zoho Mail works again.\n"
 
 
 def test_a_clock_that_was_set_back_neither_stops_a_test_by_hand_nor_a_check(
