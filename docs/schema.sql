@@ -3682,13 +3682,14 @@ declare
   given switchboard.checks;
   change record;
   at constant timestamptz := clock_timestamp();
+  long_ago constant timestamptz := 'epoch';
 begin
   given := jsonb_populate_record(null::switchboard.checks, state);
-  -- Not least(), to which null is no time at all.
-  given.begun_at := case when given.begun_at > at then at else given.begun_at end;
-  given.ended_at := case when given.ended_at > at then at else given.ended_at end;
-  given.standing_since := case when given.standing_since > at then at else given.standing_since end;
-  given.refused_at := case when given.refused_at > at then at else given.refused_at end;
+  -- One that no program can read is none either. Not least(), to which null is no time at all.
+  given.begun_at := case when given.begun_at not between long_ago and at then at else given.begun_at end;
+  given.ended_at := case when given.ended_at not between long_ago and at then at else given.ended_at end;
+  given.standing_since := case when given.standing_since not between long_ago and at then at else given.standing_since end;
+  given.refused_at := case when given.refused_at not between long_ago and at then at else given.refused_at end;
   if jsonb_array_length(observed) > 10000 or jsonb_array_length(changes) > 1000 then
     raise exception 'at most 10000 observations and 1000 changes are noted at once'
       using errcode = 'invalid_parameter_value';

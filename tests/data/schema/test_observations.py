@@ -44,6 +44,8 @@ def test_what_is_noted_is_of_the_past_bounded_and_of_an_integration_that_is_ther
     connection.execute(NOTE, [HOME, '{"refused_at": "2999-01-01", "begun_at": "2999-01-01"}', "[]", many])
     past = "select greatest(refused_at, begun_at) <= clock_timestamp() and ended_at is null from switchboard.checks"
     assert connection.execute(past).fetchone() == (True,)
+    connection.execute(NOTE, [HOME, '{"standing_since": "-infinity"}', "[]", "[]"])
+    assert connection.execute("select isfinite(standing_since) from switchboard.checks").fetchone() == (True,)
     with pytest.raises(psycopg.Error, match="more than 2000 changes"):
         connection.execute(NOTE, [HOME, "{}", "[]", many])
     # What is no more is taken away, and what was not asked stays.
