@@ -51,11 +51,14 @@ comment on table switchboard.changes is
 create or replace function switchboard.begin_check(of_integration uuid, seen timestamptz) returns timestamptz
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 -- Notes that a provider is asked from now on, and returns the time; null where somebody began since `seen`, which is the
--- begun_at that the caller read. Fails with P0002 where there is no such integration.
+-- begun_at that the caller read, or has disabled it. Fails with P0002 where there is no such integration.
 declare
   began timestamptz;
 begin
   perform switchboard.checked_integration(of_integration::uuid);
+  if not exists (select from public.integration_credentials c where c.id = of_integration and c.is_active) then
+    return null;
+  end if;
   insert into switchboard.checks as k (integration_id, begun_at) values (of_integration, clock_timestamp())
   on conflict (integration_id) do update set begun_at = clock_timestamp() where k.begun_at is not distinct from seen
   returning k.begun_at into began;

@@ -11,8 +11,15 @@ import pytest
 from tests.support.check_memory import MemoryStore, Noticed, Watched
 from tests.support.check_world import World
 from tui.data.checks.state import Change
-from tui.errors import NotFound
-from tui.session.checks import MOST_TOLD_TOGETHER, ask_what_is_due, tell_together
+from tui.errors import Conflict, NotFound
+from tui.session.checks import (
+    AT_ONCE,
+    MOST_FAILURES,
+    MOST_OPENED,
+    MOST_TOLD_TOGETHER,
+    ask_what_is_due,
+    tell_together,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,21 +53,44 @@ async def test_what_waits_longest_is_asked_first_and_what_there_is_no_time_for_i
 async def test_a_failure_to_note_one_thing_keeps_nothing_else_from_being_asked_and_told() -> None:
     class Failing(MemoryStore):
         async def note_cut_off(self, integration: Watched) -> None:
-            raise NotFound("The integration no longer exists.", "List them again.")
+            raise Conflict("Somebody else did it.", "Look again.")
 
         async def note_expiring(self) -> None:
-            raise NotFound("The integration no longer exists.", "List them again.")
+            raise Conflict("Somebody else did it.", "Look again.")
 
     checks = Failing(World(1, 3, 1, ["password changed"]), lambda: None)
+    (begun, deleted, _) = await checks.monitored()
 
     async def ask(integration: Watched) -> None:
+        if integration.id == deleted.id:
+            raise NotFound("The integration no longer exists.", "List them again.")
         await checks.note_outcome(integration.id, "verified", {})
 
-    for one in (await checks.monitored())[:1]:
-        await checks.begin(one)
+    await checks.begin(begun)
     checks.clock += timedelta(days=1)
     run = await ask_what_is_due(checks, ask)
     assert (run.number, len(run.failures)) == (2, 2)
+
+
+async def test_what_would_meet_a_limit_of_the_database_is_left_as_it_was() -> None:
+    checks = MemoryStore(World(1, MOST_OPENED + 3, 1, ["server failed (5xx)"]), lambda: None)
+    opened = 0
+
+    async def ask(integration: Watched) -> None:
+        nonlocal opened
+        opened += 1
+        await checks.note_outcome(integration.id, "verified", {})
+
+    run = await ask_what_is_due(checks, ask, begins_for=60)
+    assert (run.number, run.left, opened, len(checks.states)) == (MOST_OPENED, 3, MOST_OPENED, MOST_OPENED)
+
+    async def fail(integration: Watched) -> None:
+        raise Conflict("More than 600 openings are refused.", "Wait.")
+
+    checks = store()
+    run = await ask_what_is_due(checks, fail)
+    assert run.left > 0 and len(checks.states) == 12 - run.left
+    assert MOST_FAILURES <= len(run.failures) <= MOST_FAILURES + AT_ONCE
 
 
 async def test_a_fault_of_ours_in_one_test_cuts_no_other_off() -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tui.data.checks.due import EPOCH, due_at, is_due
-from tui.errors import ProviderFailed, SwitchboardError
+from tui.errors import NotFound, ProviderFailed, SwitchboardError
+from tui.providers.request_budget import RequestBudget
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -23,10 +24,17 @@ AT_ONCE = 4
 """How many integrations are asked side by side."""
 
 BEGINS_FOR_S = 420.0
-"""So long a run begins to ask: the last one may take 330 s more, and a unit that gets 15 minutes then ends by itself.
+"""So long a run begins to ask, so that a unit that gets 15 minutes ends by itself: the last test takes 90 s at most,
+and what is read besides ends after 660 s (tui/session/stored_checks.py).
 
 A run that its timer ends cuts checks off, and nobody but a person may ask those mailboxes again.
 """
+
+# The database opens 600 envelopes for tests in 5 minutes (sql/006_acts.sql); the rest is for those by hand.
+MOST_OPENED, WITHIN_S = 500, 300.0
+
+MOST_FAILURES = 8
+"""What kept so many from an outcome, such as a limit, keeps the others from it too: they are left for the next run."""
 
 MOST_TOLD_TOGETHER = 500
 """They are claimed one by one, for two minutes: of more the first would be claimed again before it is told."""
@@ -99,6 +107,9 @@ class Asked:
         """Keep a failure: were the others ended by it, each of them would count as a refused login."""
         try:
             yield
+        except NotFound:
+            # Deleted meanwhile, it is nobody's concern.
+            pass
         except SwitchboardError as failure:
             self.failures.append(failure)
         except Exception as fault:
@@ -112,6 +123,8 @@ async def ask_what_is_due(
     begins_for: float = BEGINS_FOR_S,
 ) -> Asked:
     """Ask each integration that is due, what has waited longest first; after `begins_for` seconds none is begun.
+
+    The others are left for the next run, which is no failure.
 
     `ask` asks the provider, and has the store note the outcome. The beginning is noted before, so that a check that was
     cut off at any moment is seen by the next run.
@@ -127,12 +140,16 @@ async def ask_what_is_due(
     due.sort(key=lambda integration: due_at(integration.id, integration.state, integration.pace) or EPOCH)
     waiting = iter(due)
     last_begin = time.monotonic() + begins_for
+    openings = RequestBudget(MOST_OPENED, WITHIN_S)
 
     async def ask_in_turn() -> None:
         for integration in waiting:
-            if time.monotonic() > last_begin:
+            is_late = time.monotonic() + openings.seconds_to_wait() > last_begin
+            if is_late or len(asked.failures) >= MOST_FAILURES:
                 asked.left += 1
                 continue
+            await openings.wait_for_room()
+            openings.note()
             with asked.going_on():
                 if await store.begin(integration):
                     asked.number += 1

@@ -63,6 +63,8 @@ def test_a_check_begins_once_for_what_was_seen(connection: Connection) -> None:
     assert connection.execute(begin, [HOME, None]).fetchone() == (None,)
     (second,) = connection.execute(begin, [HOME, first]).fetchone() or (None,)
     assert second > first
+    connection.execute("update public.integration_credentials set is_active = false")
+    assert connection.execute(begin, [HOME, second]).fetchone() == (None,)
 
 
 def test_another_content_is_noted_and_neither_a_name_nor_what_a_client_claims(connection: Connection) -> None:
