@@ -120,7 +120,7 @@ OBJECT, LIST = "object", "list"
 INTEGRATION = (
     "id organization_id integration_type display_name is_active is_verified last_verified_at created_by updated_by "
     "created_at updated_at envelope_format unreadable proven failing tested_at verified_by people_with_access "
-    "phone_numbers state"
+    "phone_numbers state standing standing_since last_30_days checked_at next_check_at warnings observed"
 )
 NUMBER = (
     "id organization_id integration_id phone_number display_name number_type assigned_to_user_id is_primary can_call "
@@ -179,7 +179,7 @@ EXAMPLES = (
     Example("integrations disable exotel_phone", OBJECT, "id integration_type is_active changed"),
     Example("integrations enable exotel_phone", OBJECT, "id integration_type is_active changed"),
     Example("run exotel_phone -- echo {}", "what the program prints", ""),
-    Example("phone-numbers list", LIST, NUMBER),
+    Example("phone-numbers list", LIST, f"{NUMBER} warnings observed"),
     Example("phone-numbers sync --dry-run", OBJECT, SYNC),
     Example("phone-numbers sync", OBJECT, SYNC),
     Example("phone-numbers add 08040000000", OBJECT, f"{NUMBER} changed"),

@@ -93,16 +93,15 @@ async def test_what_was_read_is_not_asked_again_and_what_was_not_is_said(exotel:
     exotel.requests.clear()
     exotel.answer("health", FAULTS["429 for 30 s"])
     fresh = [number["phone_number"] for number in exotel.numbers[:20]]
-    by_age = dict.fromkeys(fresh, True)
-    second, taken = await read_numbers(exotel, by_age=by_age, tell=lambda done, of: progress.append((done, of)))
+    second, taken = await read_numbers(exotel, fresh=fresh, tell=lambda done, of: progress.append((done, of)))
     (unread,) = second.unread
     assert (unread.what, len(unread.numbers), unread.why.what_to_do) == ("health", 100, "Try again in 30 s.")
     assert not set(unread.numbers) & set(fresh)
     assert (second.calls, progress, values(second)["balance"]) == (2 + 3 + 1, [], "1543.75")
     exotel.answer_as_usual()
     rest = set(unread.numbers)
-    done = {number["phone_number"]: True for number in exotel.numbers if number["phone_number"] not in rest}
-    third, taken = await read_numbers(exotel, by_age=done, tell=lambda done, of: progress.append((done, of)))
+    done = [number["phone_number"] for number in exotel.numbers if number["phone_number"] not in rest]
+    third, taken = await read_numbers(exotel, fresh=done, tell=lambda done, of: progress.append((done, of)))
     assert {number for name, _, number in taken if name == "number_incoming"} == rest
     assert progress == [(n + 1, 100) for n in range(100)]
     assert third.unread == ()
@@ -113,11 +112,10 @@ async def test_what_waits_longest_has_its_turn_whatever_else_is_never_told(exote
     listed = [number["phone_number"] for number in exotel.numbers]
     exotel.numbers[:5] = [{**number, "sid": "../x"} for number in exotel.numbers[:5]]
     given_back = "+911141169999"
-    by_age = {listed[19]: False, given_back: False, listed[7]: False, listed[8]: True}
-    _, taken = await read_numbers(exotel, by_age=by_age)
+    _, taken = await read_numbers(exotel, fresh=[listed[8]], stale=[listed[19], given_back, listed[7]])
     paths = [unquote(request.path) for request in exotel.requests]
     asked = [path.rpartition("/")[2] for path in paths if "incoming-phone-numbers/" in path]
-    assert asked[:4] == [listed[19], listed[0], listed[7], listed[1]]
+    assert asked[:4] == [listed[0], listed[19], listed[1], listed[7]]
     assert len(asked) == 19
     # What is no longer listed is no more.
     gone = {name for name, value, number in taken if number == given_back and value is None}

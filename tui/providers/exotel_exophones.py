@@ -46,7 +46,7 @@ class ExoPhone:
 
     def listed(self) -> ListedNumber:
         """Return it for the table, whose columns too are true where nothing is said."""
-        return ListedNumber(self.number, self.name, self.voice is not False, self.sms is not False)
+        return ListedNumber(self.number, self.name, self.voice is not False, self.sms is not False, self.call_flow)
 
 
 @dataclass(frozen=True, slots=True)

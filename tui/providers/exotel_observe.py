@@ -20,7 +20,7 @@ from tui.providers.field_kinds import as_text
 from tui.providers.observations import KINDS, Observation, Reading, Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from tui.providers.exotel_exophones import ExoPhone
     from tui.providers.exotel_facts import Template
@@ -42,21 +42,22 @@ async def observe_numbers(
     credential: Mapping[str, Any],
     take: Callable[[Observation], None],
     *,
-    by_age: Mapping[str, bool] | None = None,
+    fresh: Collection[str] = (),
+    stale: Sequence[str] = (),
     tell: Callable[[int, int], None] | None = None,
     seconds: float = SECONDS,
     budget: RequestBudget | None = None,
 ) -> Reading:
     """Read the account, its balance, and the call flow and the health of each ExoPhone; an Observe.
 
-    Requests: 2, one for 50 numbers, and one for each number that is not fresh. `budget` stands in for the one that
+    Requests: 2, one for 50 numbers, and one for each number that is not `fresh`. `budget` stands in for the one that
     all readings of the account share.
     """
     async with ExotelAccount(credential, seconds=seconds, budget=budget, waits=True) as account:
         observing = _Observing(account, take)
         parts = {
             **observing.account_parts(),
-            "numbers": lambda: observing.read_numbers(by_age or {}, tell),
+            "numbers": lambda: observing.read_numbers(fresh, stale, tell),
         }
         return await observing.read(parts)
 
@@ -65,7 +66,8 @@ async def observe_whatsapp(
     credential: Mapping[str, Any],
     take: Callable[[Observation], None],
     *,
-    by_age: Mapping[str, bool] | None = None,
+    fresh: Collection[str] = (),
+    stale: Sequence[str] = (),
     tell: Callable[[int, int], None] | None = None,
     seconds: float = SECONDS,
     budget: RequestBudget | None = None,
@@ -133,12 +135,10 @@ class _Observing:
         self._add("balance", f"{balance.amount:f}")
         self._add("currency", balance.currency)
 
-    async def read_numbers(self, by_age: Mapping[str, bool], tell: Callable[[int, int], None] | None) -> None:
-        """Read the list with the call flows, then the health of each number that is not fresh.
-
-        What was read the longest ago and what never was come in turn: neither keeps the other from being asked, where
-        there are more than the time suffices for, nor do numbers of which nothing is told.
-        """
+    async def read_numbers(
+        self, fresh: Collection[str], stale: Sequence[str], tell: Callable[[int, int], None] | None
+    ) -> None:
+        """Read the list with the call flows, then the health of each number that is not fresh."""
         phones: dict[str, ExoPhone] = {}
         is_whole = True
         async with aclosing(pages_of_list(self._account)) as pages:
@@ -147,16 +147,18 @@ class _Observing:
                     is_whole = is_whole and phone is not None
                     if phone is not None:
                         phones[phone.number] = merge(phones.get(phone.number), phone)
-        for number in by_age.keys() - phones.keys() if is_whole else ():
+        for number in {*fresh, *stale} - phones.keys() if is_whole else ():
             for kind in KINDS:
                 if kind.subject == "number":
                     self._take(Observation(kind.name, None, number))
         for phone in phones.values():
             if phone.call_flow is not None:
                 self._add("number_call_flow", phone.call_flow, phone.number)
-        stale = [phones[number] for number, is_fresh in by_age.items() if number in phones and not is_fresh]
-        unread = [phone for phone in phones.values() if phone.number not in by_age]
-        in_turn = [phone for pair in zip_longest(stale, unread) for phone in pair if phone is not None]
+        # Where not all can be asked in time each has its turn; those that never have an answer keep none from it.
+        known = [phones[number] for number in stale if number in phones and number not in fresh]
+        asked = {*fresh, *stale}
+        never = [phone for phone in phones.values() if phone.number not in asked]
+        in_turn = [phone for pair in zip_longest(never, known) for phone in pair if phone is not None]
         await self._read_health(in_turn, tell)
 
     async def _read_health(self, phones: list[ExoPhone], tell: Callable[[int, int], None] | None) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from typing import Any, Protocol
 
     from tui.errors import ProviderFailed
@@ -87,13 +87,14 @@ if TYPE_CHECKING:
             credential: Mapping[str, Any],
             take: Callable[[Observation], None],
             *,
-            by_age: Mapping[str, bool] | None = None,
+            fresh: Collection[str] = (),
+            stale: Sequence[str] = (),
             tell: Callable[[int, int], None] | None = None,
         ) -> Reading:
             """Read what the keys of a credential tell beside yes and no, read-only and within the provider's rate.
 
-            `take` gets each fact as soon as it is known, so that a reading which is cancelled has lost nothing.
-            `by_age` are the numbers (E.164) whose health was read before, the longest ago first, and whether that is
-            fresh, so that it is not asked again. `tell` gets how many numbers were asked of how many.
+            `take` gets each fact as soon as it is known, so that a reading which is cancelled has lost nothing; `fresh`
+            are numbers (E.164) whose health is not asked again, and `stale` those that were asked before, the longest
+            ago first, which take turns with those that never were; `tell` gets how many numbers were asked of how many.
             What fails is `unread`; raises ProviderFailed only where the credential names no host or account.
             """

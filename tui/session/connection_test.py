@@ -37,12 +37,14 @@ LONGEST_S = 90.0
 class Job:
     """A test that somebody wants to see: what it is of, and how it is run.
 
-    `stored` is what a command calls the integration, None where what is tested is not stored.
+    `stored` is what a command calls the integration, None where what is tested is not stored. `read_on` then reads what
+    the provider tells besides, telling how many of how many numbers were asked, and says in the end what that was.
     """
 
     title: str
     run: Callable[[Tell], Awaitable[ConnectionTestResult]]
     stored: str | None = None
+    read_on: Callable[[Callable[[int, int], None]], Awaitable[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

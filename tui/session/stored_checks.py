@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
+import time
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,10 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tui.data.checks import store
 from tui.data.checks.due import Pace
 from tui.data.checks.state import CheckState
-from tui.errors import ProviderFailed, SwitchboardError
+from tui.errors import SwitchboardError
 from tui.providers import registry
 from tui.providers.naming import full_name
 from tui.session.connection_test import run_on_stored
+from tui.session.observing import Observing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from tui.data.checks.store import NoticedChange
     from tui.data.postgres.database import Connection
     from tui.models import Integration
-    from tui.providers.observations import Observation
     from tui.session.session import Session
 
 OBSERVES_FOR_S = 660.0
@@ -58,7 +57,7 @@ class StoredChecks:
         self._organization_id = organization_id
         self._every = every
         self._tell = tell
-        self._reads_until = asyncio.get_running_loop().time() + OBSERVES_FOR_S
+        self._reads_until = time.monotonic() + OBSERVES_FOR_S
         self.numbers_left = 0
         """Of how many phone numbers the health was to be read, and was not for want of time."""
 
@@ -89,6 +88,7 @@ class StoredChecks:
     async def ask(self, integration: StoredIntegration) -> None:
         """Test an integration, which notes the outcome. Raises as run_on_stored does."""
         try:
+            await store.note_every(self._session.database, integration.id, self._every)
             await run_on_stored(
                 self._session,
                 integration.integration,
@@ -106,28 +106,16 @@ class StoredChecks:
 
     async def _observe(self, integration: StoredIntegration, credential: Mapping[str, Any]) -> None:
         """Read what the provider tells besides, for some minutes at most: what is left then is read another time."""
-        observe = registry()[integration.integration.integration_type].observe
-        if observe is None:
-            return
-        database = self._session.database
-        values: dict[tuple[str, str], str | None] = {}
-
-        def take(observation: Observation) -> None:
-            values[observation.number or "", observation.name] = observation.value
-
-        asked, of = 0, 0
+        asked, to_ask = 0, 0
 
         def tell(asked_now: int, of_all: int) -> None:
-            nonlocal asked, of
-            asked, of = asked_now, of_all
-            self._tell(f"{full_name(integration.integration)}: the health of {asked} of {of} numbers is read.")
+            nonlocal asked, to_ask
+            asked, to_ask = asked_now, of_all
+            self._tell(f"{full_name(integration.integration)}: the health of {asked} of {to_ask} numbers is read.")
 
-        by_age = await store.read_numbers_by_age(database, integration.id, self._every)
-        with suppress(TimeoutError, ProviderFailed):
-            async with asyncio.timeout_at(self._reads_until):
-                await observe(credential, take, by_age=by_age, tell=tell)
-        self.numbers_left += of - asked
-        await store.note_observed(database, integration.id, values)
+        observing = Observing(self._session, integration.integration, credential)
+        await observing.read(seconds=self._reads_until - time.monotonic(), fresh_within=self._every, tell=tell)
+        self.numbers_left += to_ask - asked
 
     async def note_cut_off(self, integration: StoredIntegration) -> None:
         """Note that a check was cut off, unless it has ended or another began."""

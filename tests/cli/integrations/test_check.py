@@ -254,5 +254,16 @@ def test_what_a_provider_says_besides_is_kept_and_told_where_it_changed(
     set_ = exotel_shell.run("integrations", "threshold", "exotel_phone", "2000.50", "--json").data
     assert (set_["integration_type"], set_["balance_threshold"]) == ("exotel_phone", "2000.50")
     assert exotel_shell.run("check").out == f"{ACME}: Exotel phone: the balance is 1543.75, under its threshold.\n"
+    listed, *_ = exotel_shell.run("integrations", "list", "--json").data
+    shown = exotel_shell.run("integrations", "show", "exotel_phone", "--json").data
+    names = ("standing", "standing_since", "last_30_days", "checked_at", "next_check_at", "warnings", "observed")
+    assert [listed[name] for name in names] == [shown[name] for name in names]
+    assert (listed["standing"], listed["last_30_days"][-1], listed["warnings"]) == (
+        *("verified", "works", ["1 number out", "balance low"]),
+    )
+    assert listed["checked_at"] < listed["next_check_at"] and set(listed["observed"]["balance"]) == {"value", "at"}
+    assert exotel_shell.run("phone-numbers", "sync", "--yes").status == 0
+    (out, *_) = exotel_shell.run("phone-numbers", "list", number, "--json").data
+    assert (out["warnings"], out["observed"]["number_incoming"]["value"]) == (["outage"], "major_outage")
     assert exotel_shell.run("integrations", "threshold", "exotel_phone", "none").status == 0
     assert exotel_shell.run("check") == Outcome(0, "", "")

@@ -59,7 +59,8 @@ def test_an_integration_is_configured_listed_shown_disabled_enabled_and_deleted(
 def test_the_list_is_a_table_whose_columns_are_aligned(phone_shell: Shell) -> None:
     phone_shell.run("integrations", "configure", "exotel_phone", stdin='{"display_name": "日本の窓口"}')
     head, *rows = phone_shell.run("integrations", "list").out.splitlines()
-    assert head.split() == ["TYPE", "NAME", "STATE", "CONNECTION", "FORMAT", "PEOPLE", "NUMBERS"]
+    columns = "TYPE NAME STATE CONNECTION FOR FORMAT PEOPLE NUMBERS LAST 30 DAYS"
+    assert head.split() == columns.split()
     assert [row.split()[0] for row in rows] == [*registry()]
     column = head.index("STATE")
     # Five characters of two cells each stand before this one.

@@ -17,6 +17,7 @@ from tui.data.integrations.versions import read_bounds
 from tui.data.keys.gate import check_gate
 from tui.errors import PermissionDenied
 from tui.providers.naming import full_name
+from tui.session.seen_checks import read_checks, with_checks
 from tui.words.integrations import activation, deletion, deletion_warning
 from tui.words.organizations import organization_in_full
 from tui.words.versions import way_back
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 @type_argument
 async def show(session: Session, out: Output, integration_type: str) -> None:
     """Show one integration; of a secret only whether it is set."""
-    integration = await find_integration(session, integration_type, opens_envelopes=True)
+    found = await find_integration(session, integration_type, opens_envelopes=True)
+    (integration,) = with_checks([found], await read_checks(session, found.organization_id))
     try:
         stored = await load_credential(
             session.database,

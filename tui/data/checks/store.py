@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psycopg.types.json import Jsonb
 
-from tui.data.checks.observed import CALLS, EXPIRING, observed_changes
+from tui.data.checks.observed import CALLS, CHECK_EVERY, EXPIRING, observed_changes
 from tui.data.checks.state import CheckState, after_cut_off, after_outcome
 from tui.models import Integration
 
@@ -32,11 +32,14 @@ select c.id, c.organization_id, c.integration_type, c.display_name, c.is_active
  where c.is_active and (%(organization_id)s::uuid is null or c.organization_id = %(organization_id)s::uuid)
  order by c.created_at, c.id
 """
-NUMBERS_BY_AGE = """
+HEALTH_READ = """
 select o.number, max(o.at) between clock_timestamp() - %(within)s::interval and clock_timestamp() as is_fresh
   from switchboard.observations as o
- where o.integration_id = %(id)s and o.name = any(%(names)s)
- group by o.number order by max(o.at)
+ where o.integration_id = %(id)s and o.name = any(%(names)s) group by o.number order by max(o.at), o.number
+"""
+EVERY = """
+select o.value from switchboard.observations as o
+ where o.integration_id = %(id)s and o.number = '' and o.name = %(name)s
 """
 IS_CHECKED = """
 select from switchboard.checks as k where k.integration_id = %(id)s and k.begun_at is not null
@@ -151,10 +154,19 @@ async def note_cut_off(database: Database, integration_id: UUID, seen: CheckStat
     await database.write(unit)
 
 
-async def read_numbers_by_age(database: Database, integration_id: UUID, within: timedelta) -> dict[str, bool]:
-    """Return the phone numbers whose health was observed, the longest ago first, and whether within that time."""
-    rows = await database.fetch_all(NUMBERS_BY_AGE, {"id": integration_id, "within": within, "names": list(CALLS)})
-    return {row["number"]: row["is_fresh"] for row in rows}
+async def read_numbers_read(database: Database, integration_id: UUID, within: timedelta) -> tuple[list[str], list[str]]:
+    """Return the numbers whose health was read within that time, and those longer ago, the oldest first."""
+    values = {"id": integration_id, "within": within, "names": list(CALLS)}
+    rows = await database.fetch_all(HEALTH_READ, values)
+    fresh, stale = ([row["number"] for row in rows if row["is_fresh"] is is_fresh] for is_fresh in (True, False))
+    return fresh, stale
+
+
+async def note_every(database: Database, integration_id: UUID, every: timedelta) -> None:
+    """Note how long lies between two checks, where that is another time than the last one."""
+    seconds = str(round(every.total_seconds()))
+    if await database.fetch_value(EVERY, {"id": integration_id, "name": CHECK_EVERY}) != seconds:
+        await note_observed(database, integration_id, {("", CHECK_EVERY): seconds})
 
 
 async def note_observed(

@@ -8,7 +8,7 @@ from tui.providers.exotel_hosts import DEFAULT_HOST, HOSTS, REGIONS, api_of_port
 from tui.providers.fields import Field, Findings, IntegrationType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from tui.models import ListedNumber
     from tui.providers.observations import Observation, Reading
@@ -145,26 +145,28 @@ async def observe_numbers(
     credential: Mapping[str, Any],
     take: Callable[[Observation], None],
     *,
-    by_age: Mapping[str, bool] | None = None,
+    fresh: Collection[str] = (),
+    stale: Sequence[str] = (),
     tell: Callable[[int, int], None] | None = None,
 ) -> Reading:
     """Read the account, its balance, and the call flow and the health of each ExoPhone."""
     from tui.providers import exotel_observe
 
-    return await exotel_observe.observe_numbers(credential, take, by_age=by_age, tell=tell)
+    return await exotel_observe.observe_numbers(credential, take, fresh=fresh, stale=stale, tell=tell)
 
 
 async def observe_whatsapp(
     credential: Mapping[str, Any],
     take: Callable[[Observation], None],
     *,
-    by_age: Mapping[str, bool] | None = None,
+    fresh: Collection[str] = (),
+    stale: Sequence[str] = (),
     tell: Callable[[int, int], None] | None = None,
 ) -> Reading:
     """Read the account, its balance, and its templates where their WABA is known."""
     from tui.providers import exotel_observe
 
-    return await exotel_observe.observe_whatsapp(credential, take, by_age=by_age, tell=tell)
+    return await exotel_observe.observe_whatsapp(credential, take, fresh=fresh, stale=stale, tell=tell)
 
 
 TYPES = (

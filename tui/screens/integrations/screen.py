@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, ClassVar
 
@@ -95,6 +94,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
         from tui.data.integrations.listing import list_integrations
         from tui.data.integrations.role_privileges import read_privileges
         from tui.data.keys.gate import replaced_key
+        from tui.session.seen_checks import read_checks, with_checks
 
         organization = self.organization_to_list()
         if organization is None:
@@ -102,14 +102,16 @@ class IntegrationsScreen(DetailPage["Integration"]):
         self.show_loading("integrations")
         database, types = self.session.database, list(registry())
         rights = self._rights = await read_privileges(database)
+        seen = await read_checks(self.session, organization.id, rights=rights)
         if not self._items:
             # Deriving the key takes a third of a second: the rows need not wait for what it says of them.
-            await self._show(await list_integrations(database, None, organization.id, types, rights=rights), rights)
+            rows = await list_integrations(database, None, organization.id, types, rights=rights)
+            await self._show(with_checks(rows, seen), rights)
             if self.is_mounted:
                 # What follows would be read before they are drawn.
                 await self.wait_for_refresh()
         listed = await list_integrations(database, self.session.keyring, organization.id, types, rights=rights)
-        await self._show(listed, rights)
+        await self._show(with_checks(listed, seen), rights)
         is_closed = any(integration.unreadable == "other key" for integration in listed)
         if is_closed and (replaced := await replaced_key(database, self.session.keyring)):
             self.report_failure(replaced)
@@ -134,7 +136,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
         from tui.data.integrations.authors import Authors
 
         authors = self._authors.get(item.id) if item.id else None
-        return detail(item, authors or Authors(), self.session.settings.timezone)
+        return detail(item, authors or Authors(), self.session.settings.timezone, self.console.glyphs)
 
     def history_of(self, item: Integration) -> str:
         from tui.data.audit.history import history_of_type
@@ -201,17 +203,15 @@ class IntegrationsScreen(DetailPage["Integration"]):
             self.status.say("No integration of this organisation can be tested.")
 
     def _test(self, title: str, integrations: list[Integration]) -> None:
-        from tui.session.connection_test import Job, run_on_stored
+        from tui.session.connection_test import Job
+        from tui.session.observing import StoredTest
 
         self.status.clear()
         # Each on a ticket of its own when it runs, so that the result is kept in the row that was tested.
+        tests = [(integration, StoredTest(self.session, integration)) for integration in integrations]
         jobs = [
-            Job(
-                full_name(integration),
-                partial(run_on_stored, self.session, integration),
-                stored=name_in_commands(integration),
-            )
-            for integration in integrations
+            Job(full_name(integration), test.run, name_in_commands(integration), test.read_on)
+            for integration, test in tests
         ]
         self.console.navigation.open_connection_test(title, jobs, lambda _: self.start_load())
 
