@@ -248,7 +248,7 @@ def test_what_a_provider_says_besides_is_kept_and_told_where_it_changed(
     assert [request.path for request in exotel.requests if "incoming-phone-numbers" in request.path] == asked
     outage = {"status": "major_outage", "last_check_time": "2026-11-29T15:19:23Z", "alternate_exophone": None}
     exotel.health[exotel.numbers[0]["sid"]] = {"incoming_call": outage, "outgoing_call": outage}
-    change(exotel_shell, "update switchboard.observations set at = at - interval '7 h'")
+    change(exotel_shell, "update switchboard.observations set at = at - interval '3 h 1 min'")
     told = check(exotel_shell)
     assert (told.status, told.out) == (0, f"{ACME}: Exotel phone, {number}: incoming and outgoing calls are out.\n")
     set_ = exotel_shell.run("integrations", "threshold", "exotel_phone", "2000.50", "--json").data
