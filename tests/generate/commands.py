@@ -169,7 +169,7 @@ EXAMPLES = (
     Example("keys status", OBJECT, KEY_STATUS),
     Example(f"keys retire {EARLIER_KEY_ID}", OBJECT, "key_id state"),
     Example("integrations list", LIST, INTEGRATION),
-    Example("integrations show exotel_phone", OBJECT, f"{INTEGRATION} credential"),
+    Example("integrations show exotel_phone", OBJECT, f"{INTEGRATION} credential last_used dependents"),
     Example("integrations configure exotel_phone", OBJECT, "id organization_id integration_type created changed"),
     Example(
         "integrations test exotel_phone",
@@ -259,7 +259,11 @@ EXAMPLES = (
     ),
     Example("integrations restore zoho_mail", OBJECT, RESTORE),
     Example("integrations forget exotel_phone", OBJECT, "organization_id integration_type forgotten"),
-    Example("integrations delete exotel_phone", OBJECT, "id integration_type deleted permissions people phone_numbers"),
+    Example(
+        "integrations delete exotel_phone",
+        OBJECT,
+        "id integration_type deleted permissions people phone_numbers last_used dependents",
+    ),
     # Afterwards the key that is configured opens nothing.
     Example("check", OBJECT, "asked broken changes"),
     Example("check --all", OBJECT, "asked broken changes"),

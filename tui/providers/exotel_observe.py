@@ -17,7 +17,7 @@ from tui.providers.exotel_facts import TEMPLATE_STATES, balance_of, template_pag
 from tui.providers.exotel_http import SECONDS, ExotelAccount
 from tui.providers.exotel_responses import Refusal, account_refusal, refusal, templates_refusal
 from tui.providers.field_kinds import as_text
-from tui.providers.observations import Observation, Reading, Unread
+from tui.providers.observations import KINDS, Observation, Reading, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -140,11 +140,17 @@ class _Observing:
     ) -> None:
         """Read the list with the call flows, then the health of each number that is not fresh."""
         phones: dict[str, ExoPhone] = {}
+        is_whole = True
         async with aclosing(pages_of_list(self._account)) as pages:
             async for page in pages:
                 for phone in page.entries:
+                    is_whole = is_whole and phone is not None
                     if phone is not None:
                         phones[phone.number] = merge(phones.get(phone.number), phone)
+        for number in {*fresh, *stale} - phones.keys() if is_whole else ():
+            for kind in KINDS:
+                if kind.subject == "number":
+                    self._take(Observation(kind.name, None, number))
         for phone in phones.values():
             if phone.call_flow is not None:
                 self._add("number_call_flow", phone.call_flow, phone.number)

@@ -47,10 +47,13 @@ KINDS = (
 
 
 class Observation(NamedTuple):
-    """One fact as it was just read: the name of a kind, its value as text, and the number (E.164) it is about."""
+    """One fact as it was just read: the name of a kind, its value as text, and the number (E.164) it is about.
+
+    The value is None where the number is no longer listed, so that what was read of it before is no more.
+    """
 
     name: str
-    value: str
+    value: str | None
     number: str | None = None
 
 

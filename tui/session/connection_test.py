@@ -109,9 +109,12 @@ async def run_on_stored(
     integration: Integration,
     tell: Tell,
     *,
+    is_watched: bool = True,
     when_passed: Callable[[Mapping[str, Any]], Awaitable[None]] | None = None,
 ) -> ConnectionTestResult:
     """Test an integration that is set up, and keep the result; `when_passed` then gets the credential.
+
+    Where it is not watched by somebody, no second login follows a refused one.
 
     The opening is logged before, and its outcome after; both carry one operation id. Raises UnknownType, InvalidInput
     where the type has no test, and PermissionDenied; an envelope that does not open is a verdict.
@@ -129,7 +132,8 @@ async def run_on_stored(
         tell(verdict)
         report = Report((verdict,), 0)
     else:
-        report = await _run_test(type_, contents.credential, tell)
+        test = type_.test if is_watched else type_.test_unwatched or type_.test
+        report = await _run_test(type_._replace(test=test), contents.credential, tell)
     outcome = outcome_of(report)
     result = await record_test(session.database, integration, outcome, sealed.stamp, operation_id)
     if when_passed is not None and report.passed and result == "kept":

@@ -75,7 +75,8 @@ class Observing:
 
     def _take(self, observation: Observation) -> None:
         self._pending[observation.number or "", observation.name] = observation.value
-        self._read.add((observation.number or "", observation.name))
+        if observation.value is not None:
+            self._read.add((observation.number or "", observation.name))
 
     async def _note(self) -> None:
         values = dict(self._pending)

@@ -39,6 +39,8 @@ def test_an_integration_is_configured_listed_shown_disabled_enabled_and_deleted(
         **{"account_sid": "acme1", "api_key": "set", "api_token": "set", "api_host": None},
         **{"virtual_number": "01141169368", "caller_id": None},
     }
+    assert shown["last_used"] == {**dict.fromkeys(("at", "by", "program", "action")), "log_since": first["created_at"]}
+    assert shown["dependents"] == {"people": [], "phone_numbers": [], "programs": []}
 
     assert acme_shell.run("integrations", "disable", "exotel_phone", "--json").data["changed"] is True
     assert acme_shell.run("integrations", "list", "--json").data[0]["state"] == "disabled"
@@ -50,6 +52,7 @@ def test_an_integration_is_configured_listed_shown_disabled_enabled_and_deleted(
     assert deleted == {
         **{"id": saved["id"], "integration_type": "exotel_phone", "deleted": True},
         **{"permissions": 0, "people": 0, "phone_numbers": 0},
+        **{"last_used": shown["last_used"], "dependents": shown["dependents"]},
     }
     assert execute(database_of(acme_shell), "select count(*) from integration_credentials") == [(0,)]
     actions = [row["action"] for row in acme_shell.run("audit", "list", "--json").data]

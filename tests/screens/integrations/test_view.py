@@ -34,7 +34,7 @@ def cells(integration: Integration) -> list[str]:
 
 
 def lines(integration: Integration) -> list[str]:
-    whole = detail(integration, Authors(changed="~asha", created=None, tested="Ravi"), UTC, UNICODE)
+    whole = detail(integration, Authors(changed="~asha", created=None, tested="Ravi"), None, UTC, UNICODE)
     return [f"{line.label}{line.text}" for line in whole]
 
 

@@ -14,6 +14,7 @@ from tui.words.integrations import NOT_VISIBLE, connection, count_of_use, facts,
 from tui.words.phone_number import display
 from tui.words.seen_checks import check_facts, for_how_long
 from tui.words.text import ascii_json
+from tui.words.usage import with_usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from tui.data.integrations.authors import Authors
     from tui.data.integrations.credentials import StoredCredential
+    from tui.data.integrations.usage import Usage
 
 SET, NOT_SET = "set", "not set"
 # What a type that has no row has no value for: false would say that somebody disabled it.
@@ -65,7 +67,12 @@ def detail_record(integration: Integration, stored: StoredCredential | None) -> 
 
 
 def detail_lines(
-    integration: Integration, stored: StoredCredential | None, authors: Authors, zone: tzinfo, organization: str
+    integration: Integration,
+    stored: StoredCredential | None,
+    authors: Authors,
+    usage: Usage,
+    zone: tzinfo,
+    organization: str,
 ) -> list[tuple[str, object]]:
     """Return names and values, one line each: the row first, then the fields of the credential."""
     checks = [(fact.label, fact.text) for fact in check_facts(integration, zone, shown=display)]
@@ -73,7 +80,7 @@ def detail_lines(
         ("type", type_in_full(integration.integration_type)),
         ("name", integration.display_name or NOT_SET),
         ("organisation", organization),
-        *((label.lower(), text) for label, text in facts(integration, authors, zone, checks)),
+        *((label.lower(), text) for label, text in with_usage(facts(integration, authors, zone, checks), usage, zone)),
     ]
     if stored is None:
         return [*lines, ("credential", NOT_VISIBLE)]

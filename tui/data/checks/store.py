@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psycopg.types.json import Jsonb
@@ -32,7 +33,8 @@ select c.id, c.organization_id, c.integration_type, c.display_name, c.is_active
  order by c.created_at, c.id
 """
 HEALTH_READ = """
-select o.number, max(o.at) > clock_timestamp() - %(within)s::interval as is_fresh from switchboard.observations as o
+select o.number, max(o.at) between clock_timestamp() - %(within)s::interval and clock_timestamp() as is_fresh
+  from switchboard.observations as o
  where o.integration_id = %(id)s and o.name = any(%(names)s) group by o.number order by max(o.at), o.number
 """
 EVERY = """
@@ -59,6 +61,7 @@ select c.id as integration_id, p.id as permission_id, p.expires_at, o.name, o.va
  where coalesce(c.id, o.integration_id) = any(%(ids)s) and (p.id is not null or o.name is not null)
 """
 SOON = "7 days"
+MOST_EXPIRING = 200
 CLAIM = "select c.* from switchboard.claim_change(%(organizations)s::uuid[]) as c where c.id is not null"
 TOLD = "select switchboard.note_told(%(id)s::uuid)"
 
@@ -144,7 +147,7 @@ async def note_cut_off(database: Database, integration_id: UUID, seen: CheckStat
 
     async def unit(connection: Connection) -> None:
         held = await _hold(connection, integration_id)
-        if held.state.in_progress and held.state.begun_at == seen.begun_at:
+        if held.state.in_progress and held.state.begun_at == seen.no_later_than(held.at).begun_at:
             state, changes = after_cut_off(held.state, held.at, is_asked_again=is_asked_again)
             await _note(connection, integration_id, state, {}, changes)
 
@@ -190,7 +193,9 @@ async def note_expiring(database: Database, ids: Sequence[UUID]) -> None:
             name = row["name"] or f"{EXPIRING}{row['permission_id']}"
             news.setdefault(row["integration_id"], {})["", name] = expires_at
     for integration_id, values in news.items():
-        await note_observed(database, integration_id, values)
+        # No more than may be noted at once, nor in an hour: what is left is news to the next check.
+        some = dict(islice(values.items(), MOST_EXPIRING))
+        await note_observed(database, integration_id, some)
 
 
 async def claim_change(database: Database, organizations: Sequence[UUID] | None) -> NoticedChange | None:
@@ -219,11 +224,9 @@ async def _hold(connection: Connection, integration_id: UUID) -> Held:
     row = await (await connection.execute(HOLD, {"id": integration_id})).fetchone()
     if row is None:
         raise AssertionError("a function call returns one row")
-    return Held(
-        CheckState(**{name: _time_or_value(name, row["state"][name]) for name in CheckState._fields}),
-        {(number, name): value for number, name, value in row["observed"]},
-        row["at"],
-    )
+    state = CheckState(**{name: _time_or_value(name, row["state"][name]) for name in CheckState._fields})
+    observed = {(number, name): value for number, name, value in row["observed"]}
+    return Held(state.no_later_than(row["at"]), observed, row["at"])
 
 
 def _time_or_value(name: str, value: Any) -> Any:

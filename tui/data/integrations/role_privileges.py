@@ -19,13 +19,14 @@ select has_column_privilege('public.integration_credentials', 'credentials_encry
        has_column_privilege('public.integration_credentials', 'is_active', 'update') as enable,
        has_table_privilege('public.integration_credentials', 'delete') as delete,
        has_column_privilege('public.integration_credentials', 'credentials_encrypted', 'insert') as restore,
+       coalesce(has_function_privilege(to_regprocedure('switchboard.uses_of(uuid)'), 'execute'), false) as uses,
        coalesce(has_table_privilege(pg_catalog.to_regclass('switchboard.checks'), 'select')
                 and has_table_privilege(pg_catalog.to_regclass('switchboard.observations'), 'select'), false) as checks
 """
 
 
 class RolePrivileges(NamedTuple):
-    """Which parts this role may read (the first four, and what checks remember), and which acts it may do."""
+    """Which parts this role may read (the first four, what checks remember, and uses), and which acts it may do."""
 
     envelopes: bool = False
     permissions: bool = False
@@ -35,6 +36,7 @@ class RolePrivileges(NamedTuple):
     enable: bool = False
     delete: bool = False
     restore: bool = False
+    uses: bool = False
     checks: bool = False
 
 

@@ -13,11 +13,13 @@ from tui.words.integrations import connection, count_of_use, facts
 from tui.words.people import NAME_MOST
 from tui.words.seen_checks import for_how_long, warnings
 from tui.words.text import safe_text
+from tui.words.usage import with_usage
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
     from tui.data.integrations.authors import Authors
+    from tui.data.integrations.usage import Usage
     from tui.models import Integration
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
@@ -106,8 +108,10 @@ def connection_cell(integration: Integration, glyphs: Glyphs) -> Cell:
     return Cell(f"{glyphs.warning} {words}", "warning")
 
 
-def detail(integration: Integration, authors: Authors, zone: tzinfo, glyphs: Glyphs) -> tuple[TextLine, ...]:
-    """Return the lines below the list: everything known of one integration, never a secret."""
+def detail(
+    integration: Integration, authors: Authors, usage: Usage | None, zone: tzinfo, glyphs: Glyphs
+) -> tuple[TextLine, ...]:
+    """Return the lines below the list: everything known of one integration, never a secret. `usage` None: not read."""
     title = type_in_full(integration.integration_type)
     if integration.id is None:
         return (TextLine(title), TextLine("Not set up in this organisation; enter sets it up.", "quiet"))
@@ -117,7 +121,7 @@ def detail(integration: Integration, authors: Authors, zone: tzinfo, glyphs: Gly
     drawn = {line.label: line for line in checks}
     if warnings(integration):
         drawn["Connection"] = TextLine("", "warning")
-    lines = facts(integration, authors, zone, [(line.label, line.text) for line in checks])
+    lines = with_usage(facts(integration, authors, zone, [(line.label, line.text) for line in checks]), usage, zone)
     return (
         TextLine(title),
         *(drawn.get(label, TextLine(""))._replace(text=text, label=label.ljust(12)) for label, text in lines),
