@@ -265,8 +265,8 @@ EXAMPLES = (
         "id integration_type deleted permissions people phone_numbers last_used dependents",
     ),
     # Afterwards the key that is configured opens nothing.
-    Example("check", OBJECT, "asked broken changes"),
-    Example("check --all", OBJECT, "asked broken changes"),
+    Example("check", OBJECT, "asked left numbers_left broken changes"),
+    Example("check --all", OBJECT, "asked left numbers_left broken changes"),
     Example(f"keys rotate --to new.key --without {UNREADABLE} --dry-run", OBJECT, ROTATION),
     Example(f"keys rotate --to new.key --without {UNREADABLE}", OBJECT, f"{ROTATION} log_row"),
 )

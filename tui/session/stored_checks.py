@@ -13,7 +13,8 @@ from tui.data.checks.state import CheckState
 from tui.errors import SwitchboardError
 from tui.providers import registry
 from tui.providers.naming import full_name
-from tui.session.connection_test import run_on_stored
+from tui.providers.verdicts import Report
+from tui.session.connection_test import run_on_stored, standing_of
 from tui.session.observing import Observing
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tui.data.checks.store import NoticedChange
     from tui.data.postgres.database import Connection
     from tui.models import Integration
+    from tui.providers.verdicts import Verdict
     from tui.session.session import Session
 
 OBSERVES_FOR_S = 660.0
@@ -87,19 +89,22 @@ class StoredChecks:
 
     async def ask(self, integration: StoredIntegration) -> None:
         """Test an integration, which notes the outcome. Raises as run_on_stored does."""
+        verdicts: list[Verdict] = []
         try:
             await store.note_every(self._session.database, integration.id, self._every)
             await run_on_stored(
                 self._session,
                 integration.integration,
-                lambda _: None,
+                verdicts.append,
                 is_watched=False,
                 when_passed=partial(self._observe, integration),
             )
         except SwitchboardError:
-            # Nobody was asked, or it was noted: were it left open, it would count as a refused login.
+            # What was said could not be recorded, in a row that somebody else holds for instance. Left open it would
+            # count as a refused login, and as unknown a login that was refused would be tried again.
             async def unit(connection: Connection) -> None:
-                await store.note_outcome(connection, integration.id, "unknown")
+                outcome = standing_of(Report(tuple(verdicts), 0))
+                await store.note_outcome(connection, integration.id, outcome, is_stale=True)
 
             await self._session.database.write(unit)
             raise

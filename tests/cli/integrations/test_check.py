@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.support.acme import ACME, ASHA, OTHER_KEY
@@ -184,8 +185,11 @@ def test_a_mailbox_is_refused_once_and_asked_again_with_another_content(acme_she
         shell = acme_shell.with_(**environment())
         saved = shell.run("integrations", "configure", "zoho_mail", stdin=json.dumps(credential(smtp, imap)))
         assert saved.status == 0, saved.err
-        told = check(shell)
-        assert (told.status, told.out) == (5, f"{ACME}: Zoho Mail does not work any more.\n")
+        with psycopg.connect(shell.environment["DATABASE_URL"]) as somebody:
+            somebody.execute("select from integration_credentials for share")
+            told = shell.run("check")
+        # Its row cannot be written, and yet it was refused.
+        assert (told.status, told.out) == (1, f"{ACME}: Zoho Mail does not work any more.\n")
         change(shell, "update integration_credentials set display_name = 'desk'")
         assert check(shell) == Outcome(5, "", "")
         assert len(smtp.attempts) + len(imap.attempts) == 1
