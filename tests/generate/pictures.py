@@ -144,7 +144,7 @@ async def draw_wide(environment: Mapping[str, str], keep: Keep) -> None:
         (DOCS / folder).mkdir(parents=True, exist_ok=True)
         async with run_headless(console_on(environment), size) as console:
             await console.wait_for("another key")
-            await console.wait_for("Newest in the log")
+            await console.wait_for("Newest in the log" if size[1] == 60 else "Last used")
             keep(console, f"{folder}/integrations")
             for key, name, shown in (
                 *(("2", "permissions", "Granted"), ("3", "numbers", "Newest in the log")),

@@ -39,7 +39,8 @@ class TextLine(NamedTuple):
 class TextLines(Widget):
     """Shows lines from the top; what does not fit goes on below its text while lines are free, else it is cut.
 
-    A pane that `wraps` shows all of each line before the next one; it has the first in its border where that fits.
+    A pane that `wraps` shows all of each line before the next one, where all have room; it has the first in its border
+    where that fits.
     """
 
     DEFAULT_CSS = "TextLines { height: 1fr; }"
@@ -71,7 +72,9 @@ class TextLines(Widget):
             self.refresh(Region(0, 0, self.outer_size.width, 1).translate(-self.content_offset))
         if self.wraps and self.size.width:
             below = self._unwrapped[bool(title) :]
-            self._lines = tuple(piece for line in below for piece in wrapped(line, self.size.width))
+            whole = tuple(piece for line in below for piece in wrapped(line, self.size.width))
+            # Each fact is begun, rather than the last ones left out.
+            self._lines = whole if len(whole) <= self.size.height else tuple(wrapped_while_free(below, *self.size))
         elif self.size.width:
             self._lines = tuple(wrapped_while_free(self._unwrapped, *self.size))
         for y in range(max(len(before), len(self._lines))):

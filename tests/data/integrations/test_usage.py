@@ -109,7 +109,7 @@ async def test_the_newest_use_is_named_and_programs_of_ninety_days_but_nothing_o
 async def test_what_the_login_does_not_see_is_said_and_never_counted_as_never(
     installed_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    execute(installed_database, INSERT, ACME, NOW)
+    execute(installed_database, INSERT, ACME, datetime.now(UTC))
     row = execute(installed_database, "select id from public.integration_credentials")[0][0]
     grant = "insert into public.user_integration_permissions (user_id, integration_id, can_view) values (%s, %s, %s)"
     add = "insert into public.organization_phone_numbers (organization_id, integration_id, phone_number)"
