@@ -56,6 +56,14 @@ ROWS = {
     "switchboard.checks": ("integration_id", "integration_id", f"'{OTHER}'", "unknowns"),
     "switchboard.observations": ("name", "integration_id, name, value", f"'{OTHER}', 'balance', '1'", "value"),
     "switchboard.changes": ("id", "integration_id, kind", f"'{OTHER}', 'broke'", "value"),
+    "switchboard.archives": (
+        *("id", "month, row_count, sha256, first_seal, last_seal, log_row"),
+        *(f"'2026-02-01', 1, {ROW}, 1, 1, '{OTHER}'", "row_count"),
+    ),
+    "switchboard.removals": ("month", "month", "'2026-02-01'", "row_count"),
+    "switchboard.openings": (
+        *("kind", "organization_id, integration_type, kind, at", f"'{HOME}', 'zoho_mail', 'copied', now()", "times"),
+    ),
     "switchboard.logins": ("login", "login, login_oid, user_id, role", f"'eve', 1, '{OTHER}', 'admin'", "note"),
     "switchboard.login_organizations": ("login", "login, organization_id", f"'ann', '{OTHER}'", "organization_id"),
     "switchboard.people": ("id", "id", f"'{OTHER}'", "id"),
@@ -109,6 +117,10 @@ insert into switchboard.credential_versions (credential_id, kind) values ('{OTHE
 insert into switchboard.checks (integration_id) values ('{INTEGRATION}');
 insert into switchboard.observations (integration_id, name, value) values ('{INTEGRATION}', 'balance', '1');
 insert into switchboard.changes (integration_id, kind) values ('{INTEGRATION}', 'broke');
+insert into switchboard.archives (month, row_count, sha256, first_seal, last_seal, log_row)
+values ('2026-01-01', 1, {ROW}, 1, 1, '{OTHER}');
+insert into switchboard.removals (month) values ('2026-01-01');
+insert into switchboard.openings (organization_id, integration_type, kind, at) values ('{HOME}', 'zoho_mail', 'lent', now());
 insert into switchboard.rotations (xid, from_key, from_salt, to_key, to_salt, finished_at)
 values ('7', 'a', 'a', 'b', 'b', now());
 insert into switchboard.logins (login, login_oid, user_id, role, sees_all)
