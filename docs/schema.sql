@@ -1798,7 +1798,8 @@ $do$;
 comment on table switchboard.seals is
   'Signed digests of the log, one per hour in UTC; hour is null for the rows whose created_at is null or infinite. '
   'previous is the SHA-256 of the seal before, null in the first. row_list: id and the first 8 bytes of the leaf of '
-  'each row, in their order.';
+  'each row, in their order. root: of the RFC 6962 tree over the rows, null in seals of version 1. block_roots: of an hour '
+  'without a row_list the root of every 4096 rows. checkpoint: a signed note over all seals up to this one.';
 
 -- 012_actions.sql
 -- The actions of the log in one list (switchboard.actions), and for each which roles may log it by themselves. The list
@@ -2233,7 +2234,8 @@ create table if not exists switchboard.settings (
   changed_by text not null default session_user
 );
 comment on table switchboard.settings is
-  'What differs from the defaults that switchboard.setting() knows; written by switchboard.change_setting, which logs it.';
+  'What differs from the defaults that switchboard.setting() knows; written by switchboard.change_setting, which logs it. '
+  'origin: what checkpoints call this log, made once.';
 
 create or replace function switchboard.setting(wanted text) returns integer
 language sql stable set search_path = pg_catalog, pg_temp as $function$
@@ -3805,9 +3807,43 @@ begin
       'switchboard.note_check(uuid, jsonb, jsonb, jsonb), switchboard.claim_change(uuid[]), switchboard.note_told(uuid) '
       'to %s', holder);
   end loop;
+end
+$do$;
+
+-- 019_proofs.sql
+-- What makes the log provable outside its database. A seal of version 2 signs the root of a Merkle tree (RFC 6962) over the
+-- rows of its hour, so that one row can be proven without the others, and the last seal of each sealing holds a checkpoint: a
+-- signed note (C2SP tlog-checkpoint) with the root of a tree over all seals up to it.
+
+do $do$
+begin
+  if not exists (select from pg_attribute a
+                 where a.attrelid = 'switchboard.seals'::regclass and a.attname = 'root' and not a.attisdropped) then
+    alter table switchboard.seals
+      add column root bytea check (octet_length(root) = 32),
+      add column block_roots bytea check (octet_length(block_roots) = (row_count + 4095) / 4096 * 32),
+      add column checkpoint text;
+  end if;
+  -- Seals without a root are of version 1: those that are there stay, and none is added.
+  if not exists (select from pg_constraint c
+                 where c.conrelid = 'switchboard.seals'::regclass and c.conname = 'seals_of_version_2') then
+    alter table switchboard.seals add constraint seals_of_version_2 check (root is not null) not valid;
+  end if;
+  if not exists (select from pg_attribute a
+                 where a.attrelid = 'switchboard.settings'::regclass and a.attname = 'text_value' and not a.attisdropped) then
+    alter table switchboard.settings
+      alter column value drop not null,
+      add column text_value text,
+      add constraint settings_number_or_text check ((value is null) <> (text_value is null));
+  end if;
+  if not exists (select from switchboard.settings s where s.name = 'origin') then
+    -- Of a random uuid the half without the digits that say which kind it is.
+    insert into switchboard.settings (name, text_value)
+    values ('origin', 'switchboard/' || right(replace(gen_random_uuid()::text, '-', ''), 12));
+  end if;
   -- In one transaction with all before it: of these files nothing stays where a newer version's have run.
   if substring(obj_description('switchboard'::regnamespace, 'pg_namespace')
-               from '^switchboard schema ([0-9]{1,9})$')::int > 18 then
+               from '^switchboard schema ([0-9]{1,9})$')::int > 19 then
     raise exception using
       errcode = 'SB003',
       message = 'a newer Switchboard has set this database up',
@@ -3815,6 +3851,6 @@ begin
   end if;
 end
 $do$;
-comment on schema switchboard is 'switchboard schema 018';
+comment on schema switchboard is 'switchboard schema 019';
 
 commit;
