@@ -1806,7 +1806,8 @@ $do$;
 comment on table switchboard.seals is
   'Signed digests of the log, one per hour in UTC; hour is null for the rows whose created_at is null or infinite. '
   'previous is the SHA-256 of the seal before, null in the first. row_list: id and the first 8 bytes of the leaf of '
-  'each row, in their order.';
+  'each row, in their order. root: of the RFC 6962 tree over the rows, null in seals of version 1. block_roots: of an hour '
+  'without a row_list the root of every 4096 rows. checkpoint: a signed note over all seals up to this one.';
 
 -- 012_actions.sql
 -- The actions of the log in one list (switchboard.actions), and for each which roles may log it by themselves. The list
@@ -2241,7 +2242,8 @@ create table if not exists switchboard.settings (
   changed_by text not null default session_user
 );
 comment on table switchboard.settings is
-  'What differs from the defaults that switchboard.setting() knows; written by switchboard.change_setting, which logs it.';
+  'What differs from the defaults that switchboard.setting() knows; written by switchboard.change_setting, which logs it. '
+  'origin: what checkpoints call this log, made once.';
 
 create or replace function switchboard.setting(wanted text) returns integer
 language sql stable set search_path = pg_catalog, pg_temp as $function$
@@ -3816,6 +3818,40 @@ begin
 end
 $do$;
 
+-- 019_proofs.sql
+-- What makes the log provable outside its database. A seal of version 2 signs the root of a Merkle tree (RFC 6962) over the
+-- rows of its hour, so that one row can be proven without the others, and the last seal of each sealing holds a checkpoint: a
+-- signed note (C2SP tlog-checkpoint) with the root of a tree over all seals up to it.
+
+do $do$
+begin
+  if not exists (select from pg_attribute a
+                 where a.attrelid = 'switchboard.seals'::regclass and a.attname = 'root' and not a.attisdropped) then
+    alter table switchboard.seals
+      add column root bytea check (octet_length(root) = 32),
+      add column block_roots bytea check (octet_length(block_roots) = (row_count + 4095) / 4096 * 32),
+      add column checkpoint text;
+  end if;
+  -- Seals without a root are of version 1: those that are there stay, and none is added.
+  if not exists (select from pg_constraint c
+                 where c.conrelid = 'switchboard.seals'::regclass and c.conname = 'seals_of_version_2') then
+    alter table switchboard.seals add constraint seals_of_version_2 check (root is not null) not valid;
+  end if;
+  if not exists (select from pg_attribute a
+                 where a.attrelid = 'switchboard.settings'::regclass and a.attname = 'text_value' and not a.attisdropped) then
+    alter table switchboard.settings
+      alter column value drop not null,
+      add column text_value text,
+      add constraint settings_number_or_text check ((value is null) <> (text_value is null));
+  end if;
+  if not exists (select from switchboard.settings s where s.name = 'origin') then
+    -- Of a random uuid the half without the digits that say which kind it is.
+    insert into switchboard.settings (name, text_value)
+    values ('origin', 'switchboard/' || right(replace(gen_random_uuid()::text, '-', ''), 12));
+  end if;
+end
+$do$;
+
 -- 020_archive.sql
 -- A log that may end: months of which there is a proven file leave it, and of what they said a little stays, so that no report
 -- says "never" of what was only archived.
@@ -4081,7 +4117,7 @@ begin
   end if;
 
   for sealed in
-    select s.hour, s.row_count, s.digest from switchboard.seals s
+    select s.hour, s.row_count, s.digest, s.root is not null as is_tree from switchboard.seals s
     where s.hour >= greatest(of_month, from_hour) and s.hour < ends and s.row_count > 0
       and s.id between archive.first_seal and archive.last_seal and s.hour <> all (archive.left_out)
     order by s.hour
@@ -4101,8 +4137,8 @@ begin
         delete from public.integration_audit_logs l
         where l.created_at >= sealed.hour and l.created_at < sealed.hour + interval '1 hour'
         returning l.created_at, coalesce(l.id, 'ffffffff-ffff-ffff-ffff-ffffffffffff') as id,
-          -- The canonical leaf of a row, as in tui/data/seals/hours.py.
-          sha256(convert_to(jsonb_build_array(
+          -- The leaf of a row, as in tui/data/seals/hours.py; that of a tree begins with a zero byte.
+          sha256(case when sealed.is_tree then '\x00'::bytea else ''::bytea end || convert_to(jsonb_build_array(
             l.id, l.organization_id, l.user_id, l.integration_type, l.action, l.status, l.details, host(l.ip_address),
             l.user_agent, trunc(extract(epoch from l.created_at) * 1000000))::text, 'UTF8')) as leaf)
       select count(*) as row_count, sha256(string_agg(d.leaf, ''::bytea order by d.created_at, d.id, d.leaf)) as digest

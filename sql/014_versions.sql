@@ -8,7 +8,8 @@ create table if not exists switchboard.settings (
   changed_by text not null default session_user
 );
 comment on table switchboard.settings is
-  'What differs from the defaults that switchboard.setting() knows; written by switchboard.change_setting, which logs it.';
+  'What differs from the defaults that switchboard.setting() knows; written by switchboard.change_setting, which logs it. '
+  'origin: what checkpoints call this log, made once.';
 
 create or replace function switchboard.setting(wanted text) returns integer
 language sql stable set search_path = pg_catalog, pg_temp as $function$

@@ -262,7 +262,7 @@ begin
   end if;
 
   for sealed in
-    select s.hour, s.row_count, s.digest from switchboard.seals s
+    select s.hour, s.row_count, s.digest, s.root is not null as is_tree from switchboard.seals s
     where s.hour >= greatest(of_month, from_hour) and s.hour < ends and s.row_count > 0
       and s.id between archive.first_seal and archive.last_seal and s.hour <> all (archive.left_out)
     order by s.hour
@@ -282,8 +282,8 @@ begin
         delete from public.integration_audit_logs l
         where l.created_at >= sealed.hour and l.created_at < sealed.hour + interval '1 hour'
         returning l.created_at, coalesce(l.id, 'ffffffff-ffff-ffff-ffff-ffffffffffff') as id,
-          -- The canonical leaf of a row, as in tui/data/seals/hours.py.
-          sha256(convert_to(jsonb_build_array(
+          -- The leaf of a row, as in tui/data/seals/hours.py; that of a tree begins with a zero byte.
+          sha256(case when sealed.is_tree then '\x00'::bytea else ''::bytea end || convert_to(jsonb_build_array(
             l.id, l.organization_id, l.user_id, l.integration_type, l.action, l.status, l.details, host(l.ip_address),
             l.user_agent, trunc(extract(epoch from l.created_at) * 1000000))::text, 'UTF8')) as leaf)
       select count(*) as row_count, sha256(string_agg(d.leaf, ''::bytea order by d.created_at, d.id, d.leaf)) as digest

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.benchmarks.measures import TIME, measure
 from tests.support.database.seal_tampering import as_owner
-from tui.data.seals.hours import LEAF, hours_with_rows
+from tui.data.seals.hours import LEAVES, hours_with_rows
 from tui.data.seals.sealing import seal_log
 from tui.data.seals.sealing_keys import SealKey
 from tui.data.seals.verify import verify_log
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-ALL_LEAVES = f"select count({LEAF}) from public.integration_audit_logs as l"
+ALL_LEAVES = f"select count({LEAVES[2]}) from public.integration_audit_logs as l"
 BY_HOUR = f"""
 select count(h.digest) from (
-  select sha256(string_agg({LEAF}, ''::bytea order by l.created_at, l.id)) as digest
+  select sha256(string_agg({LEAVES[2]}, ''::bytea order by l.created_at, l.id)) as digest
     from public.integration_audit_logs as l group by date_trunc('hour', l.created_at, 'UTC')) as h
 """
 BUSIEST = """

@@ -12,7 +12,7 @@ from tui.words.counts import counted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui.data.seals.verify import SealReport
+    from tui.data.seals.report import SealReport
     from tui.screens.page import Page
     from tui.widgets.frame import Tone
 
@@ -47,8 +47,9 @@ class LogVerification:
 
 @background(GROUP)
 async def _check(page: Page, done: Callable[[], object]) -> None:
+    from tui.data.seals.hours import hour_text
     from tui.data.seals.marks import marks_of
-    from tui.data.seals.verify import hour_text, verify_log
+    from tui.data.seals.verify import verify_log
 
     # Not the session that the console has when the check ends: that may be of another database.
     status, session = page.status, page.session

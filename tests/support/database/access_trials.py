@@ -37,8 +37,8 @@ ROWS = {
     "switchboard.schema_version": ("id", "file, sha256", "'f', 's'", "file"),
     "switchboard.keys": ("key_id", "key_id, purpose, public_key", "'t', 'seal', 'x'", "created_by"),
     "switchboard.seals": (
-        *("id", "hour, row_count, digest, key_id, signature"),
-        *(f"'2026-01-02', 1, {ROW}, 's', decode(repeat('00', 64), 'hex')", "operator"),
+        *("id", "hour, row_count, digest, root, key_id, signature"),
+        *(f"'2026-01-02', 1, {ROW}, {ROW}, 's', decode(repeat('00', 64), 'hex')", "operator"),
     ),
     "switchboard.people_labels": ("id", "id, label", f"'{OTHER}', 'x'", "label"),
     "switchboard.organization_labels": ("id", "id, name", f"'{OTHER}', 'x'", "name"),
@@ -103,8 +103,8 @@ values ('{HOME}', '1', 'own', '{MEMBER}'), ('{AWAY}', '2', 'own, away', '{MEMBER
        ('{HOME}', '3', 'of others', '{OTHER}'), ('{HOME}', '4', 'of the pool', null),
        ('{HOME}', '5', 'of an outsider', '{OUTSIDER}');
 insert into switchboard.keys (key_id, purpose, public_key) values ('s', 'seal', 'x');
-insert into switchboard.seals (hour, row_count, digest, key_id, signature)
-values ('2026-01-01', 1, {ROW}, 's', decode(repeat('00', 64), 'hex'));
+insert into switchboard.seals (hour, row_count, digest, root, key_id, signature)
+values ('2026-01-01', 1, {ROW}, {ROW}, 's', decode(repeat('00', 64), 'hex'));
 insert into switchboard.schema_version (file, sha256) values ('f', 's');
 insert into switchboard.people_labels (id, label) values ('{HOME}', 'Ann');
 insert into switchboard.organization_labels (id, name) values ('{HOME}', 'Home');

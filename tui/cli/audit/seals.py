@@ -15,9 +15,10 @@ from tui.cli.output import Output
 from tui.cli.parsing import Text, command, is_locked, option
 from tui.cli.requirements import Requirements
 from tui.data.audit.export.check import check_file
+from tui.data.seals.hours import hour_moment, hour_text
 from tui.data.seals.sealing import require_whole_log, seal_log
 from tui.data.seals.sealing_keys import new_seal_key, read_manifest, read_newest_seal, read_public_key, read_seal_key
-from tui.data.seals.verify import hour_moment, hour_text, verify_log
+from tui.data.seals.verify import verify_log
 from tui.errors import CheckFailed, InvalidInput, SealKeyError
 from tui.locked.mode import closed
 from tui.words.counts import counted
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tui.cli.request import Options, Work
-    from tui.data.seals.verify import SealReport
+    from tui.data.seals.report import SealReport
     from tui.session.session import Session
 
 PUBLIC_KEY_DIGITS = re.compile(r"\s*[0-9a-fA-F]{64}\s*")

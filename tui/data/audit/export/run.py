@@ -20,7 +20,8 @@ from tui.data.audit.export.summary import Summaries
 from tui.data.audit.qualifiers import EVERY
 from tui.data.audit.where import Where, where
 from tui.data.log_act import log_act
-from tui.data.seals.sealing import NO_ORGANIZATION, SealEvidence, read_seal_evidence
+from tui.data.seals.checkpoints import SealEvidence, read_seal_evidence
+from tui.data.seals.sealing import NO_ORGANIZATION
 from tui.errors import ConnectionFailed, ExportFailed, PermissionDenied, SwitchboardError, TimedOut
 
 if TYPE_CHECKING:
@@ -233,7 +234,7 @@ async def _read_evidence(database: Database) -> SealEvidence:
     try:
         return await read_seal_evidence(database)
     except PermissionDenied:
-        return SealEvidence(None, None, ())
+        return SealEvidence(None, None, (), None)
 
 
 async def _write_rows(
