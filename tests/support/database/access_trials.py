@@ -120,7 +120,8 @@ insert into switchboard.changes (integration_id, kind) values ('{INTEGRATION}', 
 insert into switchboard.archives (month, row_count, sha256, first_seal, last_seal, log_row)
 values ('2026-01-01', 1, {ROW}, 1, 1, '{OTHER}');
 insert into switchboard.removals (month) values ('2026-01-01');
-insert into switchboard.openings (organization_id, integration_type, kind, at) values ('{HOME}', 'zoho_mail', 'lent', now());
+insert into switchboard.openings (organization_id, integration_type, kind, at)
+values ('{HOME}', 'zoho_mail', 'lent', now());
 insert into switchboard.rotations (xid, from_key, from_salt, to_key, to_salt, finished_at)
 values ('7', 'a', 'a', 'b', 'b', now());
 insert into switchboard.logins (login, login_oid, user_id, role, sees_all)

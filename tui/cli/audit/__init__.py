@@ -12,6 +12,7 @@ from tui.cli.parsing import group
         "stats": "tui.cli.audit.stats:stats",
         "seal": "tui.cli.audit.seals:seal",
         "verify": "tui.cli.audit.seals:verify",
+        "archive": "tui.cli.audit.archive:archive",
     },
 )
 def audit() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.data.seals.changed_blocks import first_changed_block
-from tui.data.seals.changed_rows import changed_rows
+from tui.data.seals.changed_rows import changed_rows, rows_added
 from tui.data.seals.hours import hour_text
 from tui.data.seals.report import SealFinding
 from tui.words.counts import counted
@@ -18,13 +18,20 @@ if TYPE_CHECKING:
     from tui.data.seals.hour_digest import HourOfRows
 
 
-async def findings_of(database: Database, seal: Seal, rows: HourOfRows) -> list[SealFinding]:
+async def findings_of(
+    database: Database, seal: Seal, rows: HourOfRows, *, is_archived: bool = False
+) -> list[SealFinding]:
     """Return what is wrong with an hour that is not as `seal`, a genuine one, says.
 
-    The rows by their ids, where the seal has a list and they are not too many; of a large hour the block.
+    The rows by their ids, where the seal has a list and they are not too many; of a large hour the block. Where it
+    `is_archived`, all of its rows may be gone.
     """
     changed = await changed_rows(database, seal)
     hour, numbers = seal.hour, f"{seal.row_count} sealed, {rows.row_count} there"
+    gone = changed.counts["removed"] + changed.counts["moved"] if changed else 0
+    if is_archived and hour is not None and rows.row_count and gone == seal.row_count:
+        numbers = f"{seal.row_count} sealed and archived, {rows.row_count} there"
+        return row_findings(hour, numbers, await rows_added(database, hour, seal))
     if rows.row_count == 0:
         summary = SealFinding("removed", f"Every row of {hour_text(hour)} was removed after sealing ({numbers}).", hour)
         return [summary, *(row_findings(hour, numbers, changed) if changed else [])]

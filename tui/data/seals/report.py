@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.schema.state import SchemaState
+    from tui.data.seals.archived import RemovedMonth
 
 FindingKind = Literal[
-    "altered", "removed", "moved", "added", "hour", "seal", "chain", "checkpoint", "key", "protection"
+    "altered", "removed", "moved", "added", "hour", "seal", "chain", "checkpoint", "key", "protection", "archive"
 ]
 
 # What is wrong with so many hours is one thing, and the rest of the list would say it again.
@@ -70,6 +71,8 @@ class SealReport:
     finding_count: int = 0
     never_sealed: bool = False
     checkpoints: list[CheckedCheckpoint] = field(default_factory=list)
+    removed: dict[str, RemovedMonth] = field(default_factory=dict)
+    """The months whose rows are gone from the log into an archive, by their names."""
 
     @property
     def is_unsealed(self) -> bool:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tui.data.schema.verify import verify
+from tui.data.seals.archived import RemovedMonth, archive_of, read_archives
 from tui.data.seals.chain import newest_seal, sealed_until, seals_of
 from tui.data.seals.changed_rows import rows_added
 from tui.data.seals.checkpoints import read_origin, read_stored
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from tui.data.postgres.database import Database
+    from tui.data.seals.archived import Archive
     from tui.data.seals.chain import Seal
     from tui.data.seals.hour_digest import HourOfRows
     from tui.data.seals.old_checkpoints import KeptCheckpoints
@@ -81,6 +83,7 @@ async def verify_log(
     for sentence in protection_problems(schema):
         report.add(SealFinding("protection", sentence))
     trusted = await check.trust(public_keys)
+    await check.archives()
     # Before the newest seal: what is sealed in between is in the chain, and not awaited.
     awaited = await check.awaited(newest)
     last = await newest_seal(database)
@@ -107,6 +110,7 @@ class _Check:
         self._report = report
         self._on_progress = on_progress
         self._unknown_keys: dict[str, int] = {}
+        self._archives: dict[str, Archive] = {}
         self.has_recorded_keys = False
 
     async def trust(self, public_keys: Sequence[bytes]) -> dict[str, bytes]:
@@ -121,6 +125,14 @@ class _Check:
         trusted = {key_id_of(public_key): public_key for public_key in keys}
         self._report.keys = [KeyUsed(key_id, public_key, bool(public_keys)) for key_id, public_key in trusted.items()]
         return trusted
+
+    async def archives(self) -> None:
+        """Read which months may be gone from the log, and say which of these the log does not know of."""
+        for archive in await read_archives(self._database):
+            self._archives[archive.name] = archive
+            if not archive.is_logged:
+                sentence = f"switchboard.archives says that {archive.name} was archived, and the log does not."
+                self._report.add(SealFinding("archive", sentence))
 
     async def awaited(self, newest: bytes | None) -> dict[str, SealFinding]:
         """Return the fingerprints that have to be in the chain, each with what is found when it is not."""
@@ -255,8 +267,12 @@ class _Check:
             return
         if rows.version != seal.version:
             rows = await digest_in_pages(self._database, seal.hour, seal.version)
-        if not seal.holds(rows):
-            for finding in await findings_of(self._database, seal, rows):
+        archive = archive_of(seal, self._archives)
+        if archive is not None and not rows.row_count:
+            removed = self._report.removed.setdefault(archive.name, RemovedMonth(archive))
+            removed.rows, removed.hours = removed.rows + seal.row_count, removed.hours + 1
+        elif not seal.holds(rows):
+            for finding in await findings_of(self._database, seal, rows, is_archived=archive is not None):
                 self._report.add(finding)
 
 

@@ -297,13 +297,13 @@ async def _copy_rows(
     ends: tuple[bytes | None, bytes | None] = (None, None)
     async with connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
         # The server sends a message for each row: https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
-        while rows := await connection.wait(_next_rows(copy)):
+        while rows := await connection.wait(next_rows(copy)):
             ends = ends[0] or rows[0], rows[-1]
             await put(rows)
     return ends
 
 
-def _next_rows(copy: AsyncCopy) -> PQGen[list[bytes]]:
+def next_rows(copy: AsyncCopy) -> PQGen[list[bytes]]:
     """Read rows up to BLOCK_BYTES, none at the end.
 
     In one generator, because `AsyncCopy.read` takes two microseconds for each row, half of what an export spends here.
