@@ -14,6 +14,8 @@ from tui.cli.completion.candidates import files
 from tui.cli.output import Output
 from tui.cli.parsing import Text, command, is_locked, option
 from tui.cli.requirements import Requirements
+from tui.data.archive.check import check_archives
+from tui.data.archive.folder import ArchiveFolder
 from tui.data.audit.export.check import check_file
 from tui.data.seals.hours import hour_moment, hour_text
 from tui.data.seals.sealing import require_whole_log, seal_log
@@ -95,17 +97,24 @@ def seal(options: Options, new_key: str | None) -> Work | None:
     needs=Requirements(finds=True),
     help="Check an exported FILE against FILE.manifest.json and stop there.",
 )
+@option("--archive", metavar="DIR", shell_complete=files, help="Check the files of archived months in DIR as well.")
 @click.pass_obj
 def verify(
-    options: Options, public_keys: tuple[str, ...], newest_seal: str | None, manifest: str | None, file: str | None
+    options: Options,
+    public_keys: tuple[str, ...],
+    newest_seal: str | None,
+    manifest: str | None,
+    file: str | None,
+    archive: str | None,
 ) -> Work | None:
     """Check the log against its seals, or an export against its manifest; no secret is needed.
 
     Exits with 5 where a row or a seal is not as it was sealed, or where what protects the log is off. Whoever owns
-    the database can replace the public keys in it: --public-key or --manifest brings them from elsewhere.
+    the database can replace the public keys in it: --public-key or --manifest brings them from elsewhere. Rows of an
+    archived month may be gone from the log; whether they are in its file, --archive finds out.
     """
     if file is not None:
-        if manifest is not None or public_keys or newest_seal:
+        if manifest is not None or public_keys or newest_seal or archive:
             raise InvalidInput("--file is checked against its manifest alone.", "Leave the other options out.")
         _verify_file(Output(options.form), Path(file))
         return None
@@ -120,9 +129,14 @@ def verify(
     async def work(session: Session, out: Output) -> None:
         on_progress = partial(_report_progress, out, "compared")
         report = await verify_log(session.database, public_keys=keys, newest=newest, on_progress=on_progress)
+        if archive is not None:
+            with ArchiveFolder(Path(archive)) as folder:
+                await check_archives(session.database, folder, report, on_rows=on_progress)
         out.record(_record(report), _lines(report))
         if report.keys and not any(key.given for key in report.keys):
             out.say("The public keys are the database's own, which its owner can replace: see --public-key.")
+        if any(month.rows and not month.is_file_checked for month in report.removed.values()):
+            out.say("Whether what is gone from the log is in its archives, `--archive DIR` finds out.")
         if report.is_unsealed:
             raise CheckFailed(
                 "The log is not sealed yet, so whether it was changed cannot be told.",
@@ -209,6 +223,16 @@ def _record(report: SealReport) -> dict[str, Any]:
         "sealed_until": report.sealed_until,
         "newest_seal": report.newest_seal,
         "keys": [{"key_id": key.key_id, "public_key": key.public_key.hex(), "given": key.given} for key in report.keys],
+        "archived": [
+            {
+                "month": name,
+                "rows_removed": month.rows,
+                "sha256": month.archive.sha256.hex(),
+                "archived_at": month.archive.archived_at,
+                "file_checked": month.is_file_checked,
+            }
+            for name, month in sorted(report.removed.items())
+        ],
         "found": report.finding_count,
         "findings": [
             {"kind": finding.kind, "hour": hour_moment(finding.hour), "row": finding.row, "sentence": finding.sentence}
@@ -230,6 +254,9 @@ def _lines(report: SealReport) -> list[tuple[str, object]]:
         ("sealed until", f"{_end_of_hours(report.sealed_until)}; later rows are not under a seal yet"),
         ("newest seal", report.newest_seal or "none"),
     ]
+    for name, month in sorted(report.removed.items()):
+        gone = f"{counted(month.rows, 'row')} removed from the log" if month.rows else "still in the log"
+        lines.append(("archived", f"{name}, {gone}; its file was {'' if month.is_file_checked else 'not '}checked"))
     lines += [("public key", f"{key.public_key.hex()} ({key.key_id})") for key in report.keys]
     lines += [("finding", finding.sentence) for finding in report.findings]
     rest = report.finding_count - len(report.findings)

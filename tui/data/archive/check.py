@@ -14,10 +14,13 @@ from tui.data.archive.lines import ID_IN, text_of
 from tui.data.archive.month import Month
 from tui.data.archive.plan import seals_of_month
 from tui.data.archive.seals_file import read_seals_file
+from tui.data.seals.archived import RemovedMonth, read_archives
 from tui.data.seals.changed_rows import NAMED_ROWS, changed_entries
 from tui.data.seals.hour_digest import ROWS_OF_A_BLOCK, HourDigest, leaf_of
 from tui.data.seals.hours import hour_text
 from tui.data.seals.merkle import HASH_BYTES
+from tui.data.seals.report import SealFinding
+from tui.errors import InvalidInput
 from tui.words.counts import counted
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Database
     from tui.data.seals.archived import Archive
     from tui.data.seals.chain import Seal
+    from tui.data.seals.report import SealReport
 
     OnRows = Callable[[int, int], None]
 
@@ -106,7 +110,7 @@ async def problems_of(
     for hour in wrong:
         problems += await _problems_of_hour(descriptor, month, hour, database)
     size = os.fstat(descriptor).st_size
-    if end is not None and end != size:
+    if end is not None and end < size:
         problems.append(FileProblem(f"{month.file} has {counted(size - end, 'byte')} behind its last hour."))
     return problems
 
@@ -139,6 +143,26 @@ async def archive_problems(
     finally:
         if descriptor is not None:
             os.close(descriptor)
+
+
+async def check_archives(
+    database: Database, folder: ArchiveFolder, report: SealReport, *, on_rows: OnRows | None = None
+) -> None:
+    """Add to a report of the log what is not as sealed in the files of its archives, which the folder has to have.
+
+    Raises what Database.read raises.
+    """
+    for archive in await read_archives(database):
+        try:
+            problems = await archive_problems(database, folder, archive, on_rows=on_rows)
+        except InvalidInput as failure:
+            problems = [FileProblem(failure.sentence, Month.of(archive.month).start)]
+        except OSError as error:
+            sentence = f"The archive of {archive.name} cannot be read: {error.strerror or 'the disk refuses'}."
+            problems = [FileProblem(sentence, Month.of(archive.month).start)]
+        for problem in problems:
+            report.add(SealFinding("archive", problem.sentence, problem.hour, problem.row))
+        report.removed.setdefault(archive.name, RemovedMonth(archive)).is_file_checked = True
 
 
 async def sha256_of(descriptor: int) -> str:

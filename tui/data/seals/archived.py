@@ -67,11 +67,15 @@ class Archive:
 
 @dataclass(slots=True)
 class RemovedMonth:
-    """What a check met of a month: how many rows of how many hours are gone from the log, into the archive."""
+    """What a check met of a month: how many rows of how many hours are gone from the log, into the archive.
+
+    `is_file_checked` is whether the file of the archive was compared with the seals as well.
+    """
 
     archive: Archive
     rows: int = 0
     hours: int = 0
+    is_file_checked: bool = False
 
 
 async def read_archives(database: Database) -> list[Archive]:
