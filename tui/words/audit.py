@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from tui.words.counts import counted, plural
@@ -88,7 +89,9 @@ def exported_words(exported: ExportResult, file: str | None) -> str:
     """Return what was exported as what, and to which file; None is standard output, where there is no manifest."""
     altered = ", altered so that no field is a formula" if exported.manifest["altered"] else ""
     where = "" if file is None else f"{',' * bool(altered)} to {file}; the manifest is beside it"
-    return f"Exported {counted(exported.rows, 'row')} as {exported.manifest['format']}{altered}{where}."
+    before = exported.manifest["archived_before"]
+    archived = f" Of months before {before[:7]} nothing: they are archived." if before else ""
+    return f"Exported {counted(exported.rows, 'row')} as {exported.manifest['format']}{altered}{where}.{archived}"
 
 
 def progress_line(progress: Progress) -> str:
@@ -104,6 +107,16 @@ def progress_line(progress: Progress) -> str:
     if has_total and rate > 0:
         time_left = f", about {duration(((expected.rows or 0) - progress.rows) / rate)} left"
     return f"{counted(progress.rows, 'row')}{of}, {rate:,.0f} a second{time_left} ..."
+
+
+def archived_words(before: datetime | None) -> str:
+    """Return that the log is archived before a month, which begins then; "" where nothing is."""
+    return "" if before is None else f"before {before.astimezone(UTC):%Y-%m} archived"
+
+
+def archived_sentence(before: datetime) -> str:
+    """Return where rows of months that are not in the log any more can be read."""
+    return f"Before {before.astimezone(UTC):%Y-%m} the log is archived: --archive FILE reads a month of it."
 
 
 def count_words(count: Count) -> str:

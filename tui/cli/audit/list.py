@@ -8,7 +8,9 @@ from tui.cli.audit.filter import FilteredCommand
 from tui.cli.audit.view import PIPED_WIDTH, columns, names_of, record_of
 from tui.cli.parsing import Count, command, option, watch_option
 from tui.cli.requirements import Requirements
+from tui.data.audit.archived import archived_before
 from tui.data.audit.pages import AuditReader, Place
+from tui.words.audit import archived_sentence
 from tui.words.no_rows import no_rows_words
 from tui.words.times import to_the_minute
 
@@ -39,6 +41,7 @@ async def list_(session: Session, out: Output, audit_filter: AuditFilter, limit:
     export writes. A name with ~ before it is a claim of the program; one without is proven by the login.
     """
     rows = await _read_newest(session, AuditReader(session.database, audit_filter), out, limit)
+    before = None if len(rows) == limit else await archived_before(session.database, audit_filter)
     out.rows(
         rows,
         columns(await names_of(session, rows)),
@@ -46,6 +49,8 @@ async def list_(session: Session, out: Output, audit_filter: AuditFilter, limit:
         piped_width=PIPED_WIDTH,
         empty=no_rows_words(audit_filter.text, audit_filter.sought),
     )
+    if before is not None:
+        out.say(archived_sentence(before))
 
 
 async def _read_newest(session: Session, reader: AuditReader, out: Output, limit: int) -> list[AuditRow]:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 # Whoever typed a secret knows it as well, or had it lent to a program of theirs; whoever rotated the master key or went
 # back to a kept version typed nothing.
-# A row of the log without names of fields is about all of them: ''. What was removed from the log is in openings, by the
-# same conditions (switchboard.keep_openings, sql/020_archive.sql).
+# A row of the log without names of fields is about all of them: ''. What was removed from the log is in openings, by
+# the same conditions (switchboard.keep_openings, sql/020_archive.sql).
 KNOWN = """
 with seen as (
   select l.integration_type, left(f.name, 200) as field, l.created_at as at, 1 as times,

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from psycopg import AsyncClientCursor
 
 from tui import __version__
+from tui.data.audit.archived import archived_before
 from tui.data.audit.counts import Count, count_rows
 from tui.data.audit.export.file import StreamBroken
 from tui.data.audit.export.format import FORMATS, moment_of
@@ -100,7 +101,7 @@ async def export_audit_log(
     destination.prepare()
     try:
         started_at = await act.announce()
-        evidence = await _read_evidence(database)
+        evidence, before = await _read_evidence(database), await archived_before(database, audit_filter)
         progress = Progress(await count_rows(database, audit_filter))
         await _write_rows(
             database,
@@ -112,7 +113,7 @@ async def export_audit_log(
             progress,
             _reporter(progress, on_progress, progress_every_s),
         )
-        manifest = act.manifest(progress, started_at, evidence)
+        manifest = act.manifest(progress, started_at, evidence, before)
         destination.publish(manifest)
     except BaseException as failure:
         destination.discard()
@@ -176,13 +177,16 @@ class _ExportRecord:
         with contextlib.suppress(SwitchboardError, asyncio.CancelledError):
             await last_row
 
-    def manifest(self, progress: Progress, started_at: datetime, evidence: SealEvidence) -> dict[str, Any]:
+    def manifest(
+        self, progress: Progress, started_at: datetime, evidence: SealEvidence, before: datetime | None
+    ) -> dict[str, Any]:
         """Return what somebody needs to check the export; times are the server's."""
         form, operator, info = FORMATS[self._form], self._database.operator, self._database.info
         return {
             "filter": self._asked["filter"],
             "filter_as_typed": self._asked["typed"],
             "organizations": self._organizations,
+            "archived_before": before.isoformat() if before else None,
             "rows": progress.rows,
             "first": moment_of(progress.oldest, form) if progress.oldest else None,
             "last": moment_of(progress.newest, form) if progress.newest else None,
