@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import click
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 DOCUMENT = Path(__file__).parents[2] / "docs" / "commands.md"
 WIDTH = 120
 PROGRAM = "switchboard"
+SEALED_ROW = UUID(int=1)
 ROLES = {
     "none": "-",
     "any": "any group",
@@ -33,7 +35,13 @@ ROLES = {
     "administrator": "administrator",
     "owner": "owner",
 }
-KEYS = {"none": "-", "optional": "optional", "required": "needed", "sealing": "sealing key"}
+KEYS = {
+    "none": "-",
+    "optional": "optional",
+    "required": "needed",
+    "sealing": "sealing key",
+    "cosigning": "cosigner's key",
+}
 YES, NO = "yes", "no"
 INTRODUCTION = """\
 # Commands
@@ -228,8 +236,17 @@ EXAMPLES = (
     Example("audit seal --new-key other.pem", OBJECT, "key_id public_key"),
     Example(
         "audit verify",
-        "object; another with --file",
-        "ok seals rows first_hour sealed_until newest_seal keys found findings",
+        "object; another with --file and --proof",
+        "ok seals rows first_hour sealed_until newest_seal keys checkpoints found findings",
+    ),
+    Example(f"audit prove {SEALED_ROW}", OBJECT, "id file origin seals proof"),
+    Example("audit checkpoint", OBJECT, "origin seals root checkpoint"),
+    Example("audit cosign a.checkpoint", "object; with --new-key name, public_key", "origin seals root checkpoint"),
+    Example("audit cosign --new-key another.pem", OBJECT, "name public_key"),
+    Example(
+        "audit verify --proof a.proof --public-key seal.pub",
+        OBJECT,
+        "ok row place rows_in_hour hour sealed_at sealed_by operator key_id origin seals cosigned_at",
     ),
     Example(
         "audit verify --file earlier.jsonl",

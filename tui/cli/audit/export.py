@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from tui.cli.audit.filter import FilteredCommand
 from tui.cli.completion.candidates import files, words
-from tui.cli.parsing import Text, command, is_locked, option
+from tui.cli.new_file_name import NewFileName
+from tui.cli.parsing import command, option
 from tui.cli.requirements import Requirements
 from tui.data.audit.export.file import MANIFEST, Stream
 from tui.data.audit.export.format import FORMATS, format_of
 from tui.data.audit.export.run import export_audit_log
 from tui.errors import InvalidInput
-from tui.locked.export_place import new_file, require_plain_name
+from tui.locked.export_place import new_file
 from tui.providers import title_of
 from tui.words.audit import exported_words, progress_line
 from tui.words.text import plain
@@ -33,17 +34,6 @@ if TYPE_CHECKING:
 
 NAME_OF_FILE = re.compile(r"[^\":]+\.(?:csv|jsonl|json)", re.IGNORECASE)
 FIGURES = ("rows", "bytes", "sha256", "first", "last", "format", "altered")
-
-
-class NewFileName(Text):
-    """The name of a file to write: any path, or in the locked console a plain name in the folder for exports."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the text. Raises InvalidInput."""
-        text = super().convert(value, param, ctx)
-        if is_locked(ctx):
-            require_plain_name(text)
-        return text
 
 
 class ExportCommand(FilteredCommand):

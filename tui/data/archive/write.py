@@ -19,8 +19,8 @@ from tui.data.archive.seals_file import ArchivedHour, SealsFile, read_seals_file
 from tui.data.audit.export.run import STATEMENT_TIMEOUT_MS, next_rows
 from tui.data.seals.checkpoints import read_seal_evidence
 from tui.data.seals.hours import hour_text
-from tui.data.seals.sealing import require_whole_log
 from tui.data.seals.sealing_keys import is_signed, key_id_of
+from tui.data.seals.whole_log import require_whole_log
 from tui.errors import CheckFailed, InvalidInput
 
 if TYPE_CHECKING:

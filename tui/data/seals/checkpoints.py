@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tui.data.seals.chain import read_newest, sealed_until, seals_of
+from tui.data.log_act import NO_ORGANIZATION, log_act
+from tui.data.seals.chain import newest_seal, read_newest, sealed_until, seals_of
 from tui.data.seals.merkle import HASH_BYTES, root_of
-from tui.data.seals.notes import Checkpoint, log_signature
+from tui.data.seals.notes import Checkpoint, NoteError, log_signature, read_checkpoint
 from tui.data.seals.sealing_keys import key_id_of, recorded_keys
-from tui.errors import CheckFailed
+from tui.data.seals.whole_log import require_whole_log
+from tui.errors import CheckFailed, NotFound, SealKeyError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -88,3 +90,56 @@ def checkpoint_of(origin: str, leaves: bytes, key: SealKey) -> Checkpoint:
     """Return the signed checkpoint over the seals with these leaves."""
     unsigned = Checkpoint(origin, len(leaves) // HASH_BYTES, root_of(leaves))
     return replace(unsigned, signatures=(log_signature(unsigned, key.public_key, key.sign),))
+
+
+async def read_checkpoint_of_newest(database: Database) -> Checkpoint | None:
+    """Return the checkpoint over all seals that the last sealing has made; None where the newest seal has none.
+
+    Raises CheckFailed where it is not one of the seals that are there, PermissionDenied where this role does not see
+    the whole log, and what Database.read raises.
+    """
+    await database.read(require_whole_log)
+    newest = await newest_seal(database)
+    note = None if newest is None else await database.read(lambda connection: read_stored(connection, newest))
+    if newest is None or note is None:
+        return None
+    leaves = await seal_leaves(database, newest)
+    keys = [public_key for _, public_key, _ in await database.read(recorded_keys)]
+    try:
+        checkpoint = read_checkpoint(note)
+    except NoteError:
+        checkpoint = None
+    expected = (len(leaves) // HASH_BYTES, root_of(leaves))
+    if checkpoint is None or (checkpoint.size, checkpoint.root) != expected or not checkpoint.is_signed_by(keys):
+        raise CheckFailed(
+            "The newest checkpoint is not one of the seals that are there.", "Run `switchboard audit verify`."
+        )
+    return checkpoint
+
+
+async def make_checkpoint(database: Database, key: SealKey) -> Checkpoint:
+    """Sign a checkpoint over all seals, and log that.
+
+    For seals of version 1, which have none. Raises NotFound where there is no seal, SealKeyError where the key is not
+    one that the log is sealed with, PermissionDenied, and what Database.write raises.
+    """
+    await database.read(require_whole_log)
+    newest = await newest_seal(database)
+    if newest is None:
+        raise NotFound("The log is not sealed yet.", "`switchboard audit seal` makes the first seals.")
+    if key.key_id not in {key_id for key_id, _, state in await database.read(recorded_keys) if state != "retired"}:
+        raise SealKeyError(f"The log is not sealed with the key {key.key_id}.", "Sign with the key that is in use.")
+    checkpoint = checkpoint_of(await database.read(read_origin), await seal_leaves(database, newest), key)
+    details = {
+        "origin": checkpoint.origin,
+        "seals": checkpoint.size,
+        "root": checkpoint.root.hex(),
+        "newest_seal": newest.fingerprint().hex(),
+        "key_id": key.key_id,
+    }
+
+    async def unit(connection: Connection) -> None:
+        await log_act(connection, "checkpoint_made", NO_ORGANIZATION, "none", details=details)
+
+    await database.write(unit, log_only=True)
+    return checkpoint

@@ -91,8 +91,10 @@ def read_checkpoint(note: str) -> Checkpoint:
     if not blank or len(lines) != 3 or not signed.endswith("\n"):
         raise NoteError
     origin, size, root = lines
+    if not note.replace("\n", "").isprintable():
+        raise NoteError
     signatures = tuple(map(_read_signature, signed[:-1].split("\n")))
-    if not origin or not origin.isprintable() or not DECIMAL.fullmatch(size):
+    if not origin or not DECIMAL.fullmatch(size):
         raise NoteError
     checkpoint = Checkpoint(origin, int(size), bytes_of(root), signatures)
     if len(checkpoint.root) != HASH_BYTES:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 from tui.data.seals.chain import Seal, newest_seal, seal_of_hour
 from tui.data.seals.changed_rows import changed_rows
 from tui.data.seals.hours import digest_in_pages, hour_of
-from tui.data.seals.sealing import require_whole_log
 from tui.data.seals.sealing_keys import is_signed, key_id_of, recorded_keys
+from tui.data.seals.whole_log import require_whole_log
 
 if TYPE_CHECKING:
     from tui.data.postgres.database import Database

@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from tui.data.log_act import log_act
-from tui.data.scope import require_everything
+from tui.data.log_act import NO_ORGANIZATION, log_act
 from tui.data.seals.chain import Seal, newest_seal, read_newest, sealed_until
 from tui.data.seals.checkpoints import checkpoint_of, read_origin, seal_leaves
 from tui.data.seals.hour_digest import HourDigest
 from tui.data.seals.hours import HOUR, digest_in_pages, hours_with_rows, read_bounds
 from tui.data.seals.protection import missing_relations
 from tui.data.seals.sealing_keys import recorded_keys
+from tui.data.seals.whole_log import RIGHTS, require_whole_log
 from tui.errors import CheckFailed, PermissionDenied, SealKeyError
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ VERSION: Version = 2
 # A commit after so many rows or seals: 24 MB of lists at most, and no more than that is done again after a break.
 ROWS_PER_COMMIT = 1_000_000
 SEALS_PER_COMMIT = 5_000
-# The log is sealed for all organisations at once; these stand in its row for none of them.
-NO_ORGANIZATION = UUID(int=0)
 FROM_THE_FUTURE = (
     "The newest seal is of an hour that is not over yet: it was inserted, or the server's clock was wrong."
 )
@@ -54,17 +52,6 @@ values (to_timestamp(%(hour)s::float8), %(row_count)s, %(digest)b, %(root)b, %(r
 RECORD_KEY = """
 insert into switchboard.keys (key_id, purpose, public_key) values (%(key_id)s, 'seal', %(public_key)b)
 on conflict (key_id) do nothing
-"""
-RIGHTS = """
-select has_table_privilege('switchboard.seals', 'insert') as seals,
-       has_column_privilege('switchboard.keys', 'public_key', 'insert') as keys,
-       has_table_privilege('public.integration_audit_logs', 'select')
-         and (not row_security_active('public.integration_audit_logs')
-              or exists (select from pg_roles as r
-                          where r.rolname in ('switchboard_admin', 'switchboard_support', 'switchboard_auditor')
-                            and pg_has_role(r.oid, 'usage'))) as log,
-       row_security_active('public.integration_audit_logs') as has_policies,
-       current_user::text as role
 """
 
 
@@ -117,32 +104,6 @@ async def seal_log(
             continue
         fingerprint = newest.fingerprint().hex() if newest else None
         return SealingResult(seals, rows, sealed_until(newest), fingerprint)
-
-
-async def require_whole_log(connection: Connection) -> None:
-    """Raise PermissionDenied where this login does not see every row of the log: it would miss them as removed."""
-    row = await (await connection.execute(RIGHTS)).fetchone()
-    if row is not None and not row["log"]:
-        raise PermissionDenied(
-            f"The role {row['role']} does not see every row of the log.",
-            "Connect as a member of switchboard_auditor or switchboard_admin, or as the owner.",
-        )
-    if row is not None and row["has_policies"]:
-        await require_everything(connection, "seals or verifies the log")
-
-
-async def may_seal(database: Database) -> bool:
-    """Return whether this login may seal the log, by its rights. Raises SwitchboardError as any read."""
-
-    async def unit(connection: Connection) -> bool:
-        await require_whole_log(connection)
-        row = await (await connection.execute(RIGHTS)).fetchone()
-        return bool(row and row["seals"])
-
-    try:
-        return await database.read(unit)
-    except PermissionDenied:
-        return False
 
 
 async def _require_rights(database: Database, key: SealKey) -> None:

@@ -16,8 +16,8 @@ from tui.data.seals.hours import HOUR, digest_in_pages, hour_text, hours_with_ro
 from tui.data.seals.old_checkpoints import NOTHING_KEPT, TreeOfSeals, check_old, check_own
 from tui.data.seals.protection import missing_relations, protection_problems
 from tui.data.seals.report import KeyUsed, SealFinding, SealReport
-from tui.data.seals.sealing import require_whole_log
 from tui.data.seals.sealing_keys import is_signed, key_id_of, recorded_keys
+from tui.data.seals.whole_log import require_whole_log
 from tui.words.counts import counted
 
 if TYPE_CHECKING:

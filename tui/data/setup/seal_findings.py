@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from psycopg.rows import tuple_row
 
 from tui.data.seals.chain import newest_seal, sealed_until
-from tui.data.seals.sealing import FROM_THE_FUTURE, may_seal
+from tui.data.seals.sealing import FROM_THE_FUTURE
+from tui.data.seals.whole_log import may_seal
 from tui.data.setup.findings import Finding, Subject
 from tui.words.times import to_the_minute
 

@@ -78,21 +78,32 @@ class NewFile:
         except OSError as error:
             raise self._failure(error) from None
 
-    def publish(self, manifest: Mapping[str, Any]) -> None:
-        """Write the manifest, then give the file its name, which must still be free.
+    async def write_whole(self, content: bytes) -> None:
+        """Make the file with this content and without a manifest. Raises as `prepare` and `publish`."""
+        self.prepare()
+        try:
+            await self.write(content)
+        except BaseException:
+            self.discard()
+            raise
+        self.publish(None)
+
+    def publish(self, manifest: Mapping[str, Any] | None) -> None:
+        """Write the manifest, if there is one, then give the file its name, which must still be free.
 
         Raises ExportFailed, and nothing is left then.
         """
         manifest_exists = False
         try:
             os.fsync(self._open)
-            descriptor = os.open(self._manifest, NEW, 0o600, dir_fd=self._folder)
-            manifest_exists = True
-            try:
-                write_all(descriptor, ascii_json(manifest, indent=2).encode() + b"\n")
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            if manifest is not None:
+                descriptor = os.open(self._manifest, NEW, 0o600, dir_fd=self._folder)
+                manifest_exists = True
+                try:
+                    write_all(descriptor, ascii_json(manifest, indent=2).encode() + b"\n")
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
             if self._folder is None:
                 raise RuntimeError("the file is not prepared")
             give_name(self._folder, self._part, self.name)
