@@ -166,6 +166,7 @@ ROLLBACK = "id integration_type version changed is_verified applied"
 RESTORE = "id organization_id integration_type permissions phone_numbers not_restored applied"
 # One for each command, and one for each option that changes what is required. The first one of a command stands for it
 # in the document.
+ARCHIVED_MONTH = "month state rows file sha256 removable_from removed left_out hours_left"
 EXAMPLES = (
     Example("demo --env", "with --env an object, by variable", ""),
     Example("schema", OBJECT, "sql"),
@@ -229,15 +230,20 @@ EXAMPLES = (
     Example(
         "audit stats",
         OBJECT,
-        "rows complete counted_back_to timezone by_action by_status by_integration_type by_user_id by_day",
+        "rows complete counted_back_to archived_before timezone by_action by_status by_integration_type by_user_id "
+        "by_day",
     ),
-    Example("audit stats --by hour", OBJECT, "rows complete counted_back_to timezone by_hour"),
-    Example("audit seal", "object; with --new-key key_id, public_key", "seals rows sealed_until newest_seal key_id"),
+    Example("audit stats --by hour", OBJECT, "rows complete counted_back_to archived_before timezone by_hour"),
+    Example(
+        "audit seal",
+        "object; with --new-key key_id, public_key",
+        "seals rows sealed_until newest_seal key_id archive_due_before",
+    ),
     Example("audit seal --new-key other.pem", OBJECT, "key_id public_key"),
     Example(
         "audit verify",
         "object; another with --file and --proof",
-        "ok seals rows first_hour sealed_until newest_seal keys checkpoints found findings",
+        "ok seals rows first_hour sealed_until newest_seal keys checkpoints archived found findings",
     ),
     Example(f"audit prove {SEALED_ROW}", OBJECT, "id file origin seals proof"),
     Example("audit checkpoint", OBJECT, "origin seals root checkpoint"),
@@ -253,6 +259,10 @@ EXAMPLES = (
         OBJECT,
         "ok file manifest rows bytes sha256 operation_id found findings",
     ),
+    Example("audit retention", OBJECT, "log_months due_before"),
+    Example("audit retention --months 3", OBJECT, "log_months due_before"),
+    Example("audit archive --before 2026-02 --dry-run", LIST, ARCHIVED_MONTH),
+    Example("audit archive --before 2026-02 --output .", LIST, ARCHIVED_MONTH),
     Example("setup --dry-run", OBJECT, PLAN),
     Example("setup", OBJECT, PLAN),
     Example("integrations threshold exotel_phone 500", OBJECT, "id integration_type balance_threshold"),

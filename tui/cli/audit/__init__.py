@@ -16,6 +16,7 @@ from tui.cli.parsing import group
         "checkpoint": "tui.cli.audit.checkpoints:checkpoint",
         "cosign": "tui.cli.audit.checkpoints:cosign",
         "archive": "tui.cli.audit.archive:archive",
+        "retention": "tui.cli.audit.retention:retention",
     },
 )
 def audit() -> None:

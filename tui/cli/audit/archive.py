@@ -103,18 +103,10 @@ class MonthLine:
 def archive(before: str, output: str | None, dry_run: bool) -> Work:
     """Write old months of the log to files, and let a later run remove their rows.
 
-    A month that is wholly sealed becomes one file of compressed JSON lines in DIR, with its seals beside it. The file
-    is read back and compared with the seals before the log says that the month is archived. Once that row is under a
-    seal as well, the same command, run by the owner of the log, compares the file again and removes the month's rows;
-    it asks before. An hour that is not as it was sealed stays whole, and is named: the exit status is 5 then.
-
-    The running month and the one before always stay. Ended at any point, the next run goes on.
-
-    \b
-    Example:
-        switchboard audit archive --before 2026-01 --output /srv/archive
-        switchboard audit seal                                             # an hour later
-        switchboard audit archive --before 2026-01 --output /srv/archive   # as the owner
+    A month that is wholly sealed becomes a file of compressed JSON lines in DIR, with its seals beside it, which is
+    read back and compared with the seals before the log says so. Once that row of the log is sealed too, the same
+    command, run by the owner of the log, removes the month's rows; it asks before. An hour that is not as it was sealed
+    stays whole, and is named: the exit status is 5 then. The running month and the one before always stay.
     """
     month = Month.named(before)
     if output is None and not dry_run:

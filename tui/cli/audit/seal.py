@@ -13,6 +13,7 @@ from tui.cli.completion.candidates import files
 from tui.cli.output import Output
 from tui.cli.parsing import command, option
 from tui.cli.requirements import Requirements
+from tui.data.archive.retention import due_sentence, due_what_to_do, read_retention
 from tui.data.seals.sealing import seal_log
 from tui.data.seals.sealing_keys import new_seal_key, read_seal_key
 from tui.data.seals.whole_log import require_whole_log
@@ -37,7 +38,8 @@ def seal(options: Options, new_key: str | None) -> Work | None:
     """Sign every whole hour of the log that ended 15 minutes ago.
 
     Meant for a nightly job: with nothing to seal it says so and exits with 0, and two at once do not collide. The
-    private key is in the file that SWITCHBOARD_SEAL_KEY_FILE names; without it the exit status is 4.
+    private key is in the file that SWITCHBOARD_SEAL_KEY_FILE names; without it the exit status is 4. It says as well
+    which months are due to be archived, where the log is to be kept for a while only.
     """
     if new_key is not None:
         _make_sealing_key(Output(options.form), new_key)
@@ -61,6 +63,8 @@ async def _seal(session: Session, out: Output) -> None:
         await session.database.read(require_whole_log)
         raise
     sealed = await seal_log(session.database, key, on_progress=partial(report_progress, out, "sealed"))
+    retention = await read_retention(session.database)
+    due = retention.due_before
     until = end_of_hours(sealed.sealed_until)
     done = f"Sealed {counted(sealed.rows, 'row')} with {counted(sealed.seals, 'seal')}"
     newest = sealed.newest_seal or "none"
@@ -71,6 +75,9 @@ async def _seal(session: Session, out: Output) -> None:
             "sealed_until": sealed.sealed_until,
             "newest_seal": sealed.newest_seal,
             "key_id": key.key_id,
+            "archive_due_before": None if due is None else str(due),
         },
         f"{done if sealed.seals else 'There was nothing to seal'}. Sealed until {until}; newest seal {newest}.",
     )
+    if due is not None:
+        out.warn(due_sentence(due, retention.months), due_what_to_do(due))

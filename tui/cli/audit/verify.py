@@ -32,9 +32,7 @@ if TYPE_CHECKING:
 
 @command(locked=True, needs=Requirements("any", finds=True, organization=False))
 @public_key_option(help="Trust this key instead of those in the database; may be given again.")
-@option(
-    "--newest-seal", locked=True, metavar="SEAL", help="Require that this seal, noted down before, is in the chain."
-)
+@option("--newest-seal", locked=True, metavar="SEAL", help="Require this seal, noted down before, in the chain.")
 # Closed in the locked console, which reads no file that a person names.
 @option(
     "--manifest",
@@ -63,7 +61,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     shell_complete=files,
     needs=Requirements(finds=True),
-    help="Check an exported FILE against FILE.manifest.json and stop there.",
+    help="Check an export against FILE.manifest.json alone.",
 )
 @option(
     "--proof",
@@ -72,7 +70,7 @@ if TYPE_CHECKING:
     needs=Requirements(finds=True),
     help="Check the proof of a row in FILE with --public-key, and stop there.",
 )
-@option("--archive", metavar="DIR", shell_complete=files, help="Check the files of archived months in DIR as well.")
+@option("--archive", metavar="DIR", shell_complete=files, help="Check the files of archived months in DIR too.")
 @click.pass_obj
 def verify(
     options: Options,
@@ -87,10 +85,9 @@ def verify(
 ) -> Work | None:
     """Check the log against its seals, or a file of it by itself; no secret is needed.
 
-    Exits with 5 where a row or a seal is not as it was sealed, or where what protects the log is off. Whoever owns
-    the database can replace the public keys in it: --public-key or --manifest brings them from elsewhere. Whoever has
-    the sealing key as well can make seals again: --checkpoint brings what they were before. Rows of an archived month
-    may be gone from the log; whether they are in its file, --archive finds out.
+    Exits with 5 where something is not as it was sealed, or not protected. The owner of the database can replace the
+    public keys in it: --public-key or --manifest brings them from elsewhere. Who has the sealing key too can make seals
+    again: --checkpoint brings what they were. Whether archived rows are in their file, --archive finds out.
     """
     if file is not None:
         if manifest is not None or public_keys or newest_seal or checkpoints or cosigners or proof or archive:
