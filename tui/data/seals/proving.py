@@ -38,8 +38,8 @@ async def prove_row(database: Database, row_id: UUID, against: Checkpoint | None
     """Return the proof of a row, against a checkpoint: by default the one that the newest seal has.
 
     All leaves of its hour and all seals are read for it. Raises NotFound where there is no such row, NotProvable where
-    no seal of version 2 is over it or `against` is older than its seal, CheckFailed where its hour or the chain is not as
-    it was sealed, PermissionDenied where this role does not see the whole log, and what Database.read raises.
+    no seal of version 2 is over it or `against` is older than its seal, CheckFailed where its hour or the chain is not
+    as it was sealed, PermissionDenied where this role does not see the whole log, and what Database.read raises.
     """
     await database.read(require_whole_log)
     found = await database.fetch_all(ROW, {"id": row_id}, row_factory=tuple_row, binary=True)
