@@ -98,6 +98,13 @@ def test_a_checkpoint_is_printed_cosigned_and_required(sealed_shell: tuple[Shell
     required = ("audit", "verify", "--cosigner", own["public_key"], "--checkpoint")
     assert f"signed by {own['name']}" in keyless.run(*required, "signed").out
     assert "1 signature of keys that were not given" in keyless.run("audit", "verify", "--checkpoint", "signed").out
+    # A proof against it has the second signature too.
+    of_signed = keyless.run("audit", "prove", str(ROW), "--checkpoint", "signed")
+    (shell.folder / "row.proof").write_text(of_signed.out)
+    by_both = ("audit", "verify", "--proof", "row.proof", "--public-key", key, "--cosigner", own["public_key"])
+    assert own["name"] in keyless.without("DATABASE_URL").run(*by_both, "--json").data["cosigned_at"]
+    (shell.folder / "row.proof").write_text(keyless.run("audit", "prove", str(ROW)).out)
+    assert f"Its checkpoint is not signed by {own['name']}" in keyless.run(*by_both).refusal(5)
     missing = keyless.run(*required, "old")
     assert missing.status == 5 and f"{own['name']} has not signed the checkpoint of 5 seals" in missing.out
     for wrong in (

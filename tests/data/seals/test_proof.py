@@ -21,7 +21,7 @@ from tui.data.seals.chain import newest_seal, seals_of
 from tui.data.seals.checkpoints import read_stored
 from tui.data.seals.hours import TEXT, pages_of
 from tui.data.seals.merkle import path_of
-from tui.data.seals.notes import NoteError, read_checkpoint
+from tui.data.seals.notes import Checkpoint, NoteError, read_checkpoint
 from tui.data.seals.proof import NotProvenError, Place, Proof, check_proof, read_proof
 from tui.data.seals.proving import prove_row
 from tui.errors import CheckFailed, NotFound, NotProvable
@@ -178,6 +178,11 @@ async def test_a_row_that_no_seal_of_version_2_is_over_has_no_proof(
         await seal(installed_database)
         with pytest.raises(NotProvable, match="version 1"):
             await prove_row(database, row_id(8, 1))
+        first = Checkpoint("switchboard/x", 3, bytes(32))
+        with pytest.raises(NotProvable, match="over 3 seals, and that of the row is a later one"):
+            await prove_row(database, row_id(11, 2), first)
+        with pytest.raises(CheckFailed, match="Its checkpoint is not signed"):
+            await prove_row(database, row_id(11, 2), replace(first, size=5))
         proof = await prove_row(database, row_id(11, 2))
         assert check_proof(proof, KEYS).seal_place == 4
         await as_owner(installed_database, f"update {LOG} set status = 'failed' where id = '{row_id(11, 1)}'")

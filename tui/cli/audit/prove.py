@@ -8,6 +8,7 @@ from uuid import UUID
 
 import click
 
+from tui.cli.audit.trusted_keys import read_checkpoint_file
 from tui.cli.completion.candidates import files
 from tui.cli.new_file_name import NewFileName
 from tui.cli.parsing import argument, command, option
@@ -18,6 +19,9 @@ from tui.locked.export_place import new_file
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
+    from tui.cli.request import Options, Work
+    from tui.data.audit.export.file import NewFile
+    from tui.data.seals.notes import Checkpoint
     from tui.session.session import Session
 
 
@@ -46,15 +50,32 @@ class RowId(click.ParamType[UUID]):
     shell_complete=files,
     help="Write a new FILE; without it the proof goes to standard output.",
 )
-async def prove(session: Session, out: Output, row: UUID, output: str | None) -> None:
+# Closed in the locked console, which reads no file that a person names.
+@option(
+    "--checkpoint",
+    metavar="FILE",
+    shell_complete=files,
+    help="Prove it against this checkpoint, such as one with cosignatures, in place of the newest.",
+)
+@click.pass_obj
+def prove(_options: Options, row: UUID, output: str | None, checkpoint: str | None) -> Work:
     """Prove that a row of the log is as it was sealed, to whoever has the public key.
 
     ROW is its id. The proof has the row itself; of the others of its hour it tells how many there are. It is for rows
     under a seal of version 2, and is checked with `audit verify --proof FILE --public-key KEY`, without a database. In
     the locked console FILE is a plain name in SWITCHBOARD_EXPORT_DIR.
     """
-    file = None if output is None else new_file(session.settings, Path(output))
-    proof = await prove_row(session.database, row)
+    against = None if checkpoint is None else read_checkpoint_file(checkpoint)
+
+    async def work(session: Session, out: Output) -> None:
+        file = None if output is None else new_file(session.settings, Path(output))
+        await _prove(session, out, row, file, against)
+
+    return work
+
+
+async def _prove(session: Session, out: Output, row: UUID, file: NewFile | None, against: Checkpoint | None) -> None:
+    proof = await prove_row(session.database, row, against)
     if file is not None:
         await file.write_whole(str(proof).encode())
     name = None if file is None else str(file.path)

@@ -46,14 +46,14 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="FILE",
     shell_complete=files,
-    help="Require that the log extends this checkpoint, kept elsewhere; may be given again.",
+    help="Require that the log extends this checkpoint; repeatable.",
 )
 @option(
     "--cosigner",
     "cosigners",
     multiple=True,
     metavar="KEY",
-    help="Require that checkpoints are signed by this cosigner; may be given again.",
+    help="Require that this cosigner signed them; repeatable.",
 )
 # For whoever has an export alone: it asks no database.
 @option(

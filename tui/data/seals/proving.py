@@ -16,12 +16,14 @@ from tui.data.seals.proof import NotProvenError, Place, Proof, check_proof
 from tui.data.seals.sealing_keys import recorded_keys
 from tui.data.seals.whole_log import require_whole_log
 from tui.errors import CheckFailed, NotFound, NotProvable
+from tui.words.counts import counted
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.postgres.database import Database
     from tui.data.seals.chain import Seal
+    from tui.data.seals.notes import Checkpoint
 
 ROW = f"""
 select {TEXT} as text,
@@ -32,12 +34,12 @@ select {TEXT} as text,
 VERIFY = "Run `switchboard audit verify`."
 
 
-async def prove_row(database: Database, row_id: UUID) -> Proof:
-    """Return the proof of a row, against the checkpoint that the newest seal has.
+async def prove_row(database: Database, row_id: UUID, against: Checkpoint | None = None) -> Proof:
+    """Return the proof of a row, against a checkpoint: by default the one that the newest seal has.
 
     All leaves of its hour and all seals are read for it. Raises NotFound where there is no such row, NotProvable where
-    no seal of version 2 is over it, CheckFailed where its hour or the chain is not as it was sealed, PermissionDenied
-    where this role does not see the whole log, and what Database.read raises.
+    no seal of version 2 is over it or `against` is older than its seal, CheckFailed where its hour or the chain is not
+    as it was sealed, PermissionDenied where this role does not see the whole log, and what Database.read raises.
     """
     await database.read(require_whole_log)
     found = await database.fetch_all(ROW, {"id": row_id}, row_factory=tuple_row, binary=True)
@@ -57,13 +59,20 @@ async def prove_row(database: Database, row_id: UUID) -> Proof:
             "Hand over an export of the hour with its manifest.",
         )
     in_hour = await _place_in_hour(database, seal, row_id, text)
-    chain = [link async for link in seals_of(database, newest.id)]
-    leaves = b"".join(link.leaf() for link in chain)
-    index = next((place for place, link in enumerate(chain) if link.id == seal.id), 0)
+    leaves, index = bytearray(), 0
+    async for link in seals_of(database, newest.id):
+        if link.id == seal.id:
+            index = len(leaves) // HASH_BYTES
+        leaves += link.leaf()
     note = await database.read(lambda connection: read_stored(connection, newest))
     try:
-        checkpoint = read_checkpoint(note or "")
-        in_chain = Place(index, path_of(leaves, index))
+        checkpoint = against or read_checkpoint(note or "")
+        if checkpoint.size <= index:
+            raise NotProvable(
+                f"The checkpoint is over {counted(checkpoint.size, 'seal')}, and that of the row is a later one.",
+                "Prove it against a newer one, or leave the checkpoint out.",
+            )
+        in_chain = Place(index, path_of(bytes(leaves[: checkpoint.size * HASH_BYTES]), index))
         proof = Proof(text.decode(), in_hour, seal.statement().decode(), seal.signature, in_chain, checkpoint)
         check_proof(proof, [public_key for _, public_key, _ in await database.read(recorded_keys)])
     except NoteError:
