@@ -25,6 +25,9 @@ CLOSED_COMMANDS = {"demo", "setup", "keys generate", "audit seal", "audit cosign
 CLOSED_OPTIONS = {"--env-file"}
 CLOSED_OPTIONS_OF = {
     "access add": {"--create", "--ask-password", "--no-password", "--expires"},
+    "audit list": {"--archive"},
+    "audit stats": {"--archive"},
+    "audit export": {"--archive"},
     "audit prove": {"--checkpoint"},
     "audit verify": {"--manifest", "--file", "--checkpoint", "--cosigner", "--proof", "--archive"},
     "audit retention": {"--months"},

@@ -19,6 +19,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.cli.conftest import on_database
 from tests.generate.commands import (
+    ARCHIVE,
     DOCUMENT,
     EARLIER_KEY_ID,
     EXAMPLES,
@@ -103,6 +104,7 @@ def populated_shell(
             patched.setattr(seal_hours, "SETTLED_MIN", 120)
             asyncio.run(seal(conninfo, read_seal_key(shell.folder / "seal.pem")))
         (shell.folder / "a.checkpoint").write_text(shell.run("audit", "checkpoint").out)
+        assert shell.run(*["audit", "archive", "--before", "2026-02", "--output", "."]).status == 0
         (shell.folder / "a.proof").write_text(shell.run("audit", "prove", str(SEALED_ROW)).out)
         ((public_key,),) = execute(
             conninfo, "select encode(public_key, 'hex') from switchboard.keys where purpose = 'seal'"
@@ -223,7 +225,8 @@ async def test_every_command_does_in_each_column_what_the_table_says(
         (shell.folder / "new.key").write_text(OTHER_KEY)
         (shell.folder / "new.key").chmod(0o600)
         (shell.folder / "earlier.jsonl").write_text("")
-        for kept in ("a.checkpoint", "a.proof", "seal.pub"):
+        (shell.folder / "archive").mkdir()
+        for kept in ("a.checkpoint", "a.proof", "seal.pub", ARCHIVE, ARCHIVE.replace("jsonl.gz", "seals.json")):
             copyfile(populated_shell.folder / kept, shell.folder / kept)
         manifest = {"rows": 0, "bytes": 0, "sha256": hashlib.sha256().hexdigest(), "format": "jsonl"}
         (shell.folder / "earlier.jsonl.manifest.json").write_text(json.dumps(manifest))

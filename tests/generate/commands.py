@@ -166,6 +166,7 @@ ROLLBACK = "id integration_type version changed is_verified applied"
 RESTORE = "id organization_id integration_type permissions phone_numbers not_restored applied"
 # One for each command, and one for each option that changes what is required. The first one of a command stands for it
 # in the document.
+ARCHIVE = "audit-2026-01.jsonl.gz"
 ARCHIVED_MONTH = "month state rows file sha256 removable_from removed left_out hours_left"
 EXAMPLES = (
     Example("demo --env", "with --env an object, by variable", ""),
@@ -221,10 +222,16 @@ EXAMPLES = (
     Example("access edit colleague --note Desk", OBJECT, f"{LOGIN} left_to_do log_row"),
     Example("access remove colleague", OBJECT, f"{LOGIN} left_to_do log_row sessions_ended"),
     Example("audit list", LIST, LOG_ROW),
+    Example(f"audit list --archive {ARCHIVE}", LIST, LOG_ROW),
     Example(
         "audit export --output log.jsonl",
         "with --output an object, else one on each line as in audit list, without operator_from",
         "file manifest rows bytes sha256 first last format altered",
+    ),
+    Example(
+        f"audit export --archive {ARCHIVE} --output old.jsonl",
+        OBJECT,
+        "file manifest filter filter_as_typed archive archive_sha256 rows bytes sha256 format altered switchboard",
     ),
     Example("audit tail", "an object on each line", LOG_ROW),
     Example(
@@ -232,6 +239,11 @@ EXAMPLES = (
         OBJECT,
         "rows complete counted_back_to archived_before timezone by_action by_status by_integration_type by_user_id "
         "by_day",
+    ),
+    Example(
+        f"audit stats --archive {ARCHIVE} --by hour",
+        OBJECT,
+        "rows complete counted_back_to archived_before timezone by_hour",
     ),
     Example("audit stats --by hour", OBJECT, "rows complete counted_back_to archived_before timezone by_hour"),
     Example(
@@ -262,7 +274,7 @@ EXAMPLES = (
     Example("audit retention", OBJECT, "log_months due_before"),
     Example("audit retention --months 3", OBJECT, "log_months due_before"),
     Example("audit archive --before 2026-02 --dry-run", LIST, ARCHIVED_MONTH),
-    Example("audit archive --before 2026-02 --output .", LIST, ARCHIVED_MONTH),
+    Example("audit archive --before 2026-02 --output archive", LIST, ARCHIVED_MONTH),
     Example("setup --dry-run", OBJECT, PLAN),
     Example("setup", OBJECT, PLAN),
     Example("integrations threshold exotel_phone 500", OBJECT, "id integration_type balance_threshold"),

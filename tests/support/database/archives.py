@@ -44,6 +44,11 @@ alter table switchboard.archives enable always trigger switchboard_append_only;
 async def sealed_january(conninfo: str) -> None:
     """Write rows of 2026-01-01, and seal the log, but for the last hours."""
     write_log(conninfo)
+    await seal_hours_ago(conninfo)
+
+
+async def seal_hours_ago(conninfo: str) -> None:
+    """Seal the log, but for the last hours."""
     with patch.object(seal_hours, "SETTLED_MIN", 240):
         async with opened(conninfo) as database:
             await seal_log(database, KEY)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import difflib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui.cli.audit.filter import FilteredCommand
+from tui.cli.audit.filter import FilteredCommand, archive_option
 from tui.cli.completion.candidates import words
 from tui.cli.output import Column
 from tui.cli.parsing import command, option
 from tui.cli.requirements import Requirements
+from tui.data.archive.matching import matcher
+from tui.data.archive.reading import ArchiveReader
 from tui.data.audit.archived import archived_before
 from tui.data.audit.stats import BY, USUAL, Statistics, statistics
 from tui.data.directory import people_by_id
@@ -46,13 +49,20 @@ FIELDS = {"type": "integration_type", "user": "user_id"}
     callback=lambda context, parameter, value: _one_of_choices(value),
     help="Count by this alone: all of it, hours of the day and days in their order, the others by their rows.",
 )
-async def stats(session: Session, out: Output, audit_filter: AuditFilter, by: str | None) -> None:
+@archive_option
+async def stats(session: Session, out: Output, audit_filter: AuditFilter, by: str | None, archive: str | None) -> None:
     """Count the rows of a filter by action, status, type, user and day, or by one of them, or the hour of the day.
 
     Where a minute is not enough for all of them, the newest are counted, and the first line says back to when.
     """
     zone, counted_by = session.settings.timezone, (by,) if by else USUAL
     figures = Statistics()
+    if archive is not None:
+        with ArchiveReader(Path(archive)) as reader:
+            figures = reader.count(matcher(audit_filter), zone)
+        _write(out, figures, {}, zone, by)
+        reader.require_sealed()
+        return
     async for figures in statistics(session.database, audit_filter, zone, by=counted_by):
         if not figures.complete:
             out.progress(
@@ -62,6 +72,18 @@ async def stats(session: Session, out: Output, audit_filter: AuditFilter, by: st
     people = await people_by_id(
         session.database, [identifier for identifier in figures.by_user if identifier is not None]
     )
+    _write(out, figures, people, zone, by, before)
+
+
+def _write(
+    out: Output,
+    figures: Statistics,
+    people: Mapping[UUID, Person],
+    zone: tzinfo,
+    by: str | None,
+    before: datetime | None = None,
+) -> None:
+    counted_by = (by,) if by else USUAL
     if not out.as_table:
         record = _record(figures, zone, by, before)
         out.data(_counts(record) if out.form == "csv" else record)

@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     shell_complete=files,
     needs=Requirements(finds=True),
-    help="Check the proof of a row in FILE with --public-key, and stop there.",
+    help="Check the proof of a row with --public-key alone.",
 )
 @option("--archive", metavar="DIR", shell_complete=files, help="Check the files of archived months in DIR too.")
 @click.pass_obj

@@ -10,6 +10,8 @@ from tui.data.seals.hours import ID, LEAVES
 
 # Where in a line the hour stands, as 2026-01-31T08.
 HOUR_AT = slice(16, 29)
+# And the time, which ends with a quote.
+TIME_AT = slice(16, 49)
 
 # Every value is the same text as in what seals prove (tui/data/seals/hours.py), so that this can be put together
 # without reading any JSON, whose numbers Python would not write again as they were. The time is first, where the hour
@@ -40,7 +42,7 @@ LINE = re.compile(
     + _TEXT
     + rb', "status": '
     + _TEXT
-    + rb', "ip_address": (?:("[0-9a-f.:]+)(?:/\d+)?"|null), "user_agent": '
+    + rb', "ip_address": (?:("[0-9a-f.:]+)(/\d+)?"|null), "user_agent": '
     + _TEXT
     + rb', "details": (.*)\}'
 )
@@ -67,7 +69,7 @@ def text_of(line: bytes) -> bytes | None:
     found = LINE.fullmatch(line)
     if found is None:
         return None
-    hour, minute, second, fraction, row, organization, user, kind, action, status, address, agent, details = (
+    hour, minute, second, fraction, row, organization, user, kind, action, status, address, _, agent, details = (
         found.groups()
     )
     microseconds = (

@@ -21,7 +21,7 @@ from tui.data.seals.checkpoints import read_seal_evidence
 from tui.data.seals.hours import hour_text
 from tui.data.seals.sealing_keys import is_signed, key_id_of
 from tui.data.seals.whole_log import require_whole_log
-from tui.errors import CheckFailed, InvalidInput
+from tui.errors import CheckFailed, InvalidInput, PermissionDenied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,6 +43,10 @@ select exists (select from pg_index as i
                where i.indrelid = 'public.integration_audit_logs'::regclass and i.indisunique and i.indisvalid
                  and i.indnkeyatts = 1 and i.indpred is null and a.attname = 'id' and a.attnotnull) as distinct_ids
 """
+MAY_RECORD = """
+select has_function_privilege('switchboard.record_archive(date, bigint, bytea, timestamptz[])', 'execute') as may,
+       current_user::text as role
+"""
 RECORD = """
 select switchboard.record_archive(%(month)s::date, %(rows)s::bigint, %(sha256)s::bytea, %(left_out)s::timestamptz[])
 """
@@ -61,6 +65,12 @@ async def archive_month(
     if database.refusal is not None:
         raise database.refusal()
     await database.read(require_whole_log)
+    asked = await database.fetch_one(MAY_RECORD)
+    if asked is None or not asked["may"]:
+        raise PermissionDenied(
+            f"The role {asked and asked['role']} may not archive the log.",
+            "Connect as a member of switchboard_admin, or as the owner.",
+        )
     seals, following = await seals_of_month(database, month), await seal_after(database, month)
     evidence = await read_seal_evidence(database)
     _require_genuine(month, seals, following, evidence)
