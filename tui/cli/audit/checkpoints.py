@@ -52,7 +52,7 @@ async def checkpoint(session: Session, out: Output) -> None:
 
 @command(needs=Requirements("any", key="cosigning", finds=True, organization=False))
 @argument("file", required=False, metavar="FILE", shell_complete=files)
-@public_key_option(help="Trust this key of the log instead of those in the database; may be given again.")
+@public_key_option(help="Trust this key, not the database's; may be repeated.")
 @option(
     "--new-key",
     metavar="FILE",

@@ -31,29 +31,29 @@ if TYPE_CHECKING:
 
 
 @command(locked=True, needs=Requirements("any", finds=True, organization=False))
-@public_key_option(help="Trust this key instead of those in the database; may be given again.")
+@public_key_option(help="Trust this key, not the database's; may be repeated.")
 @option("--newest-seal", locked=True, metavar="SEAL", help="Require this seal, noted down before, in the chain.")
 # Closed in the locked console, which reads no file that a person names.
-@option(
-    "--manifest",
-    metavar="FILE",
-    shell_complete=files,
-    help="Take the public keys, the newest seal and the checkpoint from the manifest of an export.",
-)
 @option(
     "--checkpoint",
     "checkpoints",
     multiple=True,
     metavar="FILE",
     shell_complete=files,
-    help="Require that the log extends this checkpoint; repeatable.",
+    help="Require that the log extends it; may be repeated.",
+)
+@option(
+    "--manifest",
+    metavar="FILE",
+    shell_complete=files,
+    help="Take these three from the manifest of an export.",
 )
 @option(
     "--cosigner",
     "cosigners",
     multiple=True,
     metavar="KEY",
-    help="Require that this cosigner signed them; repeatable.",
+    help="Require their signature; may be repeated.",
 )
 # For whoever has an export alone: it asks no database.
 @option(
@@ -61,14 +61,14 @@ if TYPE_CHECKING:
     metavar="FILE",
     shell_complete=files,
     needs=Requirements(finds=True),
-    help="Check an export against FILE.manifest.json alone.",
+    help="Check an export against its manifest alone.",
 )
 @option(
     "--proof",
     metavar="FILE",
     shell_complete=files,
     needs=Requirements(finds=True),
-    help="Check the proof of a row with --public-key alone.",
+    help="Check the proof of a row by --public-key alone.",
 )
 @option("--archive", metavar="DIR", shell_complete=files, help="Check the files of archived months in DIR too.")
 @click.pass_obj
