@@ -78,7 +78,9 @@ def outcome(report: SealReport) -> tuple[str, Tone]:
     """Return what a check came to, and its tone."""
     compared = f"{counted(report.rows, 'row')} under {counted(report.seals, 'seal')} compared"
     if report.is_well:
-        return f"The log is as it was sealed: {compared}; later rows are not sealed yet.", "good"
+        gone = sum(month.rows for month in report.removed.values())
+        archived = f"; {counted(gone, 'row is', 'rows are')} in archives, which were not checked" if gone else ""
+        return f"The log is as it was sealed: {compared}{archived}; later rows are not sealed yet.", "good"
     first = report.findings[0].sentence
     if report.newest_seal is None and report.finding_count == 1:
         return first, "warning"

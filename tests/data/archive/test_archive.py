@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import os
+import resource
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 
-from tests.support.acme import opened
+from tests.support.acme import ACME, opened
 from tests.support.commands import execute
 from tests.support.database.archives import (
     JANUARY,
@@ -21,15 +23,20 @@ from tests.support.database.archives import (
     sealed_january,
     states,
 )
+from tests.support.database.schema import run_files_with_roles
 from tests.support.database.seal_tampering import HOURS, LOG, as_owner, check, row_id
+from tui.data.archive import remove as archive_remove
 from tui.data.archive.folder import ArchiveFolder
 from tui.data.archive.month import Month
 from tui.data.archive.plan import plan_months
 from tui.data.archive.remove import remove_month
-from tui.errors import CheckFailed, Conflict, InvalidInput
+from tui.errors import CheckFailed, Conflict, ExportFailed, InvalidInput, PermissionDenied
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.support.servers.postgres import TestServer
+    from tui.data.seals.hour_digest import Version
 
 ROWS = sum(HOURS.values())
 ADD = (
@@ -60,12 +67,15 @@ def left(conninfo: str) -> int:
     return int(rows)
 
 
-async def test_a_month_is_written_proven_sealed_and_removed(installed_database: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+async def test_a_month_is_written_proven_sealed_and_removed(
+    installed_database: str, tmp_path: Path, version: Version
+) -> None:
     for values in ODD:
         execute(installed_database, ADD.format(*values, "'2026-01-31 23:59:59.999999+00'"))
     async with opened(installed_database) as database:
         assert await states(database) == {"2026-01": "not sealed"}
-        await sealed_january(installed_database)
+        await sealed_january(installed_database, version)
         assert await states(database) == {"2026-01": "to archive"}
         record = await archive(installed_database, tmp_path)
         assert (record.rows, record.left_out) == (ROWS + len(ODD), ())
@@ -234,3 +244,46 @@ async def test_a_file_that_is_there_already_is_never_replaced(installed_database
     with pytest.raises(Exception, match="could not be written"):
         await archive(installed_database, tmp_path)
     assert not (tmp_path / "elsewhere").exists()
+
+
+async def test_a_full_disk_leaves_nothing_and_whoever_sees_a_part_archives_nothing(
+    postgres: TestServer, empty_database: str, tmp_path: Path
+) -> None:
+    await run_files_with_roles(empty_database)
+    await sealed_january(empty_database)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(ExportFailed, match="nothing was removed from the log"):
+            await archive(empty_database, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    postgres.create_role("ann", "login in role switchboard_admin")
+    with psycopg.connect(empty_database) as connection:
+        connection.execute(
+            "insert into switchboard.logins (login, login_oid, user_id, role) "
+            f"select 'ann', oid, '{ACME}', 'admin' from pg_roles where rolname = 'ann'"
+        )
+        connection.execute(f"insert into switchboard.login_organizations values ('ann', '{ACME}')".encode())
+    ann = postgres.conninfo(empty_database.rpartition("/")[2].partition("?")[0], user="ann")
+    with pytest.raises(PermissionDenied, match="sees a part of the organisations"):
+        await archive(ann, tmp_path)
+    # Nor by calling what records it.
+    with (
+        psycopg.connect(ann) as connection,
+        pytest.raises(psycopg.Error, match="sees a part of the organisations"),
+    ):
+        connection.execute(f"select switchboard.record_archive('2026-01-01', {ROWS}, sha256('x'), '{{}}')".encode())
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 - no waiting for anything
+
+
+async def test_two_at_once_remove_each_hour_once(
+    installed_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sealed_january(installed_database)
+    await archive(installed_database, tmp_path)
+    await seal_acts(installed_database)
+    monkeypatch.setattr(archive_remove, "ROWS_PER_COMMIT", 1)
+    runs = await asyncio.gather(*(remove(installed_database, tmp_path) for _ in range(3)))
+    assert sum(run.rows for run in runs) == ROWS and left(installed_database) == 0
+    assert (await check_with_files(installed_database, tmp_path)).findings == []

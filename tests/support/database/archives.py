@@ -8,7 +8,7 @@ from unittest.mock import patch
 import psycopg
 
 from tests.support.acme import opened
-from tests.support.database.seal_tampering import KEY, LOG, write_log
+from tests.support.database.seal_tampering import KEY, LOG, SEALS, as_owner, write_log
 from tui.data.archive.check import check_archives
 from tui.data.archive.folder import ArchiveFolder
 from tui.data.archive.month import Month
@@ -16,6 +16,7 @@ from tui.data.archive.plan import plan_months
 from tui.data.archive.remove import remove_month, require_file
 from tui.data.archive.write import archive_month
 from tui.data.seals import hours as seal_hours
+from tui.data.seals import sealing
 from tui.data.seals.sealing import seal_log
 from tui.data.seals.verify import verify_log
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tui.data.archive.remove import Removed
     from tui.data.archive.seals_file import SealsFile
     from tui.data.postgres.database import Database
+    from tui.data.seals.hour_digest import Version
     from tui.data.seals.report import SealReport
 
 JANUARY, MARCH = Month(2026, 1), Month(2026, 3)
@@ -41,10 +43,16 @@ alter table switchboard.archives enable always trigger switchboard_append_only;
 """
 
 
-async def sealed_january(conninfo: str) -> None:
+async def sealed_january(conninfo: str, version: Version = 2) -> None:
     """Write rows of 2026-01-01, and seal the log, but for the last hours."""
     write_log(conninfo)
-    await seal_hours_ago(conninfo)
+    if version == 1:
+        await as_owner(conninfo, f"alter table {SEALS} drop constraint seals_of_version_2")
+    with patch.object(sealing, "VERSION", version):
+        await seal_hours_ago(conninfo)
+    if version == 1:
+        constraint = "add constraint seals_of_version_2 check (root is not null) not valid"
+        await as_owner(conninfo, f"alter table {SEALS} {constraint}")
 
 
 async def seal_hours_ago(conninfo: str) -> None:

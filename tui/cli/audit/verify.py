@@ -184,6 +184,8 @@ def _lines(report: SealReport) -> list[tuple[str, object]]:
         verdict = "not sealed yet"
     if report.is_well_as_far_as_known:
         verdict = "as it was sealed, as far as this version can tell"
+    if any(month.rows and not month.is_file_checked for month in report.removed.values()):
+        verdict += "; archived months were not checked"
     lines: list[tuple[str, object]] = [
         ("log", verdict),
         ("compared", f"{counted(report.rows, 'row')} under {counted(report.seals, 'seal')}"),
