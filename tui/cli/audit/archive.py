@@ -17,7 +17,7 @@ from tui.data.archive.folder import ArchiveFolder
 from tui.data.archive.month import Month
 from tui.data.archive.plan import plan_months
 from tui.data.archive.remove import owns_log, remove_month, require_file
-from tui.data.archive.write import archive_month
+from tui.data.archive.write import archive_months
 from tui.data.seals.hours import hour_text
 from tui.errors import CheckFailed, InvalidInput
 from tui.words.counts import counted
@@ -140,15 +140,12 @@ async def _go_on(
     def on_rows(verb: str, rows: int, hour: int) -> None:
         out.progress(f"{counted(rows, 'row')} {verb}, up to {hour_text(hour)} ...")
 
-    lines: list[MonthLine] = []
-    for each in planned:
-        lines.append(MonthLine.of(each))
-        is_lost = each.archive is not None and not each.is_being_removed and not folder.has(each.month.file)
-        if each.state == "to archive" or (each.state in ("archived", "to remove") and is_lost):
-            record = await archive_month(database, folder, each.month, on_rows=on_rows)
-            again = next(one for one in await plan_months(database, each.month.following) if one.month == each.month)
-            lines[-1] = MonthLine.of(again)
-            out.say(f"{each.month}: {counted(record.rows, 'row')} in {folder.path / each.month.file}.")
+    to_write = [each.month for each in planned if _is_to_be_written(each, folder)]
+    async for record in archive_months(database, folder, to_write, on_rows=on_rows):
+        out.say(f"{record.month}: {counted(record.rows, 'row')} in {folder.path / record.month.file}.")
+    if to_write:
+        planned = await plan_months(database, planned[-1].month.following)
+    lines = [MonthLine.of(each) for each in planned]
     removable = [(each, line) for each, line in zip(planned, lines, strict=True) if line.state == "to remove"]
     if not removable:
         return lines
@@ -172,6 +169,13 @@ async def _go_on(
         line.removed, line.hours_left = removed.rows, list(removed.hours_left)
         line.state = "to remove" if removed.hours_left or line.left_out else "removed"
     return lines
+
+
+def _is_to_be_written(planned: PlannedMonth, folder: ArchiveFolder) -> bool:
+    """Whether a month has no archive yet, or its file is not in the folder and all of its rows are in the log."""
+    is_archived = planned.state in ("archived", "to remove")
+    is_lost = is_archived and not planned.is_being_removed and not folder.has(planned.month.file)
+    return planned.state == "to archive" or is_lost
 
 
 COLUMNS: list[Column[MonthLine]] = [

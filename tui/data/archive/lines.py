@@ -9,59 +9,56 @@ from functools import lru_cache
 from tui.data.seals.hours import ID, LEAVES
 
 # Where in a line the hour stands, as 2026-01-31T08.
-HOUR_AT = slice(16, 29)
+HOUR_AT = slice(15, 28)
 # And the time, which ends with a quote.
-TIME_AT = slice(16, 49)
+TIME_AT = slice(15, 48)
 
 # Every value is the same text as in what seals prove (tui/data/seals/hours.py), so that this can be put together
 # without reading any JSON, whose numbers Python would not write again as they were. The time is first, where the hour
-# can be cut out; the details are last, where they need no end.
-_LINE = """concat(
-           '{"created_at": ', to_json(l.created_at),
-           ', "id": ', coalesce('"' || l.id || '"', 'null'),
-           ', "organization_id": ', coalesce('"' || l.organization_id || '"', 'null'),
-           ', "user_id": ', coalesce('"' || l.user_id || '"', 'null'),
-           ', "integration_type": ', coalesce(to_json(l.integration_type)::text, 'null'),
-           ', "action": ', coalesce(to_json(l.action)::text, 'null'),
-           ', "status": ', coalesce(to_json(l.status)::text, 'null'),
-           ', "ip_address": ', coalesce('"' || abbrev(l.ip_address) || '"', 'null'),
-           ', "user_agent": ', coalesce(to_json(l.user_agent)::text, 'null'),
-           ', "details": ', coalesce(l.details::text, 'null'), '}')"""
+# can be cut out; the details are last, where they need no end. (Put together by concat() it took the server 1.4 times
+# as long.)
+_COLUMNS = (
+    "l.created_at, l.id, l.organization_id, l.user_id, l.integration_type, l.action, l.status, l.ip_address, "
+    "l.user_agent, l.details"
+)
 _UUID = rb'("[0-9a-f-]{36}"|null)'
 _TEXT = rb'("[^"\\]*(?:\\.[^"\\]*)*"|null)'
 LINE = re.compile(
-    rb'\{"created_at": "(\d{4}-\d\d-\d\dT\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?\+00:00", "id": '
+    rb'\{"created_at":"(\d{4}-\d\d-\d\dT\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?\+00:00","id":'
     + _UUID
-    + rb', "organization_id": '
+    + rb',"organization_id":'
     + _UUID
-    + rb', "user_id": '
+    + rb',"user_id":'
     + _UUID
-    + rb', "integration_type": '
+    + rb',"integration_type":'
     + _TEXT
-    + rb', "action": '
+    + rb',"action":'
     + _TEXT
-    + rb', "status": '
+    + rb',"status":'
     + _TEXT
-    + rb', "ip_address": (?:("[0-9a-f.:]+)(/\d+)?"|null), "user_agent": '
+    + rb',"ip_address":(?:("[0-9a-f.:]+)(/\d+)?"|null),"user_agent":'
     + _TEXT
-    + rb', "details": (.*)\}'
+    + rb',"details":(.*)\}'
 )
-ID_IN = re.compile(rb'", "id": "([0-9a-f-]{36})"')
+ID_IN = re.compile(rb'","id":"([0-9a-f-]{36})"')
 
 
-def query(*, distinct_ids: bool) -> str:
+def query(*, distinct_ids: bool, leaves_out: bool) -> str:
     """Return the statement that copies the rows of some hours out, in the order of their leaves.
 
-    It takes %(start)s and %(until)s, in seconds since 1970, and %(left_out)s, hours of which no row is wanted. Equal
-    times and ids are told apart by the leaf, which takes long and is spared where ids are distinct.
+    It takes %(start)s and %(until)s, in seconds since 1970, and where it `leaves_out` some %(left_out)s, hours of which
+    no row is wanted. Equal times and ids are told apart by the leaf, which takes long and is spared where ids are
+    distinct.
     """
+    wanted = "and date_trunc('hour', l.created_at, 'UTC') <> all (%(left_out)s::timestamptz[])" if leaves_out else ""
     order = f"l.created_at, {ID}" + ("" if distinct_ids else f", {LEAVES[2]}")
     return f"""copy (
-select {_LINE}
-  from public.integration_audit_logs as l
- where l.created_at >= to_timestamp(%(start)s::float8) and l.created_at < to_timestamp(%(until)s::float8)
-   and date_trunc('hour', l.created_at, 'UTC') <> all (%(left_out)s::timestamptz[])
- order by {order}) to stdout"""
+select row_to_json(r) from (
+  select {_COLUMNS}
+    from public.integration_audit_logs as l
+   where l.created_at >= to_timestamp(%(start)s::float8) and l.created_at < to_timestamp(%(until)s::float8)
+     {wanted}
+   order by {order}) as r) to stdout"""
 
 
 def text_of(line: bytes) -> bytes | None:
