@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from tui.words.counts import counted, plural
@@ -107,16 +106,6 @@ def progress_line(progress: Progress) -> str:
     if has_total and rate > 0:
         time_left = f", about {duration(((expected.rows or 0) - progress.rows) / rate)} left"
     return f"{counted(progress.rows, 'row')}{of}, {rate:,.0f} a second{time_left} ..."
-
-
-def archived_words(before: datetime | None) -> str:
-    """Return that the log is archived before a month, which begins then; "" where nothing is."""
-    return "" if before is None else f"before {before.astimezone(UTC):%Y-%m} archived"
-
-
-def archived_sentence(before: datetime) -> str:
-    """Return where rows of months that are not in the log any more can be read."""
-    return f"Before {before.astimezone(UTC):%Y-%m} the log is archived: --archive FILE reads a month of it."
 
 
 def count_words(count: Count) -> str:

@@ -23,13 +23,14 @@ from tests.support.database.archives import (
     sealed_january,
     states,
 )
-from tests.support.database.schema import run_files_with_roles
+from tests.support.database.schema import installed, run_files_with_roles
 from tests.support.database.seal_tampering import HOURS, LOG, as_owner, check, row_id
 from tui.data.archive import remove as archive_remove
 from tui.data.archive.folder import ArchiveFolder
 from tui.data.archive.month import Month
 from tui.data.archive.plan import plan_months
 from tui.data.archive.remove import remove_month
+from tui.data.schema.accepted import read_accepted
 from tui.errors import CheckFailed, Conflict, ExportFailed, InvalidInput, PermissionDenied
 
 if TYPE_CHECKING:
@@ -287,3 +288,32 @@ async def test_two_at_once_remove_each_hour_once(
     runs = await asyncio.gather(*(remove(installed_database, tmp_path) for _ in range(3)))
     assert sum(run.rows for run in runs) == ROWS and left(installed_database) == 0
     assert (await check_with_files(installed_database, tmp_path)).findings == []
+
+
+async def test_what_was_accepted_stays_accepted_when_the_row_that_says_so_leaves(
+    empty_database: str, tmp_path: Path
+) -> None:
+    await installed(empty_database)
+    execute(
+        empty_database,
+        "create function public.theirs() returns trigger language plpgsql as 'begin return new; end'; create trigger "
+        "theirs before update on public.integration_credentials for each row execute function public.theirs()",
+    )
+    await installed(empty_database, accept=["trigger public.integration_credentials.theirs"])
+    shift = "interval '09:30' + timestamptz '2026-01-01 00:00+00' - date_trunc('minute', now())"
+    await as_owner(
+        empty_database,
+        f"update {LOG} set created_at = created_at + ({shift}) where details ? 'accepted'",
+        f"update switchboard.accepted set accepted_at = accepted_at + ({shift})",
+    )
+    async with await psycopg.AsyncConnection.connect(empty_database) as connection:
+        before = await read_accepted(connection)
+    assert [acceptance.on for acceptance in before.values()] == ["2026-01-01"]
+    await sealed_january(empty_database)
+    await archive(empty_database, tmp_path)
+    await seal_acts(empty_database)
+    await remove(empty_database, tmp_path)
+    assert left(empty_database) == 0
+    async with await psycopg.AsyncConnection.connect(empty_database) as connection:
+        assert await read_accepted(connection) == before
+    assert (await check_with_files(empty_database, tmp_path)).findings == []

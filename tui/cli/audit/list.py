@@ -14,7 +14,7 @@ from tui.data.archive.reading import ArchiveReader
 from tui.data.audit.archived import archived_before
 from tui.data.audit.pages import AuditReader, Place
 from tui.providers import title_of
-from tui.words.audit import archived_sentence
+from tui.words.archived import archived_sentence
 from tui.words.log_details import LogNames
 from tui.words.no_rows import no_rows_words
 from tui.words.times import to_the_minute

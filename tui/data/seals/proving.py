@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from psycopg.rows import tuple_row
@@ -19,6 +20,7 @@ from tui.errors import CheckFailed, NotFound, NotProvable
 from tui.words.counts import counted
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from tui.data.postgres.database import Database
@@ -31,6 +33,7 @@ select {TEXT} as text,
             then extract(epoch from date_trunc('hour', l.created_at, 'UTC'))::bigint end as hour
   from public.integration_audit_logs as l where l.id = %(id)s order by l.created_at limit 1
 """
+ARCHIVED_BEFORE = "select switchboard.archived_before()"
 VERIFY = "Run `switchboard audit verify`."
 
 
@@ -44,7 +47,11 @@ async def prove_row(database: Database, row_id: UUID, against: Checkpoint | None
     await database.read(require_whole_log)
     found = await database.fetch_all(ROW, {"id": row_id}, row_factory=tuple_row, binary=True)
     if not found:
-        raise NotFound("The log has no row with that id.", "`switchboard audit list --json` shows the ids of rows.")
+        before: datetime | None = await database.fetch_value(ARCHIVED_BEFORE)
+        archived = f": before {before.astimezone(UTC):%Y-%m} it is archived" if before else ""
+        raise NotFound(
+            f"The log has no row with that id{archived}.", "`switchboard audit list --json` shows the ids of rows."
+        )
     ((text, hour),) = found
     newest = await newest_seal(database)
     seal = await seal_of_hour(database, hour)

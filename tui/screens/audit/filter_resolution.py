@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.data.audit import name_resolution
 from tui.data.audit.filter import parse_filter
-from tui.words.audit import archived_words
+from tui.words.archived import archived_words
 from tui.words.no_rows import no_rows_words
 
 if TYPE_CHECKING:

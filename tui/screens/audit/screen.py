@@ -27,7 +27,8 @@ from tui.screens.list_page import ListPage
 from tui.screens.log_verification import STOPPED, LogVerification
 from tui.widgets.frame import Hints, Part
 from tui.widgets.state_switcher import StateSwitcher
-from tui.words.audit import archived_words, count_words
+from tui.words.archived import archived_words
+from tui.words.audit import count_words
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
