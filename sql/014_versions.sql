@@ -8,12 +8,13 @@ create table if not exists switchboard.settings (
   changed_by text not null default session_user
 );
 comment on table switchboard.settings is
-  'What differs from the defaults that switchboard.setting() knows; written by switchboard.change_setting, which logs it.';
+  'What differs from the defaults that switchboard.setting() knows; written by switchboard.change_setting, which logs it. '
+  'origin: what checkpoints call this log, made once.';
 
 create or replace function switchboard.setting(wanted text) returns integer
 language sql stable set search_path = pg_catalog, pg_temp as $function$
   select coalesce((select s.value from switchboard.settings s where s.name = wanted),
-                  case wanted when 'versions_kept' then 10 when 'versions_days' then 90 end)
+                  case wanted when 'versions_kept' then 10 when 'versions_days' then 90 when 'log_months' then 0 end)
 $function$;
 
 create table if not exists switchboard.credential_versions (
@@ -184,18 +185,20 @@ $function$;
 create or replace function switchboard.change_setting(setting_name text, setting_value integer) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 -- versions_kept: how many of each credential that updates replaced, and as many that deletes did, 0 for none;
--- versions_days: for how long. What a smaller number leaves over goes at once. Fails with 22023 where the name or the
--- number is none of these.
+-- versions_days: for how long. What a smaller number leaves over goes at once. log_months: how many whole months behind
+-- the running one the log is to be kept, 0 for good; it removes nothing. Fails with 22023 where the name or the number is
+-- none of these.
 declare
   before constant integer := switchboard.setting(setting_name::text);
 begin
   if before is null then
-    raise exception 'a setting is versions_kept or versions_days' using errcode = 'invalid_parameter_value';
+    raise exception 'a setting is versions_kept, versions_days or log_months' using errcode = 'invalid_parameter_value';
   end if;
   if setting_value is null
-     or not (setting_value between (case setting_name when 'versions_kept' then 0 else 1 end)
-                               and (case setting_name when 'versions_kept' then 100 else 3650 end)) then
-    raise exception 'versions_kept is 0 to 100, versions_days is 1 to 3650' using errcode = 'invalid_parameter_value';
+     or not (setting_value between (case setting_name when 'versions_kept' then 0 when 'versions_days' then 1 else 2 end)
+                               and (case setting_name when 'versions_kept' then 100 when 'versions_days' then 3650 else 1200 end)
+             or setting_name = 'log_months' and setting_value = 0) then
+    raise exception 'versions_kept is 0 to 100, versions_days is 1 to 3650, log_months is 0 or 2 to 1200' using errcode = 'invalid_parameter_value';
   end if;
   perform switchboard.require_everything_now('changes settings'::text);
   if setting_value = before then

@@ -321,7 +321,7 @@ begin
     select c.oid::regclass::text from pg_class c
     where c.relnamespace = 'switchboard'::regnamespace and c.relkind in ('r', 'p') and c.relrowsecurity
       and c.relname not in ('logins', 'login_organizations', 'credential_versions', 'people_labels', 'organization_labels',
-                            'checks', 'observations', 'changes')
+                            'checks', 'observations', 'changes', 'archives', 'openings')
   loop
     execute format('alter table %s disable row level security', relation);
   end loop;

@@ -219,6 +219,12 @@ class NotFound(SwitchboardError):
     title = "Not found"
 
 
+class NotProvable(SwitchboardError):
+    """There is no seal that a proof of the row could begin with."""
+
+    title = "No proof"
+
+
 class Conflict(SwitchboardError):
     """Somebody else changed the row meanwhile; nothing was written."""
 

@@ -11,14 +11,14 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from tests.benchmarks import log_export, log_reading, log_screen, log_seals, log_triggers
+from tests.benchmarks import log_archive, log_export, log_reading, log_screen, log_seals, log_triggers
 from tests.benchmarks.log_server import LogServer
 from tests.benchmarks.measures import MEASURES, Bench
 from tui.data.postgres.database import Database
 from tui.process.identity import Operator
 
 # Each registers its measures when it is imported.
-PARTS = (log_reading, log_screen, log_export, log_seals, log_triggers)
+PARTS = (log_reading, log_screen, log_export, log_seals, log_triggers, log_archive)
 
 
 async def run(log: LogServer, pages: int, only: str) -> None:

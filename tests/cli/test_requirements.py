@@ -10,6 +10,7 @@ import hashlib
 import json
 import signal
 from contextlib import AsyncExitStack
+from shutil import copyfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,10 +19,12 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.cli.conftest import on_database
 from tests.generate.commands import (
+    ARCHIVE,
     DOCUMENT,
     EARLIER_KEY_ID,
     EXAMPLES,
     LIST,
+    SEALED_ROW,
     UNREADABLE,
     Example,
     commands_document,
@@ -30,12 +33,15 @@ from tests.generate.commands import (
 from tests.support.acme import ACME, ASHA, OTHER_KEY
 from tests.support.commands import Outcome, Shell, execute
 from tests.support.database.number_rows import OLD, RAVI, add_row, create_people
+from tests.support.database.seal_tampering import seal
 from tests.support.servers.exotel import ExotelServer, exophone
 from tests.support.servers.pooler import TransactionPooler
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tui.cli.audit.filter import FilteredCommand
 from tui.cli.parsing import Command, Option
 from tui.cli.requirements import Requirements
+from tui.data.seals import hours as seal_hours
+from tui.data.seals.sealing_keys import read_seal_key
 from tui.errors import ReadOnlyMode
 
 if TYPE_CHECKING:
@@ -79,9 +85,31 @@ def populated_shell(
             "setup --yes --roles",
             f"permissions grant {RAVI} exotel_phone --view --yes",
             "audit seal --new-key seal.pem",
+            "audit cosign --new-key own.pem",
         ):
             outcome = shell.run(*line.split())
             assert outcome.status == 0, outcome.err
+        execute(
+            conninfo,
+            "insert into integration_audit_logs (id, organization_id, integration_type, action, status, created_at) "
+            "values (%s, %s, 'zoho_mail', 'email_sent', 'success', '2026-01-01')",
+            *(SEALED_ROW, ACME),
+        )
+        shell = shell.with_(
+            SWITCHBOARD_SEAL_KEY_FILE=str(shell.folder / "seal.pem"),
+            SWITCHBOARD_COSIGN_KEY_FILE=str(shell.folder / "own.pem"),
+        )
+        with pytest.MonkeyPatch.context() as patched:
+            # So that there is something left to seal.
+            patched.setattr(seal_hours, "SETTLED_MIN", 120)
+            asyncio.run(seal(conninfo, read_seal_key(shell.folder / "seal.pem")))
+        (shell.folder / "a.checkpoint").write_text(shell.run("audit", "checkpoint").out)
+        assert shell.run(*["audit", "archive", "--before", "2026-02", "--output", "."]).status == 0
+        (shell.folder / "a.proof").write_text(shell.run("audit", "prove", str(SEALED_ROW)).out)
+        ((public_key,),) = execute(
+            conninfo, "select encode(public_key, 'hex') from switchboard.keys where purpose = 'seal'"
+        )
+        (shell.folder / "seal.pub").write_text(public_key)
         execute(
             conninfo,
             "insert into switchboard.keys (key_id, purpose, salt, state) "
@@ -93,7 +121,7 @@ def populated_shell(
             role = group.removeprefix("switchboard_")
             added = shell.run(*f"access add {login} --person {ASHA} --role {role} --all-organizations --yes".split())
             assert added.status == 0, added.err
-        yield shell.with_(SWITCHBOARD_SEAL_KEY_FILE=str(shell.folder / "seal.pem"))
+        yield shell
     postgres.drop_database(name)
     postgres.drop_new_roles()
 
@@ -197,6 +225,9 @@ async def test_every_command_does_in_each_column_what_the_table_says(
         (shell.folder / "new.key").write_text(OTHER_KEY)
         (shell.folder / "new.key").chmod(0o600)
         (shell.folder / "earlier.jsonl").write_text("")
+        (shell.folder / "archive").mkdir()
+        for kept in ("a.checkpoint", "a.proof", "seal.pub", ARCHIVE, ARCHIVE.replace("jsonl.gz", "seals.json")):
+            copyfile(populated_shell.folder / kept, shell.folder / kept)
         manifest = {"rows": 0, "bytes": 0, "sha256": hashlib.sha256().hexdigest(), "format": "jsonl"}
         (shell.folder / "earlier.jsonl.manifest.json").write_text(json.dumps(manifest))
         differences = []

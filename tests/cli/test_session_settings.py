@@ -19,7 +19,7 @@ from tui.data.integrations.listing import list_integrations
 from tui.data.integrations.reveal import open_secret
 from tui.data.postgres.database import Database
 from tui.data.schema.expected import expected_shape
-from tui.data.seals.hours import LEAF
+from tui.data.seals.hours import LEAVES as LEAVES_OF_VERSION
 from tui.data.setup.plan import plan_setup
 from tui.errors import ServerUnsuitable
 
@@ -114,7 +114,8 @@ select right(details -> 'after' ->> 'updated_at', 6) from public.integration_aud
 """
 # As an auditor would ask for them, in a session that nothing is pinned in.
 LEAVES = f"""
-select encode(sha256(string_agg({LEAF}, ''::bytea order by l.id)), 'hex') from {LOG} as l where l.action = 'call_made'
+select encode(sha256(string_agg({LEAVES_OF_VERSION[2]}, ''::bytea order by l.id)), 'hex')
+  from {LOG} as l where l.action = 'call_made'
 """
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import click
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 DOCUMENT = Path(__file__).parents[2] / "docs" / "commands.md"
 WIDTH = 120
 PROGRAM = "switchboard"
+SEALED_ROW = UUID(int=1)
 ROLES = {
     "none": "-",
     "any": "any group",
@@ -33,7 +35,13 @@ ROLES = {
     "administrator": "administrator",
     "owner": "owner",
 }
-KEYS = {"none": "-", "optional": "optional", "required": "needed", "sealing": "sealing key"}
+KEYS = {
+    "none": "-",
+    "optional": "optional",
+    "required": "needed",
+    "sealing": "sealing key",
+    "cosigning": "cosigner's key",
+}
 YES, NO = "yes", "no"
 INTRODUCTION = """\
 # Commands
@@ -158,6 +166,8 @@ ROLLBACK = "id integration_type version changed is_verified applied"
 RESTORE = "id organization_id integration_type permissions phone_numbers not_restored applied"
 # One for each command, and one for each option that changes what is required. The first one of a command stands for it
 # in the document.
+ARCHIVE = "audit-2026-01.jsonl.gz"
+ARCHIVED_MONTH = "month state rows file sha256 removable_from removed left_out hours_left"
 EXAMPLES = (
     Example("demo --env", "with --env an object, by variable", ""),
     Example("schema", OBJECT, "sql"),
@@ -212,30 +222,59 @@ EXAMPLES = (
     Example("access edit colleague --note Desk", OBJECT, f"{LOGIN} left_to_do log_row"),
     Example("access remove colleague", OBJECT, f"{LOGIN} left_to_do log_row sessions_ended"),
     Example("audit list", LIST, LOG_ROW),
+    Example(f"audit list --archive {ARCHIVE}", LIST, LOG_ROW),
     Example(
         "audit export --output log.jsonl",
         "with --output an object, else one on each line as in audit list, without operator_from",
         "file manifest rows bytes sha256 first last format altered",
     ),
+    Example(
+        f"audit export --archive {ARCHIVE} --output old.jsonl",
+        OBJECT,
+        "file manifest filter filter_as_typed archive archive_sha256 rows bytes sha256 format altered switchboard",
+    ),
     Example("audit tail", "an object on each line", LOG_ROW),
     Example(
         "audit stats",
         OBJECT,
-        "rows complete counted_back_to timezone by_action by_status by_integration_type by_user_id by_day",
+        "rows complete counted_back_to archived_before timezone by_action by_status by_integration_type by_user_id "
+        "by_day",
     ),
-    Example("audit stats --by hour", OBJECT, "rows complete counted_back_to timezone by_hour"),
-    Example("audit seal", "object; with --new-key key_id, public_key", "seals rows sealed_until newest_seal key_id"),
+    Example(
+        f"audit stats --archive {ARCHIVE} --by hour",
+        OBJECT,
+        "rows complete counted_back_to archived_before timezone by_hour",
+    ),
+    Example("audit stats --by hour", OBJECT, "rows complete counted_back_to archived_before timezone by_hour"),
+    Example(
+        "audit seal",
+        "object; with --new-key key_id, public_key",
+        "seals rows sealed_until newest_seal key_id archive_due_before",
+    ),
     Example("audit seal --new-key other.pem", OBJECT, "key_id public_key"),
     Example(
         "audit verify",
-        "object; another with --file",
-        "ok seals rows first_hour sealed_until newest_seal keys found findings",
+        "object; another with --file and --proof",
+        "ok seals rows first_hour sealed_until newest_seal keys checkpoints archived found findings",
+    ),
+    Example(f"audit prove {SEALED_ROW}", OBJECT, "id file origin seals proof"),
+    Example("audit checkpoint", OBJECT, "origin seals root checkpoint"),
+    Example("audit cosign a.checkpoint", "object; with --new-key name, public_key", "origin seals root checkpoint"),
+    Example("audit cosign --new-key another.pem", OBJECT, "name public_key"),
+    Example(
+        "audit verify --proof a.proof --public-key seal.pub",
+        OBJECT,
+        "ok row place rows_in_hour hour sealed_at sealed_by operator key_id origin seals cosigned_at",
     ),
     Example(
         "audit verify --file earlier.jsonl",
         OBJECT,
         "ok file manifest rows bytes sha256 operation_id found findings",
     ),
+    Example("audit retention", OBJECT, "log_months due_before"),
+    Example("audit retention --months 3", OBJECT, "log_months due_before"),
+    Example("audit archive --before 2026-02 --dry-run", LIST, ARCHIVED_MONTH),
+    Example("audit archive --before 2026-02 --output archive", LIST, ARCHIVED_MONTH),
     Example("setup --dry-run", OBJECT, PLAN),
     Example("setup", OBJECT, PLAN),
     Example("integrations threshold exotel_phone 500", OBJECT, "id integration_type balance_threshold"),

@@ -110,7 +110,7 @@ class TestValues:
         assert settings.timezone is datetime.UTC
         assert settings.idle_lock == 300
         assert (settings.read_only, settings.ascii) == (False, False)
-        assert settings.organization is settings.operator is settings.seal_key_file is None
+        assert settings.organization is settings.operator is settings.seal_key_file is settings.cosign_key_file is None
 
     def test_reads_every_setting(self, load, tmp_path):
         settings = load(
@@ -122,6 +122,7 @@ class TestValues:
                 "SWITCHBOARD_TIMEZONE": "Asia/Kolkata",
                 "SWITCHBOARD_IDLE_LOCK": "60",
                 "SWITCHBOARD_SEAL_KEY_FILE": "seal.pem",
+                "SWITCHBOARD_COSIGN_KEY_FILE": "own.pem",
                 "SWITCHBOARD_ASCII": "yes",
             }
         )
@@ -129,7 +130,7 @@ class TestValues:
         assert (settings.organization, settings.operator) == ("Zoë & Sons", "a@b.c")
         assert (settings.read_only, settings.ascii, settings.idle_lock) == (True, True, 60)
         assert str(settings.timezone) == "Asia/Kolkata"
-        assert settings.seal_key_file == tmp_path / "seal.pem"
+        assert (settings.seal_key_file, settings.cosign_key_file) == (tmp_path / "seal.pem", tmp_path / "own.pem")
 
     @pytest.mark.parametrize(
         ("name", "value"),

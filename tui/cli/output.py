@@ -98,6 +98,23 @@ class Output:
         for name, value in named:
             self.text(f"{name.ljust(width)}{GAP}{_safe_line(value, sys.stdout)}")
 
+    def exact(self, record: Mapping[str, Any], text: str) -> None:
+        """Write the record, or a text that holds only as it is, to the last byte.
+
+        Raises InvalidInput for a terminal that it would do something to, or that would show it in another way.
+        """
+        if not self.as_table:
+            self.require_exact()
+            self.data(dict(record))
+            return
+        if sys.stdout.isatty() and any(_safe_line(line, sys.stdout) != line for line in text.split("\n")):
+            raise InvalidInput(
+                "This terminal cannot show it exactly as it is.", "Write it to a file: put `> FILE` behind the command."
+            )
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.flush()
+
     def result(self, record: Mapping[str, Any], sentence: str) -> None:
         """Write the result of an act: the record, or a sentence."""
         if not self.as_table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 Role = Literal["none", "any", "support", "administrator", "owner"]
-Key = Literal["none", "optional", "required", "sealing"]
+Key = Literal["none", "optional", "required", "sealing", "cosigning"]
 Writes = Literal["nothing", "log", "data"]
 
 
@@ -13,10 +13,11 @@ class Requirements(NamedTuple):
     """The requirements of a command, or of a command with one of its options.
 
     `role` is the least that the login may be: "none" does not connect, "any" is one of the three groups. `key` is what
-    the master keys are read for, or "sealing", the private key of the seals. Read-only mode refuses what writes "data",
-    a read-only database what writes the "log" as well. `installs` looks for a server that the schema could be installed
-    on: neither read-only nor behind a pooler in transaction mode. `finds` exits with 5 where it found something, and
-    `starts` with 126 or 127 where the program that was named cannot be started.
+    the master keys are read for, or "sealing", the private key of the seals, or "cosigning", that of a cosigner.
+    Read-only mode refuses what writes "data", a read-only database what writes the "log" as well. `installs` looks for
+    a server that the schema could be installed on: neither read-only nor behind a pooler in transaction mode. `finds`
+    exits with 5 where it found something, and `starts` with 126 or 127 where the program that was named cannot be
+    started.
     Before the work begins `connects` connects to a database that is set up, and `organization` chooses one there.
     """
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from tui.data.postgres.database import Connection
     from tui.models import Json
+
+# In the row of an act that is of all organisations at once, these stand for none of them.
+NO_ORGANIZATION = UUID(int=0)
 
 LOG_ACT = """
 select switchboard.log_act(%(action)s::text, %(organization_id)s::uuid, %(integration_type)s::text, %(status)s::text,

@@ -51,6 +51,7 @@ OPEN = frozenset(
         # Of an export the file is closed, but for a plain name in one folder: see export_place.
         *("audit.search", "audit.next", "audit.previous", "audit.jump", "audit.fold", "audit.like", "audit.follow"),
         *("audit.bars", "audit.export", "audit.copy", "audit.verify", "log_row.newer", "log_row.older", "log_row.copy"),
+        "log_row.prove",
         *("filter.complete", "filter.next", "filter.previous", "filter.leave"),
         *("setup.leave", "setup.verify", "setup.keys", "setup.logins"),
         *("logins.add", "logins.edit", "logins.remove"),

@@ -12,7 +12,7 @@ from tui.words.counts import counted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui.data.seals.verify import SealReport
+    from tui.data.seals.report import SealReport
     from tui.screens.page import Page
     from tui.widgets.frame import Tone
 
@@ -47,8 +47,9 @@ class LogVerification:
 
 @background(GROUP)
 async def _check(page: Page, done: Callable[[], object]) -> None:
+    from tui.data.seals.hours import hour_text
     from tui.data.seals.marks import marks_of
-    from tui.data.seals.verify import hour_text, verify_log
+    from tui.data.seals.verify import verify_log
 
     # Not the session that the console has when the check ends: that may be of another database.
     status, session = page.status, page.session
@@ -77,7 +78,9 @@ def outcome(report: SealReport) -> tuple[str, Tone]:
     """Return what a check came to, and its tone."""
     compared = f"{counted(report.rows, 'row')} under {counted(report.seals, 'seal')} compared"
     if report.is_well:
-        return f"The log is as it was sealed: {compared}; later rows are not sealed yet.", "good"
+        gone = sum(month.rows for month in report.removed.values())
+        archived = f"; {counted(gone, 'row is', 'rows are')} in archives, which were not checked" if gone else ""
+        return f"The log is as it was sealed: {compared}{archived}; later rows are not sealed yet.", "good"
     first = report.findings[0].sentence
     if report.newest_seal is None and report.finding_count == 1:
         return first, "warning"

@@ -41,6 +41,7 @@ SWITCHBOARD_NAMES = (
     "SWITCHBOARD_IDLE_LOCK",
     "SWITCHBOARD_KEY_DAYS",
     "SWITCHBOARD_SEAL_KEY_FILE",
+    "SWITCHBOARD_COSIGN_KEY_FILE",
     "SWITCHBOARD_ASCII",
     "SWITCHBOARD_EXPORT_DIR",
     "SWITCHBOARD_LOCKED",
@@ -136,6 +137,9 @@ class Settings:
     seal_key_file: Path | None = None
     """The private key that signs seals."""
 
+    cosign_key_file: Path | None = None
+    """The private key of a second person, who signs checkpoints."""
+
     ascii: bool = False
     """Whether to draw with ASCII alone."""
 
@@ -223,7 +227,7 @@ def load_settings(
         if LIBPQ_NAME.fullmatch(name) and (locked or name not in environ)
     }
     places = [values.text("DATABASE_URL"), *(environ.get(name) or libpq.get(name) for name in PLACE_NAMES)]
-    seal_key_file = values.text("SWITCHBOARD_SEAL_KEY_FILE")
+    seal_key_file, cosign_key_file = map(values.text, ("SWITCHBOARD_SEAL_KEY_FILE", "SWITCHBOARD_COSIGN_KEY_FILE"))
     export_dir = values.text("SWITCHBOARD_EXPORT_DIR")
     if locked:
         _check_key_command(values.variable(KEY_COMMAND_NAME), file)
@@ -243,6 +247,7 @@ def load_settings(
         idle_lock=_idle_lock(values.text("SWITCHBOARD_IDLE_LOCK")),
         key_days=_key_days(values.text("SWITCHBOARD_KEY_DAYS")),
         seal_key_file=cwd / seal_key_file if seal_key_file else None,
+        cosign_key_file=cwd / cosign_key_file if cosign_key_file else None,
         ascii=values.flag("SWITCHBOARD_ASCII"),
         locked=locked,
         export_dir=Path(export_dir) if export_dir else None,

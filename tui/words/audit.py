@@ -88,7 +88,9 @@ def exported_words(exported: ExportResult, file: str | None) -> str:
     """Return what was exported as what, and to which file; None is standard output, where there is no manifest."""
     altered = ", altered so that no field is a formula" if exported.manifest["altered"] else ""
     where = "" if file is None else f"{',' * bool(altered)} to {file}; the manifest is beside it"
-    return f"Exported {counted(exported.rows, 'row')} as {exported.manifest['format']}{altered}{where}."
+    before = exported.manifest["archived_before"]
+    archived = f" Of months before {before[:7]} nothing: they are archived." if before else ""
+    return f"Exported {counted(exported.rows, 'row')} as {exported.manifest['format']}{altered}{where}.{archived}"
 
 
 def progress_line(progress: Progress) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from tui.words.archived import archived_words
 from tui.words.counts import counted
 from tui.words.times import duration
 
@@ -91,6 +92,8 @@ def without_key_id(inventory: KeyInventory) -> list[tuple[str, str]]:
         by = f" as {writer.login}" if writer.login else ""
         times = counted(writer.writes, "time", "times")
         lines.append(("legacy written by", f"{writer.program}{by}, {times}, last {str(writer.newest)[:10]}"))
+    if inventory.archived_before is not None:
+        lines.append(("legacy writers", f"{archived_words(inventory.archived_before)}, and not looked at"))
     if inventory.malformed_credentials or inventory.malformed_versions:
         lines.append(("malformed", _held(inventory.malformed_credentials, inventory.malformed_versions)))
     return lines

@@ -324,7 +324,15 @@ def _retired(told: Told) -> str:
 _SETTINGS = {
     "versions_kept": "versions kept of each credential",
     "versions_days": "days that versions are kept",
+    "log_months": "months that the log is to be kept",
 }
+
+
+def _archived(told: Told) -> str:
+    month = told.text("month")
+    if told.count("removed"):
+        return f"{counted(told.count('removed'), 'archived row')} of {month} removed from the log"
+    return f"log of {month} archived, {counted(told.count('rows'), 'row')}" if month else _act("log archived")(told)
 
 
 def _setting_changed(told: Told) -> str:
@@ -443,7 +451,7 @@ SENTENCES: dict[str, Sentence] = {
     "numbers_synced": _synced,
     "log_exported": _exported,
     "log_sealed": _sealed,
-    "log_archived": _act("log archived"),
+    "log_archived": _archived,
     "checkpoint_made": _act("checkpoint of the log created"),
     "keys_rotated": _rotated,
     "key_retired": _retired,

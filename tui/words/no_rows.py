@@ -20,15 +20,17 @@ MOST_ACTIONS = 2
 _OF_DETAILS = {"number_unassigned": ("pool",), "credential_revealed": ("seen",)}
 
 
-def no_rows_words(text: str, sought: Iterable[str] = ()) -> str:
+def no_rows_words(text: str, sought: Iterable[str] = (), archived: str = "") -> str:
     """Return why a list is empty: its filter, or the audit log; `sought` are the filter's words without a qualifier.
 
-    Those are looked for in the columns as they are stored, and not in the sentence that a row is shown as.
+    Those are looked for in the columns as they are stored, and not in the sentence that a row is shown as. `archived`
+    says which months are not in the log any more.
     """
+    else_where = f"; {archived}" if archived else ""
     if not text:
-        return "The log of this organisation is empty."
+        return f"The log of this organisation is empty{else_where}."
     suggested = suggestion(sought)
-    return f"No row of the log is in this filter.{f' Try {suggested}' if suggested else ''}"
+    return f"No row of the log is in this filter{else_where}.{f' Try {suggested}' if suggested else ''}"
 
 
 def suggestion(sought: Iterable[str]) -> str:

@@ -152,7 +152,7 @@ async def read_everything(database: Database) -> None:
     await leaver_report(database, Organization(ACME, "Acme"), Holder(ASHA, None, None, "active"))
     await verify_log(database)
     for hour in (None, 1_767_222_000):
-        await digest_in_pages(database, hour)
+        await digest_in_pages(database, hour, 2)
 
 
 async def plan_of(database: Database, query: str, parameters: Any) -> list[dict[str, Any]]:

@@ -101,6 +101,9 @@ MATRIX = {
     "switchboard.checks": {ADMIN: "S", SUPPORT: "S", "postgres": "SIUDTRGM"},
     "switchboard.observations": {ADMIN: "S", SUPPORT: "S", "postgres": "SIUDTRGM"},
     "switchboard.changes": {ADMIN: "S", SUPPORT: "S", "postgres": "SIUDTRGM"},
+    "switchboard.archives": {ADMIN: "S", SUPPORT: "S", AUDITOR: "S", "postgres": "SIudtRGM"},
+    "switchboard.removals": {"postgres": "SIUDTRGM"},
+    "switchboard.openings": {ADMIN: "S", SUPPORT: "S", AUDITOR: "S", "postgres": "SIUDTRGM"},
     "switchboard.logins": {ADMIN: "S", "postgres": "SIUDtRGM"},
     "switchboard.login_organizations": {ADMIN: "S", "postgres": "SIUDTRGM"},
     "switchboard.people": {"postgres": "SG"},
@@ -112,6 +115,7 @@ MATRIX = {
     "switchboard.seals_id_seq": {"postgres": "NCSV"},
     "switchboard.credential_versions_id_seq": {"postgres": "NCSV"},
     "switchboard.changes_place_seq": {"postgres": "NCSV"},
+    "switchboard.archives_id_seq": {"postgres": "NCSV"},
     "switchboard": {"service_role": "U", ADMIN: "U", SUPPORT: "U", AUDITOR: "U", "postgres": "UC"},
 }
 READABLE = {"id", "organization_id", "integration_type", "display_name", "is_active", "is_verified"}
@@ -165,6 +169,8 @@ CALLABLE = {
     "switchboard.claim_change(uuid[])": {ADMIN, SUPPORT},
     "switchboard.note_told(uuid)": {ADMIN, SUPPORT},
     "switchboard.uses_of(uuid)": {ADMIN, SUPPORT},
+    "switchboard.record_archive(date,bigint,bytea,timestamp with time zone[])": {ADMIN},
+    "switchboard.archived_before()": {ADMIN, SUPPORT, AUDITOR},
     "switchboard.login_refusal(text)": {ADMIN},
     "switchboard.map_login(text,uuid,text,uuid[],boolean,boolean,text,text)": {ADMIN},
     "switchboard.edit_login(text,text,uuid[],boolean,text)": {ADMIN},

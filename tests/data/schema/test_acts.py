@@ -28,12 +28,12 @@ ACTS = {
     "numbers_synced": {ADMIN, SUPPORT},
     "log_exported": {ADMIN, SUPPORT, AUDITOR},
     "log_sealed": {ADMIN},
-    **{act: {ADMIN} for act in ("schema_changed", "checkpoint_made", "log_archived")},
+    **{act: {ADMIN} for act in ("schema_changed", "checkpoint_made")},
 }
 CHANGES = {
     *(f"credential_{change}" for change in ("created", "updated", "deleted", "enabled", "disabled")),
     *("credential_rolled_back", "credential_restored", "credential_versions_forgotten"),
-    *("keys_rotated", "key_retired", "settings_changed", "access_changed", "change_noticed"),
+    *("keys_rotated", "key_retired", "settings_changed", "access_changed", "change_noticed", "log_archived"),
     *(f"permission_{change}" for change in ("granted", "changed", "revoked")),
     *(f"number_{change}" for change in ("added", "updated", "assigned", "unassigned", "deactivated")),
 }

@@ -235,8 +235,8 @@ def test_the_log_and_its_seals_refuse_even_their_owner(connection: Connection, s
     add_credential(connection)
     connection.execute("insert into switchboard.keys (key_id, purpose, public_key) values ('s', 'seal', '\\x00')")
     connection.execute(
-        "insert into switchboard.seals (hour, row_count, digest, key_id, signature) "
-        "values ('2026-01-01', 1, decode(repeat('00', 32), 'hex'), 's', decode(repeat('00', 64), 'hex'))"
+        "insert into switchboard.seals (hour, row_count, digest, root, key_id, signature) "
+        "values ('2026-01-01', 1, sha256(''), sha256(''), 's', decode(repeat('00', 64), 'hex'))"
     )
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"), connection.transaction():
         connection.execute(statement)

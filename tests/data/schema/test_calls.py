@@ -26,6 +26,8 @@ TYPES = {
     "uuid",
     "text",
     "timestamptz",
+    "timestamptz[]",
+    "date",
     "jsonb",
     "boolean",
     "integer",

@@ -155,10 +155,11 @@ def test_what_is_no_manifest_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_a_manifest_brings_the_keys_and_the_newest_seal(tmp_path: Path) -> None:
-    for newest in ("ab" * 32, None):
+    for newest, more in (("ab" * 32, {"checkpoint": "a note"}), ("ab" * 32, {}), (None, {"checkpoint": None})):
         (tmp_path / "m.json").write_text(
-            json.dumps({"rows": 1, "seals": {"public_keys": [HEX], "newest_seal": newest}})
+            json.dumps({"rows": 1, "seals": {"public_keys": [HEX], "newest_seal": newest, **more}})
         )
-        assert read_manifest(tmp_path / "m.json") == ((KEY.public_key,), newest and bytes.fromhex(newest))
+        seals = read_manifest(tmp_path / "m.json")
+        assert seals == ((KEY.public_key,), newest and bytes.fromhex(newest), more.get("checkpoint"))
     with pytest.raises(InvalidInput, match="64 hexadecimal digits"):
         read_newest_seal("ab" * 31)

@@ -25,10 +25,11 @@ from tests.support.database.seal_tampering import (
     write_log,
 )
 from tui.data.postgres.database import Database
+from tui.data.seals import hour_findings
 from tui.data.seals import hours as seal_hours
-from tui.data.seals import verify as seal_verify
 from tui.data.seals.changed_rows import ChangedRows
-from tui.data.seals.sealing import read_seal_evidence, seal_log
+from tui.data.seals.checkpoints import read_seal_evidence
+from tui.data.seals.sealing import seal_log
 from tui.data.seals.verify import verify_log
 from tui.data.setup.seal_findings import seal_findings
 from tui.errors import CheckFailed
@@ -90,7 +91,7 @@ async def test_a_digest_that_is_another_one_is_a_finding_though_the_list_names_n
         # Two texts of a row whose leaves begin with the same eight bytes take 2^32 hashes to find.
         return ChangedRows((), {"altered": 0, "removed": 0, "moved": 0, "added": 0})
 
-    monkeypatch.setattr(seal_verify, "changed_rows", nothing_named)
+    monkeypatch.setattr(hour_findings, "changed_rows", nothing_named)
     (finding,) = (await check(sealed)).findings
     assert "The rows of 2026-01-01 08:00 UTC are not as they were sealed" in finding.sentence
 
@@ -236,7 +237,7 @@ async def test_a_check_comes_to_its_end_whatever_is_in_a_seal(sealed: str, chang
     seals = "switchboard.seals"
     await as_owner(sealed, f"alter table {seals} {change.replace('{}', seals)}")
     report = await check(sealed)
-    assert {finding.kind for finding in report.findings} <= {"seal", "chain", "key", "protection"}
+    assert {finding.kind for finding in report.findings} <= {"seal", "chain", "checkpoint", "key", "protection"}
     assert not report.is_well
 
 
@@ -298,8 +299,9 @@ async def test_seals_without_ids_are_no_seals(sealed: str) -> None:
 async def test_a_forged_seal_of_the_last_hour_there_is_ends_no_check(sealed: str) -> None:
     await as_owner(
         sealed,
-        "insert into switchboard.seals (hour, row_count, digest, key_id, signature, previous) "
-        "select '294276-12-31 23:00+00', 0, digest, key_id, signature, previous from switchboard.seals where id = 5",
+        "insert into switchboard.seals (hour, row_count, digest, root, key_id, signature, previous) "
+        "select '294276-12-31 23:00+00', 0, digest, root, key_id, signature, previous from switchboard.seals "
+        "where id = 5",
     )
     forged, unsealed = (await check(sealed)).findings
     assert "was altered: its signature is not that of its key" in forged.sentence
@@ -310,8 +312,9 @@ async def test_a_seal_of_an_hour_to_come_does_not_silence_the_nightly_job(sealed
     """With it there would be nothing to seal, night after night."""
     await as_owner(
         sealed,
-        "insert into switchboard.seals (hour, row_count, digest, key_id, signature, previous, sealed_at) "
-        "select '2126-01-01', 0, digest, key_id, signature, previous, 'infinity' from switchboard.seals where id = 5",
+        "insert into switchboard.seals (hour, row_count, digest, root, key_id, signature, previous, sealed_at) "
+        "select '2126-01-01', 0, digest, root, key_id, signature, previous, 'infinity' from switchboard.seals "
+        "where id = 5",
     )
     with pytest.raises(CheckFailed, match="not over yet") as failed:
         await seal(sealed)

@@ -28,8 +28,9 @@ from tests.screens.audit.driver import (
 from tests.support.acme import ASHA, GLOBEX
 from tests.support.commands import execute
 from tests.support.database.log_rows import let_eve_read, log_row
-from tests.support.database.seal_tampering import seal
+from tests.support.database.seal_tampering import KEY, seal
 from tests.support.terminal.console_driver import new_app, run_headless
+from tui.data.seals.proof import check_proof, read_proof
 from tui.screens.audit.histogram import AuditHistogram
 from tui.screens.audit.row import AuditRowScreen
 from tui.screens.audit.screen import AuditScreen
@@ -37,6 +38,8 @@ from tui.widgets.filter_line import FilterLine
 from tui.widgets.time_ruler import BARS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.terminal.console_driver import ConsoleDriver
 
 
@@ -218,7 +221,9 @@ async def help_lists_every_key_and_each_can_be_remapped(console: ConsoleDriver) 
     assert "Show new rows" not in console.text
 
 
-async def test_rows_of_any_time_are_opened_in_full_beside_one_another_and_copied(keyed_database: str) -> None:
+async def test_rows_of_any_time_are_opened_in_full_beside_one_another_copied_and_proven(
+    keyed_database: str, tmp_path: Path
+) -> None:
     hidden = "\x1b]52;c;cm0gLXJm\x07\u202egpj.exe\x9b31m"
     with psycopg.connect(keyed_database) as connection:
         for at in ("infinity", "9999-12-31 23:59:59+00", "0001-01-01 00:00:01+00", "0044-03-15 00:00+00 BC"):
@@ -252,6 +257,14 @@ async def test_rows_of_any_time_are_opened_in_full_beside_one_another_and_copied
         await console.press("y")
         copied = json.loads(console.app.clipboard)
         assert (copied["user_agent"], copied["id"]) == (hidden, str(last))
+        await console.press("p")
+        await console.wait_for("Write the proof of this row to a new file.")
+        await console.press("ctrl+u")
+        await console.type(str(tmp_path / "a.proof"))
+        await console.press("enter")
+        await console.wait_for("The proof is in")
+        proven = check_proof(read_proof((tmp_path / "a.proof").read_text()), [KEY.public_key])
+        assert json.loads(proven.row)[0] == str(last)
         await console.press("right")
         await console.wait_for("First 200,000 characters of 300,028 bytes; x in the list exports all.")
         assert "~operator Ann (claimed)" in console.text
@@ -263,6 +276,8 @@ async def test_rows_of_any_time_are_opened_in_full_beside_one_another_and_copied
         await console.press("left")
         await console.wait_for("to_come: success")
         await console.wait_for("its hour is not sealed yet")
+        await console.press("p")
+        await console.wait_for("The row is not under a seal")
         # Two more, at times that only Postgres can tell, are the newest.
         await console.press("left", "left", "left")
         await console.wait_for("There is no newer row here yet.")

@@ -37,8 +37,8 @@ ROWS = {
     "switchboard.schema_version": ("id", "file, sha256", "'f', 's'", "file"),
     "switchboard.keys": ("key_id", "key_id, purpose, public_key", "'t', 'seal', 'x'", "created_by"),
     "switchboard.seals": (
-        *("id", "hour, row_count, digest, key_id, signature"),
-        *(f"'2026-01-02', 1, {ROW}, 's', decode(repeat('00', 64), 'hex')", "operator"),
+        *("id", "hour, row_count, digest, root, key_id, signature"),
+        *(f"'2026-01-02', 1, {ROW}, {ROW}, 's', decode(repeat('00', 64), 'hex')", "operator"),
     ),
     "switchboard.people_labels": ("id", "id, label", f"'{OTHER}', 'x'", "label"),
     "switchboard.organization_labels": ("id", "id, name", f"'{OTHER}', 'x'", "name"),
@@ -56,6 +56,14 @@ ROWS = {
     "switchboard.checks": ("integration_id", "integration_id", f"'{OTHER}'", "unknowns"),
     "switchboard.observations": ("name", "integration_id, name, value", f"'{OTHER}', 'balance', '1'", "value"),
     "switchboard.changes": ("id", "integration_id, kind", f"'{OTHER}', 'broke'", "value"),
+    "switchboard.archives": (
+        *("id", "month, row_count, sha256, first_seal, last_seal, log_row"),
+        *(f"'2026-02-01', 1, {ROW}, 1, 1, '{OTHER}'", "row_count"),
+    ),
+    "switchboard.removals": ("month", "month", "'2026-02-01'", "row_count"),
+    "switchboard.openings": (
+        *("kind", "organization_id, integration_type, kind, at", f"'{HOME}', 'zoho_mail', 'copied', now()", "times"),
+    ),
     "switchboard.logins": ("login", "login, login_oid, user_id, role", f"'eve', 1, '{OTHER}', 'admin'", "note"),
     "switchboard.login_organizations": ("login", "login, organization_id", f"'ann', '{OTHER}'", "organization_id"),
     "switchboard.people": ("id", "id", f"'{OTHER}'", "id"),
@@ -95,8 +103,8 @@ values ('{HOME}', '1', 'own', '{MEMBER}'), ('{AWAY}', '2', 'own, away', '{MEMBER
        ('{HOME}', '3', 'of others', '{OTHER}'), ('{HOME}', '4', 'of the pool', null),
        ('{HOME}', '5', 'of an outsider', '{OUTSIDER}');
 insert into switchboard.keys (key_id, purpose, public_key) values ('s', 'seal', 'x');
-insert into switchboard.seals (hour, row_count, digest, key_id, signature)
-values ('2026-01-01', 1, {ROW}, 's', decode(repeat('00', 64), 'hex'));
+insert into switchboard.seals (hour, row_count, digest, root, key_id, signature)
+values ('2026-01-01', 1, {ROW}, {ROW}, 's', decode(repeat('00', 64), 'hex'));
 insert into switchboard.schema_version (file, sha256) values ('f', 's');
 insert into switchboard.people_labels (id, label) values ('{HOME}', 'Ann');
 insert into switchboard.organization_labels (id, name) values ('{HOME}', 'Home');
@@ -109,6 +117,11 @@ insert into switchboard.credential_versions (credential_id, kind) values ('{OTHE
 insert into switchboard.checks (integration_id) values ('{INTEGRATION}');
 insert into switchboard.observations (integration_id, name, value) values ('{INTEGRATION}', 'balance', '1');
 insert into switchboard.changes (integration_id, kind) values ('{INTEGRATION}', 'broke');
+insert into switchboard.archives (month, row_count, sha256, first_seal, last_seal, log_row)
+values ('2026-01-01', 1, {ROW}, 1, 1, '{OTHER}');
+insert into switchboard.removals (month) values ('2026-01-01');
+insert into switchboard.openings (organization_id, integration_type, kind, at)
+values ('{HOME}', 'zoho_mail', 'lent', now());
 insert into switchboard.rotations (xid, from_key, from_salt, to_key, to_salt, finished_at)
 values ('7', 'a', 'a', 'b', 'b', now());
 insert into switchboard.logins (login, login_oid, user_id, role, sees_all)

@@ -167,7 +167,7 @@ X select switchboard.log_act('schema_changed', null, null, 'success', null)
 X insert into switchboard.keys (key_id, purpose, public_key) values ('another', 'seal', 'x')
 X update switchboard.keys set created_by = 'x'
 X insert into switchboard.schema_version (file, sha256) values ('f', 's')
-X insert into switchboard.seals (row_count, digest, key_id, signature) values (1, $bytes, 'k', $bytes || $bytes)
+X insert into switchboard.seals (row_count, digest, root, key_id, signature) values (1, $bytes, $bytes, 'k', $twice)
 X insert into switchboard.send_actions values ('fax_sent')
 X update switchboard.send_actions set action = action
 X delete from switchboard.send_actions
@@ -228,6 +228,7 @@ def filled(template: str, place: str) -> str:
         of_others=PLACES[other][-4:],
         person=PERSON,
         bytes="decode(repeat('00', 32), 'hex')",
+        twice="decode(repeat('00', 64), 'hex')",
     )
 
 

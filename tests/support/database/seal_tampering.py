@@ -12,12 +12,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.support.acme import ACME, ASHA, opened
 from tests.support.servers.postgres import TestServer, run_schema_files
+from tui.data.seals.chain import newest_seal
+from tui.data.seals.checkpoints import checkpoint_of, read_origin, seal_leaves
 from tui.data.seals.sealing import seal_log
 from tui.data.seals.sealing_keys import SealKey
-from tui.data.seals.verify import SealReport, verify_log
+from tui.data.seals.verify import verify_log
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from tui.data.seals.report import SealReport
 
     Owner = psycopg.AsyncConnection[tuple[object, ...]]
 
@@ -116,6 +120,20 @@ async def alter_under_new_seals(conninfo: str) -> None:
     await seal(conninfo, KEY)
 
 
+async def remove_what_came_after_a_sealing(conninfo: str) -> None:
+    """What is left ends where a sealing ended: with a checkpoint."""
+    await as_owner(
+        conninfo,
+        f"delete from {SEALS} where hour >= '2026-01-01 11:00+00'",
+        f"delete from {LOG} where created_at >= '2026-01-01 11:00+00'",
+    )
+    async with opened(conninfo) as database:
+        newest = await newest_seal(database)
+        leaves = await seal_leaves(database, newest)
+        made_then = str(checkpoint_of(await database.read(read_origin), leaves, KEY))
+    await as_owner(conninfo, f"update {SEALS} set checkpoint = '{made_then}' where hour = '2026-01-01 09:00+00'")
+
+
 @dataclass(frozen=True, slots=True)
 class Tampering:
     """One way: what is done, what verify has to say, and which evidence that needs beside the database.
@@ -209,10 +227,7 @@ TAMPERINGS = (
     ),
     Tampering(
         "the tail removed with its seals and every later row",
-        statements_as_owner(
-            f"delete from {SEALS} where hour >= '2026-01-01 11:00+00'",
-            f"delete from {LOG} where created_at >= '2026-01-01 11:00+00'",
-        ),
+        remove_what_came_after_a_sealing,
         ("was kept elsewhere, and it is not in the chain: seals were removed",),
         needs="newest seal",
     ),

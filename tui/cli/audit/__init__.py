@@ -10,8 +10,13 @@ from tui.cli.parsing import group
         "export": "tui.cli.audit.export:export",
         "tail": "tui.cli.audit.tail:tail",
         "stats": "tui.cli.audit.stats:stats",
-        "seal": "tui.cli.audit.seals:seal",
-        "verify": "tui.cli.audit.seals:verify",
+        "seal": "tui.cli.audit.seal:seal",
+        "verify": "tui.cli.audit.verify:verify",
+        "prove": "tui.cli.audit.prove:prove",
+        "checkpoint": "tui.cli.audit.checkpoints:checkpoint",
+        "cosign": "tui.cli.audit.checkpoints:cosign",
+        "archive": "tui.cli.audit.archive:archive",
+        "retention": "tui.cli.audit.retention:retention",
     },
 )
 def audit() -> None:

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.audit.filter import FilteredCommand
+from tui.cli.audit.filter import FilteredCommand, archive_option
 from tui.cli.completion.candidates import files, words
-from tui.cli.parsing import Text, command, is_locked, option
+from tui.cli.new_file_name import NewFileName
+from tui.cli.parsing import command, option
 from tui.cli.requirements import Requirements
-from tui.data.audit.export.file import MANIFEST, Stream
+from tui.data.archive.export import export_archive
+from tui.data.archive.matching import matcher
+from tui.data.archive.reading import ArchiveReader
+from tui.data.audit.export.file import MANIFEST, Stream, StreamBroken
 from tui.data.audit.export.format import FORMATS, format_of
 from tui.data.audit.export.run import export_audit_log
 from tui.errors import InvalidInput
-from tui.locked.export_place import new_file, require_plain_name
+from tui.locked.export_place import new_file
 from tui.providers import title_of
 from tui.words.audit import exported_words, progress_line
+from tui.words.counts import counted
 from tui.words.text import plain
 
 if TYPE_CHECKING:
@@ -33,17 +39,6 @@ if TYPE_CHECKING:
 
 NAME_OF_FILE = re.compile(r"[^\":]+\.(?:csv|jsonl|json)", re.IGNORECASE)
 FIGURES = ("rows", "bytes", "sha256", "first", "last", "format", "altered")
-
-
-class NewFileName(Text):
-    """The name of a file to write: any path, or in the locked console a plain name in the folder for exports."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the text. Raises InvalidInput."""
-        text = super().convert(value, param, ctx)
-        if is_locked(ctx):
-            require_plain_name(text)
-        return text
 
 
 class ExportCommand(FilteredCommand):
@@ -79,9 +74,10 @@ class ExportCommand(FilteredCommand):
     shell_complete=words("csv", "jsonl"),
     help="Where left out: csv if FILE ends in .csv, else jsonl.",
 )
+@archive_option
 @click.pass_obj
 def export(
-    options: Options, output: str | None, form: str | None
+    options: Options, output: str | None, form: str | None, archive: str | None
 ) -> Callable[[Session, Output, AuditFilter], Awaitable[None]]:
     """Write the rows of the organisation's log, newest first: all of them, or those of the filter.
 
@@ -95,6 +91,10 @@ def export(
         # It stood before `export`.
         form, options.format = options.format, None
     form_name = _format(options, output, form)
+    if archive is not None:
+        if form_name != "jsonl":
+            raise InvalidInput("An archive is exported as jsonl alone.", "Leave --format out, or name a FILE.jsonl.")
+        return partial(_export_archive, archive=Path(archive), output=output)
 
     async def work(session: Session, out: Output, audit_filter: AuditFilter) -> None:
         sys.stdout.flush()
@@ -117,6 +117,25 @@ def export(
             out.result(record, exported_words(exported, name))
 
     return work
+
+
+async def _export_archive(
+    session: Session, out: Output, audit_filter: AuditFilter, *, archive: Path, output: str | None
+) -> None:
+    sys.stdout.flush()
+    file = None if output is None else new_file(session.settings, Path(output))
+    destination = Stream(sys.stdout.fileno()) if file is None else file
+    with ArchiveReader(archive) as reader:
+        try:
+            manifest = await export_archive(reader, audit_filter, matcher(audit_filter), destination)
+        except StreamBroken as broken:
+            raise broken.error from None
+    done = f"Exported {counted(manifest['rows'], 'row')} of {reader.month} as jsonl"
+    if file is None:
+        out.say(f"{done}. SHA-256 {manifest['sha256']}.")
+    else:
+        name = str(file.path)
+        out.result({"file": name, "manifest": f"{name}{MANIFEST}", **manifest}, f"{done} to {name}.")
 
 
 def _format(options: Options, output: str | None, form: str | None) -> FormatName:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.cells import cell_len
 
-from tui.cli.completion.candidates import filter_words
-from tui.cli.parsing import Argument, Command
+from tui.cli.completion.candidates import files, filter_words
+from tui.cli.parsing import Argument, Command, option
 from tui.cli.request import FORMS, Options
+from tui.cli.requirements import Requirements
 from tui.cli.run import run
+from tui.data.archive.matching import resolve_without_directory
 from tui.data.audit.filter import AuditFilter, join_words, parse_filter
 from tui.data.audit.name_resolution import resolve_filter
 from tui.data.audit.qualifiers import QUALIFIERS
@@ -28,6 +30,13 @@ if TYPE_CHECKING:
     from tui.session.session import Session
 
 MOST_CELLS_AROUND, MOST_CELLS_OF_WORD = 60, 160
+archive_option = option(
+    "--archive",
+    metavar="FILE",
+    shell_complete=files,
+    needs=Requirements(finds=True, connects=False, organization=False),
+    help="Read an archived month; it needs no database.",
+)
 LANGUAGE = f"""FILTER is any of {" ".join(each.usage for each in QUALIFIERS.values())} and words to look for.
 All must hold; commas separate alternatives, and - before any of them negates it. For example:
 status:failed since:2d -action:call_made details.error_code:429,503 "Rate limit\""""
@@ -83,6 +92,8 @@ class FilteredCommand(Command):
         text = join_words(ctx.params.pop("words"))
         work = self.work(ctx)
 
+        reads_archive = bool(ctx.params.get("archive"))
+
         def parse(session: Session, out: Output) -> AuditFilter:
             with _pointing_at_errors(out):
                 return parse_filter(text, zone=session.settings.timezone)
@@ -90,6 +101,13 @@ class FilteredCommand(Command):
         async def work_on_filter(session: Session, out: Output) -> None:
             # Anew for each reading of a list that is watched: since:10m goes on with the time.
             parsed = parse(session, out)
+            if reads_archive:
+                with _pointing_at_errors(out):
+                    audit_filter, notes = resolve_without_directory(parsed)
+                for note in notes:
+                    out.say(note)
+                await work(session, out, audit_filter)
+                return
             names_organization = any(term.name == "org" for term in parsed.terms)
             organization_id = None if names_organization else (await session.find_organization()).id
             with _pointing_at_errors(out):

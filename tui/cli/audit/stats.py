@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import difflib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui.cli.audit.filter import FilteredCommand
+from tui.cli.audit.filter import FilteredCommand, archive_option
 from tui.cli.completion.candidates import words
 from tui.cli.output import Column
 from tui.cli.parsing import command, option
 from tui.cli.requirements import Requirements
+from tui.data.archive.matching import matcher
+from tui.data.archive.reading import ArchiveReader
+from tui.data.audit.archived import archived_before
 from tui.data.audit.stats import BY, USUAL, Statistics, statistics
 from tui.data.directory import people_by_id
 from tui.errors import InvalidInput
+from tui.words.archived import archived_sentence
 from tui.words.counts import counted
 from tui.words.people import Origin, author_in_full
 from tui.words.times import to_the_minute
@@ -20,7 +25,7 @@ from tui.words.times import to_the_minute
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Mapping
-    from datetime import tzinfo
+    from datetime import datetime, tzinfo
     from uuid import UUID
 
     from tui.cli.output import Output
@@ -44,23 +49,43 @@ FIELDS = {"type": "integration_type", "user": "user_id"}
     callback=lambda context, parameter, value: _one_of_choices(value),
     help="Count by this alone: all of it, hours of the day and days in their order, the others by their rows.",
 )
-async def stats(session: Session, out: Output, audit_filter: AuditFilter, by: str | None) -> None:
+@archive_option
+async def stats(session: Session, out: Output, audit_filter: AuditFilter, by: str | None, archive: str | None) -> None:
     """Count the rows of a filter by action, status, type, user and day, or by one of them, or the hour of the day.
 
     Where a minute is not enough for all of them, the newest are counted, and the first line says back to when.
     """
     zone, counted_by = session.settings.timezone, (by,) if by else USUAL
     figures = Statistics()
+    if archive is not None:
+        with ArchiveReader(Path(archive)) as reader:
+            figures = reader.count(matcher(audit_filter), zone)
+        _write(out, figures, {}, zone, by)
+        reader.require_sealed()
+        return
     async for figures in statistics(session.database, audit_filter, zone, by=counted_by):
         if not figures.complete:
             out.progress(
                 f"{counted(figures.rows, 'row')} counted, back to {to_the_minute(figures.counted_back_to, zone)}."
             )
+    before = await archived_before(session.database, audit_filter)
     people = await people_by_id(
         session.database, [identifier for identifier in figures.by_user if identifier is not None]
     )
+    _write(out, figures, people, zone, by, before)
+
+
+def _write(
+    out: Output,
+    figures: Statistics,
+    people: Mapping[UUID, Person],
+    zone: tzinfo,
+    by: str | None,
+    before: datetime | None = None,
+) -> None:
+    counted_by = (by,) if by else USUAL
     if not out.as_table:
-        record = _record(figures, zone, by)
+        record = _record(figures, zone, by, before)
         out.data(_counts(record) if out.form == "csv" else record)
         return
     if figures.complete:
@@ -68,6 +93,8 @@ async def stats(session: Session, out: Output, audit_filter: AuditFilter, by: st
     else:
         since = to_the_minute(figures.counted_back_to, zone)
         out.text(f"The newest {figures.rows:,} rows, back to {since}; older ones were not counted (narrow the filter).")
+    if before is not None:
+        out.text(archived_sentence(before))
     names: dict[Any, str] = {user_id: _name(user_id, people, figures) for user_id in figures.by_user}
     names |= {hour: f"{hour:02}" for hour in figures.by_hour if hour is not None}
     for name in counted_by:
@@ -130,7 +157,7 @@ def _counts(record: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"by": name, "value": entry[name], "rows": entry["rows"]} for name, entry in named]
 
 
-def _record(figures: Statistics, zone: tzinfo, by: str | None) -> dict[str, Any]:
+def _record(figures: Statistics, zone: tzinfo, by: str | None, before: datetime | None) -> dict[str, Any]:
     lists = {}
     for name in (by,) if by else USUAL:
         counter: Counter[Any] = getattr(figures, BY[name][0])
@@ -144,6 +171,7 @@ def _record(figures: Statistics, zone: tzinfo, by: str | None) -> dict[str, Any]
         "rows": figures.rows,
         "complete": figures.complete,
         "counted_back_to": figures.counted_back_to,
+        "archived_before": before,
         "timezone": str(zone),
         **lists,
     }

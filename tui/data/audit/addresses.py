@@ -19,7 +19,7 @@ def read_address(value: str) -> str:
 
 def address_condition(values: Iterable[str], bind: Callable[[object], str]) -> str:
     """Return in SQL that a row comes from one of some addresses or networks."""
-    forms = [form for value in values for form in _forms(value)]
+    forms = [form for value in values for form in forms_of(value)]
     networks = f"any ({bind(forms)}::inet[])"
     operator = "<<=" if any("/" in form for form in forms) else "="
     # An address of the column may come with a network's mask; hardly any does, and taking it off is slow.
@@ -27,7 +27,7 @@ def address_condition(values: Iterable[str], bind: Callable[[object], str]) -> s
     return f"(l.ip_address {operator} {networks} or ({has_mask} and host(l.ip_address)::inet {operator} {networks}))"
 
 
-def _forms(value: str) -> list[str]:
+def forms_of(value: str) -> list[str]:
     """Return an address or network as each version of IP writes it: 203.0.113.7 is ::ffff:203.0.113.7.
 
     RFC 4291, section 2.5.5.2: a socket that is open to both versions reports the longer form.

@@ -54,7 +54,7 @@ PROOFS = ("yes", "vouched")
 # What the backend that shares the tables logs by itself: asked for before the log has any, since its lack is an answer.
 OF_OTHER_PROGRAMS = ("credential_configured", "call_made", "email_sent", "message_sent", "sms_sent", "whatsapp_sent")
 
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,199})(?:\.[0-9]{1,200})?(?:[eE][+-]?[0-9]{1,3})?")
+NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,199})(?:\.[0-9]{1,200})?(?:[eE][+-]?[0-9]{1,3})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def _details(term: Term, bind: Bind) -> str:
     for value in term.values:
         text = bind(value)
         at = f"(l.details #> {path}::text[])"
-        if _NUMBER.fullmatch(value):
+        if NUMBER.fullmatch(value):
             # jsonb compares numbers by what they mean: 1.1 is 1.10.
             number, word = f"{text}::jsonb", f"to_jsonb({text}::text)"
             conditions.append(f"{at} = any (array[{number}, {word}])")

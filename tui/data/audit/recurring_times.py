@@ -72,15 +72,11 @@ def hours_condition(values: Sequence[str], bind: Callable[[object], str]) -> lis
     """Return in SQL that a row is of one of some hours, a condition for each."""
     conditions = []
     for value in values:
-        hours, _, zone = value.partition("@")
-        first, _, last = hours.partition("-")
+        first, last, zone = span_of_hours(value)
         # By the server's own table of zones: a day on which the clocks change has the hours that it has there.
         time = f"({clock_in(f'{bind(zone)}::text')})::time"
-        last = last or f"{int(first) + 1:02}"
-        within = "and" if _padded(first) < _padded(last) else "or"
-        from_first, before_last = (
-            f"{time} {sign} {bind(_padded(at))}::time" for sign, at in ((">=", first), ("<", last))
-        )
+        within = "and" if first < last else "or"
+        from_first, before_last = (f"{time} {sign} {bind(at)}::time" for sign, at in ((">=", first), ("<", last)))
         conditions.append(f"({from_first} {within} {before_last})")
     return conditions
 
@@ -89,13 +85,25 @@ def days_condition(values: Sequence[str], bind: Callable[[object], str]) -> list
     """Return in SQL that a row is of one of some days of the week, a condition for each."""
     conditions = []
     for value in values:
-        days, _, zone = value.partition("@")
-        first, _, last = days.partition("-")
-        place, end = (next(n for n, name in enumerate(DAYS) if name.startswith(day)) for day in (first, last or first))
-        # As ISO 8601 counts them: Monday is 1.
-        numbers = ", ".join(str((place + further) % 7 + 1) for further in range((end - place) % 7 + 1))
+        days, zone = span_of_days(value)
+        numbers = ", ".join(map(str, days))
         conditions.append(f"extract(isodow from {clock_in(f'{bind(zone)}::text')}) in ({numbers})")
     return conditions
+
+
+def span_of_hours(value: str) -> tuple[str, str, str]:
+    """Return from when on and before when hours in their canonical form are, as 20:30, and in which zone."""
+    hours, _, zone = value.partition("@")
+    first, _, last = hours.partition("-")
+    return _padded(first), _padded(last or f"{int(first) + 1:02}"), zone
+
+
+def span_of_days(value: str) -> tuple[tuple[int, ...], str]:
+    """Return the days of the week of a canonical form, as ISO 8601 counts them (Monday is 1), and their zone."""
+    days, _, zone = value.partition("@")
+    first, _, last = days.partition("-")
+    place, end = (next(n for n, name in enumerate(DAYS) if name.startswith(day)) for day in (first, last or first))
+    return tuple((place + further) % 7 + 1 for further in range((end - place) % 7 + 1)), zone
 
 
 def clock_in(zone: str) -> str:

@@ -39,6 +39,10 @@ TESTS = """public.integration_audit_logs as l
             and l.integration_type = c.integration_type and l.details ->> 'source' = 'switchboard'
             and l.status <> 'pending' and l.details -> 'draft' is null
             and coalesce(l.details ->> 'integration_id', c.id::text) = c.id::text"""
+# What was removed from the log (switchboard.keep_openings, sql/020_archive.sql).
+_REMOVED = """switchboard.openings as o
+          where o.organization_id = c.organization_id and o.integration_type = c.integration_type
+            and o.subject in ('', c.id::text) and o.kind"""
 MOST_WORDS = 200
 _REASON = f"""left(coalesce(l.details ->> 'code', l.details ->> 'error_code'), 40) as code,
          left(coalesce(l.details ->> 'why', l.details ->> 'error'), {MOST_WORDS}) as words"""
@@ -51,16 +55,28 @@ _LAST_CHANGE = """(select l.created_at from public.integration_audit_logs as l
           order by l.created_at desc limit 1)"""
 # A test that did not reach the provider is logged as failed and judged unknown: it says nothing about the credential.
 LATEST_TEST = f"""left join lateral (
-         select l.status, l.created_at, l.user_id, {_REASON} from {TESTS}
+         (select l.status, l.created_at, l.user_id, {_REASON} from {TESTS}
             and l.details ->> 'judgement' is distinct from 'unknown'
-          order by l.created_at desc limit 1) as test on true
+          order by l.created_at desc limit 1)
+         union all
+         (select o.details ->> 'status', o.at, (o.details ->> 'user_id')::uuid, o.details ->> 'code',
+                 o.details ->> 'words'
+            from {_REMOVED} = 'tested'
+          order by o.at desc limit 1)
+          order by created_at desc limit 1) as test on true
        left join lateral (
          select greatest({_LAST_CHANGE.format(action="credential_updated")},
-                         {_LAST_CHANGE.format(action="credential_rolled_back")}) as created_at) as change on true
+                         {_LAST_CHANGE.format(action="credential_rolled_back")},
+                         (select max(o.at) from {_REMOVED} = 'changed'
+                             and o.details ->> 'action' in ('credential_updated', 'credential_rolled_back'))
+                ) as created_at) as change on true
        left join lateral (
-         select min(l.created_at) as created_at, max(left(l.details ->> 'why', {MOST_WORDS})) as words from {TESTS}
-            and l.details ->> 'judgement' = 'unknown'
-            and l.created_at > greatest(test.created_at, change.created_at, c.last_verified_at, '-infinity')
+         select min(u.created_at) as created_at, max(u.words) as words from (
+           select l.created_at, left(l.details ->> 'why', {MOST_WORDS}) as words from {TESTS}
+              and l.details ->> 'judgement' = 'unknown'
+           union all
+           select o.at, o.details ->> 'words' from {_REMOVED} = 'unreached') as u
+          where u.created_at > greatest(test.created_at, change.created_at, c.last_verified_at, '-infinity')
          ) as unreached on true"""
 
 NO_TEST = """cross join (select null as status, null::timestamptz as created_at, null::uuid as user_id, null as code,

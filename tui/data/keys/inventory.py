@@ -49,6 +49,7 @@ select count(*) filter (where is_legacy and is_credential)::int as legacy_creden
        count(*) filter (where not is_legacy and not is_credential)::int as malformed_versions
   from shapes
 """
+ARCHIVED_BEFORE = "select switchboard.archived_before()"
 LEGACY_WRITERS = """
 select coalesce(nullif(l.user_agent, ''), '(no name)') as program, l.details ->> 'session_user' as login,
        count(*)::int as writes, max(l.created_at) as newest
@@ -89,6 +90,8 @@ class KeyInventory(NamedTuple):
     malformed_credentials: int
     malformed_versions: int
     legacy_writers: list[LegacyWriter]
+    archived_before: datetime | None
+    """Since when the log has its rows, where that is less than WRITERS_DAYS ago: earlier ones are in archives."""
 
 
 async def read_key_inventory(database: Database) -> KeyInventory:
@@ -99,7 +102,9 @@ async def read_key_inventory(database: Database) -> KeyInventory:
     writers = await database.fetch_all(
         LEGACY_WRITERS, {"since": since, "most": MOST_WRITERS}, row_factory=class_row(LegacyWriter)
     )
-    return KeyInventory(keys=keys, legacy_writers=writers, **others)
+    before: datetime | None = await database.fetch_value(ARCHIVED_BEFORE)
+    archived_before = before if before is not None and before > since else None
+    return KeyInventory(keys=keys, legacy_writers=writers, archived_before=archived_before, **others)
 
 
 async def days_of_active_key(database: Database) -> int | None:

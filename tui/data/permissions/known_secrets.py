@@ -15,15 +15,14 @@ if TYPE_CHECKING:
 
 # Whoever typed a secret knows it as well, or had it lent to a program of theirs; whoever rotated the master key or went
 # back to a kept version typed nothing.
-# A row of the log without names of fields is about all of them: ''.
+# A row of the log without names of fields is about all of them: ''. What was removed from the log is in openings, by
+# the same conditions (switchboard.keep_openings, sql/020_archive.sql).
 KNOWN = """
-with known as (
-  select l.integration_type, left(f.name, 200) as field, max(l.created_at) as last_at, count(*) as times,
-         array_agg(l.created_at) filter (where l.created_at is not null) as known_at,
-         bool_or(l.action = 'credential_revealed') as revealed, bool_or(l.action = 'credential_copied') as copied,
-         bool_or(l.action = 'credential_lent') as lent,
-         bool_or(l.action in ('credential_created', 'credential_updated')) as typed,
-         coalesce(bool_or(l.details ->> 'operator_from' = 'login'), false) as proven
+with seen as (
+  select l.integration_type, left(f.name, 200) as field, l.created_at as at, 1 as times,
+         case l.action when 'credential_revealed' then 'revealed' when 'credential_copied' then 'copied'
+                       when 'credential_lent' then 'lent' else 'typed' end as kind,
+         coalesce(l.details ->> 'operator_from' = 'login', false) as proven
     from public.integration_audit_logs as l
    cross join lateral jsonb_array_elements_text(
            case when jsonb_typeof(l.details -> 'fields') = 'array' then l.details -> 'fields' else '[""]' end
@@ -34,7 +33,17 @@ with known as (
              and (l.action = 'credential_created'
                   or l.action = 'credential_updated' and l.details -> 'envelope' ->> 'changed' = 'true'
                      and l.details ->> 'rotation' is distinct from 'true'))
-   group by l.integration_type, left(f.name, 200))
+  union all
+  select o.integration_type, o.subject, o.at, o.times, o.kind, o.proven from switchboard.openings as o
+   where o.user_id = %(user_id)s and o.organization_id = %(organization_id)s
+     and o.kind in ('revealed', 'copied', 'lent', 'typed')
+), known as (
+  select s.integration_type, s.field, max(s.at) as last_at, sum(s.times)::bigint as times,
+         array_agg(s.at) filter (where s.at is not null) as known_at,
+         bool_or(s.kind = 'revealed') as revealed, bool_or(s.kind = 'copied') as copied,
+         bool_or(s.kind = 'lent') as lent, bool_or(s.kind = 'typed') as typed, bool_or(s.proven) as proven
+    from seen as s
+   group by s.integration_type, s.field)
 select k.*, c.id as integration_id
   from known as k
   left join public.integration_credentials as c
@@ -53,7 +62,12 @@ select l.integration_type, l.action, l.created_at as moment, l.details ->> 'kept
    and l.details ->> 'source' = 'trigger' and l.created_at is not null
    and (l.action in ('credential_created', 'credential_restored') or l.details -> 'envelope' ->> 'changed' = 'true')
    and l.details ->> 'rotation' is distinct from 'true'
- order by l.created_at
+union all
+select o.integration_type, o.details ->> 'action', o.at, o.details ->> 'kept_at', o.details ->> 'version_kind',
+       o.details -> 'fields'
+  from switchboard.openings as o
+ where o.organization_id = %(organization_id)s and o.integration_type = any (%(types)s) and o.kind = 'changed'
+ order by moment
 """
 
 

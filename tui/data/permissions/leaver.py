@@ -23,10 +23,14 @@ if TYPE_CHECKING:
     from tui.data.permissions.listing import Holder
     from tui.data.postgres.database import Connection, Database
 
+# What was removed from the log is in openings, of nobody under the nil UUID.
 UNATTRIBUTED = """
-select count(*) as openings from public.integration_audit_logs as l
- where l.action in ('credential_revealed', 'credential_copied', 'credential_lent')
-   and l.organization_id = %(organization_id)s and l.user_id is null
+select (select count(*) from public.integration_audit_logs as l
+         where l.action in ('credential_revealed', 'credential_copied', 'credential_lent')
+           and l.organization_id = %(organization_id)s and l.user_id is null)
+     + (select coalesce(sum(o.times), 0)::bigint from switchboard.openings as o
+         where o.kind in ('revealed', 'copied', 'lent') and o.organization_id = %(organization_id)s
+           and o.user_id = '00000000-0000-0000-0000-000000000000') as openings
 """
 NUMBERS = """
 select n.id, n.phone_number from public.organization_phone_numbers as n
@@ -40,6 +44,7 @@ select c.organization_id as id from public.user_integration_permissions as p
         where l.user_id = %(user_id)s and l.status = 'success'
           and l.action in ('credential_revealed', 'credential_copied', 'credential_lent', 'credential_created',
                            'credential_updated')
+ union select o.organization_id from switchboard.openings as o where o.user_id = %(user_id)s
 except select %(organization_id)s::uuid
  order by id
 """

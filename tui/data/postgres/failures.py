@@ -181,6 +181,13 @@ def _server_failure(exc: psycopg.Error, sqlstate: str, role: str | None) -> Swit
             f"It was refused: {primary}",
             "Let somebody do it whose login sees every organisation.",
         )
+    elif sqlstate == "SB008":
+        # Ours, with the month: sql/020_archive.sql.
+        kind = (
+            Conflict,
+            f"It was refused: {primary}",
+            "`switchboard audit archive --dry-run` says how far each month is.",
+        )
     elif sqlstate == "SB007":
         kind = login_refusal(exc.diag.message_detail)
     elif sqlstate == "P0002":

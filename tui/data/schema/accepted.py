@@ -26,10 +26,12 @@ _HARMLESS_ON_TABLES = ("constraint", "index")
 # An acceptance that is not in the log, which is sealed, was written by somebody who did not want it to be seen.
 # The time is asked for as well: an adopted log may have no index on its ids.
 _ACCEPTED = """
-select a.object, a.definition, coalesce(l.details ->> 'operator', ''), l.details ->> 'operator_from',
-       l.details ->> 'session_user',
-       to_char(l.created_at, 'YYYY-MM-DD')
+select a.object, a.definition, coalesce(f.first ->> 'operator', ''), f.first ->> 'operator_from',
+       f.first ->> 'session_user',
+       coalesce(l.details -> 'accepted_first' ->> 'on', to_char(l.created_at, 'YYYY-MM-DD'))
 from switchboard.accepted a join public.integration_audit_logs l on l.id = a.log_row
+-- Where the row that said so first was archived, this one repeats it (switchboard.keep_acceptances).
+cross join lateral (select coalesce(l.details -> 'accepted_first', l.details) as first) f
 where l.action = 'schema_changed' and l.details ->> 'accepted' = a.object and l.details ->> 'definition' = a.definition
   and l.created_at between a.accepted_at - interval '1 minute' and a.accepted_at + interval '1 minute'
 """

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
-from tui.data.seals.hours import ENTRY_BYTES, entries_of
+from tui.data.seals.hour_digest import ENTRY_BYTES
+from tui.data.seals.hours import entries_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from tui.data.postgres.database import Database
-    from tui.data.seals.sealing import Seal
+    from tui.data.seals.chain import Seal
 
 RowChange = Literal["altered", "removed", "moved", "added"]
 
@@ -59,38 +60,47 @@ class ChangedRows:
     counts: dict[RowChange, int]
 
 
+@dataclass(frozen=True, slots=True)
+class ChangedEntries:
+    """Which rows a list does not have as they are, by the 16 bytes of their ids; `uncollected` more were not listed."""
+
+    altered: tuple[bytes, ...]
+    removed: tuple[bytes, ...]
+    added: tuple[bytes, ...]
+    uncollected: int
+
+
 async def changed_rows(database: Database, seal: Seal) -> ChangedRows | None:
     """Compare an hour with the list its seal has; None where the seal has none. `seal` must be proven genuine.
 
     Raises what Database.read raises.
     """
     row_list: bytes | None = await database.fetch_value(LIST, {"id": seal.id})
-    return None if row_list is None else await _compare(database, seal.hour, row_list, seal.xid)
+    if row_list is None:
+        return None
+    changed = await changed_entries(row_list, entries_of(database, seal.hour, seal.version))
+    return await _name_changes(database, seal.xid, changed)
 
 
 async def rows_added(database: Database, hour: int, seal: Seal) -> ChangedRows:
     """Name the rows of an hour that `seal`, the next one, says was empty. Raises what Database.read raises."""
-    return await _compare(database, hour, b"", seal.xid)
+    changed = await changed_entries(b"", entries_of(database, hour, seal.version))
+    return await _name_changes(database, seal.xid, changed)
 
 
-async def _compare(database: Database, hour: int | None, row_list: bytes, xid: str | None) -> ChangedRows:
+async def changed_entries(row_list: bytes, entries: AsyncIterator[bytes]) -> ChangedEntries:
+    """Compare the list of a seal with the entries of the rows as they are, wherever those come from."""
     missing = Counter(row_list[start : start + ENTRY_BYTES] for start in range(0, len(row_list), ENTRY_BYTES))
     unlisted: list[bytes] = []
     uncollected = 0
-    async for entry in entries_of(database, hour):
+    async for entry in entries:
         if missing.get(entry):
             missing[entry] -= 1
         elif len(unlisted) < COLLECTED_ROWS:
             unlisted.append(entry[:ID_BYTES])
         else:
             uncollected += 1
-    return await _name_changes(database, xid, list(missing.elements()), unlisted, uncollected)
-
-
-async def _name_changes(
-    database: Database, xid: str | None, missing: Sequence[bytes], unlisted: Sequence[bytes], uncollected: int
-) -> ChangedRows:
-    missing_ids = Counter(entry[:ID_BYTES] for entry in missing)
+    missing_ids = Counter(entry[:ID_BYTES] for entry in missing.elements())
     altered, added = [], []
     for row_id in unlisted:
         if missing_ids[row_id]:
@@ -98,7 +108,11 @@ async def _name_changes(
             altered.append(row_id)
         else:
             added.append(row_id)
-    removed = list(missing_ids.elements())
+    return ChangedEntries(tuple(altered), tuple(missing_ids.elements()), tuple(added), uncollected)
+
+
+async def _name_changes(database: Database, xid: str | None, changed: ChangedEntries) -> ChangedRows:
+    altered, removed, added = changed.altered, changed.removed, changed.added
     present = await _find_present(database, added[:NAMED_ROWS])
     for at in range(0, len(removed), LOOKED_UP_AT_ONCE):
         present |= await _find_present(database, removed[at : at + LOOKED_UP_AT_ONCE])
@@ -117,7 +131,7 @@ async def _name_changes(
         "altered": len(altered),
         "removed": len(removed) - moved,
         "moved": moved,
-        "added": len(added) + uncollected,
+        "added": len(added) + changed.uncollected,
     }
     return ChangedRows(tuple(rows[:NAMED_ROWS]), counts)
 

@@ -1,18 +1,22 @@
-"""The log as seals see it: hours in UTC, and of each the number of rows, the digest over their leaves, and a list."""
+"""The log as seals see it: hours in UTC, and of each what its rows come to."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from psycopg.rows import class_row, tuple_row
 
+from tui.data.seals import hour_digest
+from tui.data.seals.hour_digest import ENTRY_BYTES, HourDigest
+from tui.words.times import to_the_minute
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tui.data.postgres.database import Database
+    from tui.data.seals.hour_digest import HourOfRows, Version
 
 HOUR = 3600
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,17 +24,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SETTLED_MIN = 15
 # A statement digests no more rows than these beyond its last hour, so that each ends in about a second.
 ROWS_AT_ONCE = 100_000
-# Hours with more rows than these are read in pages, and get no list.
-LARGEST_LISTED = 100_000
 ROWS_OF_A_PAGE = 50_000
-ENTRY_BYTES = 24
-EMPTY = hashlib.sha256(b"").digest()
 
-# The canonical leaf of a row. Part of what seals prove: with another text every digest would be another. An array,
+# The canonical text of a row. Part of what seals prove: with another text every digest would be another. An array,
 # because values joined to one text are ambiguous, and the time as a number, which no setting writes in another way.
-LEAF = """sha256(convert_to(jsonb_build_array(
+TEXT = """convert_to(jsonb_build_array(
            l.id, l.organization_id, l.user_id, l.integration_type, l.action, l.status, l.details, host(l.ip_address),
-           l.user_agent, trunc(extract(epoch from l.created_at) * 1000000))::text, 'UTF8'))"""
+           l.user_agent, trunc(extract(epoch from l.created_at) * 1000000))::text, 'UTF8')"""
+LEAVES: dict[Version, str] = {1: f"sha256({TEXT})", 2: f"sha256(decode('00', 'hex') || {TEXT})"}
+"""The leaf of a row, which `hour_digest.leaf_of` computes as well."""
 COLUMNS = (
     "l.id, l.organization_id, l.user_id, l.integration_type, l.action, l.status, l.details, l.ip_address, "
     "l.user_agent, l.created_at"
@@ -40,10 +42,10 @@ ID = "coalesce(l.id, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)"
 ENTRY = "coalesce(uuid_send(r.id), decode('00000000000000000000000000000000', 'hex')) || substring(r.leaf from 1 for 8)"
 
 _HOURS = """
-with recursive hours (hour, following, row_count, digest, row_list, total) as (
+with recursive hours (hour, following, row_count, leaves, row_list, total) as (
   select null::timestamptz, to_timestamp(%(start)s::float8), 0::bigint, null::bytea, null::bytea, 0::bigint
   union all
-  select next.hour, next.following, bucket.row_count, bucket.digest, bucket.row_list,
+  select next.hour, next.following, bucket.row_count, bucket.leaves, bucket.row_list,
          before.total + bucket.row_count
     from hours as before
    cross join lateral (
@@ -54,7 +56,7 @@ with recursive hours (hour, following, row_count, digest, row_list, total) as (
       order by l.created_at
       limit 1) as next
    cross join lateral (
-     select count(*) as row_count, sha256(string_agg(r.leaf, ''::bytea)) as digest, {row_list} as row_list
+     select count(*) as row_count, string_agg(r.leaf, ''::bytea) as leaves, {row_list} as row_list
        from (select l.id, {leaf} as leaf
                from (select {columns}
                        from public.integration_audit_logs as l
@@ -64,7 +66,7 @@ with recursive hours (hour, following, row_count, digest, row_list, total) as (
               order by l.created_at, {id}, leaf) as r) as bucket
    where before.total < %(at_once)s
 )
-select extract(epoch from hour)::bigint as hour, row_count, digest, row_list
+select extract(epoch from hour)::bigint as hour, row_count, leaves, row_list
   from hours
  where row_count > 0
  order by hour
@@ -104,22 +106,6 @@ select (select extract(epoch from date_trunc('hour', l.created_at, 'UTC'))::bigi
 
 
 @dataclass(frozen=True, slots=True)
-class HourOfRows:
-    """What an hour holds. `hour` is its first second since 1970, or None for rows whose created_at is null or infinite.
-
-    `digest` is the SHA-256 over the leaves of the rows one after another, in the order of created_at and id (rows
-    without an id last; equal ones in the order of their leaves). `row_list` holds for each row, in the same order, 16
-    bytes of id (zeros without one) and the first 8 bytes of its leaf; it is None where it was not asked for, and for
-    more than LARGEST_LISTED rows.
-    """
-
-    hour: int | None
-    row_count: int
-    digest: bytes
-    row_list: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Bounds:
     """The first hour that has rows (None: no row has a time), and the end of the last that is old enough to seal."""
 
@@ -128,7 +114,9 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
+class Page:
+    """Rows of an hour: how many they are, their leaves, and their parts of the list."""
+
     row_count: int
     leaves: bytes
     row_list: bytes
@@ -148,6 +136,21 @@ def moment_of(seconds: int) -> datetime | None:
         return None
 
 
+def hour_moment(hour: int | None) -> datetime | str | None:
+    """Return the beginning of an hour in UTC; as a text where it fits no datetime, None for no hour."""
+    if hour is None:
+        return None
+    return moment_of(hour) or f"{hour} s after 1970"
+
+
+def hour_text(hour: int | None) -> str:
+    """Name an hour, in UTC, for people."""
+    moment = hour_moment(hour)
+    if moment is None:
+        return "the rows without a time"
+    return moment if isinstance(moment, str) else to_the_minute(moment, UTC)
+
+
 async def read_bounds(database: Database) -> Bounds:
     """Return where sealing can begin and where it has to end: with the last hour over for 15 minutes, by the server."""
     (bounds,) = await database.fetch_all(_BOUNDS, {"settled": SETTLED_MIN}, row_factory=class_row(Bounds))
@@ -155,42 +158,46 @@ async def read_bounds(database: Database) -> Bounds:
 
 
 async def hours_with_rows(
-    database: Database, start: int, until: int, *, listed: bool = False
+    database: Database, start: int, until: int, version: Version, *, listed: bool = False
 ) -> AsyncIterator[HourOfRows]:
     """Yield the hours that have rows, from `start` to before `until` (seconds since 1970), the earliest first.
 
     Each read is a statement of its own over ROWS_AT_ONCE rows or little more, none of which stays here. With
     `listed` the lists come along. Raises what Database.read raises.
     """
-    query = _HOURS.format(row_list=_LIST if listed else "null::bytea", leaf=LEAF, id=ID, columns=COLUMNS)
-    values = {"start": start, "until": until, "largest": LARGEST_LISTED, "at_once": ROWS_AT_ONCE}
+    largest = hour_digest.LARGEST_LISTED
+    query = _HOURS.format(row_list=_LIST if listed else "null::bytea", leaf=LEAVES[version], id=ID, columns=COLUMNS)
+    values = {"start": start, "until": until, "largest": largest, "at_once": ROWS_AT_ONCE}
     while rows := await database.fetch_all(query, values, binary=True):
         for row in rows:
-            is_large = row["row_count"] > LARGEST_LISTED
-            yield await digest_in_pages(database, row["hour"]) if is_large else HourOfRows(**row)
+            if row["row_count"] > largest:
+                yield await digest_in_pages(database, row["hour"], version)
+            else:
+                hour = HourDigest(version, listed=listed)
+                hour.add(row["leaves"], row["row_list"] or b"")
+                yield hour.finish(row["hour"])
         values["start"] = rows[-1]["hour"] + HOUR
 
 
-async def digest_in_pages(database: Database, hour: int | None, *, listed: bool = False) -> HourOfRows:
+async def digest_in_pages(
+    database: Database, hour: int | None, version: Version, *, listed: bool = False
+) -> HourOfRows:
     """Return what one hour of any size holds, or (None) what is in none; the memory needed is that of a page."""
-    digest, row_count, row_list = hashlib.sha256(), 0, bytearray()
-    async for page in _pages(database, hour):
-        digest.update(page.leaves)
-        row_count += page.row_count
-        if listed and row_count <= LARGEST_LISTED:
-            row_list += page.row_list
-    whole = listed and row_count <= LARGEST_LISTED
-    return HourOfRows(hour, row_count, digest.digest(), bytes(row_list) if whole else None)
+    digest = HourDigest(version, listed=listed)
+    async for page in pages_of(database, hour, version):
+        digest.add(page.leaves, page.row_list)
+    return digest.finish(hour)
 
 
-async def entries_of(database: Database, hour: int | None) -> AsyncIterator[bytes]:
+async def entries_of(database: Database, hour: int | None, version: Version) -> AsyncIterator[bytes]:
     """Yield for each row of an hour, or of none, the 24 bytes that a seal's list has for it."""
-    async for page in _pages(database, hour):
+    async for page in pages_of(database, hour, version):
         for start in range(0, len(page.row_list), ENTRY_BYTES):
             yield page.row_list[start : start + ENTRY_BYTES]
 
 
-async def _pages(database: Database, hour: int | None) -> AsyncIterator[_Page]:
+async def pages_of(database: Database, hour: int | None, version: Version) -> AsyncIterator[Page]:
+    """Yield the rows of an hour, or of none, in their order and in pages of ROWS_OF_A_PAGE."""
     moment, bucket = "l.created_at", _OF_HOUR
     values: dict[str, object] = {"hour": hour, "rows": ROWS_OF_A_PAGE}
     if hour is None:
@@ -203,7 +210,7 @@ async def _pages(database: Database, hour: int | None) -> AsyncIterator[_Page]:
             moment=moment,
             bucket=bucket,
             further=further,
-            leaf=LEAF,
+            leaf=LEAVES[version],
             id=ID,
             columns=COLUMNS,
             entry=ENTRY,
@@ -212,7 +219,7 @@ async def _pages(database: Database, hour: int | None) -> AsyncIterator[_Page]:
         (row,) = await database.fetch_all(query, values, row_factory=tuple_row, binary=True)
         *page, last_moment, last_id = row
         if page[0]:
-            yield _Page(*page)
+            yield Page(*page)
         if page[0] < ROWS_OF_A_PAGE:
             return
         further = _FURTHER.format(moment=moment, id=ID)

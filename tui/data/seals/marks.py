@@ -10,7 +10,7 @@ from tui.data.seals.hours import hour_of
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from tui.data.seals.verify import FindingKind, SealReport
+    from tui.data.seals.report import FindingKind, SealReport
     from tui.models import AuditRow
 
 _OF_A_ROW: dict[FindingKind, str] = {

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from psycopg.rows import class_row
-
+from tui.data.seals.chain import Seal, newest_seal, seal_of_hour
 from tui.data.seals.changed_rows import changed_rows
-from tui.data.seals.hours import EMPTY, HOUR, HourOfRows, digest_in_pages, hour_of, hours_with_rows
-from tui.data.seals.sealing import SEALS, Seal, newest_seal, require_whole_log
+from tui.data.seals.hours import digest_in_pages, hour_of
 from tui.data.seals.sealing_keys import is_signed, key_id_of, recorded_keys
+from tui.data.seals.whole_log import require_whole_log
 
 if TYPE_CHECKING:
     from tui.data.postgres.database import Database
@@ -21,11 +20,6 @@ RowSeal = Literal["as sealed", "not sealed yet", "altered", "added", "hour alter
 """as sealed: every row of its hour is. hour altered: another row of its hour is not, or it cannot be told which.
 seal missing: later hours are sealed, and this one was without rows then, or its seal is gone. seal altered: it is not
 signed with a key that the database has recorded."""
-
-# As the index has it; the rows without a time are sealed without an hour.
-OF_HOUR = f"""{SEALS}
- where coalesce(s.hour, '-infinity') = coalesce(to_timestamp(%(hour)s::float8), '-infinity') order by s.id limit 1
-"""
 
 
 async def check_row(database: Database, row: AuditRow) -> RowSeal | None:
@@ -41,7 +35,7 @@ async def check_row(database: Database, row: AuditRow) -> RowSeal | None:
     newest, hour = await newest_seal(database), hour_of(row.created_at)
     if newest is None or (hour is not None and (newest.hour is None or hour > newest.hour)):
         return "not sealed yet"
-    seal = await database.fetch_one(OF_HOUR, {"hour": hour}, row_factory=class_row(Seal))
+    seal = await seal_of_hour(database, hour)
     return "seal missing" if seal is None else await _compare(database, row, seal)
 
 
@@ -50,19 +44,10 @@ async def _compare(database: Database, row: AuditRow, seal: Seal) -> RowSeal:
     public_key = keys.get(seal.key_id)
     if public_key is None or not is_signed(public_key, seal.signature, seal.statement()):
         return "seal altered"
-    rows = await _rows_of(database, seal.hour)
-    if (rows.row_count, rows.digest) == (seal.row_count, seal.digest):
+    if seal.holds(await digest_in_pages(database, seal.hour, seal.version)):
         return "as sealed"
     changed = await changed_rows(database, seal)
     for one in changed.rows if changed else ():
         if one.id == row.id and one.change in ("altered", "added"):
             return one.change
     return "hour altered"
-
-
-async def _rows_of(database: Database, hour: int | None) -> HourOfRows:
-    if hour is None:
-        return await digest_in_pages(database, None)
-    async for rows in hours_with_rows(database, hour, hour + HOUR):
-        return rows
-    return HourOfRows(hour, 0, EMPTY)

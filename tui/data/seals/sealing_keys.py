@@ -8,7 +8,7 @@ import os
 import re
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Connection
 
 FILE = "SWITCHBOARD_SEAL_KEY_FILE"
+COSIGN_FILE = "SWITCHBOARD_COSIGN_KEY_FILE"
 LARGEST_BYTES = 65_536
 # A manifest holds the filter, written out with every id that a name stood for.
 LARGEST_MANIFEST_BYTES = 4_194_304
 MAKE_ONE = "Name the file of the sealing key in it; `switchboard audit seal --new-key FILE` makes one."
+MAKE_A_COSIGNERS = "Name the file of your own key in it; `switchboard audit cosign --new-key FILE` makes one."
 EXPECTED = "Give 64 hexadecimal digits, or a file that holds them or the key in PEM."
 
 _HEX_32 = re.compile(r"[0-9a-fA-F]{64}")
@@ -107,14 +109,25 @@ def read_seal_key(path: Path | None) -> SealKey:
     """
     if path is None:
         raise SealKeyError(f"{FILE} is not set, and seals are signed with the key in that file.", MAKE_ONE)
-    text = read_private_file(path, FILE, SealKeyError, MAKE_ONE)
+    return _read_key(path, FILE, MAKE_ONE)
+
+
+def read_cosign_key(path: Path | None) -> SealKey:
+    """Read the private key of a cosigner, as `read_seal_key` does that of the seals."""
+    if path is None:
+        raise SealKeyError(f"{COSIGN_FILE} is not set, and you sign with the key in that file.", MAKE_A_COSIGNERS)
+    return _read_key(path, COSIGN_FILE, MAKE_A_COSIGNERS)
+
+
+def _read_key(path: Path, variable: str, what_to_do: str) -> SealKey:
+    text = read_private_file(path, variable, SealKeyError, what_to_do)
     try:
         key = load_pem_private_key(text, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         key = None
     # Raised out here, so that nothing the parser said of the file's content travels along.
     if not isinstance(key, Ed25519PrivateKey):
-        raise SealKeyError(f"The file that {FILE} names has no Ed25519 key in PEM without a password.", MAKE_ONE)
+        raise SealKeyError(f"The file that {variable} names has no Ed25519 key in PEM without a password.", what_to_do)
     return SealKey(key)
 
 
@@ -125,7 +138,7 @@ def read_public_key(text_or_path: str) -> bytes:
     """
     text = text_or_path.strip()
     if not _HEX_32.fullmatch(text):
-        text = _small_file(Path(text_or_path), "public key").strip()
+        text = small_file(Path(text_or_path), "public key").strip()
     if _HEX_32.fullmatch(text):
         return bytes.fromhex(text)
     try:
@@ -144,19 +157,28 @@ def read_newest_seal(text: str) -> bytes:
     return bytes.fromhex(text.strip())
 
 
-def read_manifest(path: Path) -> tuple[tuple[bytes, ...], bytes | None]:
-    """Return the public keys and the newest seal, None where there was none, that an export's manifest holds.
+class ManifestSeals(NamedTuple):
+    """What an export's manifest says of seals: newest seal and checkpoint are None where there was none."""
 
-    Raises InvalidInput.
-    """
+    public_keys: tuple[bytes, ...]
+    newest: bytes | None
+    checkpoint: str | None
+
+
+def read_manifest(path: Path) -> ManifestSeals:
+    """Return what an export's manifest says of seals. Raises InvalidInput."""
     refused = InvalidInput(
         "That file is not the manifest of an export with seals in it.", "Give the file beside an export."
     )
     try:
-        seals: Any = json.loads(_small_file(path, "manifest", LARGEST_MANIFEST_BYTES))["seals"]
+        seals: Any = json.loads(small_file(path, "manifest", LARGEST_MANIFEST_BYTES))["seals"]
         keys, newest = [str(key) for key in seals["public_keys"]], seals["newest_seal"]
-    except (ValueError, TypeError, KeyError, RecursionError):
+        # A manifest of version 1 has none.
+        checkpoint = seals.get("checkpoint")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise refused from None
+    if not (checkpoint is None or isinstance(checkpoint, str)):
+        raise refused
     if not all(_HEX_32.fullmatch(key) for key in keys) or not (newest is None or _HEX_32.fullmatch(str(newest))):
         raise refused
     if not keys and newest is None:
@@ -164,7 +186,8 @@ def read_manifest(path: Path) -> tuple[tuple[bytes, ...], bytes | None]:
             "That manifest is of an export made before the log was sealed: there is neither key nor seal in it.",
             "Give that of a later export, or verify without it.",
         )
-    return tuple(map(bytes.fromhex, keys)), None if newest is None else bytes.fromhex(newest)
+    known = None if newest is None else bytes.fromhex(newest)
+    return ManifestSeals(tuple(map(bytes.fromhex, keys)), known, checkpoint)
 
 
 async def recorded_keys(connection: Connection) -> list[tuple[str, bytes, str]]:
@@ -173,8 +196,8 @@ async def recorded_keys(connection: Connection) -> list[tuple[str, bytes, str]]:
     return [(row["key_id"], bytes(row["public_key"]), row["state"]) for row in rows]
 
 
-def _small_file(path: Path, what: str, most: int = LARGEST_BYTES) -> str:
-    """The text of a file of at most so many bytes that somebody named on the command line."""
+def small_file(path: Path, what: str, most: int = LARGEST_BYTES) -> str:
+    """Return the text of a file of at most so many bytes that somebody named. Raises InvalidInput."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:

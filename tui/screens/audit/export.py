@@ -41,7 +41,7 @@ class AuditExport:
         if not self._is_asking:
             return None
         answer, settings = self._page.prompt.typed, self._page.session.settings
-        path = _file(answer, settings)
+        path = typed_file(answer, settings)
         refusal = _refusal(answer.strip(), path, settings)
         if refusal:
             raise InvalidInput(f"“{safe_text(answer, 40)}” {refusal}", ENDINGS_WORDS)
@@ -112,7 +112,7 @@ class AuditExport:
                 self._is_asking = False
             if answer is None or not answer.strip():
                 return None
-            path = _file(answer, settings)
+            path = typed_file(answer, settings)
             refusal = _refusal(answer.strip(), path, settings)
             if not refusal:
                 return path
@@ -156,7 +156,8 @@ def _refusal(typed: str, path: Path, settings: Settings) -> str:
     return "" if path.suffix.lower() in ENDINGS else "must end in .jsonl or .csv."
 
 
-def _file(typed: str, settings: Settings) -> Path:
+def typed_file(typed: str, settings: Settings) -> Path:
+    """Return the file that was typed, with ~ replaced but in the locked console."""
     path = Path(typed.strip())
     if settings.locked:
         return path

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.data.audit import name_resolution
 from tui.data.audit.filter import parse_filter
+from tui.words.archived import archived_words
 from tui.words.no_rows import no_rows_words
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ async def resolve_load(session: Session, state: AuditState, text: str) -> Resolv
     return applied
 
 
-def no_rows(text: str, resolved: ResolvedFilter | None) -> tuple[str, str]:
-    """Return why the list of a filter is empty, and the key that changes it."""
+def no_rows(text: str, resolved: ResolvedFilter | None, before: datetime | None) -> tuple[str, str]:
+    """Return why the list of a filter is empty, and the key that changes it; the log is archived `before` a month."""
     sought = resolved.audit_filter.sought if resolved else ()
-    return no_rows_words(text, sought), "esc  clear the filter" if text else "/  org:* looks in all of them"
+    return no_rows_words(
+        text, sought, archived_words(before)
+    ), "esc  clear the filter" if text else "/  org:* looks in all of them"

@@ -13,12 +13,14 @@ from tui.data.seals.row_check import check_row
 from tui.errors import PermissionDenied, SchemaMissing, SwitchboardError
 from tui.screens.audit.invocations import log_invocation
 from tui.screens.audit.prompts import like_this
+from tui.screens.audit.proof import write_proof
 from tui.screens.audit.view import MOST_CHANGES, TONES, Names, changes_of, person_of
 from tui.screens.page import Page
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.words.audit import clock_in_full, other_claim
+from tui.words.invocation import Invocation
 from tui.words.text import safe_text, spelled, spelled_json
 
 if TYPE_CHECKING:
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from tui.data.seals.row_check import RowSeal
     from tui.models import AuditRow
     from tui.widgets.frame import Tone
-    from tui.words.invocation import Invocation
 
 LABEL = 13
 MOST_LINES = 5_000
@@ -63,6 +64,9 @@ class AuditRowScreen(Page):
         bind("left,h", "step(-1)", "Newer row", id="log_row.newer", tooltip="The next newer row"),
         bind("right,l", "step(1)", "Older row", id="log_row.older", tooltip="The next older row"),
         bind("y", "copy", "Copy", id="log_row.copy", tooltip="Copy the whole row as JSON"),
+        bind(
+            "p", "prove", "Proof", id="log_row.prove", tooltip="Write a proof of the row for whoever has the public key"
+        ),
     ]
     section = "audit"
     is_inner = True
@@ -79,7 +83,13 @@ class AuditRowScreen(Page):
         yield RowList((Column(self._heading(), 20, grows=True),))
 
     def hints(self) -> Hints:
-        return (("left right", "newer, older row"), ("y", "copy as JSON"), ("esc", "back"), ("?", "help"))
+        return (
+            ("left right", "newer, older row"),
+            ("y", "copy as JSON"),
+            ("p", "proof"),
+            ("esc", "back"),
+            ("?", "help"),
+        )
 
     def context(self) -> tuple[Part, ...]:
         return (Part(f"row {self._row.id}", "quiet"),)
@@ -124,14 +134,18 @@ class AuditRowScreen(Page):
         self.refresh_frame()
 
     def invocations(self) -> Sequence[Invocation]:
-        """Return the command that lists the operation that the row is of, where it is of one."""
+        """Return the command that proves the row, and the one that lists the operation that it is of, if it is."""
+        proof = Invocation("audit prove", {"row": str(self._row.id)})
         operation = like_this(self._row).get("o")
         if operation is None:
-            return ()
-        return (log_invocation("audit list", operation, self._row.organization_id),)
+            return (proof,)
+        return (log_invocation("audit list", operation, self._row.organization_id), proof)
 
     def action_copy(self) -> None:
         self.copy_row(as_json(self._row), " as JSON")
+
+    def action_prove(self) -> None:
+        write_proof(self, self._row.id)
 
     def _heading(self) -> str:
         return f"{safe_text(self._row.action, 100)}: {safe_text(self._row.status, 50)}"

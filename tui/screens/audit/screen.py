@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, ClassVar
 
+from tui.data.audit.archived import archived_before
 from tui.data.audit.counts import count_rows
 from tui.data.audit.pages import AuditReader, Place
 from tui.errors import FilterError, SwitchboardError
@@ -26,6 +27,7 @@ from tui.screens.list_page import ListPage
 from tui.screens.log_verification import STOPPED, LogVerification
 from tui.widgets.frame import Hints, Part
 from tui.widgets.state_switcher import StateSwitcher
+from tui.words.archived import archived_words
 from tui.words.audit import count_words
 
 if TYPE_CHECKING:
@@ -108,6 +110,7 @@ class AuditScreen(ListPage):
 
     def context(self) -> tuple[Part, ...]:
         count = "" if self._state.count is None or self._state.rows_arrived else count_words(self._state.count)
+        archived = archived_words(self._state.archived_before)
         history = self._state.history
         # A filter that nobody typed is not what they would recognise.
         filtered = (Part(f"History of {history.of}", "warning"),) if history and self._in_history else super().context()
@@ -116,6 +119,7 @@ class AuditScreen(ListPage):
             Part(self._search.words, "warning", give=1),
             Part(self._updates.words, "good", give=-1),
             Part(self._export.words, "warning", give=-1),
+            Part(archived, "warning", give=1),
             Part(count, "quiet", give=2),
         )
 
@@ -157,6 +161,8 @@ class AuditScreen(ListPage):
             await self.pane.open(reader)
         else:
             await self.pane.open_at(row, reader)
+        # Behind the rows, which nobody waits longer for.
+        state.archived_before = await archived_before(self.session.database, resolved.audit_filter)
         await self._finish()
 
     async def _finish(self) -> None:
@@ -166,7 +172,9 @@ class AuditScreen(ListPage):
         if not self.is_mounted:
             return
         if not self.pane.window.entries and self.pane.window.at_oldest:
-            self.query_one(StateSwitcher).show_empty(*no_rows(self.filter_text, self._state.filter))
+            self.query_one(StateSwitcher).show_empty(
+                *no_rows(self.filter_text, self._state.filter, self._state.archived_before)
+            )
         if self._state.rows is Rows.UNCOUNTED:
             self._state.rows = Rows.COUNTED
             self._measure(bars=not self.reading.is_behind or time.monotonic() - self._measured_at > BARS_AFTER_S)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from tui.widgets.frame import Part
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from tui.data.audit.counts import Count
@@ -92,6 +93,8 @@ class AuditState:
     rows_waiting: int = 0
     """Those of them that are not shown, because the cursor is elsewhere."""
     count: Count | None = None
+    archived_before: datetime | None = None
+    """Before when rows of the filter may be in archives."""
     typing: Typing = Typing.FILTER
     status_before: Part = field(default_factory=lambda: Part(""))
     """What the status line said when typing began."""
@@ -105,6 +108,7 @@ class AuditState:
         """Begin a load; returns whether it is of other rows than the last one."""
         before, self.source = self.source, (session, organization_id, text)
         self.rows, self.count, self.rows_arrived, self.rows_waiting = Rows.UNRESOLVED, None, 0, 0
+        self.archived_before = None
         return before != self.source
 
     def resolved(self, text: str, organization_id: UUID | None) -> ResolvedFilter | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tui.data.seals.sealing import NO_ORGANIZATION
+from tui.data.log_act import NO_ORGANIZATION
 from tui.providers import title_of
 from tui.screens.audit.state import READING, Reading
 from tui.widgets.row_list import GAP, Cell, Column, Row

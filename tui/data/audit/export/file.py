@@ -57,8 +57,8 @@ class NewFile:
         try:
             self._folder = os.open(self.path.parent, self._folder_flags)
             for name in (self.name, self._manifest):
-                if self._exists(name):
-                    raise _name_taken(name)
+                if _exists(self._folder, name):
+                    raise name_taken(name)
             self._descriptor = os.open(self._part, NEW, 0o600, dir_fd=self._folder)
         except FileExistsError:
             raise InvalidInput(
@@ -74,31 +74,44 @@ class NewFile:
     async def write(self, block: bytes) -> None:
         """Write to the unfinished file. Raises ExportFailed."""
         try:
-            _write_all(self._open, block)
+            write_all(self._open, block)
         except OSError as error:
             raise self._failure(error) from None
 
-    def publish(self, manifest: Mapping[str, Any]) -> None:
-        """Write the manifest, then give the file its name, which must still be free.
+    async def write_whole(self, content: bytes) -> None:
+        """Make the file with this content and without a manifest. Raises as `prepare` and `publish`."""
+        self.prepare()
+        try:
+            await self.write(content)
+        except BaseException:
+            self.discard()
+            raise
+        self.publish(None)
+
+    def publish(self, manifest: Mapping[str, Any] | None) -> None:
+        """Write the manifest, if there is one, then give the file its name, which must still be free.
 
         Raises ExportFailed, and nothing is left then.
         """
         manifest_exists = False
         try:
             os.fsync(self._open)
-            descriptor = os.open(self._manifest, NEW, 0o600, dir_fd=self._folder)
-            manifest_exists = True
-            try:
-                _write_all(descriptor, ascii_json(manifest, indent=2).encode() + b"\n")
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            self._give_name()
+            if manifest is not None:
+                descriptor = os.open(self._manifest, NEW, 0o600, dir_fd=self._folder)
+                manifest_exists = True
+                try:
+                    write_all(descriptor, ascii_json(manifest, indent=2).encode() + b"\n")
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+            if self._folder is None:
+                raise RuntimeError("the file is not prepared")
+            give_name(self._folder, self._part, self.name)
         except OSError as error:
             if manifest_exists:
                 self._remove(self._manifest)
             self.discard()
-            raise (_name_taken(self.name) if error.errno == errno.EEXIST else self._failure(error)) from None
+            raise (name_taken(self.name) if error.errno == errno.EEXIST else self._failure(error)) from None
         self._close()
 
     def discard(self) -> None:
@@ -113,30 +126,9 @@ class NewFile:
             raise RuntimeError("the file is not prepared")
         return self._descriptor
 
-    def _exists(self, name: str) -> bool:
-        try:
-            os.stat(name, dir_fd=self._folder, follow_symlinks=False)
-        except FileNotFoundError:
-            return False
-        return True
-
     def _remove(self, name: str) -> None:
         with contextlib.suppress(OSError):
             os.unlink(name, dir_fd=self._folder)
-
-    def _give_name(self) -> None:
-        folder = self._folder
-        # A link, unlike a renaming, never replaces a file that has come meanwhile.
-        try:
-            os.link(self._part, self.name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
-        except OSError as error:
-            if error.errno not in WITHOUT_LINKS:
-                raise
-            if self._exists(self.name):
-                raise FileExistsError(errno.EEXIST, "exists") from None
-            os.rename(self._part, self.name, src_dir_fd=folder, dst_dir_fd=folder)
-        else:
-            os.unlink(self._part, dir_fd=folder)
 
     def _close(self) -> None:
         for descriptor in (self._descriptor, self._folder):
@@ -203,11 +195,36 @@ class Stream:
 Destination = NewFile | Stream
 
 
-def _write_all(descriptor: int, block: bytes) -> None:
+def give_name(folder: int, part: str, name: str) -> None:
+    """Give an unfinished file its name in the folder. Raises FileExistsError where that is taken, OSError."""
+    # A link, unlike a renaming, never replaces a file that has come meanwhile.
+    try:
+        os.link(part, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in WITHOUT_LINKS:
+            raise
+        if _exists(folder, name):
+            raise FileExistsError(errno.EEXIST, "exists") from None
+        os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)
+    else:
+        os.unlink(part, dir_fd=folder)
+
+
+def write_all(descriptor: int, block: bytes) -> None:
+    """Write all of a block. Raises OSError."""
     unwritten = memoryview(block)
     while unwritten:
         unwritten = unwritten[os.write(descriptor, unwritten) :]
 
 
-def _name_taken(name: str) -> InvalidInput:
+def name_taken(name: str) -> InvalidInput:
+    """Return what is raised where there is a file of that name."""
     return InvalidInput(f"There is {name} already, and an export replaces nothing.", "Name a new file.")
+
+
+def _exists(folder: int | None, name: str) -> bool:
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True

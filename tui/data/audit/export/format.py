@@ -62,11 +62,7 @@ class JsonLines:
 
     def block(self, rows: Sequence[bytes], _told: Sequence[tuple[str, str]] = ()) -> bytes:
         """Return the rows as lines. In JSON text there is nothing but backslashes that COPY would escape."""
-        lines = b"".join(rows).replace(b"\\\\", b"\\")
-        if lines.isascii() and b"\x7f" not in lines:
-            return lines
-        # Outside of strings JSON is ASCII, so whatever is not stands in one.
-        return _NOT_ASCII.sub(_escape, lines.decode("utf-8", "surrogateescape")).encode("ascii")
+        return in_ascii(b"".join(rows).replace(b"\\\\", b"\\"))
 
     def time_text(self, row: bytes) -> str | None:
         """Return when a row was, as Postgres writes it, None where it has no time: the object's last value.
@@ -75,6 +71,14 @@ class JsonLines:
         """
         moment: str | None = json.loads(row.rpartition(b'"created_at":')[2].rstrip(b"}\n"))
         return moment
+
+
+def in_ascii(lines: bytes) -> bytes:
+    """Return lines of JSON in printable ASCII."""
+    if lines.isascii() and b"\x7f" not in lines:
+        return lines
+    # Outside of strings JSON is ASCII, so whatever is not stands in one.
+    return _NOT_ASCII.sub(_escape, lines.decode("utf-8", "surrogateescape")).encode("ascii")
 
 
 class Csv:

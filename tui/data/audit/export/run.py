@@ -13,14 +13,15 @@ from uuid import UUID, uuid4
 from psycopg import AsyncClientCursor
 
 from tui import __version__
+from tui.data.audit.archived import archived_before
 from tui.data.audit.counts import Count, count_rows
 from tui.data.audit.export.file import StreamBroken
 from tui.data.audit.export.format import FORMATS, moment_of
 from tui.data.audit.export.summary import Summaries
 from tui.data.audit.qualifiers import EVERY
 from tui.data.audit.where import Where, where
-from tui.data.log_act import log_act
-from tui.data.seals.sealing import NO_ORGANIZATION, SealEvidence, read_seal_evidence
+from tui.data.log_act import NO_ORGANIZATION, log_act
+from tui.data.seals.checkpoints import SealEvidence, read_seal_evidence
 from tui.errors import ConnectionFailed, ExportFailed, PermissionDenied, SwitchboardError, TimedOut
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ async def export_audit_log(
     destination.prepare()
     try:
         started_at = await act.announce()
-        evidence = await _read_evidence(database)
+        evidence, before = await _read_evidence(database), await archived_before(database, audit_filter)
         progress = Progress(await count_rows(database, audit_filter))
         await _write_rows(
             database,
@@ -111,7 +112,7 @@ async def export_audit_log(
             progress,
             _reporter(progress, on_progress, progress_every_s),
         )
-        manifest = act.manifest(progress, started_at, evidence)
+        manifest = act.manifest(progress, started_at, evidence, before)
         destination.publish(manifest)
     except BaseException as failure:
         destination.discard()
@@ -175,13 +176,16 @@ class _ExportRecord:
         with contextlib.suppress(SwitchboardError, asyncio.CancelledError):
             await last_row
 
-    def manifest(self, progress: Progress, started_at: datetime, evidence: SealEvidence) -> dict[str, Any]:
+    def manifest(
+        self, progress: Progress, started_at: datetime, evidence: SealEvidence, before: datetime | None
+    ) -> dict[str, Any]:
         """Return what somebody needs to check the export; times are the server's."""
         form, operator, info = FORMATS[self._form], self._database.operator, self._database.info
         return {
             "filter": self._asked["filter"],
             "filter_as_typed": self._asked["typed"],
             "organizations": self._organizations,
+            "archived_before": before.isoformat() if before else None,
             "rows": progress.rows,
             "first": moment_of(progress.oldest, form) if progress.oldest else None,
             "last": moment_of(progress.newest, form) if progress.newest else None,
@@ -233,7 +237,7 @@ async def _read_evidence(database: Database) -> SealEvidence:
     try:
         return await read_seal_evidence(database)
     except PermissionDenied:
-        return SealEvidence(None, None, ())
+        return SealEvidence(None, None, (), None)
 
 
 async def _write_rows(
@@ -296,13 +300,13 @@ async def _copy_rows(
     ends: tuple[bytes | None, bytes | None] = (None, None)
     async with connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
         # The server sends a message for each row: https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
-        while rows := await connection.wait(_next_rows(copy)):
+        while rows := await connection.wait(next_rows(copy)):
             ends = ends[0] or rows[0], rows[-1]
             await put(rows)
     return ends
 
 
-def _next_rows(copy: AsyncCopy) -> PQGen[list[bytes]]:
+def next_rows(copy: AsyncCopy) -> PQGen[list[bytes]]:
     """Read rows up to BLOCK_BYTES, none at the end.
 
     In one generator, because `AsyncCopy.read` takes two microseconds for each row, half of what an export spends here.

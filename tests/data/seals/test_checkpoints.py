@@ -1,0 +1,340 @@
+"""Checkpoints: what somebody can rewrite who owns the database and has the sealing key, and who signs them as well."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import struct
+from dataclasses import replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from tests.support.acme import opened
+from tests.support.commands import execute
+from tests.support.database.seal_tampering import (
+    KEY,
+    LOG,
+    OTHER_KEY,
+    SEALS,
+    as_owner,
+    check,
+    row_id,
+    seal,
+    write_log,
+)
+from tui.data.seals import hours as seal_hours
+from tui.data.seals import sealing
+from tui.data.seals.chain import newest_seal, seals_of
+from tui.data.seals.checkpoints import checkpoint_of, make_checkpoint, read_checkpoint_of_newest, read_origin
+from tui.data.seals.cosigning import cosign, verifier_of
+from tui.data.seals.hours import digest_in_pages
+from tui.data.seals.notes import Checkpoint, NoteError, read_checkpoint, read_verifier_key
+from tui.data.seals.old_checkpoints import KeptCheckpoints
+from tui.data.seals.sealing_keys import SealKey
+from tui.data.seals.verify import verify_log
+from tui.errors import CheckFailed, SealKeyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.servers.postgres import TestServer
+    from tui.data.seals.chain import Seal
+    from tui.data.seals.report import SealReport
+
+TEN = datetime(2026, 1, 1, 10, tzinfo=UTC)
+OWN_KEY = SealKey(Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32))
+ROW = row_id(8, 2)
+# What is done to rows that were sealed before ten, or to their seals.
+REWRITES = {
+    "a status": f"update {LOG} set status = 'failed' where id = '{ROW}'",
+    "details": f"update {LOG} set details = '{{}}' where id = '{ROW}'",
+    "who did it": f"update {LOG} set user_id = null where id = '{ROW}'",
+    "a time within its hour": f"update {LOG} set created_at = created_at + interval '1 microsecond' where id = '{ROW}'",
+    "a row moved to another hour": f"update {LOG} set created_at = created_at + interval '1 hour' where id = '{ROW}'",
+    "a row removed": f"delete from {LOG} where id = '{ROW}'",
+    "a row added": f"insert into {LOG} select gen_random_uuid(), organization_id, user_id, integration_type, action, "
+    f"status, details, ip_address, user_agent, created_at from {LOG} where id = '{ROW}'",
+    "two rows exchanged": f"update {LOG} set created_at = timestamptz '2026-01-01 08:21:00.000005+00' - (created_at - "
+    f"'2026-01-01 08:00+00') where id in ('{row_id(8, 1)}', '{ROW}')",
+    "an hour removed with its seal": f"delete from {LOG} where created_at < '2026-01-01 09:00+00'; "
+    f"delete from {SEALS} where hour = '2026-01-01 08:00+00'",
+    "who sealed it": f"update {SEALS} set operator = 'somebody else' where hour = '2026-01-01 08:00+00'",
+}
+
+
+async def chain_of(conninfo: str) -> list[Seal]:
+    async with opened(conninfo) as database:
+        newest = await newest_seal(database)
+        return [] if newest is None else [link async for link in seals_of(database, newest.id)]
+
+
+async def sign_again(conninfo: str) -> None:
+    """What somebody with the key does to make the whole chain, its checkpoint and the log agree with the rows."""
+    statements, previous, leaves = [], None, b""
+    async with opened(conninfo) as database:
+        origin = await database.read(read_origin)
+        for link in await chain_of(conninfo):
+            rows = await digest_in_pages(database, link.hour, 2, listed=True)
+            assert rows.row_list is not None
+            made = replace(
+                link,
+                row_count=rows.row_count,
+                digest=rows.digest,
+                root=rows.root,
+                list_digest=sha256(rows.row_list).digest(),
+                previous=previous,
+            )
+            made = replace(made, signature=KEY.sign(made.statement()))
+            previous, leaves = made.fingerprint(), leaves + made.leaf()
+            values = {"digest": rows.digest, "root": rows.root, "row_list": rows.row_list, "signature": made.signature}
+            parts = [f"{name} = '\\x{(value or b'').hex()}'" for name, value in values.items()]
+            named = "null" if made.previous is None else f"'\\x{made.previous.hex()}'"
+            note = f"case when checkpoint is not null then '{checkpoint_of(origin, leaves, KEY)}' end"
+            statements.append(
+                f"update {SEALS} set row_count = {rows.row_count}, previous = {named}, checkpoint = {note}, "
+                f"{', '.join(parts)} where id = {link.id}"
+            )
+    assert previous is not None
+    logged = f'"{previous.hex()}"'
+    statements.append(
+        f"update {LOG} set details = jsonb_set(details, '{{newest_seal}}', '{logged}') where action = 'log_sealed'"
+    )
+    await as_owner(conninfo, *statements)
+
+
+async def check_kept(conninfo: str, *checkpoints: Checkpoint) -> SealReport:
+    async with opened(conninfo) as database:
+        return await verify_log(database, public_keys=(KEY.public_key,), kept=KeptCheckpoints(checkpoints))
+
+
+async def newest_checkpoint(conninfo: str) -> Checkpoint:
+    async with opened(conninfo) as database:
+        checkpoint = await read_checkpoint_of_newest(database)
+    assert checkpoint is not None
+    return checkpoint
+
+
+@pytest.fixture(scope="module")
+def sealed_twice(postgres: TestServer, installed_template: str) -> tuple[str, Checkpoint]:
+    """The name of a database that was sealed until ten, and again later, and the checkpoint of then."""
+    name = postgres.create_database(template=installed_template, prefix="template_twice")
+    conninfo = postgres.conninfo(name)
+    write_log(conninfo)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(seal_hours, "SETTLED_MIN", int((datetime.now(UTC) - TEN).total_seconds() // 60))
+        asyncio.run(seal(conninfo))
+    old = asyncio.run(newest_checkpoint(conninfo))
+    # One row for both, so that a rewriting has one to put right.
+    execute(conninfo, "alter table integration_audit_logs disable trigger switchboard_append_only")
+    execute(conninfo, f"delete from {LOG} where action = 'log_sealed'")
+    execute(conninfo, "alter table integration_audit_logs enable always trigger switchboard_append_only")
+    asyncio.run(seal(conninfo))
+    return name, old
+
+
+@pytest.fixture
+def twice(postgres: TestServer, sealed_twice: tuple[str, Checkpoint]) -> Iterator[tuple[str, Checkpoint]]:
+    """A copy of it, by its connection URI."""
+    name = postgres.create_database(template=sealed_twice[0], prefix="twice")
+    yield postgres.conninfo(name), sealed_twice[1]
+    postgres.drop_database(name)
+
+
+def test_there_are_ten_rewrites() -> None:
+    assert len(REWRITES) == 10
+
+
+@pytest.mark.parametrize("rewrite", REWRITES)
+async def test_what_is_rewritten_with_the_sealing_key_is_found_by_an_old_checkpoint_alone(
+    twice: tuple[str, Checkpoint], rewrite: str
+) -> None:
+    conninfo, old = twice
+    newest = await newest_checkpoint(conninfo)
+    honest = await check_kept(conninfo, newest, old)
+    assert honest.findings == []
+    assert [(kept.seals, kept.is_extended) for kept in honest.checkpoints] == [(3, True), (5, True)]
+    await as_owner(conninfo, *REWRITES[rewrite].split("; "))
+    await sign_again(conninfo)
+    # Everything in the database agrees with everything else.
+    assert (await check(conninfo, public_keys=(KEY.public_key,))).findings == []
+    report = await check_kept(conninfo, old)
+    (finding,) = report.findings
+    assert finding.kind == "checkpoint"
+    assert "of the checkpoint of 3 seals: seals were made again" in finding.sentence
+    assert "to 2026-01-01 0" in finding.sentence or "to 2026-01-01 1" in finding.sentence
+    assert [(kept.seals, kept.is_extended) for kept in report.checkpoints] == [(3, False)]
+
+
+async def test_the_hours_between_two_checkpoints_are_named(twice: tuple[str, Checkpoint]) -> None:
+    conninfo, old = twice
+    newest = await newest_checkpoint(conninfo)
+    await as_owner(conninfo, f"update {LOG} set status = 'failed' where id = '{row_id(11, 1)}'")
+    await sign_again(conninfo)
+    report = await check_kept(conninfo, newest, old)
+    assert [(kept.seals, kept.is_extended) for kept in report.checkpoints] == [(3, True), (5, False)]
+    (finding,) = report.findings
+    assert finding.sentence.startswith("The seals from 2026-01-01 11:00 UTC to ")
+    # Whoever takes the newest seals away as well leaves too few.
+    await as_owner(
+        conninfo,
+        f"delete from {SEALS} where hour >= '2026-01-01 11:00+00'",
+        f"delete from {LOG} where created_at >= '2026-01-01 11:00+00'",
+    )
+    sentences = [finding.sentence for finding in (await check_kept(conninfo, newest)).findings]
+    assert "Seals were removed after the checkpoint of 5 seals: there are 3." in sentences
+    await as_owner(conninfo, f"truncate {SEALS}", "delete from switchboard.keys where purpose = 'seal'")
+    sentences = [finding.sentence for finding in (await check_kept(conninfo, old)).findings]
+    assert "Seals were removed after the checkpoint of 3 seals: there are 0." in sentences
+
+
+async def test_a_checkpoint_of_another_log_or_key_or_altered_is_none_of_this_log(
+    twice: tuple[str, Checkpoint],
+) -> None:
+    conninfo, old = twice
+    other = replace(old, origin="switchboard/of-another")
+    (finding,) = (await check_kept(conninfo, other)).findings
+    assert finding.sentence.startswith("Of another log is the checkpoint of 3 seals: its origin is switchboard/of-")
+    for unsigned in (replace(old, size=4), replace(old, root=bytes(32)), replace(old, signatures=())):
+        (finding,) = (await check_kept(conninfo, unsigned)).findings
+        assert finding.sentence.startswith("Not signed with a public key to trust is the checkpoint of ")
+    # The one in the database, replaced by an older one that is genuine.
+    await as_owner(conninfo, f"update {SEALS} set checkpoint = '{old}' where checkpoint is not null")
+    (finding,) = (await check(conninfo)).findings
+    assert finding.sentence == "The checkpoint of the newest seal is not one of the seals that are there."
+    async with opened(conninfo) as database:
+        with pytest.raises(CheckFailed, match="not one of the seals that are there"):
+            await read_checkpoint_of_newest(database)
+
+
+def test_notes_are_those_of_the_specifications() -> None:
+    checkpoint = checkpoint_of("switchboard/0123456789ab", bytes(64), KEY)
+    text, lines = str(checkpoint).split("\n\n")
+    assert text.split("\n") == [
+        "switchboard/0123456789ab",
+        "2",
+        base64.b64encode(sha256(b"\1" + bytes(64)).digest()).decode(),
+    ]
+    mark, name, value = lines.strip("\n").split(" ")
+    assert (mark, name) == ("\N{EM DASH}", "switchboard/0123456789ab")
+    data = base64.b64decode(value)
+    assert data[:4] == sha256(name.encode() + b"\n\x01" + KEY.public_key).digest()[:4]
+    Ed25519PublicKey.from_public_bytes(KEY.public_key).verify(data[4:], f"{text}\n".encode())
+    assert 190 <= len(str(checkpoint).encode()) <= 215
+    # One from c2sp.org/tlog-checkpoint, whose log nobody here knows.
+    example = (
+        "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n"
+        "\u2014 example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9"
+        "nTo+zyWE+xeMcTOAYQ8=\n"
+        "\u2014 witness.example.com/w1 jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI5OWXEhZCB9dlrDJsX3b2oyin1nPZqhf5"
+        "nNo0xUe+mbIUBkBIfZ+qnA==\n"
+    )
+    assert str(read_checkpoint(example)) == example
+    assert read_checkpoint(example).size == 20852163
+    for broken in (
+        example[:-1],
+        example.replace("20852163", "020852163"),
+        example.replace("20852163\n", "20852163\nmore\n"),
+        example.replace("CsUY", "Cs"),
+        example.replace("AYQ8=", "AYQ9="),
+        example.replace("\u2014 witness", "- witness"),
+        example.replace("w1 ", "w1\t"),
+        example.replace("sofa\n2", "sofa\r\n2"),
+        "",
+    ):
+        with pytest.raises(NoteError):
+            read_checkpoint(broken)
+    own = verifier_of(OWN_KEY)
+    assert read_verifier_key(str(own)) == own
+    for wrong in (str(own)[:-1], str(own).replace("cosigner/", "cosigner/x"), own.name, ""):
+        with pytest.raises(NoteError):
+            read_verifier_key(wrong)
+
+
+def content(file: Path) -> str:
+    """What is in a file; nothing where there is none."""
+    return file.read_text() if file.exists() else ""
+
+
+def put(file: Path, checkpoint: Checkpoint | str) -> None:
+    """Write it to a file."""
+    file.write_text(str(checkpoint))
+
+
+async def test_a_cosigner_signs_what_extends_what_they_signed_and_nothing_else(
+    twice: tuple[str, Checkpoint], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conninfo, old = twice
+    newest = await newest_checkpoint(conninfo)
+    key_file = tmp_path / "own.pem"
+    put(key_file, "")
+    state = Path(f"{key_file}.checkpoint")
+    own = verifier_of(OWN_KEY)
+    async with opened(conninfo) as database:
+        for sealing_key in (KEY, OTHER_KEY):
+            with pytest.raises((SealKeyError, CheckFailed), match=r"signs the seals|not signed with a key of this log"):
+                await cosign(database, old, sealing_key, key_file, (OTHER_KEY.public_key,))
+        for other in (replace(old, origin="switchboard/x"), replace(old, size=2)):
+            with pytest.raises(CheckFailed):
+                await cosign(database, other, OWN_KEY, key_file)
+        assert content(state) == ""
+        signed, before = await cosign(database, old, OWN_KEY, key_file)
+        assert before is None and read_checkpoint(content(state)) == signed
+        # cosignature/v1 of c2sp.org/tlog-cosignature, by its definition.
+        cosignature = signed.signatures[-1]
+        (time,) = struct.unpack(">Q", cosignature.signature[:8])
+        assert abs(time - datetime.now(UTC).timestamp()) < 60 and signed.cosigned_at(own) == time
+        assert cosignature.key_hash == sha256(own.name.encode() + b"\n\x04" + OWN_KEY.public_key).digest()[:4]
+        message = f"cosignature/v1\ntime {time}\n{old.text}".encode()
+        Ed25519PublicKey.from_public_bytes(OWN_KEY.public_key).verify(cosignature.signature[8:], message)
+        forged = replace(signed, signatures=(*old.signatures, cosignature._replace(signature=bytes(72))))
+        assert forged.cosigned_at(own) is None and old.cosigned_at(own) is None
+        # The same again, and on to the newest.
+        again, _ = await cosign(database, signed, OWN_KEY, key_file)
+        assert len(again.signatures) == 2
+        # What ends the program before the file is in its place leaves the one from before.
+        kept = content(state)
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+            await cosign(database, newest, OWN_KEY, key_file)
+        assert content(state) == kept
+        _, before = await cosign(database, newest, OWN_KEY, key_file)
+        assert before == again
+        with pytest.raises(CheckFailed, match="has signed a later checkpoint: of 5 seals"):
+            await cosign(database, old, OWN_KEY, key_file)
+        put(state, replace(newest, origin="switchboard/another"))
+        with pytest.raises(CheckFailed, match="has signed another log: switchboard/another"):
+            await cosign(database, newest, OWN_KEY, key_file)
+        put(state, again)
+        # Whoever makes seals again gets a signature under none of them.
+        await as_owner(conninfo, REWRITES["a status"])
+        await sign_again(conninfo)
+        rewritten = await newest_checkpoint(conninfo)
+        with pytest.raises(CheckFailed, match="does not extend the checkpoint of 3 seals that the key has signed"):
+            await cosign(database, rewritten, OWN_KEY, key_file)
+        with pytest.raises(CheckFailed, match="The log has other seals than the checkpoint of 5 seals"):
+            await cosign(database, newest, OWN_KEY, key_file)
+        assert content(state) == str(again)
+
+
+async def test_a_checkpoint_of_seals_of_version_1_is_made_and_logged(
+    installed_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_log(installed_database)
+    monkeypatch.setattr(sealing, "VERSION", 1)
+    await as_owner(installed_database, f"alter table {SEALS} drop constraint seals_of_version_2")
+    await seal(installed_database)
+    await as_owner(installed_database, f"update {SEALS} set checkpoint = null")
+    async with opened(installed_database) as database:
+        assert await read_checkpoint_of_newest(database) is None
+        with pytest.raises(SealKeyError, match="not sealed with the key"):
+            await make_checkpoint(database, OTHER_KEY)
+        made = await make_checkpoint(database, KEY)
+    ((details,),) = execute(installed_database, f"select details from {LOG} where action = 'checkpoint_made'")
+    assert (details["origin"], details["seals"], details["root"]) == (made.origin, 5, made.root.hex())
+    report = await check_kept(installed_database, made)
+    assert [(kept.seals, kept.is_extended) for kept in report.checkpoints] == [(5, True)]
