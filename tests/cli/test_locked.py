@@ -25,6 +25,7 @@ CLOSED_COMMANDS = {"demo", "setup", "keys generate", "audit seal"}
 CLOSED_OPTIONS = {"--env-file"}
 CLOSED_OPTIONS_OF = {
     "access add": {"--create", "--ask-password", "--no-password", "--expires"},
+    "audit tail": {"--position"},
     "audit verify": {"--manifest", "--file"},
     "integrations versions": {"--keep", "--days"},
 }
