@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import random
 import subprocess
+import sys
+import termios
 import threading
 from typing import TYPE_CHECKING
 
@@ -165,6 +168,27 @@ def test_no_row_is_lost_by_kills_at_any_moment(acme_shell: Shell, rows: int, kil
     again = sum(reader.ids.values()) - len(reader.ids)
     print(f"{len(written):,} rows, {kills} kills, {again:,} came again, {reader.broken} half lines")
     assert reader.ids.keys() == written and len(written) >= rows
+
+
+def test_the_position_stays_behind_what_nobody_has_taken_yet(acme_shell: Shell) -> None:
+    written = {
+        str(row_id) for (row_id,) in execute(acme_shell.environment["DATABASE_URL"], MANY + " returning id", 700)
+    }
+    process = acme_shell.start(*LINES, "org:*")
+    assert process.stdout is not None
+    pipe = process.stdout.fileno()
+    wait_until(lambda: fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)) >= (65_536).to_bytes(4, sys.byteorder))
+    process.kill()
+    taken = process.communicate()[0].rpartition(b"\n")[0].splitlines()
+    reader = Reader(acme_shell)
+    reader.ids = {json.loads(line)["metadata"]["uid"]: 1 for line in taken}
+    assert len(reader.ids) < 100
+    process = reader.start()
+    try:
+        wait_until(lambda: reader.take_lines() or written <= reader.ids.keys())
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_a_file_that_is_no_position_of_this_filter_is_refused_and_left_alone(acme_shell: Shell) -> None:

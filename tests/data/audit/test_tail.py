@@ -78,7 +78,7 @@ async def test_a_filter_is_followed_too(installed_database: str, writer: psycopg
         assert await new_ids(tail) == [matching]
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", ["before", "after", "prepared"])
 async def test_a_row_of_a_transaction_that_commits_late_appears(
     installed_database: str, writer: psycopg.Connection, when: str
 ) -> None:
@@ -90,12 +90,16 @@ async def test_a_row_of_a_transaction_that_commits_late_appears(
             if when == "before":
                 late = log_row(slow)
             await tail.begin()
-            if when == "after":
+            if when != "before":
                 late = log_row(slow)
+            if when == "prepared":
+                slow.execute("prepare transaction 'slow'")
             for _ in range(3):
                 newer = log_row(writer)
                 assert await new_ids(tail) == [newer]
             slow.commit()
+            if when == "prepared":
+                writer.execute("commit prepared 'slow'")
             assert await new_ids(tail) == [late]
             assert await new_ids(tail) == []
 
@@ -146,8 +150,11 @@ async def test_a_login_that_is_not_shown_others_transactions_goes_by_their_ids(
             for _ in range(3):
                 newer = log_row(writer)
                 assert await new_ids(tail) == [newer]
+            # One that begins there is not shown since when it is open either.
+            second = Tail(database, tail.audit_filter, overlap=NONE, position=tail.position)
+            assert newer in await new_ids(second)
             slow.commit()
-        assert await new_ids(tail) == [late]
+        assert await new_ids(tail) == await new_ids(second) == [late]
 
 
 async def test_what_was_read_once_is_forgotten_when_nothing_can_bring_it_back(
