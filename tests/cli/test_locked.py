@@ -32,6 +32,7 @@ CLOSED_OPTIONS_OF = {
     "audit verify": {"--manifest", "--file", "--checkpoint", "--cosigner", "--proof", "--archive"},
     "audit retention": {"--months"},
     "check": {"--notify"},
+    "audit tail": {"--position"},
     "integrations versions": {"--keep", "--days"},
 }
 IS_CLOSED = "is not open in the locked console"

@@ -131,8 +131,13 @@ def _store_common_option(context: click.Context, parameter: click.Parameter, val
     if value and parameter.name:
         options = context.ensure_object(Options)
         setattr(options, parameter.name, value)
-        if options.json and options.format not in (None, "json"):
-            raise InvalidInput(f"--json and --format {options.format} contradict each other.", "Give one of them.")
+        require_one_form(options, options.format)
+
+
+def require_one_form(options: Options, form: str | None) -> None:
+    """Raise InvalidInput where --json was given beside a form that is another one."""
+    if options.json and form not in (None, "json"):
+        raise InvalidInput(f"--json and --format {form} contradict each other.", "Give one of them.")
 
 
 def _store_profile(context: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> None:

@@ -20,6 +20,8 @@ Form = Literal["table", "json", "jsonl", "csv"]
 """How data is printed: for people, or for programs as JSON, JSON lines or CSV."""
 
 FORMS: tuple[Form, ...] = get_args(Form)
+OCSF = "ocsf"
+"""The form that only the rows of the log have: events of the Open Cybersecurity Schema Framework."""
 
 
 @dataclass(slots=True)
@@ -57,7 +59,7 @@ def asks_for_json(words: Sequence[str]) -> bool:
     if "--json" in words:
         return True
     # The JSON lines of an export are its rows alone.
-    forms = {"json"} if "export" in words else {"json", "jsonl"}
+    forms = {"json"} if "export" in words else {"json", "jsonl", OCSF}
     named = {value for name, value in pairwise(words) if name in ("--format", "-o")}
     joined = {word[len(name) :] for word in words for name in ("--format=", "-o") if word.startswith(name)}
     return bool((named | joined) & forms)

@@ -41,7 +41,8 @@ def sentence_of(action: str, integration_type: str, status: str, details: object
     text = SENTENCES.get(action, _unknown)(told)
     if status != "success" and action.startswith(_OF_SUCCESS) and action in SENTENCES and action != _SAYS_ITS_END:
         text = _ended(told, text)
-    return safe_text(text, LONGEST)
+    # As safe_text would do, without the call: an export asks this of ten million rows.
+    return text if len(text) <= LONGEST and text.isascii() and text.isprintable() else safe_text(text, LONGEST)
 
 
 def _unknown(told: Told) -> str:
@@ -397,15 +398,17 @@ def _act(text: str) -> Sentence:
 def _traffic(noun: str, direction: str, *about: str) -> Sentence:
     """Tell what went to somebody, or came from somebody: with whom, and the first of what there is about it."""
 
+    other = "from" if direction == "to" else "to"
+    may_have_template = "template" in about
+
     def words(told: Told) -> str:
-        other = "from" if direction == "to" else "to"
         whom, whose = told.text(direction), direction
         if not whom:
             # Of what came in, the number it came in on.
             whom, whose = told.text(other), "on" if other == "to" else other
         text = _with(noun, whom, f" {whose} ")
         # By its name alone, such as delivered, a template would read as how it ended.
-        of_template = _with("", told.text("template"), "template ") if "template" in about else ""
+        of_template = _with("", told.text("template"), "template ") if may_have_template else ""
         return _with(text, of_template or told.text(*about)) if told.status == "success" else _ended(told, text)
 
     return words

@@ -142,7 +142,7 @@ async def read_everything(database: Database) -> None:
         _ = [step async for step in statistics(database, audit_filter, UTC)]
     tail = Tail(database, await resolve_line(database, ""))
     await tail.begin()
-    await tail.poll()
+    assert [rows async for rows in tail.poll()] == []
     completer = Completer(database, ACME)
     for qualifier in QUALIFIERS.values():
         await completer.values(qualifier)

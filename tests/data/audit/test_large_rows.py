@@ -16,7 +16,7 @@ from tui.data.audit.completion import Completer
 from tui.data.audit.pages import AuditReader
 from tui.data.audit.qualifiers import QUALIFIERS
 from tui.data.audit.rows import MOST_IN_FULL, read_long_details
-from tui.data.audit.tail import Tail
+from tui.data.audit.tail import Position, Tail
 from tui.screens.audit.row import as_json, row_lines
 from tui.screens.audit.view import Names
 from tui.words.audit import summary
@@ -55,11 +55,7 @@ async def pages(conninfo: str) -> list[tuple[AuditRow, ...]]:
         searched = await read_all(
             AuditReader(database, await resolve_line(database, "-type:none", ACME)).older(None, 10)
         )
-        tail = Tail(database, every)
-        await tail.begin()
-        tail._seen.clear()
-        tail._from = page.rows[-1].created_at
-        followed = await tail.poll()
+        followed = [row async for rows in Tail(database, every, position=Position()).poll() for row in rows]
     return [page.rows, searched.rows, tuple(reversed(followed))]
 
 

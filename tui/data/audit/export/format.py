@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 FormatName = Literal["csv", "jsonl"]
+Told = tuple[list[str], list[str]]
+"""What CSV has of each row beside what is stored, in the order of TOLD."""
+NOTHING_TOLD: Told = ([], [])
 
 COLUMNS = (
     *("id", "organization_id", "user_id", "integration_type", "action"),
@@ -43,6 +46,7 @@ def _any_of(characters: Iterable[str]) -> bytes:
 
 # Where the comma is the decimal sign, spreadsheets take the semicolon for what divides fields, whatever the quotes.
 _AFTER_SEMICOLON = re.compile(b"(;" + _any_of(BEFORE_FORMULA) + b"*)(?=" + _any_of(FORMULA_STARTS) + b")")
+_AFTER_SEMICOLON_IN_ASCII = re.compile(rb"(;[ \"'`]*)(?=[-=+@])")
 
 
 class JsonLines:
@@ -60,7 +64,7 @@ class JsonLines:
         rows = f"select {columns} {FROM.format(where=where, order=order)}"
         return f"copy (select row_to_json(r) from ({rows}) as r) to stdout"
 
-    def block(self, rows: Sequence[bytes], _told: Sequence[tuple[str, str]] = ()) -> bytes:
+    def block(self, rows: Sequence[bytes], _told: Told = NOTHING_TOLD) -> bytes:
         """Return the rows as lines. In JSON text there is nothing but backslashes that COPY would escape."""
         return in_ascii(b"".join(rows).replace(b"\\\\", b"\\"))
 
@@ -108,17 +112,19 @@ class Csv:
         columns = ", ".join(map(_guard_field, COLUMNS))
         return f"copy (select {columns} {FROM.format(where=where, order=order)}) to stdout (format csv)"
 
-    def block(self, rows: Sequence[bytes], told: Sequence[tuple[str, str]]) -> bytes:
+    def block(self, rows: Sequence[bytes], told: Told) -> bytes:
         """Return the rows as lines that end in CR LF, each with what TOLD is of it."""
-        lines = [
-            b"%b,%b,%b\n" % (row[:-1], _field(summary), operator_from.encode())
-            for row, (summary, operator_from) in zip(rows, told, strict=True)
-        ]
-        whole = b"".join(lines)
+        # At once, for a third of the time: what is told are safe texts, without a line break.
+        ends = "\n".join([f"{_field(summary)},{origin}" for summary, origin in zip(*told, strict=True)]).encode()
+        begins = b"".join(rows).split(b"\n")[:-1]
+        if len(begins) != len(rows):
+            begins = [row[:-1] for row in rows]
+        lines = [*map(b",".join, zip(begins, ends.split(b"\n"), strict=True)), b""]
+        whole = b"\r\n".join(lines)
         # Nearly every block is as it should be: looked at row by row it would cost twice as much.
-        if whole.isascii() and len(whole.translate(None, _NOT_INERT)) == len(whole) - len(lines):
-            return _AFTER_SEMICOLON.sub(rb"\1'", whole).replace(b"\n", b"\r\n")
-        return b"".join([_defuse(line[:-1]) + b"\r\n" for line in lines])
+        if whole.isascii() and len(whole.translate(None, _NOT_INERT)) == len(whole) - 2 * len(rows):
+            return _AFTER_SEMICOLON_IN_ASCII.sub(rb"\1'", whole)
+        return b"\r\n".join(map(_defuse, lines))
 
     def time_text(self, row: bytes) -> str | None:
         """Return when a row was, as Postgres writes it, None where it has no time: the last field."""
@@ -166,13 +172,13 @@ def unguarded(field: str) -> str:
     return field[1:] if is_guarded else field
 
 
-def _field(text: str) -> bytes:
+def _field(text: str) -> str:
     """A summary, which is safe text, as a field."""
     if text[:1] in _SUSPICIOUS and _FORMULA.match(text):
         text = f"'{text}"
     if '"' in text or "," in text:
         text = '"{}"'.format(text.replace('"', '""'))
-    return text.encode()
+    return text
 
 
 def _escape(run: re.Match[str]) -> str:

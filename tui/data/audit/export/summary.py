@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.data.audit.export.format import unguarded
 from tui.data.directory import people_by_id
-from tui.data.postgres.json_loader import tolerant_loads
+from tui.data.postgres.json_loader import MOST_DIGITS, MOST_LEVELS, short_loads, tolerant_loads
 from tui.errors import PermissionDenied
 from tui.words.log_details import LogNames, mentioned_people
 from tui.words.log_sentences import sentence_of
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from uuid import UUID
 
+    from tui.data.audit.export.format import Told
     from tui.data.postgres.database import Database
     from tui.models import Person
 
@@ -32,6 +33,7 @@ MOST_BEFORE_DETAILS = 8_192
 TYPE = 3
 UUID_LENGTH = 36
 TYPE_AT = 2 * (UUID_LENGTH + 1) + 1
+COMMA = ord(",")
 
 MOST_HEADS = 5_000
 _SIDES = frozenset(("row", "before", "after"))
@@ -47,23 +49,23 @@ class Summaries:
         self._names = LogNames(self._people, title_of)
         self._heads: dict[bytes, Columns] = {}
 
-    async def of(self, rows: Sequence[bytes]) -> list[tuple[str, str]]:
+    async def of(self, rows: Sequence[bytes]) -> Told:
         """Return a sentence, and where the name comes from, for each row as COPY writes it in CSV.
 
         Raises what reading the directory raises.
         """
-        told = [self._columns(row) for row in rows]
-        mentioned = {person for *_, details in told if _names_somebody(details) for person in mentioned_people(details)}
+        columns, details = self._read(rows)
+        mentioned = {person for each in details if _names_somebody(each) for person in mentioned_people(each)}
         if mentioned:
             await self._look_up(mentioned)
         names = self._names
-        return [
-            (
-                sentence_of(action, kind, status, details, names),
-                (type(details) is dict and operator_from(details)) or "",
-            )
-            for (kind, action, status), details in told
-        ]
+        return (
+            [
+                sentence_of(action, kind, status, each, names)
+                for (kind, action, status), each in zip(columns, details, strict=True)
+            ],
+            [(type(each) is dict and "operator_from" in each and operator_from(each)) or "" for each in details],
+        )
 
     async def _look_up(self, mentioned: set[UUID]) -> None:
         if len(self._people) + len(self._unknown) > MOST_PEOPLE:
@@ -76,24 +78,39 @@ class Summaries:
                 self._people |= await people_by_id(self._database, missing)
             self._unknown |= missing - self._people.keys()
 
-    def _columns(self, row: bytes) -> tuple[Columns, Any]:
-        """Return type, action and status of a row in CSV, and its details."""
-        # Without Python's csv, which takes longer than all the rest, where only the details have quotes. Before the
-        # type stand two UUIDs, and a third or nothing.
-        start = TYPE_AT if row[TYPE_AT - 1 : TYPE_AT] == b"," else TYPE_AT + UUID_LENGTH
-        opening = row.find(b',"{', start, start + MOST_BEFORE_DETAILS)
-        columns = self._heads.get(row[start:opening])
-        if columns is None:
-            columns, details = _columns_by_csv(row)
-            head = row[start:opening]
-            if opening > 0 and head == ",".join(columns).encode() and len(self._heads) < MOST_HEADS:
-                self._heads[head] = columns
-            return columns, details
-        # Within quotes there are only pairs of them, so that a single one behind a brace ends the field.
-        end = row.find(b'}",', opening)
-        if end > LONGEST_ROW:
-            return columns, None
-        return columns, _details(row[opening + 2 : end + 1].replace(b'""', b'"').decode())
+    def _read(self, rows: Sequence[bytes]) -> tuple[list[Columns], list[Any]]:
+        """Return type, action and status of each row in CSV, and the details of each."""
+        heads, read, texts, others = self._heads, [], [], {}
+        for number, row in enumerate(rows):
+            # Without Python's csv, which takes longer than all the rest, where only the details have quotes. Before
+            # the type stand two UUIDs, and a third or nothing.
+            start = TYPE_AT if row[TYPE_AT - 1] == COMMA else TYPE_AT + UUID_LENGTH
+            opening = row.find(b',"{', start, start + MOST_BEFORE_DETAILS)
+            columns = heads.get(row[start:opening])
+            # Within quotes there are only pairs of them, so that a single one behind a brace ends the field.
+            end = row.find(b'}",', opening)
+            text = row[opening + 2 : end + 1]
+            if columns is not None and (len(text) <= MOST_LEVELS or _is_short(text)):
+                texts.append(text)
+            else:
+                texts.append(b"null")
+                columns, others[number] = self._read_alone(row, start, opening, end)
+            read.append(columns)
+        details = _details_of_short(texts)
+        for number, value in others.items():
+            details[number] = value
+        return read, details
+
+    def _read_alone(self, row: bytes, start: int, opening: int, end: int) -> tuple[Columns, Any]:
+        """Return the same of a row that is long, or begins as none did yet; remember what its columns are known by."""
+        head = row[start:opening]
+        columns = self._heads.get(head)
+        if columns is not None:
+            return columns, None if end > LONGEST_ROW else _details(row[opening + 2 : end + 1].replace(b'""', b'"'))
+        columns, details = _columns_by_csv(row)
+        if opening > 0 and head == ",".join(columns).encode() and len(self._heads) < MOST_HEADS:
+            self._heads[head] = columns
+        return columns, details
 
 
 def _names_somebody(details: object) -> bool:
@@ -105,12 +122,26 @@ def _columns_by_csv(row: bytes) -> tuple[Columns, Any]:
     # An adopted table may hold a type so long that nothing behind it is looked at.
     fields = [*next(csv.reader([line]))[TYPE : TYPE + 4], "", "", ""]
     kind, action, status, details = map(unguarded, fields[:4])
-    return (kind, action, status), _details(details)
+    return (kind, action, status), _details(details.encode())
 
 
-def _details(text: str) -> Any:
+def _details_of_short(texts: list[bytes]) -> list[Any]:
+    """Return the values of many details, which are short: each call of a decoder costs as much as a small object."""
+    try:
+        values: list[Any] = short_loads((b"[" + b",".join(texts).replace(b'""', b'"') + b"]").decode())
+    except ValueError:
+        return [_details(text.replace(b'""', b'"')) for text in texts]
+    return values
+
+
+def _details(text: bytes) -> Any:
     try:
         return tolerant_loads(text) if text else None
     except ValueError:
         # Cut with the row.
         return None
+
+
+def _is_short(text: bytes) -> bool:
+    """Whether neither an integer in it nor what is nested can be what `tolerant_loads` leaves as text."""
+    return len(text) <= MOST_DIGITS and text.count(b"{") + text.count(b"[") <= MOST_LEVELS
