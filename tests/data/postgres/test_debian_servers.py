@@ -137,7 +137,8 @@ async def test_postgres_15_gets_the_same_schema_works_and_a_backup_comes_back_wi
                     if table != "integration_audit_logs":
                         connection.execute(f"alter table public.{table} disable trigger user")
                 connection.execute("alter table integration_audit_logs disable trigger switchboard_check_proof")
-                connection.execute("truncate switchboard.schema_version, switchboard.send_actions, switchboard.locks")
+                installed_rows = ("schema_version", "send_actions", "locks", "settings")
+                connection.execute(f"truncate {', '.join(f'switchboard.{name}' for name in installed_rows)}".encode())
         run("pg_restore", "--single-transaction", *options, "-d", conninfo, backup)
         return conninfo
 
