@@ -59,6 +59,9 @@ def test_a_standing_is_of_the_credential_that_is_stored_now() -> None:
         assert (checks.standing, checks.since is None) == (standing, standing is None), (integration, state, log)
     # It was tested by hand before anybody watched it; what is watched for longer than a month is known for longer.
     assert seen(WORKS, VERIFIED).since == NOW - 9 * DAY
+    # The log has the first check, a moment before it is remembered.
+    first = seen(WORKS, VERIFIED, LOG._replace(since=NOW - 3 * DAY - timedelta(seconds=1), is_exact=False))
+    assert (first.since, first.since_exactly) == (NOW - 3 * DAY, True)
     assert seen(WORKS, VERIFIED._replace(standing_since=NOW - 40 * DAY)).since == NOW - 40 * DAY
     assert seen(BROKEN, REFUSED).since == NOW - DAY
 

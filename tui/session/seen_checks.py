@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui.data.checks.due import Pace, due_at
 from tui.data.checks.state import CheckState, after_cut_off
+from tui.data.integrations.listing import ONE_TEST
 from tui.data.integrations.seen_checks import read_seen_checks
 from tui.models import Checks
 from tui.providers import registry
@@ -53,7 +54,7 @@ def _checks(integration: Integration, seen: SeenChecks) -> Checks:
     standing = _standing(integration, state, seen)
     # Before it was watched it was tested by hand, and where it is, it has stood for longer than a month of the log.
     is_watched = state.standing_since is not None and not (
-        seen.judged == standing and seen.since is not None and seen.since < state.standing_since
+        seen.judged == standing and seen.since is not None and seen.since < state.standing_since - ONE_TEST
     )
     since = state.standing_since if is_watched else seen.since
     next_at = None

@@ -147,7 +147,12 @@ def wrapped(line: TextLine, width: int) -> list[TextLine]:
     room = max(8, width - cell_len(line.label))
     first, *further = [str(text).rstrip() for text in Content(line.text).wrap(room)] or [""]
     indent = " " * cell_len(line.label)
-    return [line._replace(text=first), *(line._replace(text=text, label=indent, signs=()) for text in further)]
+    pieces = [line._replace(text=first)]
+    for text in further:
+        # They stand before the first blank, where a break takes no character.
+        signs = pieces[-1].signs[len(pieces[-1].text) :]
+        pieces.append(line._replace(text=text, label=indent, signs=signs))
+    return pieces
 
 
 def wrapped_while_free(lines: Sequence[TextLine], width: int, height: int) -> list[TextLine]:
