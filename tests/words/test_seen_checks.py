@@ -82,6 +82,7 @@ def test_the_next_check_is_no_promise_of_a_timer_that_nobody_has_seen() -> None:
         ({"standing": "cut off"}, "2026-11-30 16:00 UTC or later"),
     ):
         assert facts(**changed)["Next check"].startswith(words), changed
+    assert facts(next_at=NOW + DAY)["Next check"] == "2026-12-01 12:00 UTC or later, by `switchboard check`"
     hidden = facts(is_visible=False)
     assert (hidden["Next check"], "Account" in hidden) == ("not visible to your role", False)
     assert facts(replace(WORKS, is_active=False))["Next check"] == "none while it is disabled"

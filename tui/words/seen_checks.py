@@ -154,7 +154,10 @@ def _next_check(integration: Integration, checks: Checks, zone: tzinfo, now: dat
         return CheckFact(_NEXT, f"overdue: the last was {last}; does its timer still run?", "warning")
     if late >= timedelta():
         return CheckFact(_NEXT, f"due, by the next run of {_COMMAND}; the last was {last}")
-    often = f" (every {_every(checks.every)})" if checks.every else ""
+    often = ""
+    # After a refusal, and after no answer, more lies between than usually.
+    if checks.every and checks.begun_at and checks.next_at - checks.begun_at <= checks.every:
+        often = f" (every {_every(checks.every)})"
     return CheckFact(_NEXT, f"{to_the_minute(checks.next_at, zone)} or later, by {_COMMAND}{often}")
 
 
