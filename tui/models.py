@@ -70,13 +70,13 @@ class Checks:
     """What tests and checks found of one integration over time, and what its provider said besides.
 
     `standing` is verified, refused, or cut off where a check began and nobody knows how it ended; None where nothing is
-    known. It has been so since `since`, and perhaps longer where that is not `since_exactly`. `days` are the last 30,
-    today last, and empty where this role may not read the log. `begun_at` is when `switchboard check` last asked, None
-    where it never did; `is_in_progress` is whether that has no outcome yet. `every` is how long lies between two of its
-    checks, None where it has not said that; `next_at` is when one is due, None where only a person may ask. `observed`
-    has values by the names of tui/providers/observations.py, `numbers_out` are the phone numbers (E.164) whose calls
-    are out. `is_observed` is whether the provider tells anything beside yes and no. Where this role may not read what
-    checks remember, nothing `is_visible` but the log.
+    known of the credential that is stored now. It has been so since `since`, and perhaps longer where that is not
+    `since_exactly`. `days` are the last 30, today last, and empty where this role may not read the log. `begun_at` is
+    when `switchboard check` last asked, None where it never did; `is_in_progress` is whether that has no outcome yet.
+    `every` is how long lies between two of its checks, None where it has not said that; `next_at` is when one is due,
+    None where only a person may ask. `observed` has values by the names of tui/providers/observations.py,
+    `numbers_out` are the phone numbers (E.164) whose calls are out. `is_observed` is whether the provider tells
+    anything beside yes and no. Where this role may not read what checks remember, nothing `is_visible` but the log.
     """
 
     standing: Literal["verified", "refused", "cut off"] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.app import App, ComposeResult
 
-from tui.widgets.text_lines import TextLine, TextLines, wrapped_while_free
+from tui.widgets.text_lines import TextLine, TextLines, wrapped, wrapped_while_free
 
 
 class Pane(App[None]):
@@ -43,3 +43,12 @@ def test_below_a_list_a_line_goes_on_below_its_text_only_where_lines_are_free() 
     assert shown[0] == ["A one two three", "four five six"]
     assert shown[1] == ["A one two", "  three", "four five six"]
     assert shown[2] == ["A one two", "  three", "four five", "six"]
+
+
+def test_the_newest_days_of_a_strip_keep_their_tones_on_the_next_line() -> None:
+    strip = TextLine("." * 12 + "x" * 8 + "  broken", "plain", "Last ", ("quiet",) * 12 + ("bad",) * 8)
+    pieces = wrapped(strip, 5 + 15)
+    assert [(piece.text, piece.signs[: len(piece.text)]) for piece in pieces] == [
+        ("." * 12 + "xxx", ("quiet",) * 12 + ("bad",) * 3),
+        ("xxxxx  broken", ("bad",) * 5),
+    ]

@@ -52,14 +52,15 @@ def test_a_month_says_each_day_and_since_when() -> None:
     assert facts(BROKEN, standing="refused", since=NOW - 3 * DAY)["Last 30 d"].endswith(
         "  broken since 2026-11-27 (3 d)"
     )
-    # What stands in the row is of another credential than what was known for so long.
-    changed = replace(WORKS, is_verified=False, proven=False)
-    assert facts(changed)["Last 30 d"].endswith("  asked on 10 days")
-    assert facts(changed, days=("not asked",) * 30)["Last 30 d"].endswith("  nobody has asked")
+    unknown = replace(WORKS, unknown_since=NOW - timedelta(hours=3))
+    assert facts(unknown)["Last 30 d"].endswith("  worked since 2026-11-18; unknown now")
+    assert facts(standing=None)["Last 30 d"].endswith("  asked on 10 days")
+    assert facts(standing=None, days=("not asked",) * 30)["Last 30 d"].endswith("  nobody has asked")
     assert facts(days=())["Last 30 d"].startswith("not visible to your role")
     assert for_how_long(replace(WORKS, checks=CHECKS), NOW) == "12 d"
     assert for_how_long(replace(WORKS, checks=replace(CHECKS, since_exactly=False)), NOW) == "12 d+"
-    assert for_how_long(replace(changed, checks=CHECKS), NOW) == for_how_long(WORKS) == ""
+    for silent in (unknown, replace(WORKS, unreadable="altered")):
+        assert for_how_long(replace(silent, checks=CHECKS), NOW) == for_how_long(WORKS) == ""
     broken = replace(BROKEN, checks=replace(CHECKS, standing="refused", since=NOW - 3 * DAY))
     assert connection(broken, NOW) == "401 key refused, 3 d ago"
     assert check_facts(WORKS, UTC) == ()
@@ -78,8 +79,10 @@ def test_the_next_check_is_no_promise_of_a_timer_that_nobody_has_seen() -> None:
         ({"next_at": None}, "not by itself after a refusal: correct it, or test it"),
         ({"next_at": None, "is_in_progress": True}, "one goes on since 2026-11-30 10:00 UTC"),
         ({"standing": "cut off", "next_at": None}, "not by itself: one was cut off"),
+        ({"standing": "cut off"}, "2026-11-30 16:00 UTC or later"),
     ):
         assert facts(**changed)["Next check"].startswith(words), changed
+    assert facts(next_at=NOW + DAY)["Next check"] == "2026-12-01 12:00 UTC or later, by `switchboard check`"
     hidden = facts(is_visible=False)
     assert (hidden["Next check"], "Account" in hidden) == ("not visible to your role", False)
     assert facts(replace(WORKS, is_active=False))["Next check"] == "none while it is disabled"
@@ -107,12 +110,17 @@ def test_a_yes_does_not_stand_alone_where_it_hides_something() -> None:
     old = {"balance": Observed("9", NOW - 2 * DAY)}
     assert facts(observed=old)["Account"] == "9; KYC not known; as of 2026-11-28"
     assert "Account" not in facts(is_observed=False)
+    # Whoever may write what is observed could end every console with it.
+    for strange in ("1e999999999", "0e-999999999", "NaN", "-Infinity", "9" * 900):
+        assert len(facts(observed=said(balance=strange, balance_threshold=strange))["Account"]) < 120
+    assert "\x1b" not in facts(numbers_out=("\x1b[31m" * 20,))["Outage"]
 
 
 def test_templates_are_counted_and_a_rejection_has_its_reason() -> None:
     whatsapp = replace(WORKS, integration_type="exotel_whatsapp")
     assert facts(whatsapp)["Templates"].startswith("not counted yet")
     counted = said(templates_approved="12", templates_pending="0", templates_rejected="1")
+    assert "\x1b" not in facts(whatsapp, observed=said(templates_approved="\x1b[31m"))["Templates"]
     reasons = said(templates_rejected_reasons="offer: WRONG\n\x1b[31mnews: no reason given")
     lines = facts(whatsapp, observed={**counted, **reasons})
     assert lines["Templates"] == "12 approved, 1 rejected; as of 10:00 UTC"
@@ -146,7 +154,7 @@ def test_a_number_says_whether_calls_come_through_and_where_they_lead() -> None:
         number_call_flow="none",
     )
     bad = replace(NUMBER, observed={**active, **out})
-    assert (calls(bad, NOW), number_warnings(bad), state(bad)) == (
+    assert (calls(bad, NOW), number_warnings(bad, NOW), state(bad, NOW)) == (
         *("incoming out", ("outage", "no flow"), "outage, no flow, primary"),
     )
     assert lines(bad) == [
@@ -156,6 +164,9 @@ def test_a_number_says_whether_calls_come_through_and_where_they_lead() -> None:
     ]
     assert calls(replace(bad, observed={**bad.observed, **said(number_outgoing="major_outage")}), NOW) == "both out"
     assert calls(replace(bad, observed=said(number_incoming="minor_trouble")), NOW) == "minor trouble"
+    # One that was given back while it was out is asked for no more.
+    assert number_warnings(bad, NOW + 8 * DAY) == ("no flow",)
+    assert calls(bad, NOW + 8 * DAY) == "major outage, 8 d ago"
     # Of what is switched off, and of what nobody calls, this is no news.
     assert number_warnings(replace(bad, is_active=False)) == ()
     assert number_warnings(replace(well, can_call=False, observed=said(number_call_flow="none"))) == ()

@@ -67,8 +67,8 @@ def fill_checks(connection: Connection, now: datetime) -> None:
             asked = now - timedelta(minutes=30 + place)
             if state in ("proven", "failing"):
                 broke = now - timedelta(days=BROKEN_DAYS, hours=2) if state == "failing" else None
-                _insert_tests(connection, organization.id, type_, asked, broke)
-                _insert_memory(connection, integration, now, broke)
+                first = _insert_tests(connection, organization.id, type_, asked, broke)
+                _insert_memory(connection, integration, now, first, broke)
             if account is not None and type_.startswith("exotel") and state not in ("disabled", "untested"):
                 currency = {"currency": "INR", "billing_type": "prepaid"}
                 values = {("", name): value for name, value in {**account, **currency}.items()}
@@ -84,8 +84,9 @@ def fill_checks(connection: Connection, now: datetime) -> None:
 
 def _insert_tests(
     connection: Connection, organization: UUID, type_: str, until: datetime, broke: datetime | None
-) -> None:
-    rows = []
+) -> datetime:
+    """Insert the tests of a month, and return when the first one was."""
+    rows, first = [], until
     for n in range(1, (DAYS_WATCHED + 1) * 24 // EVERY_H):
         moment = until - timedelta(hours=n * EVERY_H)
         # Whole days, so that the month looks the same at any hour.
@@ -98,6 +99,7 @@ def _insert_tests(
         judgement = "refused" if is_refused else "unknown" if is_unknown else "verified"
         reason = {"code": "401"} if is_refused else {"why": "api.exotel.invalid did not answer."} if is_unknown else {}
         details = {"source": "switchboard", "judgement": judgement, "milliseconds": 190 + n % 70, **reason}
+        first = moment
         rows.append(
             {
                 "id": uuid5(organization, f"checked {type_} {n}"),
@@ -111,14 +113,17 @@ def _insert_tests(
         )
     with connection.cursor() as cursor:
         cursor.executemany(TESTED, rows)
+    return first
 
 
-def _insert_memory(connection: Connection, integration: UUID, asked: datetime, broke: datetime | None) -> None:
+def _insert_memory(
+    connection: Connection, integration: UUID, asked: datetime, first: datetime, broke: datetime | None
+) -> None:
     values = {
         "id": integration,
         "asked": asked,
         "standing": "verified" if broke is None else "refused",
-        "since": broke or asked - timedelta(days=DAYS_WATCHED - 1),
+        "since": broke or first,
         "refused": None if broke is None else asked,
     }
     connection.execute(REMEMBERED, values)

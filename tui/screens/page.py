@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
     from textual.binding import Binding, BindingType
+    from textual.geometry import Size
     from textual.widget import Widget
     from textual.widgets import Input
 
@@ -381,14 +382,19 @@ class Page(Screen[Any]):
             f"Nothing was pasted: the text has {event.lines} lines, and this field takes one line.", "warning"
         )
 
+    def stands_beside(self, size: Size) -> bool:
+        """Whether a detail stands beside its list on a screen of that size, and not below it."""
+        return size.width >= WIDE
+
     def on_resize(self, event: events.Resize) -> None:
         too_small = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]
         if too_small and not self.has_class("-too-small"):
             self._focus_before = self.focused
         self.set_class(too_small, "-too-small")
-        self.set_class(event.size.width >= WIDE, "-wide")
+        is_beside = self.stands_beside(event.size)
+        self.set_class(is_beside, "-wide")
         for pane in self.query(DetailPane):
-            pane.place(event.size.width)
+            pane.place(event.size.width, is_beside=is_beside)
         self.refresh_frame()
         if not too_small and self.focused is None and self._focus_before is not None and self._focus_before.is_attached:
             self.set_focus(self._focus_before)

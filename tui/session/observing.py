@@ -12,7 +12,9 @@ from tui.data.integrations.credentials import binding
 from tui.errors import ProviderFailed
 from tui.providers import registry
 from tui.session.connection_test import run_on_stored
+from tui.session.seen_checks import read_checks, with_checks
 from tui.words.counts import counted
+from tui.words.seen_checks import warnings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -137,8 +139,15 @@ class StoredTest:
         return self._observing is not None
 
     async def read_on(self, tell: Callable[[int, int], None]) -> str:
-        """Read what the provider tells besides, for BY_HAND_S at most, and say what; "" where there is nothing."""
+        """Read what the provider tells besides, for BY_HAND_S at most, and say what; "" where there is nothing.
+
+        It begins with what the yes hides.
+        """
         observing, self._observing = self._observing, None
         if observing is None:
             return ""
-        return await observing.read(seconds=BY_HAND_S, fresh_within=FRESH_BY_HAND, tell=tell)
+        said = await observing.read(seconds=BY_HAND_S, fresh_within=FRESH_BY_HAND, tell=tell)
+        seen = await read_checks(self._session, self._integration.organization_id)
+        (integration,) = with_checks([self._integration], seen)
+        hidden = warnings(integration)
+        return f"But {', '.join(hidden)}. {said}" if hidden else said

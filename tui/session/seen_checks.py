@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tui.data.checks.due import Pace, due_at
-from tui.data.checks.state import CheckState
+from tui.data.checks.state import CheckState, after_cut_off
+from tui.data.integrations.listing import ONE_TEST
 from tui.data.integrations.seen_checks import read_seen_checks
 from tui.models import Checks
 from tui.providers import registry
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
+    from tui.data.checks.state import Standing
     from tui.data.integrations.role_privileges import RolePrivileges
     from tui.data.integrations.seen_checks import SeenChecks
     from tui.models import Integration
@@ -44,22 +46,28 @@ def with_checks(listed: Sequence[Integration], seen: dict[UUID, SeenChecks]) -> 
 
 def _checks(integration: Integration, seen: SeenChecks) -> Checks:
     type_ = registry().get(integration.integration_type)
-    state = seen.state or CheckState()
-    # Where it is watched, its standing goes back further than a month of the log.
-    is_watched = state.standing is not None
-    judged = seen.judged if seen.judged in ("verified", "refused") else None
+    hours = type_.refused_again_after_h if type_ is not None else None
+    state, now = seen.state or CheckState(), datetime.now(UTC)
+    if state.begun_at is not None and state.is_cut_off(now):
+        # The next run will note it; until then nobody is asked.
+        state, _ = after_cut_off(state, state.begun_at, is_asked_again=hours is not None)
+    standing = _standing(integration, state, seen)
+    # Before it was watched it was tested by hand, and where it is, it has stood for longer than a month of the log.
+    is_watched = state.standing_since is not None and not (
+        seen.judged == standing and seen.since is not None and seen.since < state.standing_since - ONE_TEST
+    )
+    since = state.standing_since if is_watched else seen.since
     next_at = None
     if integration.id is not None and state.begun_at is not None and integration.is_active and type_ is not None:
-        hours = type_.refused_again_after_h
         pace = Pace(seen.every or USUAL, None if hours is None else timedelta(hours=hours))
         next_at = due_at(integration.id, state, pace)
     return Checks(
-        standing=state.standing if is_watched else judged,  # type: ignore[arg-type]
-        since=state.standing_since if is_watched else seen.since,
+        standing=standing,
+        since=since if standing is not None else None,
         since_exactly=is_watched or seen.is_exact,
         days=seen.days,
         begun_at=state.begun_at,
-        is_in_progress=state.in_progress and not state.is_cut_off(datetime.now(UTC)),
+        is_in_progress=state.in_progress,
         every=seen.every,
         next_at=next_at,
         observed=seen.observed,
@@ -67,3 +75,15 @@ def _checks(integration: Integration, seen: SeenChecks) -> Checks:
         is_observed=type_ is not None and type_.observe is not None,
         is_visible=seen.state is not None,
     )
+
+
+def _standing(integration: Integration, state: CheckState, seen: SeenChecks) -> Standing | None:
+    """What is known of the credential that is stored now; None where it is not the one that was asked about."""
+    standing = state.standing or seen.judged
+    # Where the log is hidden, nothing of it is proven and nothing fails.
+    is_log_hidden = not seen.days
+    if standing == "verified" and (integration.is_verified if is_log_hidden else integration.proven):
+        return "verified"
+    if standing == "refused" and (state.is_refused if is_log_hidden else integration.failing):
+        return "refused"
+    return "cut off" if standing == "cut off" and state.is_refused else None

@@ -96,7 +96,7 @@ class TextLines(Widget):
 
 
 class DetailPane(TextLines):
-    """What is known of the thing under the cursor: below a list, or beside it on a screen of WIDE columns."""
+    """What is known of the thing under the cursor: below a list, or beside it."""
 
     def __init__(self, listed: Widget, *, wanted: int = 0) -> None:
         super().__init__(id="detail", classes="detail")
@@ -109,14 +109,14 @@ class DetailPane(TextLines):
     @property
     def width_of_list(self) -> int:
         """The columns that are left to the list."""
-        return list_width(self._screen_width, self._wanted, self._whole)
+        return list_width(self._screen_width, self._wanted, self._whole) if self.wraps else self._screen_width
 
-    def place(self, screen_width: int) -> None:
-        """Show it beside the list where the screen is wide enough, else below."""
-        self._screen_width = screen_width
+    def place(self, screen_width: int, *, is_beside: bool) -> None:
+        """Show it beside the list, or below."""
+        self._screen_width, is_moved = screen_width, self.wraps is not is_beside
+        self.wraps = is_beside
         self._share()
-        if self.wraps is not (screen_width >= WIDE):
-            self.wraps = screen_width >= WIDE
+        if is_moved:
             self._wrap()
 
     def leave_to_list(self, wanted: int, whole: int = 0) -> None:
@@ -129,7 +129,7 @@ class DetailPane(TextLines):
         self._share()
 
     def _share(self) -> None:
-        width = self.width_of_list if self._screen_width >= WIDE else None
+        width = self.width_of_list if self.wraps else None
         if width != self._given:
             self._given = self._listed.styles.width = width
 
@@ -150,7 +150,12 @@ def wrapped(line: TextLine, width: int) -> list[TextLine]:
     room = max(8, width - cell_len(line.label))
     first, *further = [str(text).rstrip() for text in Content(line.text).wrap(room)] or [""]
     indent = " " * cell_len(line.label)
-    return [line._replace(text=first), *(line._replace(text=text, label=indent, signs=()) for text in further)]
+    pieces = [line._replace(text=first)]
+    for text in further:
+        # They stand before the first blank, where a break takes no character.
+        signs = pieces[-1].signs[len(pieces[-1].text) :]
+        pieces.append(line._replace(text=text, label=indent, signs=signs))
+    return pieces
 
 
 def wrapped_while_free(lines: Sequence[TextLine], width: int, height: int) -> list[TextLine]:

@@ -20,16 +20,18 @@ OUT = "major_outage"
 NOT_KNOWN = "not known"
 NO_FLOW = "none"
 FRESH = timedelta(days=2)
+RECENT = timedelta(days=7)
+"""A number that was given back while it was out is asked for no more, and out no longer."""
 _DIRECTIONS = ("incoming", "outgoing")
 
 
-def number_warnings(number: PhoneNumber) -> tuple[str, ...]:
+def number_warnings(number: PhoneNumber, now: datetime | None = None) -> tuple[str, ...]:
     """Return "outage" and "no flow", as far as they are so; nothing of a number that is not active."""
     if not number.is_active:
         return ()
     # Who never calls a number hears nothing of its flow.
     is_silent = number.can_call and _said(number).get("number_call_flow", ("",))[0] == NO_FLOW
-    return tuple(words for words, is_so in (("outage", bool(_out(number))), ("no flow", is_silent)) if is_so)
+    return tuple(words for words, is_so in (("outage", bool(_out(number, now))), ("no flow", is_silent)) if is_so)
 
 
 def calls(number: PhoneNumber, now: datetime | None = None) -> str:
@@ -42,7 +44,7 @@ def calls(number: PhoneNumber, now: datetime | None = None) -> str:
     if not read:
         return NOT_KNOWN
     moment, oldest = now or datetime.now(UTC), min(one.at for one in read)
-    out = _out(number)
+    out = _out(number, moment)
     if out:
         words = f"{'both' if len(out) == len(_DIRECTIONS) else out[0]} out"
     else:
@@ -75,7 +77,7 @@ def health_facts(number: PhoneNumber, zone: tzinfo, now: datetime | None = None)
     if lines:
         read = [said[name] for name in (f"number_{name}" for name in _DIRECTIONS) if name in said]
         calls_words = f"{calls_words}; {as_of(read, zone, moment)}{_looked(said, zone)}"
-    found = number_warnings(number)
+    found = number_warnings(number, moment)
     return ("Calls", calls_words, "outage" in found), ("Call flow", flow_words, "no flow" in found)
 
 
@@ -89,8 +91,10 @@ def _said(number: PhoneNumber) -> Mapping[str, Observed]:
     return number.observed or {}
 
 
-def _out(number: PhoneNumber) -> list[str]:
-    return [name for name in _DIRECTIONS if _said(number).get(f"number_{name}", ("",))[0] == OUT]
+def _out(number: PhoneNumber, now: datetime | None) -> list[str]:
+    said, after = _said(number), (now or datetime.now(UTC)) - RECENT
+    read = [(name, said[f"number_{name}"]) for name in _DIRECTIONS if f"number_{name}" in said]
+    return [name for name, (value, at) in read if value == OUT and at > after]
 
 
 def _line(said: Mapping[str, Observed], name: str) -> str:

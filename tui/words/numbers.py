@@ -11,6 +11,8 @@ from tui.words.phone_number import display
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tui.data.numbers.changes import NumberChanged
     from tui.models import Person, PhoneNumber
 
@@ -83,9 +85,9 @@ def abilities(number: Able) -> str:
     return " ".join(word for word, is_able in able if is_able) or "nothing"
 
 
-def state(number: PhoneNumber) -> str:
+def state(number: PhoneNumber, now: datetime | None = None) -> str:
     """Return what there is to say beside an ordinary active number: "primary", "off", "outage, primary" or ""."""
-    words = ("" if number.is_active else "off", *number_warnings(number), "primary" if number.is_primary else "")
+    words = ("" if number.is_active else "off", *number_warnings(number, now), "primary" if number.is_primary else "")
     return ", ".join(filter(None, words))
 
 

@@ -21,6 +21,8 @@ SIGNS: dict[CheckDay, str] = {"works": "+", "refused": "x", "unknown": "?", "not
 KYC_COMPLETED = "completed"
 MOST_NUMBERS = 3
 """Phone numbers that a line names before it counts the rest."""
+MOST_DIGITS = 18
+"""Of an amount before its point."""
 _HIDDEN = "not visible to your role"
 _NEXT = "Next check"
 _COMMAND = "`switchboard check`"
@@ -43,7 +45,10 @@ def strip(days: Sequence[CheckDay], signs: Mapping[CheckDay, str] = SIGNS) -> st
 def for_how_long(integration: Integration, now: datetime | None = None) -> str:
     """Return what a column says of how long it has worked or been broken: "12 d", "30 d+"; "" where that is not so."""
     checks = integration.checks
-    if checks is None or checks.since is None or not _stands(integration, checks):
+    if checks is None or checks.standing is None or checks.since is None:
+        return ""
+    # Beside that nobody answered for 3 h, or that it cannot be read, it would be taken for how long that has lasted.
+    if integration.unknown_since is not None or integration.state == "unreadable":
         return ""
     return f"{stretch(checks.since, now)}{'' if checks.since_exactly else '+'}"
 
@@ -104,11 +109,15 @@ def check_facts(
 
 
 def money(amount: str, currency: str) -> str:
-    """Return "1,543.75 INR"; the text as it is where it is no number."""
+    """Return "1,543.75 INR"; the text as it is where it is no amount."""
     try:
-        return f"{Decimal(amount):,f} {safe_text(currency, 3)}".rstrip()
-    except (InvalidOperation, ValueError):
+        number = Decimal(amount)
+    except InvalidOperation:
         return safe_text(amount, 20)
+    # Written out, an exponent of nine digits would fill the memory.
+    if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
+        return safe_text(amount, 20)
+    return f"{safe_text(f'{number:,f}', 30)} {safe_text(currency, 3)}".rstrip()
 
 
 def as_of(observed: Sequence[Observed], zone: tzinfo, now: datetime | None = None) -> str:
@@ -119,21 +128,16 @@ def as_of(observed: Sequence[Observed], zone: tzinfo, now: datetime | None = Non
     return f"as of {to_the_minute(oldest, zone).partition(' ')[2]}"
 
 
-def _stands(integration: Integration, checks: Checks) -> bool:
-    """Whether what is known for so long is what the row says too; a credential that was changed is not tested."""
-    if checks.standing == "verified":
-        return integration.is_verified and integration.proven
-    return checks.standing == "cut off" or (checks.standing == "refused" and integration.failing)
-
-
 def _standing(integration: Integration, checks: Checks, zone: tzinfo, now: datetime) -> str:
     asked = sum(said != "not asked" for said in checks.days)
-    if not _stands(integration, checks) or checks.since is None:
+    if checks.standing is None or checks.since is None:
         return f"asked on {counted(asked, 'day', 'days')}" if asked else "nobody has asked" if checks.days else ""
-    word = {"verified": "works", "refused": "broken", "cut off": "cut off"}[checks.standing or "verified"]
-    if not checks.since_exactly:
-        return f"{word} at least since {day(checks.since, zone)}"
-    return f"{word} since {day(checks.since, zone)} ({stretch(checks.since, now)})"
+    word = {"verified": "works", "refused": "broken", "cut off": "cut off"}[checks.standing]
+    at_least, lasted = ("", f" ({stretch(checks.since, now)})") if checks.since_exactly else (" at least", "")
+    if integration.unknown_since is not None:
+        # Whether it still is so nobody knows.
+        word, lasted = {"works": "worked", "broken": "was broken"}.get(word, word), "; unknown now"
+    return f"{word}{at_least} since {day(checks.since, zone)}{lasted}"
 
 
 def _next_check(integration: Integration, checks: Checks, zone: tzinfo, now: datetime) -> CheckFact:
@@ -144,13 +148,16 @@ def _next_check(integration: Integration, checks: Checks, zone: tzinfo, now: dat
     if checks.is_in_progress:
         return CheckFact(_NEXT, f"one goes on since {last}")
     if checks.next_at is None:
-        return CheckFact(_NEXT, "not by itself after a refusal: correct it, or test it")
+        return _asked_by_hand_alone(checks)
     late = now - checks.next_at
     if late > max(timedelta(days=1), 2 * (checks.every or timedelta())):
         return CheckFact(_NEXT, f"overdue: the last was {last}; does its timer still run?", "warning")
     if late >= timedelta():
         return CheckFact(_NEXT, f"due, by the next run of {_COMMAND}; the last was {last}")
-    often = f" (every {_every(checks.every)})" if checks.every else ""
+    often = ""
+    # After a refusal, and after no answer, more lies between than usually.
+    if checks.every and checks.begun_at and checks.next_at - checks.begun_at <= checks.every:
+        often = f" (every {_every(checks.every)})"
     return CheckFact(_NEXT, f"{to_the_minute(checks.next_at, zone)} or later, by {_COMMAND}{often}")
 
 
@@ -160,9 +167,13 @@ def _no_check(integration: Integration, checks: Checks) -> CheckFact | None:
         return CheckFact(_NEXT, "none while it is disabled")
     if checks.begun_at is None:
         return CheckFact(_NEXT, f"none: {_COMMAND} has never asked it")
+    return None
+
+
+def _asked_by_hand_alone(checks: Checks) -> CheckFact:
     if checks.standing == "cut off":
         return CheckFact(_NEXT, "not by itself: one was cut off, which may have been a refused login; test it", "bad")
-    return None
+    return CheckFact(_NEXT, "not by itself after a refusal: correct it, or test it")
 
 
 def _every(interval: timedelta) -> str:
@@ -175,7 +186,7 @@ def _every(interval: timedelta) -> str:
 
 
 def _outage(checks: Checks, shown: Callable[[str], str]) -> CheckFact:
-    named = ", ".join(shown(number) for number in checks.numbers_out[:MOST_NUMBERS])
+    named = ", ".join(safe_text(shown(number), 30) for number in checks.numbers_out[:MOST_NUMBERS])
     more = len(checks.numbers_out) - MOST_NUMBERS
     return CheckFact("Outage", f"calls of {named}{f' and {more} more' if more > 0 else ''} are out", "bad")
 
@@ -222,7 +233,9 @@ def _templates(integration: Integration, checks: Checks, zone: tzinfo) -> list[C
         if not integration.integration_type.endswith("whatsapp"):
             return []
         return [CheckFact("Templates", "not counted yet: that takes a WABA id, and a test or a check")]
-    counts = [f"{one.value} {name}" for name, one in seen.items() if one.value != "0" or name == "approved"]
+    counts = [
+        f"{safe_text(one.value, 10)} {name}" for name, one in seen.items() if one.value != "0" or name == "approved"
+    ]
     facts = [CheckFact("Templates", f"{', '.join(counts)}; {as_of(list(seen.values()), zone)}")]
     reasons = checks.observed.get("templates_rejected_reasons")
     if reasons is not None and reasons.value:

@@ -34,16 +34,16 @@ _OPENED = {
 def with_usage(
     facts: Iterable[tuple[str, str]], usage: Usage | None, zone: tzinfo, now: datetime | None = None
 ) -> Iterator[tuple[str, str]]:
-    """Yield facts with the programs beside the people and numbers that use it, and behind them when that was last.
+    """Yield facts with when it was last used, and the programs beside the people and numbers that use it.
 
-    As few lines as that takes: on 24 rows a detail has eight.
+    As few lines as that takes: on 24 rows a detail has eight, and beside a list names of programs take many.
     """
     for label, text in facts:
         if label != "Used by" or usage is None:
             yield label, text
             continue
-        yield label, text if usage.unknown else f"{text}; {_programs_seen(usage, now)}"
         yield "Last used", last_used(usage, zone)
+        yield label, text if usage.unknown else f"{text}; {_programs_seen(usage, now)}"
 
 
 def last_used(usage: Usage, zone: tzinfo) -> str:

@@ -31,6 +31,11 @@ def test_a_yes_exits_with_0_and_a_no_with_5_saying_why_and_what_to_do(
     for line in ("ok        shape  fields:", "ok        reach  host:", "answer account:", "answer number:"):
         assert line in outcome.err
     assert is_verified(exotel_shell)
+    # What is read after the yes is not hidden by it.
+    assert exotel_shell.run("integrations", "threshold", "exotel_phone", "999999").status == 0
+    outcome = exotel_shell.run("integrations", "test", "exotel_phone")
+    assert (outcome.status, outcome.out) == (0, "Verified.\n")
+    assert "exotel_phone  But balance low. Read besides: balance" in outcome.err
     exotel.answer("account", FAULTS["401"])
     outcome = exotel_shell.run("integrations", "test", "exotel_phone")
     assert outcome.status == 5

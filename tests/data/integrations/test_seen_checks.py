@@ -27,6 +27,8 @@ insert into integration_audit_logs (organization_id, integration_type, action, s
 select %s, 'exotel_phone', 'connection_tested', %s, %s::jsonb, %s
 """
 
+EVERY = "update switchboard.observations set value = %s where name = 'check_every'"
+
 
 def log_test(conninfo: str, organization: UUID, at: datetime, status: str, **details: Any) -> None:
     import json
@@ -90,6 +92,11 @@ async def test_the_newest_values_are_of_the_organisation_that_is_looked_at(keyed
     async with opened(keyed_database) as database:
         (seen,) = (await read_seen_checks(database, ACME, UTC)).values()
         assert await read_seen_checks(database, GLOBEX, UTC) == {}
+        for strange in ("0", "\N{SUPERSCRIPT TWO}", "9" * 30, "604801", "nonsense"):
+            execute(
+                keyed_database, "update switchboard.observations set value = %s where name = 'check_every'", strange
+            )
+            assert [found.every for found in (await read_seen_checks(database, ACME, UTC)).values()] == [None]
         ours, theirs = [
             await with_observed(database, await list_phone_numbers(database, organization))
             for organization in (ACME, GLOBEX)

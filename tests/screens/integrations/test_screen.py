@@ -328,3 +328,24 @@ async def test_each_row_of_one_type_is_listed_and_acts_are_on_the_row_under_the_
         await console.wait_for("Exotel phone, row 1 of 2 is deleted")
         await console.wait_for(lambda: "2/2" not in console.text)
     assert value_of(keyed_database, rows.format("display_name")) == "Night line"
+
+
+async def test_all_that_is_known_of_one_has_room_on_a_low_screen(keyed_database: str) -> None:
+    await add(keyed_database, "exotel_phone")
+    observe = """insert into switchboard.observations (integration_id, number, name, value)
+                 select id, %s, %s, %s from integration_credentials"""
+    for values in (
+        ("+911141169368", "number_incoming", "major_outage"),
+        ("", "balance", "1543.75"),
+        ("", "kyc_status", "pending"),
+        ("", "templates_approved", "12"),
+        (
+            "",
+            "templates_rejected_reasons",
+            "diwali_offer: INCORRECT_CATEGORY\nholi_offer: INVALID_FORMAT\neid_offer: SCAM",
+        ),
+    ):
+        run(keyed_database, observe, *values)
+    async with run_headless(new_app(keyed_database), (120, 30)) as console:
+        await console.wait_for("Last used   never since")
+        assert all(label in console.text for label in ("Next check", "Outage", "Account", "Rejected", "Used by"))

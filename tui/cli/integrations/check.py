@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.cli.parsing import command, option
 from tui.cli.requirements import Requirements
+from tui.data.checks.due import LONGEST, SHORTEST
 from tui.data.directory import organizations_by_id
 from tui.data.keys.gate import check_gate
 from tui.errors import AlreadyTold, ConfigError, InvalidInput
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 NEEDS = Requirements("support", key="required", writes="data", finds=True)
 DURATION = re.compile("([0-9]{1,4})(m|h|d)")
 UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
-SHORTEST, LONGEST = timedelta(minutes=5), timedelta(days=7)
 
 
 @command(locked=True, needs=NEEDS)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_BACK_OFF = timedelta(hours=24)
+SHORTEST, LONGEST = timedelta(minutes=5), timedelta(days=7)
+"""Between two checks of one integration."""
 
 
 class Pace(NamedTuple):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tui.data.checks.due import LONGEST, SHORTEST
 from tui.data.checks.observed import CALLS, CHECK_EVERY, EXPIRING, MAJOR_OUTAGE
 from tui.data.checks.state import CheckState
 from tui.data.integrations.listing import TESTS
 from tui.data.integrations.role_privileges import RolePrivileges, read_privileges
 from tui.models import Observed
+from tui.words.number_health import RECENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +23,6 @@ if TYPE_CHECKING:
     from tui.models import CheckDay
 
 DAYS = 30
-# A number that was given back while it was out is asked for no more.
-RECENT = timedelta(days=7)
 
 # The tests of a month by the index of Switchboard's own rows: of a check every five minutes some 9,000 of one
 # integration. The days are those of the console's zone, which the server need not know, so their beginnings are given.
@@ -129,7 +130,6 @@ def _seen(row: dict[str, Any], privileges: RolePrivileges) -> SeenChecks:
     days: tuple[CheckDay, ...] = tuple(
         next((said for judged, said in _WORST if judged in found.get(n, ())), "not asked") for n in range(1, DAYS + 1)
     )
-    seconds = int(every.value) if every is not None and every.value.isdigit() else None
     return SeenChecks(
         state,
         observed,
@@ -138,5 +138,13 @@ def _seen(row: dict[str, Any], privileges: RolePrivileges) -> SeenChecks:
         row["judged"],
         row["since"],
         bool(row["is_exact"]),
-        None if seconds is None else timedelta(seconds=seconds),
+        None if every is None else _interval(every.value),
     )
+
+
+def _interval(seconds: str) -> timedelta | None:
+    """Return what `--every` takes. Any other value was not written by a check, and no turns are of that length."""
+    if not re.fullmatch("[0-9]{1,6}", seconds):
+        return None
+    interval = timedelta(seconds=int(seconds))
+    return interval if SHORTEST <= interval <= LONGEST else None

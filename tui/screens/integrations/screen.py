@@ -13,6 +13,7 @@ from tui.providers import registry, title_of
 from tui.providers.naming import full_name, name_in_commands
 from tui.screens.detail_page import DetailPage
 from tui.screens.integrations.view import COLUMNS, SORTS, detail, matches, row_of, sort_key
+from tui.screens.logged_detail import TALL
 from tui.widgets.bindings import bind
 from tui.widgets.prompt import Choice
 from tui.words.counts import counted
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from textual.binding import BindingType
+    from textual.geometry import Size
 
     from tui.data.integrations.authors import Authors
     from tui.data.integrations.deleted import RestorePlan
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
 MOST_LINES = 14
 """Of a question that Prompt has room for, without its choices."""
+WIDE_ENOUGH = 160
+"""Columns from which on the facts beside the list have room on any screen that is wide."""
 REFUSED = {
     "configure": "may not write credentials (INSERT, UPDATE on credentials_encrypted). Ask an administrator.",
     "envelopes": "may not read credentials (SELECT on credentials_encrypted). Ask an administrator.",
@@ -76,6 +80,10 @@ class IntegrationsScreen(DetailPage["Integration"]):
         self._usage: dict[UUID, Usage] = {}
         self._deleted: Integration | None = None
         """What was deleted here last, and not brought back since."""
+
+    def stands_beside(self, size: Size) -> bool:
+        # Up to 15 facts wrap to twice as many lines in a narrow pane, which a low screen does not have.
+        return super().stands_beside(size) and (size.width >= WIDE_ENOUGH or size.height >= TALL)
 
     def hints(self) -> Hints:
         current = self.current
