@@ -202,10 +202,13 @@ async def test_a_checkpoint_of_another_log_or_key_or_altered_is_none_of_this_log
     for unsigned in (replace(old, size=4), replace(old, root=bytes(32)), replace(old, signatures=())):
         (finding,) = (await check_kept(conninfo, unsigned)).findings
         assert finding.sentence.startswith("Not signed with a public key to trust is the checkpoint of ")
-    # The one in the database, replaced by an older one that is genuine.
-    await as_owner(conninfo, f"update {SEALS} set checkpoint = '{old}' where checkpoint is not null")
-    (finding,) = (await check(conninfo)).findings
-    assert finding.sentence == "The checkpoint of the newest seal is not one of the seals that are there."
+    # The one in the database, replaced by an older one that is genuine, and by one that nobody signed.
+    newest = await newest_checkpoint(conninfo)
+    unsigned = replace(newest, signatures=(newest.signatures[0]._replace(signature=bytes(64)),))
+    for other in (unsigned, old):
+        await as_owner(conninfo, f"update {SEALS} set checkpoint = '{other}' where checkpoint is not null")
+        (finding,) = (await check(conninfo)).findings
+        assert finding.sentence == "The checkpoint of the newest seal is not one of the seals that are there."
     async with opened(conninfo) as database:
         with pytest.raises(CheckFailed, match="not one of the seals that are there"):
             await read_checkpoint_of_newest(database)
@@ -279,8 +282,10 @@ async def test_a_cosigner_signs_what_extends_what_they_signed_and_nothing_else(
             with pytest.raises((SealKeyError, CheckFailed), match=r"signs the seals|not signed with a key of this log"):
                 await cosign(database, old, sealing_key, key_file, (OTHER_KEY.public_key,))
         for other in (replace(old, origin="switchboard/x"), replace(old, size=2)):
-            with pytest.raises(CheckFailed):
+            with pytest.raises(CheckFailed, match="not signed with a key of this log"):
                 await cosign(database, other, OWN_KEY, key_file)
+        with pytest.raises(CheckFailed, match="is of another log"):
+            await cosign(database, checkpoint_of("switchboard/another", b"", KEY), OWN_KEY, key_file)
         assert content(state) == ""
         signed, before = await cosign(database, old, OWN_KEY, key_file)
         assert before is None and read_checkpoint(content(state)) == signed
