@@ -89,6 +89,10 @@ def test_a_checkpoint_is_printed_cosigned_and_required(sealed_shell: tuple[Shell
     assert "a cosigner is somebody else" in sealing.without("SWITCHBOARD_SEAL_KEY_FILE").run(
         "audit", "cosign", "old"
     ).refusal(4)
+    # Nor one that has not sealed yet.
+    next_key = str(shell.folder / "own.pem")
+    both = shell.with_(SWITCHBOARD_SEAL_KEY_FILE=next_key, SWITCHBOARD_COSIGN_KEY_FILE=next_key)
+    assert "a cosigner is somebody else" in both.run("audit", "cosign", "old").refusal(4)
     cosigning = keyless.with_(SWITCHBOARD_COSIGN_KEY_FILE=str(shell.folder / "own.pem"))
     signed = cosigning.run("audit", "cosign", "old")
     assert "It is the first that this key has signed" in signed.err
