@@ -63,6 +63,9 @@ select switchboard.accept(c.kind || ' ' || c.name, encode(sha256(convert_to(c.de
 insert into switchboard.rotations (xid, from_key, from_salt, to_key, to_salt, finished_at)
 values ('7', 'a', 'a', 'b', 'b', now());
 select switchboard.change_setting('versions_kept', 12);
+insert into switchboard.logins (login, login_oid, user_id, label, role, removed_at)
+values ('former_login', 1, gen_random_uuid(), 'left@acme.example', 'support', now());
+insert into switchboard.login_organizations (login, organization_id) values ('former_login', '{ACME}');
 insert into switchboard.checks (integration_id, begun_at, ended_at, outcome, standing, standing_since)
 select c.id, now(), now(), 'verified', 'verified', now() from public.integration_credentials as c;
 insert into switchboard.observations (integration_id, number, name, value)

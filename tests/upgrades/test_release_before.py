@@ -33,6 +33,11 @@ NUMBER = next((number for number in reversed(RELEASES) if number < latest_number
 RELEASE = FOLDER / f"release_{NUMBER:03}.tar.xz"
 DUMP = (FOLDER / f"{NUMBER:03}.sql").read_bytes()
 MAIL = {"email": "desk@acme.example", "app_password": "hgfedcba87654321"}
+# The dump knows a mapped login, so whoever is not mapped sees nothing.
+MAPPED = """
+insert into switchboard.logins (login, login_oid, user_id, role, sees_all)
+select r.rolname, r.oid, %s, %s, true from pg_roles as r where r.rolname = %s
+"""
 
 
 class Release:
@@ -92,6 +97,7 @@ async def release(postgres: TestServer, program: ForkedProgram, tmp_path: Path) 
         owner.execute(DUMP)
         for role in ("admin", "support", "auditor"):
             owner.execute(f"create role old_{role} login in role switchboard_{role}".encode())
+            owner.execute(MAPPED, [ASHA, role, f"old_{role}"])
     await installed(conninfo)
     with ExotelServer() as exotel:
         yield Release(program, conninfo, tmp_path, exotel)

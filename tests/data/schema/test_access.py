@@ -164,6 +164,7 @@ CALLABLE = {
     "switchboard.note_check(uuid,jsonb,jsonb,jsonb)": {ADMIN, SUPPORT},
     "switchboard.claim_change(uuid[])": {ADMIN, SUPPORT},
     "switchboard.note_told(uuid)": {ADMIN, SUPPORT},
+    "switchboard.uses_of(uuid)": {ADMIN, SUPPORT},
     "switchboard.login_refusal(text)": {ADMIN},
     "switchboard.map_login(text,uuid,text,uuid[],boolean,boolean,text,text)": {ADMIN},
     "switchboard.edit_login(text,text,uuid[],boolean,text)": {ADMIN},
