@@ -33,6 +33,7 @@ from tui.data.seals.chain import newest_seal, seals_of
 from tui.data.seals.checkpoints import checkpoint_of, make_checkpoint, read_checkpoint_of_newest, read_origin
 from tui.data.seals.cosigning import cosign, verifier_of
 from tui.data.seals.hours import digest_in_pages
+from tui.data.seals.merkle import Subtrees
 from tui.data.seals.notes import Checkpoint, NoteError, read_checkpoint, read_verifier_key
 from tui.data.seals.old_checkpoints import KeptCheckpoints
 from tui.data.seals.sealing_keys import SealKey
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 TEN = datetime(2026, 1, 1, 10, tzinfo=UTC)
 OWN_KEY = SealKey(Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32))
 ROW = row_id(8, 2)
+OF_EIGHT = "operator = case when hour = '2026-01-01 08:00+00'"
 # What is done to rows that were sealed before ten, or to their seals.
 REWRITES = {
     "a status": f"update {LOG} set status = 'failed' where id = '{ROW}'",
@@ -94,7 +96,8 @@ async def sign_again(conninfo: str) -> None:
             values = {"digest": rows.digest, "root": rows.root, "row_list": rows.row_list, "signature": made.signature}
             parts = [f"{name} = '\\x{(value or b'').hex()}'" for name, value in values.items()]
             named = "null" if made.previous is None else f"'\\x{made.previous.hex()}'"
-            note = f"case when checkpoint is not null then '{checkpoint_of(origin, leaves, KEY)}' end"
+            checkpoint = checkpoint_of(origin, Subtrees().with_leaves(leaves), KEY)
+            note = f"case when checkpoint is not null then '{checkpoint}' end"
             statements.append(
                 f"update {SEALS} set row_count = {rows.row_count}, previous = {named}, checkpoint = {note}, "
                 f"{', '.join(parts)} where id = {link.id}"
@@ -215,7 +218,7 @@ async def test_a_checkpoint_of_another_log_or_key_or_altered_is_none_of_this_log
 
 
 def test_notes_are_those_of_the_specifications() -> None:
-    checkpoint = checkpoint_of("switchboard/0123456789ab", bytes(64), KEY)
+    checkpoint = checkpoint_of("switchboard/0123456789ab", Subtrees().with_leaves(bytes(64)), KEY)
     text, lines = str(checkpoint).split("\n\n")
     assert text.split("\n") == [
         "switchboard/0123456789ab",
@@ -285,7 +288,7 @@ async def test_a_cosigner_signs_what_extends_what_they_signed_and_nothing_else(
             with pytest.raises(CheckFailed, match="not signed with a key of this log"):
                 await cosign(database, other, OWN_KEY, key_file)
         with pytest.raises(CheckFailed, match="is of another log"):
-            await cosign(database, checkpoint_of("switchboard/another", b"", KEY), OWN_KEY, key_file)
+            await cosign(database, checkpoint_of("switchboard/another", Subtrees(), KEY), OWN_KEY, key_file)
         assert content(state) == ""
         signed, before = await cosign(database, old, OWN_KEY, key_file)
         assert before is None and read_checkpoint(content(state)) == signed
@@ -324,6 +327,42 @@ async def test_a_cosigner_signs_what_extends_what_they_signed_and_nothing_else(
         with pytest.raises(CheckFailed, match="The log has other seals than the checkpoint of 5 seals"):
             await cosign(database, newest, OWN_KEY, key_file)
         assert content(state) == str(again)
+
+
+async def test_sealing_goes_on_from_what_it_has_signed_whatever_was_made_of_older_seals(
+    installed_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_log(installed_database)
+    minutes = int((datetime.now(UTC) - TEN).total_seconds() // 60)
+    checkpoints = []
+    # Until ten, until noon, and until now.
+    for settled, before, after in (
+        (minutes, "", ""),
+        (
+            minutes - 120,
+            f"{OF_EIGHT} then 'somebody' else operator end",
+            f"{OF_EIGHT} then 'asha@acme.example' else operator end",
+        ),
+        # A checkpoint that cannot be gone on from is made from the chain.
+        (15, "subtrees = null", ""),
+    ):
+        monkeypatch.setattr(seal_hours, "SETTLED_MIN", settled)
+        if before:
+            await as_owner(installed_database, f"update {SEALS} set {before}")
+        await seal(installed_database)
+        if after:
+            assert "seal" in {finding.kind for finding in (await check(installed_database)).findings}
+            await as_owner(installed_database, f"update {SEALS} set {after}")
+        checkpoints.append(await newest_checkpoint(installed_database))
+        assert (await check_kept(installed_database, *checkpoints)).findings == []
+    assert [checkpoint.size for checkpoint in checkpoints] == [3, 4, 5]
+    # Nothing that an owner puts there is signed as the first line.
+    await as_owner(
+        installed_database, "update switchboard.settings set text_value = E'switchboard/x\\n9' where name = 'origin'"
+    )
+    monkeypatch.setattr(seal_hours, "SETTLED_MIN", -60)
+    with pytest.raises(CheckFailed, match="has no origin"):
+        await seal(installed_database)
 
 
 async def test_a_checkpoint_of_seals_of_version_1_is_made_and_logged(
