@@ -1811,7 +1811,8 @@ comment on table switchboard.seals is
   'Signed digests of the log, one per hour in UTC; hour is null for the rows whose created_at is null or infinite. '
   'previous is the SHA-256 of the seal before, null in the first. row_list: id and the first 8 bytes of the leaf of '
   'each row, in their order. root: of the RFC 6962 tree over the rows, null in seals of version 1. block_roots: of an hour '
-  'without a row_list the root of every 4096 rows. checkpoint: a signed note over all seals up to this one.';
+  'without a row_list the root of every 4096 rows. checkpoint: a signed note over all seals up to this one. '
+  'subtrees: the roots of the whole subtrees that its root is made of, the largest first.';
 
 -- 012_actions.sql
 -- The actions of the log in one list (switchboard.actions), and for each which roles may log it by themselves. The list
@@ -3908,7 +3909,8 @@ begin
     alter table switchboard.seals
       add column root bytea check (octet_length(root) = 32),
       add column block_roots bytea check (octet_length(block_roots) = (row_count + 4095) / 4096 * 32),
-      add column checkpoint text;
+      add column checkpoint text,
+      add column subtrees bytea;
   end if;
   -- Seals without a root are of version 1: those that are there stay, and none is added.
   if not exists (select from pg_constraint c
