@@ -38,6 +38,8 @@ def test_a_login_of_one_organisation(office_shell: Shell, postgres: TestServer) 
     for line, act in (
         ("audit seal", "seals or verifies the log"),
         ("audit verify", "seals or verifies the log"),
+        ("audit checkpoint", "seals or verifies the log"),
+        (f"audit prove {ASHA}", "seals or verifies the log"),
         (f"keys rotate --dry-run --to {new_key}", "changes the master key"),
         ("keys retire x --yes", "changes the master key"),
         ("integrations versions --keep 5", "changes settings"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from random import Random
@@ -141,6 +142,24 @@ async def test_a_chain_goes_on_in_version_2_and_never_back(
     sentences = [finding.sentence for finding in (await check(installed_database)).findings]
     assert [sentence for sentence in sentences if "is of version 1, and the one before of version 2" in sentence]
     assert [sentence for sentence in sentences if "root IS NOT NULL" in sentence]
+
+
+async def test_a_root_of_other_rows_is_found_though_the_digest_is_right(installed_database: str) -> None:
+    """Whoever seals could else prove rows that never were."""
+    write_log(installed_database)
+    await seal(installed_database)
+    async with opened(installed_database) as database:
+        newest = await newest_seal(database)
+        assert newest is not None
+        before = [link async for link in seals_of(database, newest.id)][-2]
+        assert before.hour is not None
+    other = replace(before, root=leaf_hash(b"a row that never was"))
+    changes = {"root": other.root, "signature": KEY.sign(other.statement())}
+    for name, value in changes.items():
+        assert value is not None
+        await as_owner(installed_database, f"update {SEALS} set {name} = '\\x{value.hex()}' where id = {before.id}")
+    findings = (await check(installed_database)).findings
+    assert ("hour", before.hour) in {(finding.kind, finding.hour) for finding in findings}
 
 
 async def test_of_a_large_hour_the_block_is_named(installed_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
