@@ -255,7 +255,11 @@ begin
     raise exception 'that % is archived is not under a seal yet', to_char(of_month, 'YYYY-MM') using errcode = 'SB008';
   end if;
   if not exists (select from public.integration_audit_logs l
-                 where l.id = archive.log_row and l.action = 'log_archived' and l.details ->> 'month' = to_char(of_month, 'YYYY-MM')
+                 where l.id = archive.log_row and l.action = 'log_archived'
+                   -- An adopted log may have no index on its ids.
+                   and l.created_at between archive.archived_at - interval '1 minute'
+                                        and archive.archived_at + interval '1 minute'
+                   and l.details ->> 'month' = to_char(of_month, 'YYYY-MM')
                    and l.details ->> 'sha256' = encode(archive.sha256, 'hex'))
      and not exists (select from switchboard.removals r where r.month = of_month) then
     raise exception 'the log does not say that % was archived', to_char(of_month, 'YYYY-MM') using errcode = 'SB008';

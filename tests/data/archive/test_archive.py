@@ -64,7 +64,7 @@ def rows_of(folder: Path) -> list[dict[str, Any]]:
 
 
 def left(conninfo: str) -> int:
-    ((rows,),) = execute(conninfo, f"select count(*) from {LOG} where created_at < '2026-02-01'")
+    ((rows,),) = execute(conninfo, f"select count(*) from {LOG} where created_at < '2026-02-01 00:00+00'")
     return int(rows)
 
 
@@ -72,6 +72,9 @@ def left(conninfo: str) -> int:
 async def test_a_month_is_written_proven_sealed_and_removed(
     installed_database: str, tmp_path: Path, version: Version
 ) -> None:
+    with psycopg.connect(installed_database) as connection:
+        for setting in ("timezone = 'Asia/Kolkata'", "datestyle = 'German'"):
+            connection.execute(f"alter database {connection.info.dbname} set {setting}".encode())
     for values in ODD:
         execute(installed_database, ADD.format(*values, "'2026-01-31 23:59:59.999999+00'"))
     async with opened(installed_database) as database:
@@ -83,7 +86,7 @@ async def test_a_month_is_written_proven_sealed_and_removed(
         stored = execute(
             installed_database,
             f"select id::text, details, abbrev(ip_address), user_agent, integration_type from {LOG} "
-            "where created_at < '2026-02-01' order by created_at, id",
+            "where created_at < '2026-02-01 00:00+00' order by created_at, id",
         )
         named = ("id", "details", "ip_address", "user_agent", "integration_type")
         assert [tuple(row[name] for name in named) for row in rows_of(tmp_path)] == stored
@@ -131,15 +134,17 @@ async def test_an_hour_that_is_not_as_sealed_stays_whole_and_is_named(installed_
     """Late before the file was written, and after."""
     await sealed_january(installed_database)
     execute(installed_database, LATE.replace("09:30", "08:30"))
+    # In an hour that was empty, and has no seal.
+    execute(installed_database, LATE.replace("09:30", "10:30"))
     record = await archive(installed_database, tmp_path)
-    assert (record.rows, len(record.left_out)) == (ROWS - HOURS[8], 1)
+    assert (record.rows, len(record.left_out)) == (ROWS - HOURS[8], 2)
     execute(installed_database, LATE)
     await seal_acts(installed_database)
     removed = await remove(installed_database, tmp_path)
     assert (removed.rows, [hour.hour for hour in removed.hours_left]) == (HOURS[11], [9])
-    assert left(installed_database) == HOURS[8] + HOURS[9] + 2
+    assert left(installed_database) == HOURS[8] + HOURS[9] + 3
     sentences = [finding.sentence for finding in (await check_with_files(installed_database, tmp_path)).findings]
-    assert len(sentences) == 2 and all("was added after sealing" in sentence for sentence in sentences)
+    assert len(sentences) == 3 and all("was added after sealing" in sentence for sentence in sentences)
     # One that comes to an hour that is gone.
     execute(installed_database, LATE.replace("09:30", "11:30"))
     *_, finding = (await check(installed_database)).findings

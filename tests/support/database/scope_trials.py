@@ -35,6 +35,8 @@ ABILITIES = {
     "switchboard.checks": {"admin": "S", "support": "S"},
     "switchboard.observations": {"admin": "S", "support": "S"},
     "switchboard.changes": {"admin": "S", "support": "S"},
+    "switchboard.openings": dict.fromkeys(GROUPS, "S"),
+    "switchboard.archives": dict.fromkeys(GROUPS, "S"),
     "switchboard.begin_check": {"admin": "X", "support": "X"},
     "switchboard.hold_check": {"admin": "X", "support": "X"},
     "switchboard.note_check": {"admin": "X", "support": "X"},
@@ -87,6 +89,8 @@ S select from # where integration_id = '$integration'
 switchboard.observations
 S select from # where integration_id = '$integration'
 switchboard.changes
+S select from # where organization_id = '$here'
+switchboard.openings
 S select from # where organization_id = '$here'
 switchboard.begin_check
 X select #('$integration', null)
@@ -153,6 +157,8 @@ switchboard.people_labels
 D delete from #
 """
 OF_ALL = """
+switchboard.archives
+S select from # where row_count = 7
 switchboard.visible_people
 S select id from # where id = '00000000-0000-4000-8000-000000040000'
 switchboard.organization_labels
@@ -163,6 +169,7 @@ the whole database
 X select switchboard.change_setting('versions_days', 31)
 X select switchboard.hold_envelopes()
 X select switchboard.take_lock('seals', null)
+X select switchboard.record_archive('2026-01-01', 0, $bytes, '{}')
 X select switchboard.log_act('schema_changed', null, null, 'success', null)
 X insert into switchboard.keys (key_id, purpose, public_key) values ('another', 'seal', 'x')
 X update switchboard.keys set created_by = 'x'
@@ -180,6 +187,11 @@ insert into public.users
 values ('00000000-0000-4000-8000-000000040000', null), ('00000000-0000-4000-8000-000000050000', null);
 insert into switchboard.keys (key_id, purpose, public_key) values ('k', 'seal', 'x');
 insert into switchboard.organization_labels values ('00000000-0000-4000-8000-000000000001', 'of neither');
+insert into switchboard.archives (month, row_count, sha256, first_seal, last_seal, log_row)
+values ('2026-01-01', 7, decode(repeat('00', 32), 'hex'), 1, 1, gen_random_uuid());
+insert into switchboard.seals (hour, row_count, digest, root, key_id, signature)
+select '2026-02-01', 0, decode(repeat('00', 32), 'hex'), decode(repeat('00', 32), 'hex'), 'k',
+       decode(repeat('00', 64), 'hex');
 """
 SEED_OF_A_PLACE = """
 insert into public.users
@@ -199,6 +211,7 @@ insert into switchboard.checks (integration_id) values ('$integration');
 insert into switchboard.observations (integration_id, name, value) values ('$integration', 'balance', '1');
 insert into switchboard.changes (id, integration_id, organization_id, kind)
 values ('$change', '$integration', '$here', 'broke');
+insert into switchboard.openings (organization_id, integration_type, kind, at) values ('$here', 'x', 'copied', now());
 insert into switchboard.people_labels values ('00000000-0000-4000-8000-00000001$n', 'x', '$here');
 insert into switchboard.organization_labels values ('$here', 'x');
 """

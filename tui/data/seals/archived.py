@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 # A schema before 020 has none.
 HAS_ARCHIVES = "select to_regclass('switchboard.archives') is not null as has_them"
 # Without the row of the log that was written with it, an archive is what anybody with the owner's rights says. Of a row
-# that was archived and removed itself, the seal of its hour is left.
+# that was archived and removed itself, the seal of its hour is left. The time is asked for as well: an adopted log may
+# have no index on its ids.
 ARCHIVES = """
 select distinct on (a.month) a.month, a.row_count, a.sha256, a.left_out, a.first_seal, a.last_seal, a.log_row,
        a.archived_at, a.archived_by,
        exists (select from public.integration_audit_logs as l
                 where l.id = a.log_row and l.action = 'log_archived'
+                  and l.created_at between a.archived_at - interval '1 minute' and a.archived_at + interval '1 minute'
                   and l.details ->> 'month' = to_char(a.month, 'YYYY-MM')
                   and l.details ->> 'sha256' = encode(a.sha256, 'hex'))
          or exists (select from switchboard.archives as o
