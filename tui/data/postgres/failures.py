@@ -45,6 +45,14 @@ _COLLIDED: Kind = (
     "Try again; nothing was changed.",
 )
 
+# Under the code of a collision, whose words would be wrong: nobody changed what was read.
+# https://www.postgresql.org/docs/current/hot-standby.html#HOT-STANDBY-CONFLICT
+_REPLAYED_OVER: Kind = (
+    DatabaseFailed,
+    "The standby cancelled it, to go on replaying what its primary has cleared away.",
+    "Run it again, ask for less at once, or have max_standby_streaming_delay raised on the standby.",
+)
+
 # The meaning of an error code, by the five characters or by its class, the first two:
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _BY_CODE: dict[str, Kind] = {
@@ -183,6 +191,8 @@ def _server_failure(exc: psycopg.Error, sqlstate: str, role: str | None) -> Swit
         )
     elif sqlstate == "SB007":
         kind = login_refusal(exc.diag.message_detail)
+    elif sqlstate == "40001" and "statement due to conflict with recovery" in primary:
+        kind = _REPLAYED_OVER
     elif sqlstate == "P0002":
         kind = (NotFound, "The integration no longer exists.", LIST_AGAIN)
     else:
