@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import json
 import signal
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from shutil import copyfile
 from typing import TYPE_CHECKING
 
@@ -67,6 +67,15 @@ def populated_shell(
 ) -> Iterator[Shell]:
     """A shell on a database in which every command finds what it is about; to be cloned and not to be changed."""
     name = postgres.create_database(template=phone_template, prefix="template_office")
+    with populated(postgres, name, tmp_path_factory.mktemp("office")) as shell:
+        yield shell
+    postgres.drop_database(name)
+    postgres.drop_new_roles()
+
+
+@contextmanager
+def populated(postgres: TestServer, name: str, folder: Path) -> Iterator[Shell]:
+    """Fill a database in which the schema is installed; the shell is the owner's."""
     conninfo = postgres.conninfo(name)
     create_people(conninfo)
     add_row(conninfo, OLD, assigned_to_user_id=ASHA)
@@ -78,7 +87,7 @@ def populated_shell(
     )
     execute(conninfo, "delete from integration_credentials where integration_type = 'zoho_mail'")
     with ExotelServer(numbers=[exophone(f"+91{OLD[1:]}")]) as exotel:
-        shell = on_database(Shell(tmp_path_factory.mktemp("office")), conninfo).with_(**exotel.environment)
+        shell = on_database(Shell(folder), conninfo).with_(**exotel.environment)
         stdin_text = json.dumps(exotel.credential(virtual_number=OLD))
         assert shell.run("integrations", "configure", "exotel_phone", stdin=stdin_text).status == 0
         for line in (
@@ -122,8 +131,6 @@ def populated_shell(
             added = shell.run(*f"access add {login} --person {ASHA} --role {role} --all-organizations --yes".split())
             assert added.status == 0, added.err
         yield shell
-    postgres.drop_database(name)
-    postgres.drop_new_roles()
 
 
 def run(shell: Shell, line: str) -> Outcome:
@@ -222,14 +229,7 @@ async def test_every_command_does_in_each_column_what_the_table_says(
             with postgres.admin() as admin:
                 statement = sql.SQL("alter database {} set default_transaction_read_only = on")
                 admin.execute(statement.format(sql.Identifier(name)))
-        (shell.folder / "new.key").write_text(OTHER_KEY)
-        (shell.folder / "new.key").chmod(0o600)
-        (shell.folder / "earlier.jsonl").write_text("")
-        (shell.folder / "archive").mkdir()
-        for kept in ("a.checkpoint", "a.proof", "seal.pub", ARCHIVE, ARCHIVE.replace("jsonl.gz", "seals.json")):
-            copyfile(populated_shell.folder / kept, shell.folder / kept)
-        manifest = {"rows": 0, "bytes": 0, "sha256": hashlib.sha256().hexdigest(), "format": "jsonl"}
-        (shell.folder / "earlier.jsonl.manifest.json").write_text(json.dumps(manifest))
+        write_files(shell.folder, populated_shell.folder)
         differences = []
         for example in examples(column):
             # The demo brings a database of its own: tests/cli/test_demo.py.
@@ -239,6 +239,19 @@ async def test_every_command_does_in_each_column_what_the_table_says(
                 differences.append(difference(column, example, outcome))
     postgres.drop_database(name)
     assert [text for text in differences if text] == []
+
+
+def write_files(folder: Path, made: Path | None = None) -> None:
+    """Write the files that examples name; those that commands wrote are there, or copied from where they were `made`."""
+    (folder / "new.key").write_text(OTHER_KEY)
+    (folder / "new.key").chmod(0o600)
+    (folder / "earlier.jsonl").write_text("")
+    (folder / "archive").mkdir()
+    for kept in ("a.checkpoint", "a.proof", "seal.pub", ARCHIVE, ARCHIVE.replace("jsonl.gz", "seals.json")):
+        if made is not None:
+            copyfile(made / kept, folder / kept)
+    manifest = {"rows": 0, "bytes": 0, "sha256": hashlib.sha256().hexdigest(), "format": "jsonl"}
+    (folder / "earlier.jsonl.manifest.json").write_text(json.dumps(manifest))
 
 
 def test_every_command_and_every_option_that_changes_what_is_required_has_an_example() -> None:

@@ -50,7 +50,7 @@ def main() -> None:
         type_names |= {uid: each["caption"] for uid, each in named.items()}
     extract = {
         "source": "https://github.com/ocsf/ocsf-schema, the four classes below as JSON Schema, without other objects",
-        "licence": "Apache-2.0",
+        "licence": "Apache-2.0, Copyright OCSF a Series of LF Projects, LLC",
         "version": VERSION,
         "type_names": type_names,
         "classes": {published["classes"][name]["uid"]: _kept(schema) for name, schema in whole.items()},

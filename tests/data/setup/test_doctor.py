@@ -185,6 +185,9 @@ def test_the_connection_is_judged_by_its_encryption_pooler_version_and_role() ->
     for server, settings, expected in cases:
         assert [finding.title for finding in server_findings(server, settings) if finding.state != "ok"] == expected
         assert (blocking_finding(server) is not None) == (expected == ["Server"])
+    standby, reading = replace(LOCAL, in_recovery=True), {"reads_only": True}
+    assert {finding.state for finding in server_findings(standby, None, **reading)} == {"ok"}
+    assert server_findings(replace(standby, version=130014), None, **reading)[1].state == "problem"
 
 
 def test_no_encryption_and_no_verification_are_told_apart() -> None:

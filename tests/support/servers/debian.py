@@ -16,6 +16,7 @@ import trustme
 
 from tests.support.servers.folders import new_folder
 from tests.support.servers.postgres import TestServer
+from tests.support.waiting import wait_until
 from tui.demo.account import Account, running_as_root
 from tui.demo.embedded import EmbeddedServer
 
@@ -64,6 +65,35 @@ class DebianServer(TestServer):
         """A connection string over TCP to localhost, with the password that every login of these tests has."""
         place = {"host": "localhost", "hostaddr": "127.0.0.1", "port": self.port, "dbname": dbname}
         return psycopg.conninfo.make_conninfo(**place | {"user": user, "password": PASSWORD} | parameters)
+
+
+class Standby(DebianServer):
+    """A hot standby of such a server, by streaming replication."""
+
+    def __init__(self, primary: DebianServer) -> None:
+        self._primary = primary
+        super().__init__()
+
+    def _copied_cluster(self, _version: int, _account: Account | None, _superuser: str) -> Path:
+        place = self.folder / "postgres"
+        cluster = place / "server" / "data"
+        cluster.parent.mkdir(parents=True, mode=0o700)
+        copy = [POSTGRES_15 / "pg_basebackup", "-D", cluster, "-R", "-c", "fast", "-d", self._primary.conninfo()]
+        subprocess.run(copy, check=True, capture_output=True)
+        for path in (place, *place.rglob("*")):
+            _give_to_server(path)
+        return place
+
+    def settings(self) -> dict[str, str]:
+        """Those of its primary, but that no query holds up what is replayed."""
+        return super().settings() | {"max_standby_streaming_delay": "0"}
+
+    def catch_up(self) -> None:
+        """Wait until everything that the primary has committed is to be read here."""
+        with self._primary.admin() as primary, self.admin() as standby:
+            (written,) = primary.execute("select pg_current_wal_lsn()").fetchone() or (None,)
+            replayed = "select pg_last_wal_replay_lsn() >= %s"
+            wait_until(lambda: standby.execute(replayed, [written]).fetchone() == (True,))
 
 
 class PgBouncer:

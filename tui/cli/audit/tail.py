@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import sys
@@ -192,14 +193,14 @@ def _writes_to_file() -> bool:
 def _end_half_a_line() -> None:
     """End the line that a killed tail may have left half written: it would take the next row with it.
 
-    What a pipe carried last nobody can look at, so that its reader may get an empty line.
+    What a pipe carried last nobody can look at, nor into a file that only another may read: there the reader may get an
+    empty line.
     """
     if sys.stdout.isatty():
         return
     if _writes_to_file():
-        size = os.fstat(sys.stdout.fileno()).st_size
-        with open(f"/proc/self/fd/{sys.stdout.fileno()}", "rb") as written:  # noqa: PTH123
-            written.seek(max(size - 1, 0))
+        with contextlib.suppress(OSError), Path(f"/dev/fd/{sys.stdout.fileno()}").open("rb") as written:
+            written.seek(max(os.fstat(sys.stdout.fileno()).st_size - 1, 0))
             if written.read() in (b"", b"\n"):
                 return
     sys.stdout.write("\n")

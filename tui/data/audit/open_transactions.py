@@ -55,8 +55,8 @@ class Look:
 class OpenTransactions:
     """Looks again and again; of what began in between it is known when at the earliest.
 
-    Each look reaches back by `overlap` at least, for clocks that disagree. `since` is that of a look of an earlier
-    process.
+    Each look reaches back further by `overlap`, for clocks that disagree, and for a transaction that is about to begin.
+    `since` is that of a look of an earlier process.
     """
 
     def __init__(self, database: Database, overlap: timedelta, since: datetime | None = None) -> None:
@@ -71,12 +71,12 @@ class OpenTransactions:
         (row,) = await self._database.fetch_all(LOOK, {}, statement_timeout_ms=TIMEOUT_MS)
         now: datetime = row["now"]
         unseen = now - LONGEST_UNSEEN if self._since is None else self._since
-        began = unseen if self._latest is None else self._latest - self._overlap
+        began = unseen if self._latest is None else self._latest
         bounds = {}
         for key, started in zip(row["keys"] or (), row["starts"] or (), strict=True):
             # One that was prepared, whose key has no slash, was open under another key before.
             bounds[key] = started or self._bounds.get(key) or (began if "/" in key else unseen)
-        since = min([now - self._overlap, *bounds.values()])
+        since = min([now, *bounds.values()]) - self._overlap
         if row["is_standby"]:
             since = now - LONGEST_UNSEEN
         self._bounds, self._latest, self._since = bounds, now, since

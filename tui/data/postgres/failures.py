@@ -45,6 +45,14 @@ _COLLIDED: Kind = (
     "Try again; nothing was changed.",
 )
 
+# Under the code of a collision, whose words would be wrong: nobody changed what was read.
+# https://www.postgresql.org/docs/current/hot-standby.html#HOT-STANDBY-CONFLICT
+_REPLAYED_OVER: Kind = (
+    DatabaseFailed,
+    "The standby cancelled it, to go on replaying what its primary has cleared away.",
+    "Run it again, ask for less at once, or have max_standby_streaming_delay raised on the standby.",
+)
+
 # The meaning of an error code, by the five characters or by its class, the first two:
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _BY_CODE: dict[str, Kind] = {
@@ -152,6 +160,18 @@ def _function_of_another_program(exc: psycopg.Error) -> str | None:
     return innermost[1] if innermost else None
 
 
+# Ours, in words of ours.
+_REFUSED: dict[str, tuple[type[SwitchboardError], str]] = {
+    # sql/015_rotation.sql
+    "SB004": (Conflict, LOOK_AT_KEYS),
+    "SB005": (MasterKeyError, LOOK_AT_KEYS),
+    # sql/016_logins.sql, with the login and the act
+    "SB006": (PermissionDenied, "Let somebody do it whose login sees every organisation."),
+    # sql/020_archive.sql, with the month
+    "SB008": (Conflict, "`switchboard audit archive --dry-run` says how far each month is."),
+}
+
+
 def _server_failure(exc: psycopg.Error, sqlstate: str, role: str | None) -> SwitchboardError:
     """A failure that the server reported while it was asked something."""
     primary, quoted = as_sentence(exc.diag.message_primary or "no reason given"), ""
@@ -171,25 +191,13 @@ def _server_failure(exc: psycopg.Error, sqlstate: str, role: str | None) -> Swit
         # Ours, with the number and the wait: sql/006_acts.sql.
         counted_together = _COUNTED_TOGETHER.sub("reveals and loans", primary)
         kind = (DatabaseFailed, counted_together[:1].upper() + counted_together[1:], TOO_MANY_OPENINGS)
-    elif sqlstate in ("SB004", "SB005"):
-        # Ours, in words of ours: sql/015_rotation.sql.
-        kind = (Conflict if sqlstate == "SB004" else MasterKeyError, f"It was refused: {primary}", LOOK_AT_KEYS)
-    elif sqlstate == "SB006":
-        # Ours, with the login and the act: sql/016_logins.sql.
-        kind = (
-            PermissionDenied,
-            f"It was refused: {primary}",
-            "Let somebody do it whose login sees every organisation.",
-        )
-    elif sqlstate == "SB008":
-        # Ours, with the month: sql/020_archive.sql.
-        kind = (
-            Conflict,
-            f"It was refused: {primary}",
-            "`switchboard audit archive --dry-run` says how far each month is.",
-        )
+    elif sqlstate in _REFUSED:
+        error, what_to_do = _REFUSED[sqlstate]
+        kind = (error, f"It was refused: {primary}", what_to_do)
     elif sqlstate == "SB007":
         kind = login_refusal(exc.diag.message_detail)
+    elif sqlstate == "40001" and "statement due to conflict with recovery" in primary:
+        kind = _REPLAYED_OVER
     elif sqlstate == "P0002":
         kind = (NotFound, "The integration no longer exists.", LIST_AGAIN)
     else:

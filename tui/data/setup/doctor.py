@@ -60,7 +60,7 @@ async def examine(
         findings.append(Finding(Subject.CONNECTION, "problem", sentence, what_to_do))
         findings += _key_without_database(keyring)
     else:
-        findings += server_findings(database.info, connection)
+        findings += server_findings(database.info, connection, reads_only=database.read_only)
         findings.append(operator_finding(database))
         if failure is not None:
             findings.append(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
-from tui.data.schema.preflight import why_unwritable
+from tui.data.schema.preflight import OLDEST_VERSION, why_unwritable
 from tui.errors import ConfigError
 from tui.settings.dotenv_file import read_env_file
 from tui.settings.git_ignore import git_ignore_state
@@ -82,13 +82,18 @@ class Finding:
         return self.name or self.subject.value[1]
 
 
-def server_findings(server: ServerInfo, settings: ConnectionSettings | None) -> list[Finding]:
-    """Say what the connection, its TLS, the pooler in between, the server and the role are like; nothing secret."""
+def server_findings(
+    server: ServerInfo, settings: ConnectionSettings | None, *, reads_only: bool = False
+) -> list[Finding]:
+    """Say what the connection, its TLS, the pooler in between, the server and the role are like; nothing secret.
+
+    Where nothing is to be written (`reads_only`) a standby is as good as any server.
+    """
     return [
         Finding(
             Subject.CONNECTION, "ok", f"Connected to database {server.database} on {_place(server)} as {server.role}."
         ),
-        _version(server),
+        _version(server, reads_only=reads_only),
         _tls(server, settings),
         _pooling(server),
         _role(server),
@@ -147,7 +152,12 @@ def _place(server: ServerInfo) -> str:
     return f"{host}:{server.port}"
 
 
-def _version(server: ServerInfo) -> Finding:
+def _version(server: ServerInfo, *, reads_only: bool = False) -> Finding:
+    if reads_only and server.in_recovery and server.version >= OLDEST_VERSION:
+        sentence = (
+            f"The server is PostgreSQL {server.version_text}, a standby: everything is as new as it has replayed."
+        )
+        return Finding(Subject.SERVER, "ok", sentence)
     if problem := why_unwritable(server):
         return Finding(Subject.SERVER, "problem", problem.sentence, problem.what_to_do)
     return Finding(Subject.SERVER, "ok", f"The server is PostgreSQL {server.version_text}.")
