@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.acme import ACME, GLOBEX, opened
 from tests.support.database.people import directory_database, integration, person
+from tests.support.waiting import wait_until
 from tui.data.permissions.effective import access_of_person, enforcement
 from tui.data.rights import RIGHTS
 
@@ -223,7 +224,11 @@ async def test_whether_anything_asks_is_counted_by_the_server_or_not_known(
         assert no_call.calls == 0
         assert "nothing has called" in no_call.sentence()
     with psycopg.connect(conninfo) as program:
+        backend = program.info.backend_pid
         may(program, "send")
+    # It counts its calls as it ends, a little after the client has gone.
+    is_there = "select from pg_stat_activity where pid = %s"
+    wait_until(lambda: committing.execute(is_there, [backend]).fetchone() is None)
     async with opened(conninfo) as console:
         one_call = await enforcement(console)
         assert one_call.calls == 1
