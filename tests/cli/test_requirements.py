@@ -242,7 +242,7 @@ async def test_every_command_does_in_each_column_what_the_table_says(
 
 
 def write_files(folder: Path, made: Path | None = None) -> None:
-    """Write the files that examples name; those that commands wrote are there, or copied from where they were `made`."""
+    """Write the files that examples name; those that commands wrote are there, or copied from `made`."""
     (folder / "new.key").write_text(OTHER_KEY)
     (folder / "new.key").chmod(0o600)
     (folder / "earlier.jsonl").write_text("")
