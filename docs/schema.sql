@@ -4074,9 +4074,10 @@ begin
 end
 $function$;
 
-create or replace function switchboard.keep_acceptances(of_hour timestamptz) returns void
+create or replace function switchboard.keep_acts(of_hour timestamptz) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $function$
--- An acceptance counts by its row of the log (013_accepted.sql). Before that goes it is written once more.
+-- An acceptance counts by its row of the log (013_accepted.sql), and so does an archive (tui/data/seals/archived.py). Before
+-- that row goes it is written once more.
 declare
   kept record;
   written uuid;
@@ -4094,6 +4095,20 @@ begin
           'operator', kept.details -> 'operator', 'operator_from', kept.details -> 'operator_from',
           'session_user', kept.details -> 'session_user')))::jsonb);
     update switchboard.accepted a set log_row = written, accepted_at = clock_timestamp() where a.object = kept.object;
+  end loop;
+  for kept in
+    select a.month, a.row_count, a.sha256, a.left_out, a.first_seal, a.last_seal, l.id, l.created_at, l.details
+    from (select distinct on (n.month) n.* from switchboard.archives n order by n.month, n.id desc) a
+    join public.integration_audit_logs l on l.id = a.log_row
+    where l.created_at >= of_hour and l.created_at < of_hour + interval '1 hour' and l.action = 'log_archived'
+      and l.details ->> 'month' = to_char(a.month, 'YYYY-MM') and l.details ->> 'sha256' = encode(a.sha256, 'hex')
+  loop
+    written := switchboard.write_log(null::uuid, null::uuid, null::text, 'log_archived'::text, 'success'::text,
+      (kept.details || jsonb_build_object('archived_first', coalesce(kept.details -> 'archived_first', jsonb_build_object(
+        'row', kept.id, 'at', kept.created_at, 'operator', kept.details -> 'operator',
+        'operator_from', kept.details -> 'operator_from', 'session_user', kept.details -> 'session_user'))))::jsonb);
+    insert into switchboard.archives (month, row_count, sha256, left_out, first_seal, last_seal, log_row)
+    values (kept.month, kept.row_count, kept.sha256, kept.left_out, kept.first_seal, kept.last_seal, written);
   end loop;
 end
 $function$;
@@ -4216,7 +4231,7 @@ begin
       insert into switchboard.removals as r (month, xid, hour) values (of_month, pg_current_xact_id(), sealed.hour)
       on conflict (month) do update set xid = excluded.xid, hour = excluded.hour;
       perform switchboard.keep_openings(sealed.hour::timestamptz);
-      perform switchboard.keep_acceptances(sealed.hour::timestamptz);
+      perform switchboard.keep_acts(sealed.hour::timestamptz);
       with deleted as (
         delete from public.integration_audit_logs l
         where l.created_at >= sealed.hour and l.created_at < sealed.hour + interval '1 hour'
@@ -4276,7 +4291,7 @@ begin
     execute format('revoke all on switchboard.archives, switchboard.removals, switchboard.openings from %s', holder);
     execute format('revoke all on sequence switchboard.archives_id_seq from %s', holder);
     execute format('revoke all on function switchboard.keep_openings(timestamptz), '
-      'switchboard.keep_acceptances(timestamptz), switchboard.require_past_month(date), '
+      'switchboard.keep_acts(timestamptz), switchboard.require_past_month(date), '
       'switchboard.record_archive(date, bigint, bytea, timestamptz[]), '
       'switchboard.remove_archived(date, timestamptz, bigint), switchboard.archived_before() from %s', holder);
   end loop;

@@ -15,22 +15,26 @@ import pytest
 from tests.support.acme import ACME, opened
 from tests.support.commands import execute
 from tests.support.database.archives import (
+    BACK_DATE,
     JANUARY,
     archive,
     check_with_files,
     remove,
     seal_acts,
+    seal_hours_ago,
     sealed_january,
     states,
 )
 from tests.support.database.schema import installed, run_files_with_roles
-from tests.support.database.seal_tampering import HOURS, LOG, as_owner, check, row_id
+from tests.support.database.seal_tampering import HOURS, LOG, as_owner, check, row_id, write_log
 from tui.data.archive import remove as archive_remove
+from tui.data.archive.check import archive_problems
 from tui.data.archive.folder import ArchiveFolder
 from tui.data.archive.month import Month
 from tui.data.archive.plan import plan_months
 from tui.data.archive.remove import remove_month
 from tui.data.schema.accepted import read_accepted
+from tui.data.seals.archived import read_archives
 from tui.errors import CheckFailed, Conflict, ExportFailed, InvalidInput, PermissionDenied
 
 if TYPE_CHECKING:
@@ -187,17 +191,24 @@ async def test_every_byte_of_a_file_that_is_changed_names_the_row(installed_data
     file = tmp_path / JANUARY.file
     before = file.read_bytes()
     unnamed = 0
-    for place in range(0, len(before), 7):
-        file.write_bytes(before[:place] + bytes([before[place] ^ 4]) + before[place + 1 :])
-        report = await check_with_files(installed_database, tmp_path)
-        assert report.findings, place
-        # The time of a gzip header, say, is of no row.
-        unnamed += not any(finding.row for finding in report.findings)
-    assert unnamed < 20
-    for content, words in ((before[:-1], "ends too early"), (before + b"x", "1 byte behind"), (b"", "ends too early")):
-        file.write_bytes(content)
-        report = await check_with_files(installed_database, tmp_path)
-        assert any(words in finding.sentence for finding in report.findings), (words, report.findings)
+    async with opened(installed_database) as database:
+        with ArchiveFolder(tmp_path) as folder:
+            (recorded,) = await read_archives(database)
+            for place in range(0, len(before), 9):
+                file.write_bytes(before[:place] + bytes([before[place] ^ 4]) + before[place + 1 :])
+                problems = await archive_problems(database, folder, recorded)
+                assert problems, place
+                # The time of a gzip header, say, is of no row.
+                unnamed += not any(problem.row for problem in problems)
+            assert unnamed < 16
+            for content, words in (
+                (before[:-1], "ends too early"),
+                (before + b"x", "1 byte behind"),
+                (b"", "ends too early"),
+            ):
+                file.write_bytes(content)
+                problems = await archive_problems(database, folder, recorded)
+                assert any(words in problem.sentence for problem in problems), (words, problems)
     file.write_bytes(before)
     assert (await check_with_files(installed_database, tmp_path)).is_well
     seals = tmp_path / JANUARY.seals_file
@@ -322,3 +333,40 @@ async def test_what_was_accepted_stays_accepted_when_the_row_that_says_so_leaves
     async with await psycopg.AsyncConnection.connect(empty_database) as connection:
         assert await read_accepted(connection) == before
     assert (await check_with_files(empty_database, tmp_path)).findings == []
+
+
+async def test_an_archive_stays_explained_when_the_row_of_the_log_about_it_is_archived_itself(
+    installed_database: str, tmp_path: Path
+) -> None:
+    """And nobody explains a hole by a row that they say was archived."""
+    write_log(installed_database)
+    ((minutes,),) = execute(
+        installed_database, "select (extract(epoch from now() - timestamptz '2026-02-05 00:00+00') / 60)::int"
+    )
+    await seal_hours_ago(installed_database, minutes)
+    await archive(installed_database, tmp_path)
+    in_february = "timestamptz '2026-02-10 10:30+00'"
+    with psycopg.connect(installed_database) as connection:
+        moved = BACK_DATE.replace("created_at - interval '2 hours'", in_february)
+        connection.execute(moved.replace("archived_at - interval '2 hours'", in_february).encode())
+    await seal_hours_ago(installed_database)
+    await remove(installed_database, tmp_path)
+    await archive(installed_database, tmp_path, JANUARY.following)
+    await seal_acts(installed_database)
+    removed = await remove(installed_database, tmp_path, JANUARY.following)
+    assert removed.rows == 1 and left(installed_database) == 0
+    first = execute(
+        installed_database,
+        f"select details -> 'archived_first' ->> 'operator' from {LOG} "
+        "where action = 'log_archived' and details ? 'archived_first' and details ->> 'month' = '2026-01'",
+    )
+    assert first == [("asha@acme.example",)]
+    report = await check_with_files(installed_database, tmp_path)
+    assert (report.findings, [month.rows for month in report.removed.values()]) == ([], [ROWS, 1])
+    execute(
+        installed_database,
+        "insert into switchboard.archives (month, row_count, sha256, first_seal, last_seal, log_row, archived_at) "
+        f"values ('2026-03-01', 0, sha256('x'), 1, 1, gen_random_uuid(), {in_february})",
+    )
+    (finding,) = (await check(installed_database)).findings
+    assert finding.sentence == "switchboard.archives says that 2026-03 was archived, and the log does not."

@@ -55,9 +55,9 @@ async def sealed_january(conninfo: str, version: Version = 2) -> None:
         await as_owner(conninfo, f"alter table {SEALS} {constraint}")
 
 
-async def seal_hours_ago(conninfo: str) -> None:
-    """Seal the log, but for the last hours."""
-    with patch.object(seal_hours, "SETTLED_MIN", 240):
+async def seal_hours_ago(conninfo: str, minutes: int = 240) -> None:
+    """Seal the log, but for what is younger."""
+    with patch.object(seal_hours, "SETTLED_MIN", minutes):
         async with opened(conninfo) as database:
             await seal_log(database, KEY)
 

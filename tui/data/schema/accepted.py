@@ -30,7 +30,7 @@ select a.object, a.definition, coalesce(f.first ->> 'operator', ''), f.first ->>
        f.first ->> 'session_user',
        coalesce(l.details -> 'accepted_first' ->> 'on', to_char(l.created_at, 'YYYY-MM-DD'))
 from switchboard.accepted a join public.integration_audit_logs l on l.id = a.log_row
--- Where the row that said so first was archived, this one repeats it (switchboard.keep_acceptances).
+-- Where the row that said so first was archived, this one repeats it (switchboard.keep_acts).
 cross join lateral (select coalesce(l.details -> 'accepted_first', l.details) as first) f
 where l.action = 'schema_changed' and l.details ->> 'accepted' = a.object and l.details ->> 'definition' = a.definition
   and l.created_at between a.accepted_at - interval '1 minute' and a.accepted_at + interval '1 minute'
