@@ -259,3 +259,22 @@ async def test_what_a_reader_of_long_ago_may_still_write_is_looked_for_now_and_t
             assert await new_ids(tail) == [late]
             assert await new_ids(tail) == []
             assert tail.position != position
+
+
+async def test_a_poll_ends_however_fast_others_write(
+    installed_database: str, writer: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tui.data.audit.tail, "IDS_AT_ONCE", 3)
+    async with opened(installed_database) as database:
+        everything = await resolve_line(database, "since:2020-01-01")
+        tail = Tail(database, everything, position=Position())
+        before, meanwhile, came = [log_row(writer) for _ in range(7)], [], []
+        async for rows in tail.poll():
+            came += [row.id for row in rows]
+            meanwhile += [log_row(writer) for _ in range(3)]
+            assert len(came) <= len(before)
+            passed = tail.position
+        assert came == before
+        # From within that poll on: also what it passed by, and nothing twice that was there before it.
+        assert await new_ids(Tail(database, everything, position=passed)) == meanwhile
+        assert await new_ids(tail) == meanwhile

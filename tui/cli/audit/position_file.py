@@ -69,6 +69,7 @@ def _position(values: dict[str, object]) -> Position:
     passed, since = values["passed"], values["since"]
     reached = None
     if isinstance(passed, dict):
-        reached = Passed(str(passed["at"]), UUID(passed["id"]), int(passed["xid"]))
+        of_poll = datetime.fromisoformat(passed["since"])
+        reached = Passed(str(passed["at"]), UUID(passed["id"]), int(passed["xid"]), of_poll)
     moment = None if since is None else datetime.fromisoformat(str(since))
     return Position(moment, int(str(values["xid"])), reached, str(values["server"]))

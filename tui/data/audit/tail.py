@@ -31,18 +31,17 @@ READ_BACK_EVERY_S = 60.0
 # Every row with its transaction id in full: xmin has the lower 32 bits, and none is as much as 2^32 older than what
 # comes next, but for rows so old that they are frozen. Of a row in a savepoint the id is a later one than its
 # transaction's, so that the oldest that is open bounds both.
-IDS = """
+XID = "h.following - ((h.following - l.xmin::text::bigint) & 4294967295)"
+IDS = f"""
 with horizon as materialized (
   select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as oldest,
          pg_snapshot_xmax(pg_current_snapshot())::text::bigint as following
 )
-select h.oldest, r.*
+select h.oldest, h.following, r.*
   from horizon as h left join lateral (
-    select l.id, l.created_at::text as at, {behind} as is_behind,
-           h.following - ((h.following - l.xmin::text::bigint) & 4294967295) as xid
+    select l.id, l.created_at::text as at, {{behind}} as is_behind, {XID} as xid
       from public.integration_audit_logs as l
-     where {where}
-       and h.following - ((h.following - l.xmin::text::bigint) & 4294967295) >= {floor}
+     where {{where}} and {XID} >= {{floor}}
      order by l.created_at, l.id limit %(most)s
   ) as r on true
 """
@@ -55,11 +54,15 @@ select {columns} from public.integration_audit_logs as l
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A row that was reached, by time and id: up to it every row of a transaction before `xid` has come."""
+    """A row that was reached, by time and id: up to it every row of a transaction before `xid` has come.
+
+    What is still missing up to it says to be of `since` or later.
+    """
 
     at: str
     id: UUID
     xid: int
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +151,7 @@ class Tail:
                 rows = await self._rows(ids)
                 last = present[ids[-1]]
                 if reads_back and not last["is_behind"]:
-                    self.position = replace(start, passed=Passed(last["at"], last["id"], oldest))
+                    self.position = replace(start, passed=Passed(last["at"], last["id"], oldest, look.since))
                 yield rows
                 # Of the others the position tells that they have come.
                 moved = {row_id for row_id in ids if reads_back and not present[row_id]["is_behind"]}
@@ -173,15 +176,19 @@ class Tail:
     async def _pages(
         self, start: Position, since: datetime | None, floor: str = "%(xid)s"
     ) -> AsyncIterator[list[dict[str, Any]]]:
-        """Yield what there is from `since` on, in pages; an empty one has a row without an id."""
+        """Yield what there is from `since` on, in pages; an empty one has a row without an id.
+
+        What begins to be written after the first page is left to the next poll: else this one might never end.
+        """
         values: dict[str, Any] = {"xid": start.xid, "most": IDS_AT_ONCE}
-        behind = "false"
+        behind, first = "false", "%(from)s::timestamptz"
+        values["from"] = since.isoformat() if since else "-infinity"
         if start.passed is not None:
             values |= {"passed_at": start.passed.at, "passed_id": start.passed.id, "passed_xid": start.passed.xid}
             behind, floor = BEHIND, f"case when {BEHIND} then %(passed_xid)s else {floor} end"
-        conditions = where(self.audit_filter).also(
-            "l.created_at >= %(from)s::timestamptz", **{"from": since.isoformat() if since else "-infinity"}, **values
-        )
+            # What lies before was read, however much it is.
+            values["from"], first = start.passed.since.isoformat(), f"least({first}, %(passed_at)s::timestamptz)"
+        conditions = where(self.audit_filter).also(f"l.created_at >= {first}", **values)
         after = conditions
         while True:
             query = IDS.format(where=after.sql, behind=behind, floor=floor)
@@ -189,6 +196,8 @@ class Tail:
             yield page
             if len(page) < IDS_AT_ONCE:
                 return
+            if "ceiling" not in conditions.parameters:
+                conditions = conditions.also(f"{XID} < %(ceiling)s", ceiling=page[0]["following"])
             after = conditions.also(
                 "l.created_at >= %(after_at)s::timestamptz",
                 "(l.created_at, l.id) > (%(after_at)s::timestamptz, %(after_id)s::uuid)",
