@@ -179,6 +179,11 @@ async def test_the_hours_between_two_checkpoints_are_named(twice: tuple[str, Che
     assert [(kept.seals, kept.is_extended) for kept in report.checkpoints] == [(3, True), (5, False)]
     (finding,) = report.findings
     assert finding.sentence.startswith("The seals from 2026-01-01 11:00 UTC to ")
+    # Two over as many seals, both signed: the log extends one, and the other is named in whichever order they come.
+    fork = await newest_checkpoint(conninfo)
+    for kept in ((newest, old, fork), (fork, newest, old)):
+        (finding,) = (await check_kept(conninfo, *kept)).findings
+        assert finding.sentence.startswith("The seals from 2026-01-01 11:00 UTC to ")
     # Whoever takes the newest seals away as well leaves too few.
     await as_owner(
         conninfo,
@@ -238,6 +243,7 @@ def test_notes_are_those_of_the_specifications() -> None:
     for broken in (
         example[:-1],
         example.replace("20852163", "020852163"),
+        example.replace("20852163", "0"),
         example.replace("20852163\n", "20852163\nmore\n"),
         example.replace("CsUY", "Cs"),
         example.replace("AYQ8=", "AYQ9="),

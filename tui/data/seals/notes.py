@@ -85,7 +85,10 @@ class Checkpoint:
 
 
 def read_checkpoint(note: str) -> Checkpoint:
-    """Return what a note says, whoever signed it. Raises NoteError, also for one that has lines of other programs."""
+    """Return what a note says, whoever signed it.
+
+    Raises NoteError, also for one that has lines of other programs, or is over nothing.
+    """
     text, blank, signed = note.rpartition("\n\n")
     lines = text.split("\n")
     if not blank or len(lines) != 3 or not signed.endswith("\n"):
@@ -94,7 +97,7 @@ def read_checkpoint(note: str) -> Checkpoint:
     if not note.replace("\n", "").isprintable():
         raise NoteError
     signatures = tuple(map(_read_signature, signed[:-1].split("\n")))
-    if not origin or not DECIMAL.fullmatch(size):
+    if not origin or size == "0" or not DECIMAL.fullmatch(size):
         raise NoteError
     checkpoint = Checkpoint(origin, int(size), bytes_of(root), signatures)
     if len(checkpoint.root) != HASH_BYTES:

@@ -80,9 +80,10 @@ def check_old(
 ) -> tuple[list[CheckedCheckpoint], list[SealFinding]]:
     """Compare the chain with checkpoints that were kept elsewhere, the smallest first.
 
-    Where it does not extend one, its seals are others from behind the last checkpoint that it does extend.
+    Where it does not extend one, its seals are others from behind the last smaller checkpoint that it does extend. Of
+    two that somebody has signed over as many seals it extends one at most.
     """
-    checked, findings, good = [], [], 0
+    checked, findings, good = [], [], [0]
     for old in sorted(kept.checkpoints, key=lambda checkpoint: checkpoint.size):
         name = f"the checkpoint of {counted(old.size, 'seal')}"
         sentences = []
@@ -93,11 +94,12 @@ def check_old(
         elif old.size > tree.size:
             sentences.append(f"Seals were removed after {name}: there are {tree.size}.")
         elif not tree.is_at(old):
+            behind = max(size for size in good if size < old.size)
             sentences.append(
-                f"{tree.hours(good, old.size)} of {name}: seals were made again, so rows of these hours may be others."
+                f"{tree.hours(behind, old.size)} of {name}: seals were made again, so rows of these hours may be others."
             )
         else:
-            good = old.size
+            good.append(old.size)
         is_extended = not sentences
         cosigned_at = {key.name: old.cosigned_at(key) for key in kept.cosigners}
         sentences += [f"{who} has not signed {name}." for who, time in cosigned_at.items() if time is None]
