@@ -94,9 +94,9 @@ def check_old(
         elif old.size > tree.size:
             sentences.append(f"Seals were removed after {name}: there are {tree.size}.")
         elif not tree.is_at(old):
-            behind = max(size for size in good if size < old.size)
+            last = max(size for size in good if size < old.size)
             sentences.append(
-                f"{tree.hours(behind, old.size)} of {name}: seals were made again, so rows of these hours may be others."
+                f"{tree.hours(last, old.size)} of {name}: seals were made again, so rows of these hours may be others."
             )
         else:
             good.append(old.size)
