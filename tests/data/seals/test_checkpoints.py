@@ -207,6 +207,18 @@ async def test_a_checkpoint_of_another_log_or_key_or_altered_is_none_of_this_log
     for unsigned in (replace(old, size=4), replace(old, root=bytes(32)), replace(old, signatures=())):
         (finding,) = (await check_kept(conninfo, unsigned)).findings
         assert finding.sentence.startswith("Not signed with a public key to trust is the checkpoint of ")
+    # The log's own name for itself: what else is found is said as well, and no key signs lines of the owner's.
+    for changed, sentence in (
+        ("'switchboard/of-another'", "The newest seal's checkpoint is of switchboard/"),
+        (f"E'{old.origin}\\n3\\nAAAA'", "The log has no origin, by which checkpoints name it"),
+        ("'a b'", "The log has no origin, by which checkpoints name it"),
+    ):
+        await as_owner(conninfo, f"update switchboard.settings set text_value = {changed} where name = 'origin'")
+        assert sentence in (await check_kept(conninfo)).findings[0].sentence
+        assert len((await check_kept(conninfo, replace(old, signatures=()))).findings) == 2
+    with pytest.raises(CheckFailed, match="has no origin"):
+        await sign_again(conninfo)
+    await as_owner(conninfo, f"update switchboard.settings set text_value = '{old.origin}' where name = 'origin'")
     # The one in the database, replaced by an older one that is genuine.
     await as_owner(conninfo, f"update {SEALS} set checkpoint = '{old}' where checkpoint is not null")
     (finding,) = (await check(conninfo)).findings

@@ -20,8 +20,9 @@ KEY_HASH_BYTES = 4
 TIME_BYTES = 8
 SIGNATURE_BYTES = 64
 DECIMAL = re.compile(r"0|[1-9][0-9]{0,17}")
-_SIGNATURE = re.compile(r"\u2014 ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
-_VERIFIER_KEY = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})")
+_NAME = r"[^\s+]+"
+_SIGNATURE = re.compile(rf"\u2014 ({_NAME}) ([A-Za-z0-9+/]+={{0,2}})")
+_VERIFIER_KEY = re.compile(rf"({_NAME})\+([0-9a-f]{{8}})\+([A-Za-z0-9+/]+={{0,2}})")
 
 
 class NoteError(ValueError):
@@ -117,6 +118,11 @@ def read_verifier_key(text: str) -> VerifierKey:
     if str(verifier) != text.strip():
         raise NoteError
     return verifier
+
+
+def is_name(text: str) -> bool:
+    """Whether a key, and so a log, can have that name."""
+    return bool(re.fullmatch(_NAME, text)) and text.isprintable()
 
 
 def key_hash_of(name: str, signature_type: bytes, public_key: bytes) -> bytes:

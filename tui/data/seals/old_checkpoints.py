@@ -61,7 +61,9 @@ class TreeOfSeals:
         )
 
 
-def check_own(tree: TreeOfSeals, note: str | None, public_keys: Sequence[bytes]) -> list[SealFinding]:
+def check_own(
+    tree: TreeOfSeals, origin: str | None, note: str | None, public_keys: Sequence[bytes]
+) -> list[SealFinding]:
     """Return what is wrong with the checkpoint that the newest seal has, where every seal is sound by itself."""
     if note is None:
         sentence = "The newest seal has no checkpoint, as the last of each sealing has: it or newer seals were removed."
@@ -70,15 +72,18 @@ def check_own(tree: TreeOfSeals, note: str | None, public_keys: Sequence[bytes])
         own = read_checkpoint(note)
     except NoteError:
         own = None
-    if own is not None and own.size == tree.size and tree.is_at(own) and own.is_signed_by(public_keys):
-        return []
-    return [SealFinding("checkpoint", "The checkpoint of the newest seal is not one of the seals that are there.")]
+    if own is None or own.size != tree.size or not tree.is_at(own) or not own.is_signed_by(public_keys):
+        return [SealFinding("checkpoint", "The checkpoint of the newest seal is not one of the seals that are there.")]
+    if origin not in (None, own.origin):
+        sentence = f"The newest seal's checkpoint is of {own.origin}, and the log calls itself {origin} by now."
+        return [SealFinding("checkpoint", sentence)]
+    return []
 
 
 def check_old(
-    tree: TreeOfSeals, origin: str, public_keys: Sequence[bytes], kept: KeptCheckpoints
+    tree: TreeOfSeals, origin: str | None, public_keys: Sequence[bytes], kept: KeptCheckpoints
 ) -> tuple[list[CheckedCheckpoint], list[SealFinding]]:
-    """Compare the chain with checkpoints that were kept elsewhere, the smallest first.
+    """Compare the chain with checkpoints that were kept elsewhere, the smallest first. No `origin`: it is lost.
 
     Where it does not extend one, its seals are others from behind the last smaller checkpoint that it does extend. Of
     two that somebody has signed over as many seals it extends one at most.
@@ -87,7 +92,7 @@ def check_old(
     for old in sorted(kept.checkpoints, key=lambda checkpoint: checkpoint.size):
         name = f"the checkpoint of {counted(old.size, 'seal')}"
         sentences = []
-        if old.origin != origin:
+        if origin not in (None, old.origin):
             sentences.append(f"Of another log is {name}: its origin is {old.origin}, and that of this one {origin}.")
         elif not old.is_signed_by(public_keys):
             sentences.append(f"Not signed with a public key to trust is {name}.")
