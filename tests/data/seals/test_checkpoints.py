@@ -33,11 +33,20 @@ from tui.data.seals.chain import newest_seal, seals_of
 from tui.data.seals.checkpoints import checkpoint_of, make_checkpoint, read_checkpoint_of_newest, read_origin
 from tui.data.seals.cosigning import cosign, verifier_of
 from tui.data.seals.hours import digest_in_pages
-from tui.data.seals.notes import Checkpoint, NoteError, read_checkpoint, read_verifier_key
+from tui.data.seals.notes import (
+    Checkpoint,
+    NoteError,
+    VerifierKey,
+    cosignature,
+    read_checkpoint,
+    read_verifier_key,
+)
 from tui.data.seals.old_checkpoints import KeptCheckpoints
+from tui.data.seals.proof import NotProvenError, check_proof
+from tui.data.seals.proving import prove_row
 from tui.data.seals.sealing_keys import SealKey
 from tui.data.seals.verify import verify_log
-from tui.errors import CheckFailed, SealKeyError
+from tui.errors import CheckFailed, InvalidInput, SealKeyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -273,14 +282,50 @@ def test_notes_are_those_of_the_specifications() -> None:
             read_verifier_key(wrong)
 
 
+async def test_a_required_cosigner_has_signed_and_is_not_who_seals(twice: tuple[str, Checkpoint]) -> None:
+    conninfo, old = twice
+    # Of one name, so that one signature must not stand for both.
+    own, other, sealer = (VerifierKey("w", key.public_key) for key in (OWN_KEY, OTHER_KEY, KEY))
+    signed = replace(
+        old,
+        signatures=(
+            *old.signatures,
+            cosignature(old, own, OWN_KEY.sign, 1_800_000_000),
+            cosignature(old, sealer, KEY.sign, 1_800_000_000),
+        ),
+    )
+    async with opened(conninfo) as database:
+        proof = await prove_row(database, ROW, signed)
+        for cosigners, sentence in (
+            ((own,), None),
+            ((other, own), "w has not signed the checkpoint of 3 seals."),
+            ((sealer,), "The key of w seals the log, and a cosigner is somebody else."),
+        ):
+            report = await verify_log(database, kept=KeptCheckpoints((signed,), cosigners))
+            assert [finding.sentence for finding in report.findings] == ([sentence] if sentence else [])
+            if sentence is None:
+                assert check_proof(proof, [KEY.public_key], cosigners).cosigned_at == {"w": 1_800_000_000}
+                continue
+            with pytest.raises(NotProvenError, match=r"not signed by w\.|a cosigner is somebody else"):
+                check_proof(proof, [KEY.public_key], cosigners)
+
+
 def content(file: Path) -> str:
     """What is in a file; nothing where there is none."""
     return file.read_text() if file.exists() else ""
 
 
-def put(file: Path, checkpoint: Checkpoint | str) -> None:
-    """Write it to a file."""
+def put(file: Path, checkpoint: Checkpoint | str, mode: int = 0o600) -> None:
+    """Write it to a file in the place of what was there."""
+    file.unlink(missing_ok=True)
     file.write_text(str(checkpoint))
+    file.chmod(mode)
+
+
+def put_link(file: Path) -> None:
+    """Make it a link to nothing."""
+    file.unlink()
+    file.symlink_to("nothing")
 
 
 async def test_a_cosigner_signs_what_extends_what_they_signed_and_nothing_else(
@@ -303,13 +348,16 @@ async def test_a_cosigner_signs_what_extends_what_they_signed_and_nothing_else(
         signed, before = await cosign(database, old, OWN_KEY, key_file)
         assert before is None and read_checkpoint(content(state)) == signed
         # cosignature/v1 of c2sp.org/tlog-cosignature, by its definition.
-        cosignature = signed.signatures[-1]
-        (time,) = struct.unpack(">Q", cosignature.signature[:8])
+        by_own = signed.signatures[-1]
+        (time,) = struct.unpack(">Q", by_own.signature[:8])
         assert abs(time - datetime.now(UTC).timestamp()) < 60 and signed.cosigned_at(own) == time
-        assert cosignature.key_hash == sha256(own.name.encode() + b"\n\x04" + OWN_KEY.public_key).digest()[:4]
+        assert by_own.key_hash == sha256(own.name.encode() + b"\n\x04" + OWN_KEY.public_key).digest()[:4]
         message = f"cosignature/v1\ntime {time}\n{old.text}".encode()
-        Ed25519PublicKey.from_public_bytes(OWN_KEY.public_key).verify(cosignature.signature[8:], message)
-        forged = replace(signed, signatures=(*old.signatures, cosignature._replace(signature=bytes(72))))
+        Ed25519PublicKey.from_public_bytes(OWN_KEY.public_key).verify(by_own.signature[8:], message)
+        for moment in (253_402_300_800, 2**64 - 1):
+            late = replace(old, signatures=(cosignature(old, own, OWN_KEY.sign, moment),))
+            assert late.cosigned_at(own) is None
+        forged = replace(signed, signatures=(*old.signatures, by_own._replace(signature=bytes(72))))
         assert forged.cosigned_at(own) is None and old.cosigned_at(own) is None
         # The same again, and on to the newest.
         again, _ = await cosign(database, signed, OWN_KEY, key_file)
@@ -324,8 +372,19 @@ async def test_a_cosigner_signs_what_extends_what_they_signed_and_nothing_else(
         assert before == again
         with pytest.raises(CheckFailed, match="has signed a later checkpoint: of 5 seals"):
             await cosign(database, old, OWN_KEY, key_file)
-        put(state, replace(newest, origin="switchboard/another"))
+        another = replace(newest, origin="switchboard/another")
+        put(state, replace(another, signatures=(cosignature(another, own, OWN_KEY.sign, 1),)))
         with pytest.raises(CheckFailed, match="has signed another log: switchboard/another"):
+            await cosign(database, newest, OWN_KEY, key_file)
+        # What this key has not signed says nothing of what it has signed, nor does what others can write.
+        put(state, old)
+        with pytest.raises(InvalidInput, match="does not hold the checkpoint that was signed last"):
+            await cosign(database, newest, OWN_KEY, key_file)
+        put(state, again, 0o622)
+        with pytest.raises(SealKeyError, match="not a plain file that its owner alone writes"):
+            await cosign(database, newest, OWN_KEY, key_file)
+        put_link(state)
+        with pytest.raises(SealKeyError, match="not a plain file that its owner alone writes"):
             await cosign(database, newest, OWN_KEY, key_file)
         put(state, again)
         # Whoever makes seals again gets a signature under none of them.

@@ -19,6 +19,8 @@ LOG_TYPE, COSIGNATURE_TYPE = b"\x01", b"\x04"
 KEY_HASH_BYTES = 4
 TIME_BYTES = 8
 SIGNATURE_BYTES = 64
+# The end of the year 9999; no date is later, and the specification lets verifiers refuse what is in the future.
+LAST_TIME = 253_402_300_799
 DECIMAL = re.compile(r"0|[1-9][0-9]{0,17}")
 _NAME = r"[^\s+]+"
 _SIGNATURE = re.compile(rf"\u2014 ({_NAME}) ([A-Za-z0-9+/]+={{0,2}})")
@@ -80,7 +82,7 @@ class Checkpoint:
         for s in self.signatures:
             if (s.name, s.key_hash) == (key.name, key_hash) and len(s.signature) == TIME_BYTES + SIGNATURE_BYTES:
                 time = int.from_bytes(s.signature[:TIME_BYTES], "big")
-                if is_signed(key.public_key, s.signature[TIME_BYTES:], cosigned_text(self, time)):
+                if time <= LAST_TIME and is_signed(key.public_key, s.signature[TIME_BYTES:], cosigned_text(self, time)):
                     return time
         return None
 

@@ -107,10 +107,15 @@ def check_old(
             good.append(old.size)
         is_extended = not sentences
         cosigned_at = {key.name: old.cosigned_at(key) for key in kept.cosigners}
-        sentences += [f"{who} has not signed {name}." for who, time in cosigned_at.items() if time is None]
+        sentences += [f"{key.name} has not signed {name}." for key in kept.cosigners if old.cosigned_at(key) is None]
         findings += [SealFinding("checkpoint", sentence) for sentence in sentences]
         signed = sum(time is not None for time in cosigned_at.values())
         # Beside these and the log's own there may be others, of keys that nobody gave.
         others = len(old.signatures) - signed - int(old.is_signed_by(public_keys))
         checked.append(CheckedCheckpoint(old.size, is_extended, cosigned_at, others))
+    findings += [
+        SealFinding("checkpoint", f"The key of {key.name} seals the log, and a cosigner is somebody else.")
+        for key in kept.cosigners
+        if key.public_key in public_keys
+    ]
     return checked, findings

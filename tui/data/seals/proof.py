@@ -129,6 +129,8 @@ def check_proof(proof: Proof, public_keys: Sequence[bytes], cosigners: Sequence[
         raise NotProvenError("Its seal is not one of those that the checkpoint is over.")
     cosigned_at = {}
     for cosigner in cosigners:
+        if cosigner.public_key in public_keys:
+            raise NotProvenError(f"The key of {cosigner.name} seals the log, and a cosigner is somebody else.")
         time = checkpoint.cosigned_at(cosigner)
         if time is None:
             raise NotProvenError(f"Its checkpoint is not signed by {cosigner.name}.")
