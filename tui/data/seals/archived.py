@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 # A schema before 020 has none.
 HAS_ARCHIVES = "select to_regclass('switchboard.archives') is not null as has_them"
 # Without the row of the log that was written with it, an archive is what anybody with the owner's rights says. Of a row
-# that was archived and removed itself, the seal of its hour is left.
+# that was archived and removed itself, the seal of its hour is left; that is of a later month, or it would vouch for
+# itself.
 ARCHIVES = """
 select distinct on (a.month) a.month, a.row_count, a.sha256, a.left_out, a.first_seal, a.last_seal, a.log_row,
        a.archived_at, a.archived_by,
@@ -28,7 +29,8 @@ select distinct on (a.month) a.month, a.row_count, a.sha256, a.left_out, a.first
                   and l.details ->> 'month' = to_char(a.month, 'YYYY-MM')
                   and l.details ->> 'sha256' = encode(a.sha256, 'hex'))
          or exists (select from switchboard.archives as o
-                     where o.month = (date_trunc('month', a.archived_at, 'UTC') at time zone 'UTC')::date) as is_logged
+                     where o.month = (date_trunc('month', a.archived_at, 'UTC') at time zone 'UTC')::date
+                       and o.month > a.month) as is_logged
   from switchboard.archives as a order by a.month, a.id desc
 """
 
