@@ -234,8 +234,9 @@ async def test_a_hole_is_explained_only_by_an_archive_that_the_log_knows_of(
     await as_owner(
         installed_database,
         f"delete from {LOG} where created_at < '2026-02-01'",
-        "insert into switchboard.archives (month, row_count, sha256, first_seal, last_seal, log_row) "
-        f"values ('2026-01-01', {ROWS}, sha256('x'), {first}, {last}, '{row_id(8, 1)}')",
+        # At a time within the month itself, so that its own record is that of the month in which it was archived.
+        "insert into switchboard.archives (month, row_count, sha256, first_seal, last_seal, log_row, archived_at) "
+        f"values ('2026-01-01', {ROWS}, sha256('x'), {first}, {last}, '{row_id(8, 1)}', '2026-01-15')",
     )
     report = await check(installed_database)
     sentences = [finding.sentence for finding in report.findings]

@@ -34,11 +34,20 @@ from tui.data.seals.checkpoints import checkpoint_of, make_checkpoint, read_chec
 from tui.data.seals.cosigning import cosign, verifier_of
 from tui.data.seals.hours import digest_in_pages
 from tui.data.seals.merkle import Subtrees
-from tui.data.seals.notes import Checkpoint, NoteError, read_checkpoint, read_verifier_key
+from tui.data.seals.notes import (
+    Checkpoint,
+    NoteError,
+    VerifierKey,
+    cosignature,
+    read_checkpoint,
+    read_verifier_key,
+)
 from tui.data.seals.old_checkpoints import KeptCheckpoints
+from tui.data.seals.proof import NotProvenError, check_proof
+from tui.data.seals.proving import prove_row
 from tui.data.seals.sealing_keys import SealKey
 from tui.data.seals.verify import verify_log
-from tui.errors import CheckFailed, SealKeyError
+from tui.errors import CheckFailed, InvalidInput, SealKeyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,6 +191,11 @@ async def test_the_hours_between_two_checkpoints_are_named(twice: tuple[str, Che
     assert [(kept.seals, kept.is_extended) for kept in report.checkpoints] == [(3, True), (5, False)]
     (finding,) = report.findings
     assert finding.sentence.startswith("The seals from 2026-01-01 11:00 UTC to ")
+    # Two over as many seals, both signed: the log extends one, and the other is named in whichever order they come.
+    fork = await newest_checkpoint(conninfo)
+    for kept in ((newest, old, fork), (fork, newest, old)):
+        (finding,) = (await check_kept(conninfo, *kept)).findings
+        assert finding.sentence.startswith("The seals from 2026-01-01 11:00 UTC to ")
     # Whoever takes the newest seals away as well leaves too few.
     await as_owner(
         conninfo,
@@ -205,6 +219,18 @@ async def test_a_checkpoint_of_another_log_or_key_or_altered_is_none_of_this_log
     for unsigned in (replace(old, size=4), replace(old, root=bytes(32)), replace(old, signatures=())):
         (finding,) = (await check_kept(conninfo, unsigned)).findings
         assert finding.sentence.startswith("Not signed with a public key to trust is the checkpoint of ")
+    # The log's own name for itself: what else is found is said as well, and no key signs lines of the owner's.
+    for changed, sentence in (
+        ("'switchboard/of-another'", "The newest seal's checkpoint is of switchboard/"),
+        (f"E'{old.origin}\\n3\\nAAAA'", "The log has no origin, by which checkpoints name it"),
+        ("'a b'", "The log has no origin, by which checkpoints name it"),
+    ):
+        await as_owner(conninfo, f"update switchboard.settings set text_value = {changed} where name = 'origin'")
+        assert sentence in (await check_kept(conninfo)).findings[0].sentence
+        assert len((await check_kept(conninfo, replace(old, signatures=()))).findings) == 2
+    with pytest.raises(CheckFailed, match="has no origin"):
+        await sign_again(conninfo)
+    await as_owner(conninfo, f"update switchboard.settings set text_value = '{old.origin}' where name = 'origin'")
     # The one in the database, replaced by an older one that is genuine, and by one that nobody signed.
     newest = await newest_checkpoint(conninfo)
     unsigned = replace(newest, signatures=(newest.signatures[0]._replace(signature=bytes(64)),))
@@ -244,6 +270,7 @@ def test_notes_are_those_of_the_specifications() -> None:
     for broken in (
         example[:-1],
         example.replace("20852163", "020852163"),
+        example.replace("20852163", "0"),
         example.replace("20852163\n", "20852163\nmore\n"),
         example.replace("CsUY", "Cs"),
         example.replace("AYQ8=", "AYQ9="),
@@ -261,14 +288,50 @@ def test_notes_are_those_of_the_specifications() -> None:
             read_verifier_key(wrong)
 
 
+async def test_a_required_cosigner_has_signed_and_is_not_who_seals(twice: tuple[str, Checkpoint]) -> None:
+    conninfo, old = twice
+    # Of one name, so that one signature must not stand for both.
+    own, other, sealer = (VerifierKey("w", key.public_key) for key in (OWN_KEY, OTHER_KEY, KEY))
+    signed = replace(
+        old,
+        signatures=(
+            *old.signatures,
+            cosignature(old, own, OWN_KEY.sign, 1_800_000_000),
+            cosignature(old, sealer, KEY.sign, 1_800_000_000),
+        ),
+    )
+    async with opened(conninfo) as database:
+        proof = await prove_row(database, ROW, signed)
+        for cosigners, sentence in (
+            ((own,), None),
+            ((other, own), "w has not signed the checkpoint of 3 seals."),
+            ((sealer,), "The key of w seals the log, and a cosigner is somebody else."),
+        ):
+            report = await verify_log(database, kept=KeptCheckpoints((signed,), cosigners))
+            assert [finding.sentence for finding in report.findings] == ([sentence] if sentence else [])
+            if sentence is None:
+                assert check_proof(proof, [KEY.public_key], cosigners).cosigned_at == {"w": 1_800_000_000}
+                continue
+            with pytest.raises(NotProvenError, match=r"not signed by w\.|a cosigner is somebody else"):
+                check_proof(proof, [KEY.public_key], cosigners)
+
+
 def content(file: Path) -> str:
     """What is in a file; nothing where there is none."""
     return file.read_text() if file.exists() else ""
 
 
-def put(file: Path, checkpoint: Checkpoint | str) -> None:
-    """Write it to a file."""
+def put(file: Path, checkpoint: Checkpoint | str, mode: int = 0o600) -> None:
+    """Write it to a file in the place of what was there."""
+    file.unlink(missing_ok=True)
     file.write_text(str(checkpoint))
+    file.chmod(mode)
+
+
+def put_link(file: Path) -> None:
+    """Make it a link to nothing."""
+    file.unlink()
+    file.symlink_to("nothing")
 
 
 async def test_a_cosigner_signs_what_extends_what_they_signed_and_nothing_else(
@@ -293,13 +356,16 @@ async def test_a_cosigner_signs_what_extends_what_they_signed_and_nothing_else(
         signed, before = await cosign(database, old, OWN_KEY, key_file)
         assert before is None and read_checkpoint(content(state)) == signed
         # cosignature/v1 of c2sp.org/tlog-cosignature, by its definition.
-        cosignature = signed.signatures[-1]
-        (time,) = struct.unpack(">Q", cosignature.signature[:8])
+        by_own = signed.signatures[-1]
+        (time,) = struct.unpack(">Q", by_own.signature[:8])
         assert abs(time - datetime.now(UTC).timestamp()) < 60 and signed.cosigned_at(own) == time
-        assert cosignature.key_hash == sha256(own.name.encode() + b"\n\x04" + OWN_KEY.public_key).digest()[:4]
+        assert by_own.key_hash == sha256(own.name.encode() + b"\n\x04" + OWN_KEY.public_key).digest()[:4]
         message = f"cosignature/v1\ntime {time}\n{old.text}".encode()
-        Ed25519PublicKey.from_public_bytes(OWN_KEY.public_key).verify(cosignature.signature[8:], message)
-        forged = replace(signed, signatures=(*old.signatures, cosignature._replace(signature=bytes(72))))
+        Ed25519PublicKey.from_public_bytes(OWN_KEY.public_key).verify(by_own.signature[8:], message)
+        for moment in (253_402_300_800, 2**64 - 1):
+            late = replace(old, signatures=(cosignature(old, own, OWN_KEY.sign, moment),))
+            assert late.cosigned_at(own) is None
+        forged = replace(signed, signatures=(*old.signatures, by_own._replace(signature=bytes(72))))
         assert forged.cosigned_at(own) is None and old.cosigned_at(own) is None
         # The same again, and on to the newest.
         again, _ = await cosign(database, signed, OWN_KEY, key_file)
@@ -314,8 +380,19 @@ async def test_a_cosigner_signs_what_extends_what_they_signed_and_nothing_else(
         assert before == again
         with pytest.raises(CheckFailed, match="has signed a later checkpoint: of 5 seals"):
             await cosign(database, old, OWN_KEY, key_file)
-        put(state, replace(newest, origin="switchboard/another"))
+        another = replace(newest, origin="switchboard/another")
+        put(state, replace(another, signatures=(cosignature(another, own, OWN_KEY.sign, 1),)))
         with pytest.raises(CheckFailed, match="has signed another log: switchboard/another"):
+            await cosign(database, newest, OWN_KEY, key_file)
+        # What this key has not signed says nothing of what it has signed, nor does what others can write.
+        put(state, old)
+        with pytest.raises(InvalidInput, match="does not hold the checkpoint that was signed last"):
+            await cosign(database, newest, OWN_KEY, key_file)
+        put(state, again, 0o622)
+        with pytest.raises(SealKeyError, match="not a plain file that its owner alone writes"):
+            await cosign(database, newest, OWN_KEY, key_file)
+        put_link(state)
+        with pytest.raises(SealKeyError, match="not a plain file that its owner alone writes"):
             await cosign(database, newest, OWN_KEY, key_file)
         put(state, again)
         # Whoever makes seals again gets a signature under none of them.

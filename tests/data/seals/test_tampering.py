@@ -250,6 +250,8 @@ async def test_a_check_comes_to_its_end_whatever_is_in_a_seal(sealed: str, chang
             "digest",
         ),
         ("switchboard.seals", "drop column row_list", "row_list"),
+        ("switchboard.seals", "drop column checkpoint", "checkpoint"),
+        ("switchboard.settings", "drop column text_value", "text_value"),
         ("switchboard.keys", "drop column state", "state"),
         ("public.integration_audit_logs", "rename column details to particulars", "details"),
         ("public.integration_audit_logs", "alter column created_at type timestamp", "created_at"),

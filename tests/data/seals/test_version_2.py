@@ -16,7 +16,8 @@ from tests.support.commands import execute
 from tests.support.database.seal_tampering import KEY, LOG, SEALS, as_owner, check, row_id, seal, write_log
 from tui.data.seals import hour_digest, sealing
 from tui.data.seals import hours as seal_hours
-from tui.data.seals.chain import newest_seal, seals_of
+from tui.data.seals.chain import newest_seal, seal_of_hour, seals_of
+from tui.data.seals.changed_blocks import first_changed_block
 from tui.data.seals.merkle import Subtrees, leaf_hash, path_of, root_by_path, root_of
 
 if TYPE_CHECKING:
@@ -173,6 +174,11 @@ async def test_of_a_large_hour_the_block_is_named(installed_database: str, monke
     )
     assert (row_list, len(blocks)) == (None, 3 * 32)
     assert (await check(installed_database)).is_well
+    async with opened(installed_database) as database:
+        sealed = await seal_of_hour(database, int(datetime(2026, 1, 1, 8, tzinfo=UTC).timestamp()))
+        assert sealed is not None
+        rows = await seal_hours.digest_in_pages(database, sealed.hour, 2)
+        assert await first_changed_block(database, sealed, rows) is None
     place = f"select id from {LOG} where action = 'call_made' order by created_at offset 5000 limit 1"
     await as_owner(installed_database, f"update {LOG} set status = 'failed' where id = ({place})")
     (finding,) = (await check(installed_database)).findings

@@ -155,7 +155,9 @@ def _record(report: SealReport) -> dict[str, Any]:
             {
                 "seals": checkpoint.seals,
                 "is_extended": checkpoint.is_extended,
-                "cosigned_at": {name: time and moment_of(time) for name, time in checkpoint.cosigned_at.items()},
+                "cosigned_at": {
+                    name: None if time is None else moment_of(time) for name, time in checkpoint.cosigned_at.items()
+                },
                 "other_signatures": checkpoint.other_signatures,
             }
             for checkpoint in report.checkpoints

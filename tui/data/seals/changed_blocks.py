@@ -38,7 +38,7 @@ class ChangedBlock:
 
 
 async def first_changed_block(database: Database, seal: Seal, rows: HourOfRows) -> ChangedBlock | None:
-    """Compare the blocks of an hour with those its seal has; None where it has none, or they are not what it signs.
+    """Compare the blocks of an hour with those its seal has; None where all are equal, or it has none that it signs.
 
     `seal` must be proven genuine. Raises what Database.read raises.
     """
@@ -51,6 +51,9 @@ async def first_changed_block(database: Database, seal: Seal, rows: HourOfRows) 
         for at in range(0, max(len(sealed), len(now)), HASH_BYTES)
         if sealed[at : at + HASH_BYTES] != now[at : at + HASH_BYTES]
     ]
+    if not changed:
+        # Whoever has the sealing key can sign another digest beside the same root.
+        return None
     skipped = changed[0] * ROWS_OF_A_BLOCK
     times: dict[str, str | None] = {"begins": None, "ends": None}
     if seal.hour is not None:

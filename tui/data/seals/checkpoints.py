@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tui.data.log_act import NO_ORGANIZATION, log_act
 from tui.data.seals.chain import newest_seal, read_newest, sealed_until, seals_of
 from tui.data.seals.merkle import Subtrees
-from tui.data.seals.notes import Checkpoint, NoteError, log_signature, read_checkpoint
+from tui.data.seals.notes import Checkpoint, NoteError, is_name, log_signature, read_checkpoint
 from tui.data.seals.sealing_keys import key_id_of, recorded_keys
 from tui.data.seals.whole_log import require_whole_log
 from tui.errors import CheckFailed, NotFound, SealKeyError
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
 ORIGIN = "select s.text_value as origin from switchboard.settings as s where s.name = 'origin'"
 STORED = "select s.checkpoint, s.subtrees from switchboard.seals as s where s.id = %(id)s"
-# An owner who could choose it would have the log sign lines of their own.
-ORIGIN_PATTERN = re.compile(r"switchboard/[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +68,17 @@ async def read_stored(connection: Connection, seal: Seal) -> str | None:
 
 
 async def read_origin(connection: Connection) -> str:
-    """Return what checkpoints call this log. Raises CheckFailed where that was removed or replaced by no origin."""
+    """Return what checkpoints call this log. Raises CheckFailed where that was removed, or made something else.
+
+    It is signed as the first line of a text: with more lines in it the owner would choose what the sealing key signs.
+    """
     row = await (await connection.execute(ORIGIN)).fetchone()
-    if row is None or not ORIGIN_PATTERN.fullmatch(row["origin"] or ""):
+    origin: str = (row and row["origin"]) or ""
+    if not is_name(origin):
         raise CheckFailed(
-            "The log has no origin, by which checkpoints name it: it was taken away in switchboard.settings.",
+            "The log has no origin, by which checkpoints name it: switchboard.settings has none, or no name.",
             "Put the one back that its checkpoints have in their first line.",
         )
-    origin: str = row["origin"]
     return origin
 
 

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import stat
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -65,9 +66,9 @@ async def cosign(
             f"The log has other seals than the checkpoint of {counted(checkpoint.size, 'seal')}.", DISTRUST
         )
     with _held(key_file):
-        before = _read_state(key_file)
-        _require_extension(tree, checkpoint, before)
         name = verifier_of(key)
+        before = _read_state(key_file, name)
+        _require_extension(tree, checkpoint, before)
         own = cosignature(checkpoint, name, key.sign, int(time.time()))
         others = tuple(s for s in checkpoint.signatures if (s.name, s.key_hash) != (own.name, own.key_hash))
         signed = replace(checkpoint, signatures=(*others, own))
@@ -100,16 +101,27 @@ def _held(key_file: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _read_state(key_file: Path) -> Checkpoint | None:
+def _read_state(key_file: Path, own: VerifierKey) -> Checkpoint | None:
+    """Return what this key signed last; None where there is no file at all. Whoever else could write it could fork."""
     path = Path(f"{key_file}{STATE}")
-    if not path.exists():
-        return None
     try:
-        return read_checkpoint(small_file(path, "last checkpoint"))
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(mode) or mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise SealKeyError(
+            f"The file {path} is not a plain file that its owner alone writes.",
+            "Put it back from a backup, and run chmod 600 on it.",
+        )
+    try:
+        before = read_checkpoint(small_file(path, "last checkpoint"))
     except NoteError:
+        before = None
+    if before is None or before.cosigned_at(own) is None:
         raise InvalidInput(
             f"The file {path} does not hold the checkpoint that was signed last.", "Put it back from a backup."
-        ) from None
+        )
+    return before
 
 
 def _write_state(key_file: Path, signed: Checkpoint) -> None:

@@ -19,9 +19,12 @@ LOG_TYPE, COSIGNATURE_TYPE = b"\x01", b"\x04"
 KEY_HASH_BYTES = 4
 TIME_BYTES = 8
 SIGNATURE_BYTES = 64
+# The end of the year 9999; no date is later, and the specification lets verifiers refuse what is in the future.
+LAST_TIME = 253_402_300_799
 DECIMAL = re.compile(r"0|[1-9][0-9]{0,17}")
-_SIGNATURE = re.compile(r"\u2014 ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
-_VERIFIER_KEY = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})")
+_NAME = r"[^\s+]+"
+_SIGNATURE = re.compile(rf"\u2014 ({_NAME}) ([A-Za-z0-9+/]+={{0,2}})")
+_VERIFIER_KEY = re.compile(rf"({_NAME})\+([0-9a-f]{{8}})\+([A-Za-z0-9+/]+={{0,2}})")
 
 
 class NoteError(ValueError):
@@ -79,13 +82,16 @@ class Checkpoint:
         for s in self.signatures:
             if (s.name, s.key_hash) == (key.name, key_hash) and len(s.signature) == TIME_BYTES + SIGNATURE_BYTES:
                 time = int.from_bytes(s.signature[:TIME_BYTES], "big")
-                if is_signed(key.public_key, s.signature[TIME_BYTES:], cosigned_text(self, time)):
+                if time <= LAST_TIME and is_signed(key.public_key, s.signature[TIME_BYTES:], cosigned_text(self, time)):
                     return time
         return None
 
 
 def read_checkpoint(note: str) -> Checkpoint:
-    """Return what a note says, whoever signed it. Raises NoteError, also for one that has lines of other programs."""
+    """Return what a note says, whoever signed it.
+
+    Raises NoteError, also for one that has lines of other programs, or is over nothing.
+    """
     text, blank, signed = note.rpartition("\n\n")
     lines = text.split("\n")
     if not blank or len(lines) != 3 or not signed.endswith("\n"):
@@ -94,7 +100,7 @@ def read_checkpoint(note: str) -> Checkpoint:
     if not note.replace("\n", "").isprintable():
         raise NoteError
     signatures = tuple(map(_read_signature, signed[:-1].split("\n")))
-    if not origin or not DECIMAL.fullmatch(size):
+    if not origin or size == "0" or not DECIMAL.fullmatch(size):
         raise NoteError
     checkpoint = Checkpoint(origin, int(size), bytes_of(root), signatures)
     if len(checkpoint.root) != HASH_BYTES:
@@ -114,6 +120,11 @@ def read_verifier_key(text: str) -> VerifierKey:
     if str(verifier) != text.strip():
         raise NoteError
     return verifier
+
+
+def is_name(text: str) -> bool:
+    """Whether a key, and so a log, can have that name."""
+    return bool(re.fullmatch(_NAME, text)) and text.isprintable()
 
 
 def key_hash_of(name: str, signature_type: bytes, public_key: bytes) -> bytes:

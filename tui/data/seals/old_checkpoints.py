@@ -61,7 +61,9 @@ class TreeOfSeals:
         )
 
 
-def check_own(tree: TreeOfSeals, note: str | None, public_keys: Sequence[bytes]) -> list[SealFinding]:
+def check_own(
+    tree: TreeOfSeals, origin: str | None, note: str | None, public_keys: Sequence[bytes]
+) -> list[SealFinding]:
     """Return what is wrong with the checkpoint that the newest seal has, where every seal is sound by itself."""
     if note is None:
         sentence = "The newest seal has no checkpoint, as the last of each sealing has: it or newer seals were removed."
@@ -70,40 +72,50 @@ def check_own(tree: TreeOfSeals, note: str | None, public_keys: Sequence[bytes])
         own = read_checkpoint(note)
     except NoteError:
         own = None
-    if own is not None and own.size == tree.size and tree.is_at(own) and own.is_signed_by(public_keys):
-        return []
-    return [SealFinding("checkpoint", "The checkpoint of the newest seal is not one of the seals that are there.")]
+    if own is None or own.size != tree.size or not tree.is_at(own) or not own.is_signed_by(public_keys):
+        return [SealFinding("checkpoint", "The checkpoint of the newest seal is not one of the seals that are there.")]
+    if origin not in (None, own.origin):
+        sentence = f"The newest seal's checkpoint is of {own.origin}, and the log calls itself {origin} by now."
+        return [SealFinding("checkpoint", sentence)]
+    return []
 
 
 def check_old(
-    tree: TreeOfSeals, origin: str, public_keys: Sequence[bytes], kept: KeptCheckpoints
+    tree: TreeOfSeals, origin: str | None, public_keys: Sequence[bytes], kept: KeptCheckpoints
 ) -> tuple[list[CheckedCheckpoint], list[SealFinding]]:
-    """Compare the chain with checkpoints that were kept elsewhere, the smallest first.
+    """Compare the chain with checkpoints that were kept elsewhere, the smallest first. No `origin`: it is lost.
 
-    Where it does not extend one, its seals are others from behind the last checkpoint that it does extend.
+    Where it does not extend one, its seals are others from behind the last smaller checkpoint that it does extend. Of
+    two that somebody has signed over as many seals it extends one at most.
     """
-    checked, findings, good = [], [], 0
+    checked, findings, good = [], [], [0]
     for old in sorted(kept.checkpoints, key=lambda checkpoint: checkpoint.size):
         name = f"the checkpoint of {counted(old.size, 'seal')}"
         sentences = []
-        if old.origin != origin:
+        if origin not in (None, old.origin):
             sentences.append(f"Of another log is {name}: its origin is {old.origin}, and that of this one {origin}.")
         elif not old.is_signed_by(public_keys):
             sentences.append(f"Not signed with a public key to trust is {name}.")
         elif old.size > tree.size:
             sentences.append(f"Seals were removed after {name}: there are {tree.size}.")
         elif not tree.is_at(old):
+            last = max(size for size in good if size < old.size)
             sentences.append(
-                f"{tree.hours(good, old.size)} of {name}: seals were made again, so rows of these hours may be others."
+                f"{tree.hours(last, old.size)} of {name}: seals were made again, so rows of these hours may be others."
             )
         else:
-            good = old.size
+            good.append(old.size)
         is_extended = not sentences
         cosigned_at = {key.name: old.cosigned_at(key) for key in kept.cosigners}
-        sentences += [f"{who} has not signed {name}." for who, time in cosigned_at.items() if time is None]
+        sentences += [f"{key.name} has not signed {name}." for key in kept.cosigners if old.cosigned_at(key) is None]
         findings += [SealFinding("checkpoint", sentence) for sentence in sentences]
         signed = sum(time is not None for time in cosigned_at.values())
         # Beside these and the log's own there may be others, of keys that nobody gave.
         others = len(old.signatures) - signed - int(old.is_signed_by(public_keys))
         checked.append(CheckedCheckpoint(old.size, is_extended, cosigned_at, others))
+    findings += [
+        SealFinding("checkpoint", f"The key of {key.name} seals the log, and a cosigner is somebody else.")
+        for key in kept.cosigners
+        if key.public_key in public_keys
+    ]
     return checked, findings

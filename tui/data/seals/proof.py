@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tui.data.seals.chain import HEADS
 from tui.data.seals.merkle import HASH_BYTES, leaf_hash, root_by_path
@@ -60,12 +60,11 @@ class Proof:
 class ProvenRow:
     """What a proof proves: the row, and that it was one of so many rows of an hour when that was sealed.
 
-    `values` are those of the row as JSON has them, numbers as they are written; `hour` is in seconds and `sealed_at` in
-    microseconds since 1970. `cosigned_at` has for each cosigner when they signed the checkpoint, in seconds since 1970.
+    `row` is its canonical text, which is JSON; `hour` is in seconds and `sealed_at` in microseconds since 1970.
+    `cosigned_at` has for each cosigner when they signed the checkpoint, in seconds since 1970.
     """
 
     row: str
-    values: list[Any]
     place: int
     rows_in_hour: int
     hour: int | None
@@ -96,20 +95,32 @@ def read_proof(text: str) -> Proof:
 
 def check_proof(proof: Proof, public_keys: Sequence[bytes], cosigners: Sequence[VerifierKey] = ()) -> ProvenRow:
     """Return what a proof proves to whoever trusts these keys. Raises NotProvenError where it proves nothing."""
-    try:
-        head, hour, rows, _, root, _, _, _, sealed_at, sealed_by, operator, key_id = json.loads(proof.statement)
-        root = bytes.fromhex(root)
-        values = json.loads(proof.row, parse_int=str, parse_float=str)
-    except (ValueError, TypeError, RecursionError):
-        head, values = "", []
-    if head != HEADS[2]:
-        raise NotProvenError("Its seal is not one of version 2.")
+    # The row is not read as JSON: it was sealed as a text, and its numbers and depth may be more than a reader takes.
+    match _json_of(proof.statement):
+        case [
+            head,
+            int() | None as hour,
+            int() as rows,
+            _,
+            str() as root,
+            _,
+            _,
+            _,
+            int() as sealed_at,
+            str() as sealed_by,
+            str() | None as operator,
+            str() as key_id,
+        ] if head == HEADS[2]:
+            pass
+        case _:
+            raise NotProvenError("Its seal is not one of version 2.")
     key = {key_id_of(public_key): public_key for public_key in public_keys}.get(key_id)
     if key is None:
         raise NotProvenError("Its seal is not signed with a public key that was given.")
     if not is_signed(key, proof.signature, proof.statement.encode()):
         raise NotProvenError("Its seal was altered: the signature is not that of its key.")
-    if root_by_path(leaf_hash(proof.row.encode()), proof.in_hour.index, rows, proof.in_hour.path) != root:
+    found = root_by_path(leaf_hash(proof.row.encode()), proof.in_hour.index, rows, proof.in_hour.path)
+    if found is None or found.hex() != root:
         raise NotProvenError("The row is not one of those that were sealed: it was altered, or the path to its hour.")
     checkpoint, seal = proof.checkpoint, leaf_hash(proof.statement.encode() + proof.signature)
     if not checkpoint.is_signed_by(public_keys):
@@ -118,13 +129,14 @@ def check_proof(proof: Proof, public_keys: Sequence[bytes], cosigners: Sequence[
         raise NotProvenError("Its seal is not one of those that the checkpoint is over.")
     cosigned_at = {}
     for cosigner in cosigners:
+        if cosigner.public_key in public_keys:
+            raise NotProvenError(f"The key of {cosigner.name} seals the log, and a cosigner is somebody else.")
         time = checkpoint.cosigned_at(cosigner)
         if time is None:
             raise NotProvenError(f"Its checkpoint is not signed by {cosigner.name}.")
         cosigned_at[cosigner.name] = time
     return ProvenRow(
         row=proof.row,
-        values=values,
         place=proof.in_hour.index + 1,
         rows_in_hour=rows,
         hour=hour,
@@ -136,6 +148,14 @@ def check_proof(proof: Proof, public_keys: Sequence[bytes], cosigners: Sequence[
         checkpoint=checkpoint,
         cosigned_at=cosigned_at,
     )
+
+
+def _json_of(text: str) -> object:
+    try:
+        parsed: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return parsed
 
 
 def _place_text(place: Place) -> str:

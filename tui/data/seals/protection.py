@@ -14,7 +14,8 @@ OUTDATED = (
 )
 MISSING = """
 select format('The table %s is missing: every %s was removed.', t.name, t.row) as sentence
-  from (values ('switchboard.seals', 'seal'), ('switchboard.keys', 'key')) as t (name, row)
+  from (values ('switchboard.seals', 'seal'), ('switchboard.keys', 'key'), ('switchboard.settings', 'setting'))
+         as t (name, row)
  where to_regclass(t.name) is null
 union all
 select format('The column %s.%s is missing or of another type, so nothing can be checked.', w.relation, w.name)
@@ -23,6 +24,7 @@ select format('The column %s.%s is missing or of another type, so nothing can be
                ('switchboard.seals', 'row_list', 'bytea'), ('switchboard.seals', 'xid', 'xid8'),
                ('switchboard.seals', 'root', 'bytea'), ('switchboard.seals', 'block_roots', 'bytea'),
                ('switchboard.seals', 'checkpoint', 'text'), ('switchboard.seals', 'subtrees', 'bytea'),
+               ('switchboard.settings', 'text_value', 'text'),
                ('switchboard.seals', 'previous', 'bytea'), ('switchboard.seals', 'key_id', 'text'),
                ('switchboard.seals', 'sealed_at', 'timestamptz'), ('switchboard.seals', 'sealed_by', 'text'),
                ('switchboard.seals', 'operator', 'text'), ('switchboard.seals', 'signature', 'bytea'),

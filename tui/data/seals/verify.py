@@ -18,6 +18,7 @@ from tui.data.seals.protection import missing_relations, protection_problems
 from tui.data.seals.report import KeyUsed, SealFinding, SealReport
 from tui.data.seals.sealing_keys import is_signed, key_id_of, recorded_keys
 from tui.data.seals.whole_log import require_whole_log
+from tui.errors import CheckFailed
 from tui.words.counts import counted
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ async def verify_log(
         report.add(SealFinding("protection", sentence))
     trusted = await check.trust(public_keys)
     await check.archives()
+    origin = await check.origin()
     # Before the newest seal: what is sealed in between is in the chain, and not awaited.
     awaited = await check.awaited(newest)
     last = await newest_seal(database)
@@ -92,13 +94,13 @@ async def verify_log(
             report.add(finding)
         report.never_sealed = not check.has_recorded_keys
         report.add(SealFinding("seal", _nothing_sealed(has_keys=check.has_recorded_keys)))
-        await check.kept(TreeOfSeals(), trusted, kept)
+        check.kept(TreeOfSeals(), origin, trusted, kept)
         return report
     report.newest_seal, report.sealed_until = last.fingerprint().hex(), sealed_until(last)
     tree = await check.chain(last, trusted, awaited)
     if tree.is_sound and last.version == 2:
-        await check.own(last, tree, trusted)
-    await check.kept(tree, trusted, kept)
+        await check.own(last, tree, origin, trusted)
+    check.kept(tree, origin, trusted, kept)
     return report
 
 
@@ -201,17 +203,22 @@ class _Check:
             self._report.add(SealFinding("key", sentence))
         return tree
 
-    async def own(self, last: Seal, tree: TreeOfSeals, trusted: dict[str, bytes]) -> None:
+    async def origin(self) -> str | None:
+        """Return what checkpoints call this log; None where nothing says it any more, which is found then."""
+        try:
+            return await self._database.read(read_origin)
+        except CheckFailed as failure:
+            self._report.add(SealFinding("checkpoint", failure.sentence))
+            return None
+
+    async def own(self, last: Seal, tree: TreeOfSeals, origin: str | None, trusted: dict[str, bytes]) -> None:
         """Compare the tree of seals with the checkpoint that its last one has."""
         note = await self._database.read(lambda connection: read_stored(connection, last))
-        for finding in check_own(tree, note, [*trusted.values()]):
+        for finding in check_own(tree, origin, note, [*trusted.values()]):
             self._report.add(finding)
 
-    async def kept(self, tree: TreeOfSeals, trusted: dict[str, bytes], kept: KeptCheckpoints) -> None:
+    def kept(self, tree: TreeOfSeals, origin: str | None, trusted: dict[str, bytes], kept: KeptCheckpoints) -> None:
         """Compare the tree of seals with checkpoints that were kept elsewhere."""
-        if not kept.checkpoints:
-            return
-        origin = await self._database.read(read_origin)
         self._report.checkpoints, findings = check_old(tree, origin, [*trusted.values()], kept)
         for finding in findings:
             self._report.add(finding)
