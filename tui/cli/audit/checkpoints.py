@@ -82,7 +82,6 @@ def cosign(options: Options, file: str | None, public_keys: tuple[str, ...], new
         key = read_cosign_key(key_file)
         if key_file is None:
             raise AssertionError("a key was read from no file")
-        _refuse_sealing_key(session, key.public_key)
         signed, before = await sign_checkpoint(session.database, unsigned, key, key_file, keys)
         out.exact(_record(signed), str(signed))
         if before is None:
@@ -91,16 +90,6 @@ def cosign(options: Options, file: str | None, public_keys: tuple[str, ...], new
             out.say(f"The log extends the checkpoint of {counted(before.size, 'seal')} that this key signed before.")
 
     return work
-
-
-def _refuse_sealing_key(session: Session, public_key: bytes) -> None:
-    sealing = session.settings.seal_key_file
-    if sealing is None or not sealing.exists() or read_seal_key(sealing).public_key != public_key:
-        return
-    raise SealKeyError(
-        "The same key seals the log and would sign its checkpoints, and a cosigner is somebody else.",
-        "Make one of your own: `switchboard audit cosign --new-key FILE`.",
-    )
 
 
 def _make_key(out: Output, path: str) -> None:
