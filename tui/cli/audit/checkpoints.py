@@ -94,13 +94,17 @@ def cosign(options: Options, file: str | None, public_keys: tuple[str, ...], new
 
 
 def _refuse_sealing_key(session: Session, public_key: bytes) -> None:
-    sealing = session.settings.seal_key_file
-    if sealing is None or not sealing.exists() or read_seal_key(sealing).public_key != public_key:
+    """Refuse the key that this console seals with, also before it has sealed anything."""
+    try:
+        sealing = read_seal_key(session.settings.seal_key_file).public_key
+    except SealKeyError:
+        # None, or one that whoever cosigns rightly cannot read.
         return
-    raise SealKeyError(
-        "The same key seals the log and would sign its checkpoints, and a cosigner is somebody else.",
-        "Make one of your own: `switchboard audit cosign --new-key FILE`.",
-    )
+    if sealing == public_key:
+        raise SealKeyError(
+            "The same key seals the log and would sign its checkpoints, and a cosigner is somebody else.",
+            "Make one of your own: `switchboard audit cosign --new-key FILE`.",
+        )
 
 
 def _make_key(out: Output, path: str) -> None:
