@@ -247,6 +247,24 @@ async def test_a_file_that_is_there_already_is_never_replaced(installed_database
     assert not (tmp_path / "elsewhere").exists()
 
 
+async def test_what_no_file_would_keep_stays_in_the_log(installed_database: str, tmp_path: Path) -> None:
+    """Another program has a column of its own in the log, before the file is written and after."""
+    add, drop = (f"alter table {LOG} {change} column request_id" for change in ("add", "drop"))
+    await sealed_january(installed_database)
+    execute(installed_database, f"{add} text")
+    with pytest.raises(InvalidInput, match="columns that no file of an archive has: request_id"):
+        await archive(installed_database, tmp_path)
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 - no waiting for anything
+    execute(installed_database, drop)
+    await archive(installed_database, tmp_path)
+    await seal_acts(installed_database)
+    execute(installed_database, f"{add} text")
+    with pytest.raises(Conflict, match="columns that no file of an archive has: request_id"):
+        await remove(installed_database, tmp_path)
+    execute(installed_database, f"{drop}; {add} text generated always as (details ->> 'n') stored")
+    assert (await remove(installed_database, tmp_path)).rows == ROWS
+
+
 async def test_a_full_disk_leaves_nothing_and_whoever_sees_a_part_archives_nothing(
     postgres: TestServer, empty_database: str, tmp_path: Path
 ) -> None:
