@@ -189,6 +189,11 @@ async def test_every_byte_of_a_file_that_is_changed_names_the_row(installed_data
         # The time of a gzip header, say, is of no row.
         unnamed += not any(finding.row for finding in report.findings)
     assert unnamed < 20
+    rows = gzip.decompress(before)
+    for old, new in ((b"2026-01-01T08", b"2026-13-01T08"), (b"2026-01-01T08", b"2026-01-01T99")):
+        file.write_bytes(gzip.compress(rows.replace(old, new, 1)))
+        report = await check_with_files(installed_database, tmp_path)
+        assert any(finding.row == row_id(8, 1) for finding in report.findings)
     for content, words in ((before[:-1], "ends too early"), (before + b"x", "1 byte behind"), (b"", "ends too early")):
         file.write_bytes(content)
         report = await check_with_files(installed_database, tmp_path)
@@ -201,6 +206,10 @@ async def test_every_byte_of_a_file_that_is_changed_names_the_row(installed_data
         ('"rows": 12', '"rows": 11'),
         ("switchboard seal 2", "switchboard seal 3"),
         ('"start": 0', '"start": 1'),
+        ('"start": 0', '"start": 0.5'),
+        ('"start": 0', f'"start": {2**64}'),
+        ('"sha256": "', '"sha256": "0'),
+        (r"\"switchboard seal 2\", 17", r"\"switchboard seal 2\", [1], 17"),
     ):
         assert old in content
         seals.write_text(content.replace(old, new, 1), encoding="utf-8")

@@ -69,10 +69,12 @@ def text_of(line: bytes) -> bytes | None:
     hour, minute, second, fraction, row, organization, user, kind, action, status, address, _, agent, details = (
         found.groups()
     )
+    try:
+        begin = hour_moment(hour)
+    except ValueError:
+        return None
     microseconds = (
-        hour_moment(hour)
-        + (int(minute) * 60 + int(second)) * 1_000_000
-        + (int(fraction.ljust(6, b"0")) if fraction else 0)
+        begin + (int(minute) * 60 + int(second)) * 1_000_000 + (int(fraction.ljust(6, b"0")) if fraction else 0)
     )
     address = b"null" if address is None else address + b'"'
     return b"[%b, %b, %b, %b, %b, %b, %b, %b, %b, %d]" % (
