@@ -4016,7 +4016,7 @@ begin
          coalesce(k.user_id, '00000000-0000-0000-0000-000000000000'), k.since, max(k.created_at), count(*),
          bool_or(k.proven)
   from (
-    select l.organization_id, l.integration_type, l.user_id, l.created_at, left(f.name, 200) as subject,
+    select l.organization_id, l.integration_type, l.user_id, l.created_at, left(coalesce(f.name, ''), 200) as subject,
            case l.action when 'credential_revealed' then 'revealed' when 'credential_copied' then 'copied'
                          when 'credential_lent' then 'lent' else 'typed' end as kind,
            coalesce(l.details ->> 'operator_from' = 'login', false) as proven,
@@ -4183,6 +4183,7 @@ declare
   archive switchboard.archives;
   sealed record;
   gone record;
+  others text;
   hours bigint := 0;
   first_hour timestamptz;
   last_hour timestamptz;
@@ -4196,6 +4197,13 @@ begin
   perform switchboard.hold('archive'::text, ''::text);
   rows_removed := 0;
   hours_left := '{}';
+  select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into others from pg_attribute a
+  where a.attrelid = 'public.integration_audit_logs'::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+    and a.attname not in ('id', 'organization_id', 'user_id', 'integration_type', 'action', 'status', 'details', 'ip_address',
+                          'user_agent', 'created_at');
+  if others is not null then
+    raise exception 'the log has columns that no file of an archive has: %', others using errcode = 'SB008';
+  end if;
   select a.* into archive from switchboard.archives a where a.month = of_month order by a.id desc limit 1;
   if not found then
     raise exception 'the month % is not archived', to_char(of_month, 'YYYY-MM') using errcode = 'SB008';

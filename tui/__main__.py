@@ -220,10 +220,11 @@ def _warn_of_commit_in_doubt(options: Options) -> None:
 
 
 def _is_output_error(error: OSError) -> bool:
-    """Whether standard output refused a write: a broken pipe, or a full disk behind a redirection."""
+    """Whether standard output refused a write: a broken pipe, or a disk or quota behind a redirection that is full."""
     import errno
 
-    return error.errno in (errno.EPIPE, errno.ENOSPC, errno.EIO) and error.filename is None
+    refusals = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+    return error.errno in refusals and error.filename is None
 
 
 def _replace_closed_streams() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tui.words.archived import archived_words
 from tui.words.integrations import NOT_VISIBLE
 from tui.words.people import NAME_MOST
 from tui.words.phone_number import display
@@ -52,6 +53,8 @@ def last_used(usage: Usage, zone: tzinfo) -> str:
         return NOT_VISIBLE if usage.unknown == "not visible" else TOO_SLOW
     if usage.last is not None:
         return f"{to_the_minute(usage.last.at, zone)}, {_use(usage.last)}"
+    if usage.archived_before is not None:
+        return f"not since {to_the_minute(usage.archived_before, zone)}; {archived_words(usage.archived_before)}"
     if usage.log_since is None:
         return "not known: the log of this organisation is empty"
     since = "it was set up" if usage.has_all else "the log began"
@@ -94,6 +97,8 @@ def _programs_seen(usage: Usage, now: datetime | None) -> str:
         return _named(few, len(usage.programs))
     began_since = (now or datetime.now(UTC)) - timedelta(days=PROGRAM_DAYS)
     is_young = not usage.has_all and (usage.log_since is None or usage.log_since > began_since)
+    if is_young and usage.archived_before is not None:
+        return f"no program seen; {archived_words(usage.archived_before)}"
     return f"no program seen {'since the log began' if is_young else f'in {PROGRAM_DAYS} days'}"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.support.commands import execute
 from tests.support.database.archives import JANUARY, seal_acts, sealed_january
-from tests.support.database.seal_tampering import HOURS, LOG, row_id
+from tests.support.database.seal_tampering import HOURS, LOG, as_owner, row_id
 
 if TYPE_CHECKING:
     from tests.support.commands import Shell
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 ROWS = sum(HOURS.values())
 ARCHIVE = ("audit", "archive", "--before", "2026-02")
 FILE = f"out/{JANUARY.file}"
+LATE = (
+    f"insert into {LOG} (organization_id, integration_type, action, status, created_at) "
+    "values (gen_random_uuid(), 'x', 'late', 'success', '{}')"
+)
 
 
 def test_a_month_goes_to_a_file_and_out_of_the_log_and_every_reader_says_so(acme_shell: Shell) -> None:
@@ -82,12 +86,15 @@ def test_hours_that_stay_end_it_with_5_and_only_the_owner_removes(acme_shell: Sh
     asyncio.run(seal_acts(conninfo))
     ann = shell.with_(DATABASE_URL=conninfo.replace("postgres@", "ann@"))
     assert "by the owner of the log alone" in ann.run(*ARCHIVE, "--output", "out", "--yes").err
-    execute(
-        conninfo,
-        f"insert into {LOG} (organization_id, integration_type, action, status, created_at) "
-        "values (gen_random_uuid(), 'x', 'late', 'success', '2026-01-01 09:30+00')",
-    )
+    # Of the first day that there is no datetime is loaded.
+    for moment in ("2026-01-01 09:30+00", "2001-01-01 09:30+00", "0001-01-01 09:30+00"):
+        execute(conninfo, LATE.format(moment))
+    left = shell.run(*ARCHIVE, "--output", "out", "--yes")
+    assert left.status == 5
+    # What a wrong clock has dated keeps no other month.
+    assert "No row of 2001-01 is under a seal. It was not archived" in left.err
+    assert execute(conninfo, f"select count(*) from {LOG} where created_at < '2026-02-01'") == [(HOURS[9] + 3,)]
+    asyncio.run(as_owner(conninfo, f"delete from {LOG} where created_at < '2002-01-01'"))
     left = shell.run(*ARCHIVE, "--output", "out", "--yes")
     assert left.status == 5
     assert "1 hour is not as sealed, and stayed whole in the log: 2026-01-01 09:00 UTC." in left.err
-    assert execute(conninfo, f"select count(*) from {LOG} where created_at < '2026-02-01'") == [(HOURS[9] + 1,)]

@@ -174,6 +174,18 @@ def test_the_position_stays_behind_what_nobody_has_taken_yet(acme_shell: Shell) 
     written = {
         str(row_id) for (row_id,) in execute(acme_shell.environment["DATABASE_URL"], MANY + " returning id", 700)
     }
+    # Nor behind what a file could not take, which is no crash (512 bytes a block).
+    with (acme_shell.folder / "short").open("wb") as short:
+        ended = subprocess.run(
+            ["/bin/sh", "-c", 'ulimit -f 100; exec "$@"', "sh", *PROGRAM, *LINES, "org:*"],
+            check=False,
+            stdout=short,
+            stderr=subprocess.PIPE,
+            cwd=acme_shell.folder,
+            env=acme_shell.environment,
+        )
+    assert (ended.returncode, b"The output could not be written: File too large" in ended.stderr) == (1, True)
+    assert b"crash" not in ended.stderr
     process = acme_shell.start(*LINES, "org:*")
     assert process.stdout is not None
     pipe = process.stdout.fileno()

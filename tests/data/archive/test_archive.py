@@ -209,6 +209,11 @@ async def test_every_byte_of_a_file_that_is_changed_names_the_row(installed_data
                 file.write_bytes(content)
                 problems = await archive_problems(database, folder, recorded)
                 assert any(words in problem.sentence for problem in problems), (words, problems)
+    rows = gzip.decompress(before)
+    for old, new in ((b"2026-01-01T08", b"2026-13-01T08"), (b"2026-01-01T08", b"2026-01-01T99")):
+        file.write_bytes(gzip.compress(rows.replace(old, new, 1)))
+        report = await check_with_files(installed_database, tmp_path)
+        assert any(finding.row == row_id(8, 1) for finding in report.findings)
     file.write_bytes(before)
     assert (await check_with_files(installed_database, tmp_path)).is_well
     seals = tmp_path / JANUARY.seals_file
@@ -217,6 +222,10 @@ async def test_every_byte_of_a_file_that_is_changed_names_the_row(installed_data
         ('"rows": 12', '"rows": 11'),
         ("switchboard seal 2", "switchboard seal 3"),
         ('"start": 0', '"start": 1'),
+        ('"start": 0', '"start": 0.5'),
+        ('"start": 0', f'"start": {2**64}'),
+        ('"sha256": "', '"sha256": "0'),
+        (r"\"switchboard seal 2\", 17", r"\"switchboard seal 2\", [1], 17"),
     ):
         assert old in content
         seals.write_text(content.replace(old, new, 1), encoding="utf-8")
@@ -262,6 +271,24 @@ async def test_a_file_that_is_there_already_is_never_replaced(installed_database
     with pytest.raises(Exception, match="could not be written"):
         await archive(installed_database, tmp_path)
     assert not (tmp_path / "elsewhere").exists()
+
+
+async def test_what_no_file_would_keep_stays_in_the_log(installed_database: str, tmp_path: Path) -> None:
+    """Another program has a column of its own in the log, before the file is written and after."""
+    add, drop = (f"alter table {LOG} {change} column request_id" for change in ("add", "drop"))
+    await sealed_january(installed_database)
+    execute(installed_database, f"{add} text")
+    with pytest.raises(InvalidInput, match="columns that no file of an archive has: request_id"):
+        await archive(installed_database, tmp_path)
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 - no waiting for anything
+    execute(installed_database, drop)
+    await archive(installed_database, tmp_path)
+    await seal_acts(installed_database)
+    execute(installed_database, f"{add} text")
+    with pytest.raises(Conflict, match="columns that no file of an archive has: request_id"):
+        await remove(installed_database, tmp_path)
+    execute(installed_database, f"{drop}; {add} text generated always as (details ->> 'n') stored")
+    assert (await remove(installed_database, tmp_path)).rows == ROWS
 
 
 async def test_a_full_disk_leaves_nothing_and_whoever_sees_a_part_archives_nothing(

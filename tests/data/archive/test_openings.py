@@ -52,7 +52,7 @@ def random_rows(chance: random.Random, count: int) -> Iterator[tuple[Any, ...]]:
         kind = chance.choice(TYPES)
         of = integration(1 + TYPES.index(kind))
         user = chance.choice([person(1), person(1), person(2), None])
-        fields = {"fields": chance.sample(FIELDS, chance.randint(1, 3))} if chance.random() < 0.8 else {}
+        fields = {"fields": chance.sample([*FIELDS, None], chance.randint(1, 3))} if chance.random() < 0.8 else {}
         organization = ACME if chance.random() < 0.9 else GLOBEX
         status = "success" if chance.random() < 0.9 else "failed"
         match chance.choice(["open", "open", "change", "change", "back", "test", "test", "noise"]):

@@ -106,6 +106,29 @@ async def test_the_newest_use_is_named_and_programs_of_ninety_days_but_nothing_o
         assert (last.action, last.program, last.by) == ("credential_copied", "switchboard", "~asha@acme.example")
 
 
+async def test_what_was_archived_is_not_never(installed_database: str) -> None:
+    """Also where the whole log of the organisation is gone, or an hour of the month has stayed."""
+    execute(installed_database, INSERT, ACME, ago(days=200))
+    month = (NOW.replace(day=1) - timedelta(days=1)).replace(day=1)
+    execute(
+        installed_database,
+        "insert into switchboard.removals (month, row_count) values (%s, 1)",
+        (month - timedelta(days=1)).replace(day=1).date(),
+    )
+    words = f"not since {month:%Y-%m-%d} 00:00 UTC; before {month:%Y-%m} archived"
+    async with opened(installed_database) as database:
+        for days in (None, 199):
+            if days is not None:
+                log(installed_database, {"created_at": ago(days=days), "action": "noise", "user_agent": "x"})
+            silent = await usage(database)
+            assert last_used(silent, UTC) == words
+            assert "no program seen; before" in dict(with_usage([("Used by", "")], silent, UTC))["Used by"]
+        log(installed_database, {"created_at": ago(days=1), "user_agent": "crm/1"})
+        assert last_used(await usage(database), UTC).endswith("email sent by crm")
+        execute(installed_database, "update public.integration_credentials set created_at = now()")
+        assert (await usage(database)).archived_before is None
+
+
 async def test_what_the_login_does_not_see_is_said_and_never_counted_as_never(
     installed_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

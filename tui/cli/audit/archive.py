@@ -116,12 +116,17 @@ def archive(before: str, output: str | None, dry_run: bool) -> Work:
 
 async def _archive(session: Session, out: Output, *, before: Month, output: str | None) -> None:
     planned = await plan_months(session.database, before)
+    failed: list[CheckFailed] = []
     if output is None:
         lines = [MonthLine.of(each) for each in planned]
     else:
         with ArchiveFolder(Path(output)) as folder:
-            lines = await _go_on(session.database, out, folder, planned)
+            lines, failed = await _go_on(session.database, out, folder, planned)
     out.rows(lines, COLUMNS, record=MonthLine.record, empty=f"The log has no row before {before}.")
+    if failed:
+        for failure in failed[1:]:
+            out.warn(failure.sentence, failure.what_to_do)
+        raise failed[0]
     left = [(line, hour) for line in lines for hour in dict.fromkeys((*line.left_out, *line.hours_left))]
     if left and output is not None:
         named = ", ".join(hour_text(int(hour.timestamp())) for _, hour in left[:5])
@@ -134,24 +139,28 @@ async def _archive(session: Session, out: Output, *, before: Month, output: str 
 
 async def _go_on(
     database: Database, out: Output, folder: ArchiveFolder, planned: list[PlannedMonth]
-) -> list[MonthLine]:
-    """Archive what can be, and remove what may be."""
+) -> tuple[list[MonthLine], list[CheckFailed]]:
+    """Archive what can be, and remove what may be; return what is said of each month, and why some stay."""
+    failed: list[CheckFailed] = []
 
     def on_rows(verb: str, rows: int, hour: int) -> None:
         out.progress(f"{counted(rows, 'row')} {verb}, up to {hour_text(hour)} ...")
 
     to_write = [each.month for each in planned if _is_to_be_written(each, folder)]
     async for record in archive_months(database, folder, to_write, on_rows=on_rows):
+        if isinstance(record, CheckFailed):
+            failed.append(record)
+            continue
         out.say(f"{record.month}: {counted(record.rows, 'row')} in {folder.path / record.month.file}.")
     if to_write:
         planned = await plan_months(database, planned[-1].month.following)
     lines = [MonthLine.of(each) for each in planned]
     removable = [(each, line) for each, line in zip(planned, lines, strict=True) if line.state == "to remove"]
     if not removable:
-        return lines
+        return lines, failed
     if not await owns_log(database):
         out.say("Rows are removed by the owner of the log alone: run it again as that.")
-        return lines
+        return lines, failed
     rows = sum(each.archive.row_count for each, _ in removable if each.archive)
     months = (
         f"{removable[0][0].month} to {removable[-1][0].month}" if len(removable) > 1 else f"{removable[0][0].month}"
@@ -164,11 +173,15 @@ async def _go_on(
     for each, line in removable:
         if each.archive is None:
             raise AssertionError("what is to be removed is archived")
-        await require_file(database, folder, each.archive, on_rows=on_rows)
+        try:
+            await require_file(database, folder, each.archive, on_rows=on_rows)
+        except CheckFailed as failure:
+            failed.append(failure)
+            continue
         removed = await remove_month(database, each.month, on_rows=on_rows)
         line.removed, line.hours_left = removed.rows, list(removed.hours_left)
         line.state = "to remove" if removed.hours_left or line.left_out else "removed"
-    return lines
+    return lines, failed
 
 
 def _is_to_be_written(planned: PlannedMonth, folder: ArchiveFolder) -> bool:

@@ -134,8 +134,9 @@ async def archive_problems(
         problems = await problems_of(
             descriptor, record, await seals_of_month(database, month), database, on_rows=on_rows
         )
-        if not problems and record.left_out != archive.hours_left_out:
-            problems.append(FileProblem(f"{month.seals_file} leaves out other hours than were recorded.", month.start))
+        recorded = (archive.hours_left_out, archive.row_count, archive.sha256.hex())
+        if not problems and (record.left_out, record.rows, record.sha256) != recorded:
+            problems.append(FileProblem(f"{month.seals_file} is not of the archive that was recorded.", month.start))
         if not problems and await sha256_of(descriptor) != archive.sha256.hex():
             sentence = f"{month.file} is not byte for byte what was recorded, though every row in it is as sealed."
             problems.append(FileProblem(sentence, month.start))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 256 * 1024
 # Whatever a damaged member may unpack to, no more of it is in memory at once.
 UNPACKED_BYTES = 4 * 1024 * 1024
+# Of a line no more than a jsonb can have: https://github.com/postgres/postgres/blob/REL_18_STABLE/src/include/utils/jsonb.h
+LONGEST_LINE = 256 * 1024 * 1024
 # https://www.zlib.net/manual.html#Advanced: 16 beyond the window is a header and an end as gzip has them.
 GZIP = 16 + zlib.MAX_WBITS
 
@@ -51,7 +53,7 @@ class Lines:
     def __iter__(self) -> Iterator[list[bytes]]:
         """Yield them. Raises Damaged, and OSError."""
         inflate = zlib.decompressobj(GZIP)
-        place, packed, parts = self._start, b"", [b""]
+        place, packed, parts, length = self._start, b"", [b""], 0
         while not inflate.eof:
             if not packed:
                 packed = os.pread(self._descriptor, BLOCK_BYTES, place)
@@ -65,9 +67,13 @@ class Lines:
             packed = inflate.unconsumed_tail
             first, *lines = text.split(b"\n")
             parts.append(first)
+            length += len(first)
+            if length > LONGEST_LINE:
+                raise Damaged("a line of it is too long")
             if lines:
                 lines.insert(0, b"".join(parts))
                 parts = [lines.pop()]
+                length = len(parts[0])
                 yield lines
         if any(parts):
             raise Damaged("its last line has no end")

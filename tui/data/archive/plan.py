@@ -23,9 +23,10 @@ MonthState = Literal["not sealed", "to archive", "archived", "to remove", "remov
 no row is left of it."""
 
 NOW = "select now() as now, switchboard.archived_before() as archived_before"
+# Of the first day that there is no datetime is loaded (tui/data/postgres/timestamp_loader.py).
 FIRST = """
 select l.created_at as first from public.integration_audit_logs as l
- where l.created_at >= '0001-01-01 00:00+00' and l.created_at < 'infinity' order by l.created_at limit 1
+ where l.created_at >= '0001-01-02 00:00+00' and l.created_at < 'infinity' order by l.created_at limit 1
 """
 WITH_ROWS = """
 select m.place from unnest(%(starts)s::float8[], %(ends)s::float8[]) with ordinality as m (begins, ends, place)

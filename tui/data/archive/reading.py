@@ -18,6 +18,7 @@ from tui.data.archive.matching import RowInFile
 from tui.data.archive.month import Month
 from tui.data.archive.seals_file import read_seals_file
 from tui.data.audit.stats import Statistics
+from tui.data.directory import parse_uuid
 from tui.data.postgres.json_loader import tolerant_loads
 from tui.data.seals.hours import hour_text
 from tui.errors import CheckFailed, InvalidInput
@@ -162,14 +163,15 @@ def row_of(line: bytes) -> RowInFile | None:
 
 def _listed(line: bytes) -> AuditRow | None:
     """A row as lists of the log have it."""
-    row, row_id = row_of(line), ID_IN.search(line)
+    row, found = row_of(line), ID_IN.search(line)
+    row_id = parse_uuid(found[1].decode()) if found else None
     if row is None or row.organization_id is None or row_id is None:
         return None
     details = row.details
     if len(row.details_text) > LONGEST_DETAILS:
         details = {"cut": {"stored_bytes": len(row.details_text.encode())}}
     return AuditRow(
-        UUID(row_id[1].decode()),
+        row_id,
         row.organization_id,
         row.user_id,
         row.integration_type,

@@ -17,7 +17,7 @@ RETENTION = """
 select s.months, now() as now,
        case when s.months > 0
             then (select l.created_at from public.integration_audit_logs as l
-                   where l.created_at >= '0001-01-01 00:00+00' order by l.created_at limit 1) end as oldest
+                   where l.created_at >= '0001-01-02 00:00+00' order by l.created_at limit 1) end as oldest
   from (select switchboard.setting('log_months'::text) as months) as s
 """
 CHANGE = "select switchboard.change_setting('log_months'::text, %(months)s::integer)"

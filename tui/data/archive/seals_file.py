@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 FORMAT = "switchboard archive 1"
 # 744 hours, each with a seal of about a kilobyte at most.
 LARGEST_BYTES = 4 * 1024 * 1024
+# What the offset of a file can be.
+LARGEST_ARCHIVE = 2**63 - 1
 DAMAGED = "It belongs beside its archive as it was written: take it from where that came from."
 
 
@@ -102,7 +104,9 @@ def read_seals_file(descriptor: int, month: Month) -> SealsFile:
 
 def _place(hour: dict[str, Any]) -> tuple[int | None, int | None]:
     start, size = hour["start"], hour["bytes"]
-    if (start is None) != (size is None) or (start is not None and (int(start) < 0 or int(size) <= 0)):
+    if start is None and size is None:
+        return None, None
+    if type(start) is not int or type(size) is not int or not 0 <= start < start + size <= LARGEST_ARCHIVE:
         raise ValueError("no place")
     return start, size
 
@@ -115,6 +119,8 @@ def _read(record: dict[str, Any]) -> Seal:
     """Return a seal of its statement. Raises ValueError where that is not exactly what the seal would sign."""
     text = record["statement"]
     head, hour, row_count, digest, *rest = json.loads(text)
+    if type(hour) not in (int, type(None)) or type(row_count) is not int:
+        raise ValueError("another kind of statement")
     versions = {name: version for version, name in HEADS.items()}
     root = bytes.fromhex(rest.pop(0)) if versions.get(head) == 2 else None
     list_digest, xid, previous, sealed_at, sealed_by, operator, key_id = rest

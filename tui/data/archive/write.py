@@ -14,7 +14,7 @@ from psycopg import AsyncClientCursor
 from tui.data.archive.check import problems_of, sha256_of, wrong_hours
 from tui.data.archive.folder import could_not_write
 from tui.data.archive.hours_in_file import GZIP
-from tui.data.archive.lines import HOUR_AT, hour_seconds, query
+from tui.data.archive.lines import COLUMNS, HOUR_AT, hour_seconds, query
 from tui.data.archive.plan import hour_times, seal_after, seals_of_month
 from tui.data.archive.seals_file import ArchivedHour, SealsFile, read_seals_file
 from tui.data.audit.export.run import STATEMENT_TIMEOUT_MS, next_rows
@@ -23,6 +23,7 @@ from tui.data.seals.hours import hour_text
 from tui.data.seals.sealing_keys import is_signed, key_id_of
 from tui.data.seals.whole_log import require_whole_log
 from tui.errors import CheckFailed, InvalidInput, PermissionDenied
+from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 # By the time it takes: 6 compresses a tenth better, and takes twice as long.
 LEVEL = 3
 AT_ONCE = 2
-VERIFY_FIRST = "Nothing was archived; run `switchboard audit verify`."
+VERIFY_FIRST = "It was not archived; run `switchboard audit verify`."
 ONE_UNIQUE_ID = """
 select exists (select from pg_index as i
                 join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
@@ -47,7 +48,10 @@ select exists (select from pg_index as i
 """
 MAY_RECORD = """
 select has_function_privilege('switchboard.record_archive(date, bigint, bytea, timestamptz[])', 'execute') as may,
-       current_user::text as role
+       current_user::text as role,
+       (select string_agg(quote_ident(a.attname), ', ' order by a.attnum) from pg_attribute as a
+         where a.attrelid = 'public.integration_audit_logs'::regclass and a.attnum > 0 and not a.attisdropped
+           and a.attgenerated = '' and a.attname <> all (%(columns)s)) as others
 """
 RECORD = """
 select switchboard.record_archive(%(month)s::date, %(rows)s::bigint, %(sha256)s::bytea, %(left_out)s::timestamptz[])
@@ -56,12 +60,20 @@ select switchboard.record_archive(%(month)s::date, %(rows)s::bigint, %(sha256)s:
 
 async def archive_months(
     database: Database, folder: ArchiveFolder, months: Sequence[Month], *, on_rows: OnRows | None = None
-) -> AsyncIterator[SealsFile]:
+) -> AsyncIterator[SealsFile | CheckFailed]:
     """Archive months as `archive_month` does, and yield what is written of each, in their order.
 
-    While a month is read back, the next one is written: both take about as long, and half of the one is the server's
-    work and the compressing. Where one fails, the others are given up. Raises as `archive_month`.
+    Of a month that is not as sealed it yields why, and goes on: one row that a wrong clock has dated would keep every
+    later month in the log. While a month is read back, the next one is written: both take about as long, and half of
+    the one is the server's work and the compressing. Raises what else `archive_month` does, and gives up the others.
     """
+
+    async def outcome(task: asyncio.Task[SealsFile]) -> SealsFile | CheckFailed:
+        try:
+            return await task
+        except CheckFailed as failure:
+            return failure
+
     writing = asyncio.Lock()
     started: deque[asyncio.Task[SealsFile]] = deque()
     try:
@@ -70,9 +82,9 @@ async def archive_months(
                 asyncio.create_task(archive_month(database, folder, month, writing=writing, on_rows=on_rows))
             )
             if len(started) == AT_ONCE:
-                yield await started.popleft()
+                yield await outcome(started.popleft())
         while started:
-            yield await started.popleft()
+            yield await outcome(started.popleft())
     finally:
         for task in started:
             task.cancel()
@@ -94,17 +106,23 @@ async def archive_month(
     with how many rows, and the hour of the last.
 
     Raises ReadOnlyMode, CheckFailed where the seals of the month are not genuine or nothing of it is as sealed,
-    InvalidInput where another file has a name that is needed, ExportFailed, PermissionDenied, and what Database.write
-    raises.
+    InvalidInput where another file has a name that is needed or the log has columns of other programs, ExportFailed,
+    PermissionDenied, and what Database.write raises.
     """
     if database.refusal is not None:
         raise database.refusal()
     await database.read(require_whole_log)
-    asked = await database.fetch_one(MAY_RECORD)
+    asked = await database.fetch_one(MAY_RECORD, {"columns": list(COLUMNS)})
     if asked is None or not asked["may"]:
         raise PermissionDenied(
             f"The role {asked and asked['role']} may not archive the log.",
             "Connect as a member of switchboard_admin, or as the owner.",
+        )
+    if asked["others"]:
+        # Seals prove nothing of them, and with the rows they would be gone.
+        raise InvalidInput(
+            f"The log has columns that no file of an archive has: {safe_text(asked['others'])}.",
+            "Move what they hold to a table of its own.",
         )
     seals, following = await seals_of_month(database, month), await seal_after(database, month)
     evidence = await read_seal_evidence(database)

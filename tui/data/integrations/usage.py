@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from tui.data.directory import people_by_id
 from tui.data.integrations.listing import HAS_ACCESS
 from tui.data.integrations.role_privileges import RolePrivileges, read_privileges
-from tui.errors import TimedOut
+from tui.errors import PermissionDenied, TimedOut
 from tui.words.people import Origin, author, person_name
 from tui.words.usage import PROGRAM_DAYS
 
@@ -50,6 +50,7 @@ select w.organization_id, (select l.created_at from public.integration_audit_log
         where l.organization_id = w.organization_id and l.created_at > '2000-01-01' order by l.created_at limit 1) as at
   from (select distinct unnest(%(organizations)s::uuid[])) as w (organization_id)
 """
+ARCHIVED_BEFORE = "select switchboard.archived_before()"
 PEOPLE = f"""
 select distinct p.user_id from public.user_integration_permissions as p
  where p.integration_id = %(id)s and {HAS_ACCESS} limit {MOST_NAMED}
@@ -81,6 +82,7 @@ class Usage(NamedTuple):
 
     `last` is the newest use. `log_since` is the later of when the integration was created and when the log of its
     organisation begins, which `has_all` tells apart: what was before is not known. None where that log is empty.
+    Where rows of that time were removed from the log, `archived_before` says before when, which `log_since` is then.
     `programs` are those seen in PROGRAM_DAYS, the newest first. Of sends the log knows the type alone, so that rows
     of one type share theirs.
     """
@@ -90,6 +92,7 @@ class Usage(NamedTuple):
     log_since: datetime | None = None
     has_all: bool = False
     programs: tuple[ProgramSeen, ...] = ()
+    archived_before: datetime | None = None
 
 
 class NamedDependents(NamedTuple):
@@ -121,11 +124,16 @@ async def usage_of(
         ]
     except TimedOut:
         return dict.fromkeys(by_id, Usage("too slow"))
+    try:
+        archived: datetime | None = await database.fetch_value(ARCHIVED_BEFORE)
+    except PermissionDenied:
+        # Of a role that has rights on the log from elsewhere.
+        archived = None
     rows = openings + of_programs
     people = await people_by_id(database, {row["user_id"] for row in rows if row["user_id"]})
     first = {row["organization_id"]: row["at"] for row in first_rows}
     return {
-        row_id: _usage(integration, [row for row in rows if row["id"] == row_id], first, people)
+        row_id: _usage(integration, [row for row in rows if row["id"] == row_id], first, people, archived)
         for row_id, integration in by_id.items()
     }
 
@@ -152,6 +160,7 @@ def _usage(
     rows: list[dict[str, Any]],
     first_rows: Mapping[UUID, datetime | None],
     people: Mapping[UUID, Person],
+    archived: datetime | None,
 ) -> Usage:
     created, first = integration.created_at, first_rows.get(integration.organization_id)
     # What is older is of another integration of that type, which is deleted. A time that no datetime holds is none.
@@ -164,6 +173,11 @@ def _usage(
             seen[row["program"]] = max(row["at"], seen.get(row["program"], row["at"]))
     # The log row of a creation is a little younger than what it is of.
     has_all = created is not None and first is not None and first <= created + timedelta(minutes=1)
+    if archived is not None and created is not None and created >= archived:
+        archived = None
+    if archived is not None:
+        # Of what an hour has left of a month that was removed it is not known what was around it.
+        has_all, first = False, archived
     return Usage(
         last=_use(uses[-1], people) if uses else None,
         log_since=created if has_all else first,
@@ -171,6 +185,7 @@ def _usage(
         programs=tuple(
             ProgramSeen(name, at) for name, at in sorted(seen.items(), key=lambda item: item[1], reverse=True)
         ),
+        archived_before=archived,
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # the same conditions (switchboard.keep_openings, sql/020_archive.sql).
 KNOWN = """
 with seen as (
-  select l.integration_type, left(f.name, 200) as field, l.created_at as at, 1 as times,
+  select l.integration_type, left(coalesce(f.name, ''), 200) as field, l.created_at as at, 1 as times,
          case l.action when 'credential_revealed' then 'revealed' when 'credential_copied' then 'copied'
                        when 'credential_lent' then 'lent' else 'typed' end as kind,
          coalesce(l.details ->> 'operator_from' = 'login', false) as proven
