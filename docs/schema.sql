@@ -1738,15 +1738,19 @@ language sql stable set search_path = pg_catalog, pg_temp as $function$
      ' WHERE ((status)::text <> ''success''::text)'),
     -- What Switchboard itself wrote about an integration, among all that other programs log.
     ('idx_integration_audit_logs_own', '(organization_id, integration_type, action, created_at DESC)',
-     ' WHERE ((details ->> ''source''::text) = ANY (ARRAY[''switchboard''::text, ''trigger''::text]))')
+     ' WHERE ((details ->> ''source''::text) = ANY (ARRAY[''switchboard''::text, ''trigger''::text]))'),
+    -- When a program last used an integration (switchboard.uses_of). By the day, since the server keeps entries that are
+    -- alike once: 120 MB of 10,000,000 rows, 44 of 2,000,000, where by the moment it took 143.
+    ('idx_integration_audit_logs_uses',
+     '(organization_id, integration_type, action, "left"(split_part(COALESCE(user_agent::text, ''''::text), ''/''::text, 1), 40), '
+     'date_trunc(''day''::text, timezone(''UTC''::text, created_at)) DESC NULLS LAST)', '')
   ) as w (name, columns, condition)
   where not exists (
     select from pg_index i
-    -- Casts differ with the column's type (text or varchar), so conditions are compared without them.
+    -- Casts differ with the column's type (text or varchar), so definitions are compared without them.
     cross join lateral (select substring(pg_get_indexdef(i.indexrelid) from ' USING btree (.*)$') as present) d
     where i.indrelid = 'public.integration_audit_logs'::regclass and i.indisvalid
-      and replace(replace(d.present, '(status)::text', 'status'), '::text', '')
-        = replace(replace(w.columns || w.condition, '(status)::text', 'status'), '::text', ''))
+      and regexp_replace(d.present, '::text|[()]', '', 'g') = regexp_replace(w.columns || w.condition, '::text|[()]', '', 'g'))
   order by w.name
 $function$;
 revoke all on function switchboard.missing_log_indexes() from public;
@@ -1807,7 +1811,8 @@ comment on table switchboard.seals is
   'Signed digests of the log, one per hour in UTC; hour is null for the rows whose created_at is null or infinite. '
   'previous is the SHA-256 of the seal before, null in the first. row_list: id and the first 8 bytes of the leaf of '
   'each row, in their order. root: of the RFC 6962 tree over the rows, null in seals of version 1. block_roots: of an hour '
-  'without a row_list the root of every 4096 rows. checkpoint: a signed note over all seals up to this one.';
+  'without a row_list the root of every 4096 rows. checkpoint: a signed note over all seals up to this one. '
+  'subtrees: the roots of the whole subtrees that its root is made of, the largest first.';
 
 -- 012_actions.sql
 -- The actions of the log in one list (switchboard.actions), and for each which roles may log it by themselves. The list
@@ -2340,8 +2345,11 @@ begin
         return null;
       end if;
       begin
-        -- A provider that refused what was there before may be asked again.
-        update switchboard.checks k set changed_at = clock_timestamp() where k.integration_id = old.id;
+        -- A provider that refused what was there before may be asked again, and if the clock was set back since.
+        update switchboard.checks k
+        set changed_at = clock_timestamp(),
+            refused_at = case when k.refused_at is not null then least(k.refused_at, clock_timestamp() - interval '1 ms') end
+        where k.integration_id = old.id;
       exception when others then
         raise warning 'it is not noted that the envelope was replaced (%)', sqlstate;
       end;
@@ -3587,7 +3595,8 @@ $do$;
 
 -- 018_observations.sql
 -- What a check remembers: when a provider was asked and what it came to, the newest of what it said besides, and the changes
--- that are to be told. Written by functions alone; tui/data/checks/ decides what is due and what is news.
+-- that are to be told. Written by functions alone; tui/data/checks/ decides what is due and what is news. And what the log
+-- says of the programs that use an integration.
 
 create table if not exists switchboard.checks (
   integration_id uuid primary key,
@@ -3639,11 +3648,14 @@ comment on table switchboard.changes is
 create or replace function switchboard.begin_check(of_integration uuid, seen timestamptz) returns timestamptz
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 -- Notes that a provider is asked from now on, and returns the time; null where somebody began since `seen`, which is the
--- begun_at that the caller read. Fails with P0002 where there is no such integration.
+-- begun_at that the caller read, or has disabled it. Fails with P0002 where there is no such integration.
 declare
   began timestamptz;
 begin
   perform switchboard.checked_integration(of_integration::uuid);
+  if not exists (select from public.integration_credentials c where c.id = of_integration and c.is_active) then
+    return null;
+  end if;
   insert into switchboard.checks as k (integration_id, begun_at) values (of_integration, clock_timestamp())
   on conflict (integration_id) do update set begun_at = clock_timestamp() where k.begun_at is not distinct from seen
   returning k.begun_at into began;
@@ -3683,19 +3695,25 @@ create or replace function switchboard.note_check(of_integration uuid, state jso
 returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 -- Replaces what is remembered of an integration: state as hold_check gives it (never its changed_at), what is observed now
 -- (number, name, value; null for what is no more), and the changes that are to be told (kind, number, value), each of which
--- the log has too. Fails with P0002 where there is no such integration, 22023 where a time is yet to come or there is too
--- much of it, SB001 where more than 100 changes of it were noticed in an hour.
+-- the log has too. A time that is yet to come, since the clock was set back meanwhile, is taken for now. Fails with P0002
+-- where there is no such integration, 22023 where there is too much of it, SB001 where more than 2000 changes of it were
+-- noticed in an hour: of an account of 1,000 numbers some 700 are read in one, and all may be out.
 declare
   known constant record := switchboard.checked_integration(of_integration::uuid);
   given switchboard.checks;
   change record;
+  at constant timestamptz := clock_timestamp();
+  long_ago constant timestamptz := 'epoch';
 begin
   given := jsonb_populate_record(null::switchboard.checks, state);
-  if greatest(given.begun_at, given.ended_at, given.standing_since, given.refused_at) > clock_timestamp() then
-    raise exception 'what is remembered is of the past' using errcode = 'invalid_parameter_value';
-  end if;
-  if jsonb_array_length(observed) > 5000 or jsonb_array_length(changes) > 100 then
-    raise exception 'at most 5000 observations and 100 changes are noted at once' using errcode = 'invalid_parameter_value';
+  -- One that no program can read is none either. Not least(), to which null is no time at all.
+  given.begun_at := case when given.begun_at not between long_ago and at then at else given.begun_at end;
+  given.ended_at := case when given.ended_at not between long_ago and at then at else given.ended_at end;
+  given.standing_since := case when given.standing_since not between long_ago and at then at else given.standing_since end;
+  given.refused_at := case when given.refused_at not between long_ago and at then at else given.refused_at end;
+  if jsonb_array_length(observed) > 10000 or jsonb_array_length(changes) > 1000 then
+    raise exception 'at most 10000 observations and 1000 changes are noted at once'
+      using errcode = 'invalid_parameter_value';
   end if;
   insert into switchboard.checks as k
     (integration_id, begun_at, ended_at, outcome, standing, standing_since, refused_at, unknowns)
@@ -3716,8 +3734,8 @@ begin
   end if;
   if (select count(*) from switchboard.changes c
       where c.integration_id = of_integration and c.noticed_at > clock_timestamp() - interval '1 hour')
-     + jsonb_array_length(changes) > 100 then
-    raise exception 'more than 100 changes of one integration in an hour are refused' using errcode = 'SB001';
+     + jsonb_array_length(changes) > 2000 then
+    raise exception 'more than 2000 changes of one integration in an hour are refused' using errcode = 'SB001';
   end if;
   for change in
     insert into switchboard.changes as c (integration_id, organization_id, integration_type, kind, number, value)
@@ -3751,7 +3769,9 @@ begin
   update switchboard.changes c set claimed_at = clock_timestamp()
   where c.id = (
     select h.id from switchboard.changes h
-    where h.told_at is null and (h.claimed_at is null or h.claimed_at < clock_timestamp() - interval '2 minutes')
+    where h.told_at is null and (h.claimed_at is null
+        -- Yet to come, it was claimed before the clock was set back.
+        or h.claimed_at not between clock_timestamp() - interval '2 minutes' and clock_timestamp())
       and (seen.everything or h.organization_id = any (seen.organizations))
       and (claim_change.organizations is null or h.organization_id = any (claim_change.organizations))
     order by h.place limit 1 for update skip locked)
@@ -3774,6 +3794,75 @@ begin
 end
 $function$;
 
+create or replace function switchboard.uses_of(of_integration uuid)
+returns table (action text, program text, at timestamptz, user_id uuid)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
+-- What other programs have logged of the organisation and the type of an integration in the scope of the login: the newest
+-- row of each action that is none of Switchboard's and each program, which is what a user agent says before its first slash.
+-- Nothing where there is no such integration. In leaps along idx_integration_audit_logs_uses, at most 500 of them, and with
+-- the owner's rights: under a policy that index would lead no further than to the type.
+#variable_conflict use_column
+declare
+  known record;
+  own constant text[] := array(select a.name from switchboard.actions() a);
+  tomorrow constant timestamp := date_trunc('day'::text, timezone('UTC'::text, now())) + interval '1 day';
+  newest record;
+  left_over integer := 500;
+  of_action text := '';
+  of_program text;
+begin
+  select c.organization_id, c.integration_type into known
+  from public.integration_credentials c where c.id = of_integration;
+  if not found or not switchboard.in_scope(known.organization_id::uuid) then
+    return;
+  end if;
+  while left_over > 0
+  loop
+    select l.action, "left"(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) into of_action, of_program
+    from public.integration_audit_logs l
+    where l.organization_id = known.organization_id and l.integration_type = known.integration_type
+      and l.action > of_action
+    order by l.action, "left"(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) limit 1;
+    exit when not found;
+    left_over := left_over - 1;
+    while left_over > 0 and of_action <> all (own)
+    loop
+      -- The rows of its last day, in whatever order of time; what a wrong clock has dated ahead would hide them.
+      select l.created_at, l.user_id into newest
+      from public.integration_audit_logs l
+      where l.organization_id = known.organization_id and l.integration_type = known.integration_type
+        and l.action = of_action
+        and "left"(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) = of_program
+        and date_trunc('day'::text, timezone('UTC'::text, l.created_at)) <= tomorrow
+      order by date_trunc('day'::text, timezone('UTC'::text, l.created_at)) desc nulls last, l.created_at desc limit 1;
+      if found then
+        return query values (of_action, of_program, newest.created_at, newest.user_id);
+      end if;
+      left_over := left_over - 1;
+      select "left"(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) into of_program
+      from public.integration_audit_logs l
+      where l.organization_id = known.organization_id and l.integration_type = known.integration_type
+        and l.action = of_action
+        and "left"(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) > of_program
+      order by "left"(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) limit 1;
+      exit when not found;
+    end loop;
+  end loop;
+  -- What was removed from the log (020_archive.sql), of which it has no later row.
+  return query
+    select o.details ->> 'action', o.details ->> 'program', o.at, switchboard.uuid_or_null((o.details ->> 'user_id')::text)
+    from switchboard.openings o
+    where o.organization_id = known.organization_id and o.integration_type = known.integration_type and o.kind = 'used'
+      and not exists (
+        select from public.integration_audit_logs l
+        where l.organization_id = known.organization_id and l.integration_type = known.integration_type
+          and l.action = o.details ->> 'action'
+          and "left"(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) = o.details ->> 'program'
+          and l.created_at > o.at)
+    limit 500;
+end
+$function$;
+
 do $do$
 declare
   wanted record;
@@ -3787,7 +3876,7 @@ begin
     execute format('revoke all on sequence switchboard.changes_place_seq from %s', holder);
     execute format('revoke all on function switchboard.begin_check(uuid, timestamptz), switchboard.checked_integration(uuid), '
       'switchboard.hold_check(uuid), switchboard.note_check(uuid, jsonb, jsonb, jsonb), '
-      'switchboard.claim_change(uuid[]), switchboard.note_told(uuid) from %s', holder);
+      'switchboard.claim_change(uuid[]), switchboard.note_told(uuid), switchboard.uses_of(uuid) from %s', holder);
   end loop;
   for wanted in
     select w.relation, w.as_of, r.role
@@ -3814,8 +3903,8 @@ begin
   loop
     continue when to_regrole(holder) is null;
     execute format('grant execute on function switchboard.begin_check(uuid, timestamptz), switchboard.hold_check(uuid), '
-      'switchboard.note_check(uuid, jsonb, jsonb, jsonb), switchboard.claim_change(uuid[]), switchboard.note_told(uuid) '
-      'to %s', holder);
+      'switchboard.note_check(uuid, jsonb, jsonb, jsonb), switchboard.claim_change(uuid[]), switchboard.note_told(uuid), '
+      'switchboard.uses_of(uuid) to %s', holder);
   end loop;
 end
 $do$;
@@ -3832,7 +3921,8 @@ begin
     alter table switchboard.seals
       add column root bytea check (octet_length(root) = 32),
       add column block_roots bytea check (octet_length(block_roots) = (row_count + 4095) / 4096 * 32),
-      add column checkpoint text;
+      add column checkpoint text,
+      add column subtrees bytea;
   end if;
   -- Seals without a root are of version 1: those that are there stay, and none is added.
   if not exists (select from pg_constraint c
@@ -3892,7 +3982,8 @@ comment on table switchboard.removals is
 create table if not exists switchboard.openings (
   organization_id  uuid not null,
   integration_type text not null,
-  kind             text not null check (kind in ('revealed', 'copied', 'lent', 'typed', 'changed', 'tested', 'unreached')),
+  kind             text not null check (kind in ('revealed', 'copied', 'lent', 'typed', 'changed', 'tested', 'unreached',
+                                                  'opened', 'used')),
   subject          text not null default '',
   user_id          uuid not null default '00000000-0000-0000-0000-000000000000',
   since            timestamptz not null default '-infinity',
@@ -3908,7 +3999,8 @@ comment on table switchboard.openings is
   'nil UUID: nobody was named) of each field (subject; '''' where none was named), of each content that the field has had: since is when '
   'it was put there. changed: each change of a credential (subject: its row), without who it was. tested: the newest test of '
   'each integration (subject: its row, '''' where none was named) that came to a judgement; unreached: the first after it that '
-  'reached no provider.';
+  'reached no provider. opened, used: the newest opening of each integration, and the newest row of each action and program '
+  'of others.';
 
 create or replace function switchboard.keep_openings(of_hour timestamptz) returns void
 language plpgsql set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $function$
@@ -3976,23 +4068,51 @@ begin
   order by l.organization_id, l.integration_type, left(coalesce(l.details ->> 'integration_id', ''), 200), l.created_at desc
   on conflict (organization_id, integration_type, kind, subject, user_id, since) do update
   set at = excluded.at, details = excluded.details where o.at < excluded.at;
+  -- What reached no provider counts from the newest test that did, or the newest change, on.
   delete from switchboard.openings u using switchboard.openings t
-  where u.kind = 'unreached' and t.kind = 'tested' and u.organization_id = t.organization_id
-    and u.integration_type = t.integration_type and u.subject = t.subject and u.at <= t.at;
+  where u.kind = 'unreached' and u.organization_id = t.organization_id and u.integration_type = t.integration_type
+    and (t.kind = 'tested' or t.kind = 'changed' and t.details ->> 'action' in ('credential_updated', 'credential_rolled_back'))
+    and u.at <= t.at;
   insert into switchboard.openings as o (organization_id, integration_type, kind, subject, at, details)
-  select distinct on (l.organization_id, l.integration_type, left(coalesce(l.details ->> 'integration_id', ''), 200))
-         l.organization_id, l.integration_type, 'unreached', left(coalesce(l.details ->> 'integration_id', ''), 200),
-         l.created_at, jsonb_strip_nulls(jsonb_build_object('words', left(l.details ->> 'why', 200)))
+  select l.organization_id, l.integration_type, 'unreached', left(coalesce(l.details ->> 'integration_id', ''), 200),
+         min(l.created_at), jsonb_strip_nulls(jsonb_build_object('words', max(left(l.details ->> 'why', 200))))
   from public.integration_audit_logs l
   where l.created_at >= of_hour and l.created_at < until and l.action = 'connection_tested'
     and l.details ->> 'source' = 'switchboard' and l.status <> 'pending' and l.details -> 'draft' is null
     and l.details ->> 'judgement' = 'unknown'
-    and not exists (select from switchboard.openings t
-                    where t.kind = 'tested' and t.organization_id = l.organization_id
-                      and t.integration_type = l.integration_type
-                      and t.subject = left(coalesce(l.details ->> 'integration_id', ''), 200) and t.at >= l.created_at)
-  order by l.organization_id, l.integration_type, left(coalesce(l.details ->> 'integration_id', ''), 200), l.created_at
-  on conflict do nothing;
+    and not exists (
+      select from switchboard.openings t
+      where t.organization_id = l.organization_id and t.integration_type = l.integration_type and t.at >= l.created_at
+        and (t.kind = 'tested'
+             or t.kind = 'changed' and t.details ->> 'action' in ('credential_updated', 'credential_rolled_back')))
+  group by l.organization_id, l.integration_type, left(coalesce(l.details ->> 'integration_id', ''), 200)
+  on conflict (organization_id, integration_type, kind, subject, user_id, since) do update
+  set at = least(o.at, excluded.at),
+      details = jsonb_strip_nulls(jsonb_build_object(
+        'words', greatest(o.details ->> 'words', excluded.details ->> 'words')));
+
+  -- Who used an integration last: tui/data/integrations/usage.py, and switchboard.uses_of.
+  insert into switchboard.openings as o (organization_id, integration_type, kind, subject, at, details)
+  select distinct on (u.organization_id, u.integration_type, u.kind, u.subject)
+         u.organization_id, u.integration_type, u.kind, u.subject, u.created_at,
+         jsonb_strip_nulls(jsonb_build_object('action', u.action, 'program', u.program, 'user_id', u.user_id) || u.evidence)
+  from (
+    select l.organization_id, l.integration_type, l.created_at, l.action, p.program, l.user_id, k.kind,
+           case k.kind when 'opened' then left(l.details ->> 'integration_id', 200) || ' ' || l.action
+                       else l.action || '/' || p.program end as subject,
+           case k.kind when 'opened' then jsonb_build_object(
+             'label', left(l.details ->> 'operator', 200), 'operator_from', l.details -> 'operator_from',
+             'login', l.details -> 'session_user') else '{}' end as evidence
+    from public.integration_audit_logs l
+    left join switchboard.actions() a on a.name = l.action
+    cross join lateral (select left(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) as program) p
+    cross join lateral (select case when a.name is null then 'used' else 'opened' end as kind) k
+    where l.created_at >= of_hour and l.created_at < until
+      and (a.name is null
+           or a.kind = 'opening' and l.details ->> 'source' = 'switchboard' and l.details ? 'integration_id')) u
+  order by u.organization_id, u.integration_type, u.kind, u.subject, u.created_at desc
+  on conflict (organization_id, integration_type, kind, subject, user_id, since) do update
+  set at = excluded.at, details = excluded.details where o.at < excluded.at;
 end
 $function$;
 

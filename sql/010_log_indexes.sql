@@ -13,15 +13,19 @@ language sql stable set search_path = pg_catalog, pg_temp as $function$
      ' WHERE ((status)::text <> ''success''::text)'),
     -- What Switchboard itself wrote about an integration, among all that other programs log.
     ('idx_integration_audit_logs_own', '(organization_id, integration_type, action, created_at DESC)',
-     ' WHERE ((details ->> ''source''::text) = ANY (ARRAY[''switchboard''::text, ''trigger''::text]))')
+     ' WHERE ((details ->> ''source''::text) = ANY (ARRAY[''switchboard''::text, ''trigger''::text]))'),
+    -- When a program last used an integration (switchboard.uses_of). By the day, since the server keeps entries that are
+    -- alike once: 120 MB of 10,000,000 rows, 44 of 2,000,000, where by the moment it took 143.
+    ('idx_integration_audit_logs_uses',
+     '(organization_id, integration_type, action, "left"(split_part(COALESCE(user_agent::text, ''''::text), ''/''::text, 1), 40), '
+     'date_trunc(''day''::text, timezone(''UTC''::text, created_at)) DESC NULLS LAST)', '')
   ) as w (name, columns, condition)
   where not exists (
     select from pg_index i
-    -- Casts differ with the column's type (text or varchar), so conditions are compared without them.
+    -- Casts differ with the column's type (text or varchar), so definitions are compared without them.
     cross join lateral (select substring(pg_get_indexdef(i.indexrelid) from ' USING btree (.*)$') as present) d
     where i.indrelid = 'public.integration_audit_logs'::regclass and i.indisvalid
-      and replace(replace(d.present, '(status)::text', 'status'), '::text', '')
-        = replace(replace(w.columns || w.condition, '(status)::text', 'status'), '::text', ''))
+      and regexp_replace(d.present, '::text|[()]', '', 'g') = regexp_replace(w.columns || w.condition, '::text|[()]', '', 'g'))
   order by w.name
 $function$;
 revoke all on function switchboard.missing_log_indexes() from public;

@@ -106,8 +106,11 @@ begin
         return null;
       end if;
       begin
-        -- A provider that refused what was there before may be asked again.
-        update switchboard.checks k set changed_at = clock_timestamp() where k.integration_id = old.id;
+        -- A provider that refused what was there before may be asked again, and if the clock was set back since.
+        update switchboard.checks k
+        set changed_at = clock_timestamp(),
+            refused_at = case when k.refused_at is not null then least(k.refused_at, clock_timestamp() - interval '1 ms') end
+        where k.integration_id = old.id;
       exception when others then
         raise warning 'it is not noted that the envelope was replaced (%)', sqlstate;
       end;

@@ -1,5 +1,6 @@
 -- What a check remembers: when a provider was asked and what it came to, the newest of what it said besides, and the changes
--- that are to be told. Written by functions alone; tui/data/checks/ decides what is due and what is news.
+-- that are to be told. Written by functions alone; tui/data/checks/ decides what is due and what is news. And what the log
+-- says of the programs that use an integration.
 
 create table if not exists switchboard.checks (
   integration_id uuid primary key,
@@ -51,11 +52,14 @@ comment on table switchboard.changes is
 create or replace function switchboard.begin_check(of_integration uuid, seen timestamptz) returns timestamptz
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 -- Notes that a provider is asked from now on, and returns the time; null where somebody began since `seen`, which is the
--- begun_at that the caller read. Fails with P0002 where there is no such integration.
+-- begun_at that the caller read, or has disabled it. Fails with P0002 where there is no such integration.
 declare
   began timestamptz;
 begin
   perform switchboard.checked_integration(of_integration::uuid);
+  if not exists (select from public.integration_credentials c where c.id = of_integration and c.is_active) then
+    return null;
+  end if;
   insert into switchboard.checks as k (integration_id, begun_at) values (of_integration, clock_timestamp())
   on conflict (integration_id) do update set begun_at = clock_timestamp() where k.begun_at is not distinct from seen
   returning k.begun_at into began;
@@ -95,19 +99,25 @@ create or replace function switchboard.note_check(of_integration uuid, state jso
 returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 -- Replaces what is remembered of an integration: state as hold_check gives it (never its changed_at), what is observed now
 -- (number, name, value; null for what is no more), and the changes that are to be told (kind, number, value), each of which
--- the log has too. Fails with P0002 where there is no such integration, 22023 where a time is yet to come or there is too
--- much of it, SB001 where more than 100 changes of it were noticed in an hour.
+-- the log has too. A time that is yet to come, since the clock was set back meanwhile, is taken for now. Fails with P0002
+-- where there is no such integration, 22023 where there is too much of it, SB001 where more than 2000 changes of it were
+-- noticed in an hour: of an account of 1,000 numbers some 700 are read in one, and all may be out.
 declare
   known constant record := switchboard.checked_integration(of_integration::uuid);
   given switchboard.checks;
   change record;
+  at constant timestamptz := clock_timestamp();
+  long_ago constant timestamptz := 'epoch';
 begin
   given := jsonb_populate_record(null::switchboard.checks, state);
-  if greatest(given.begun_at, given.ended_at, given.standing_since, given.refused_at) > clock_timestamp() then
-    raise exception 'what is remembered is of the past' using errcode = 'invalid_parameter_value';
-  end if;
-  if jsonb_array_length(observed) > 5000 or jsonb_array_length(changes) > 100 then
-    raise exception 'at most 5000 observations and 100 changes are noted at once' using errcode = 'invalid_parameter_value';
+  -- One that no program can read is none either. Not least(), to which null is no time at all.
+  given.begun_at := case when given.begun_at not between long_ago and at then at else given.begun_at end;
+  given.ended_at := case when given.ended_at not between long_ago and at then at else given.ended_at end;
+  given.standing_since := case when given.standing_since not between long_ago and at then at else given.standing_since end;
+  given.refused_at := case when given.refused_at not between long_ago and at then at else given.refused_at end;
+  if jsonb_array_length(observed) > 10000 or jsonb_array_length(changes) > 1000 then
+    raise exception 'at most 10000 observations and 1000 changes are noted at once'
+      using errcode = 'invalid_parameter_value';
   end if;
   insert into switchboard.checks as k
     (integration_id, begun_at, ended_at, outcome, standing, standing_since, refused_at, unknowns)
@@ -128,8 +138,8 @@ begin
   end if;
   if (select count(*) from switchboard.changes c
       where c.integration_id = of_integration and c.noticed_at > clock_timestamp() - interval '1 hour')
-     + jsonb_array_length(changes) > 100 then
-    raise exception 'more than 100 changes of one integration in an hour are refused' using errcode = 'SB001';
+     + jsonb_array_length(changes) > 2000 then
+    raise exception 'more than 2000 changes of one integration in an hour are refused' using errcode = 'SB001';
   end if;
   for change in
     insert into switchboard.changes as c (integration_id, organization_id, integration_type, kind, number, value)
@@ -163,7 +173,9 @@ begin
   update switchboard.changes c set claimed_at = clock_timestamp()
   where c.id = (
     select h.id from switchboard.changes h
-    where h.told_at is null and (h.claimed_at is null or h.claimed_at < clock_timestamp() - interval '2 minutes')
+    where h.told_at is null and (h.claimed_at is null
+        -- Yet to come, it was claimed before the clock was set back.
+        or h.claimed_at not between clock_timestamp() - interval '2 minutes' and clock_timestamp())
       and (seen.everything or h.organization_id = any (seen.organizations))
       and (claim_change.organizations is null or h.organization_id = any (claim_change.organizations))
     order by h.place limit 1 for update skip locked)
@@ -186,6 +198,75 @@ begin
 end
 $function$;
 
+create or replace function switchboard.uses_of(of_integration uuid)
+returns table (action text, program text, at timestamptz, user_id uuid)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
+-- What other programs have logged of the organisation and the type of an integration in the scope of the login: the newest
+-- row of each action that is none of Switchboard's and each program, which is what a user agent says before its first slash.
+-- Nothing where there is no such integration. In leaps along idx_integration_audit_logs_uses, at most 500 of them, and with
+-- the owner's rights: under a policy that index would lead no further than to the type.
+#variable_conflict use_column
+declare
+  known record;
+  own constant text[] := array(select a.name from switchboard.actions() a);
+  tomorrow constant timestamp := date_trunc('day'::text, timezone('UTC'::text, now())) + interval '1 day';
+  newest record;
+  left_over integer := 500;
+  of_action text := '';
+  of_program text;
+begin
+  select c.organization_id, c.integration_type into known
+  from public.integration_credentials c where c.id = of_integration;
+  if not found or not switchboard.in_scope(known.organization_id::uuid) then
+    return;
+  end if;
+  while left_over > 0
+  loop
+    select l.action, "left"(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) into of_action, of_program
+    from public.integration_audit_logs l
+    where l.organization_id = known.organization_id and l.integration_type = known.integration_type
+      and l.action > of_action
+    order by l.action, "left"(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) limit 1;
+    exit when not found;
+    left_over := left_over - 1;
+    while left_over > 0 and of_action <> all (own)
+    loop
+      -- The rows of its last day, in whatever order of time; what a wrong clock has dated ahead would hide them.
+      select l.created_at, l.user_id into newest
+      from public.integration_audit_logs l
+      where l.organization_id = known.organization_id and l.integration_type = known.integration_type
+        and l.action = of_action
+        and "left"(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) = of_program
+        and date_trunc('day'::text, timezone('UTC'::text, l.created_at)) <= tomorrow
+      order by date_trunc('day'::text, timezone('UTC'::text, l.created_at)) desc nulls last, l.created_at desc limit 1;
+      if found then
+        return query values (of_action, of_program, newest.created_at, newest.user_id);
+      end if;
+      left_over := left_over - 1;
+      select "left"(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) into of_program
+      from public.integration_audit_logs l
+      where l.organization_id = known.organization_id and l.integration_type = known.integration_type
+        and l.action = of_action
+        and "left"(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) > of_program
+      order by "left"(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) limit 1;
+      exit when not found;
+    end loop;
+  end loop;
+  -- What was removed from the log (020_archive.sql), of which it has no later row.
+  return query
+    select o.details ->> 'action', o.details ->> 'program', o.at, switchboard.uuid_or_null((o.details ->> 'user_id')::text)
+    from switchboard.openings o
+    where o.organization_id = known.organization_id and o.integration_type = known.integration_type and o.kind = 'used'
+      and not exists (
+        select from public.integration_audit_logs l
+        where l.organization_id = known.organization_id and l.integration_type = known.integration_type
+          and l.action = o.details ->> 'action'
+          and "left"(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) = o.details ->> 'program'
+          and l.created_at > o.at)
+    limit 500;
+end
+$function$;
+
 do $do$
 declare
   wanted record;
@@ -199,7 +280,7 @@ begin
     execute format('revoke all on sequence switchboard.changes_place_seq from %s', holder);
     execute format('revoke all on function switchboard.begin_check(uuid, timestamptz), switchboard.checked_integration(uuid), '
       'switchboard.hold_check(uuid), switchboard.note_check(uuid, jsonb, jsonb, jsonb), '
-      'switchboard.claim_change(uuid[]), switchboard.note_told(uuid) from %s', holder);
+      'switchboard.claim_change(uuid[]), switchboard.note_told(uuid), switchboard.uses_of(uuid) from %s', holder);
   end loop;
   for wanted in
     select w.relation, w.as_of, r.role
@@ -226,8 +307,8 @@ begin
   loop
     continue when to_regrole(holder) is null;
     execute format('grant execute on function switchboard.begin_check(uuid, timestamptz), switchboard.hold_check(uuid), '
-      'switchboard.note_check(uuid, jsonb, jsonb, jsonb), switchboard.claim_change(uuid[]), switchboard.note_told(uuid) '
-      'to %s', holder);
+      'switchboard.note_check(uuid, jsonb, jsonb, jsonb), switchboard.claim_change(uuid[]), switchboard.note_told(uuid), '
+      'switchboard.uses_of(uuid) to %s', holder);
   end loop;
 end
 $do$;

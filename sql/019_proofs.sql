@@ -9,7 +9,8 @@ begin
     alter table switchboard.seals
       add column root bytea check (octet_length(root) = 32),
       add column block_roots bytea check (octet_length(block_roots) = (row_count + 4095) / 4096 * 32),
-      add column checkpoint text;
+      add column checkpoint text,
+      add column subtrees bytea;
   end if;
   -- Seals without a root are of version 1: those that are there stay, and none is added.
   if not exists (select from pg_constraint c

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
     from uuid import UUID
 
 EnvelopeFormat = Literal["sb2", "legacy"]
 UnreadableReason = Literal["other key", "altered", "malformed", "ambiguous", "no key", "not visible", "not tried"]
 IntegrationState = Literal["active", "disabled", "not set up", "unreadable", "checking"]
+CheckDay = Literal["works", "refused", "unknown", "not asked"]
+"""The worst of what the provider said on a day."""
 Json = dict[str, Any]
 
 
@@ -55,6 +58,41 @@ class Login:
         return self.organizations is None or organization_id in self.organizations
 
 
+class Observed(NamedTuple):
+    """The newest value of something that a provider said beside yes and no, and when it was read."""
+
+    value: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What tests and checks found of one integration over time, and what its provider said besides.
+
+    `standing` is verified, refused, or cut off where a check began and nobody knows how it ended; None where nothing is
+    known. It has been so since `since`, and perhaps longer where that is not `since_exactly`. `days` are the last 30,
+    today last, and empty where this role may not read the log. `begun_at` is when `switchboard check` last asked, None
+    where it never did; `is_in_progress` is whether that has no outcome yet. `every` is how long lies between two of its
+    checks, None where it has not said that; `next_at` is when one is due, None where only a person may ask. `observed`
+    has values by the names of tui/providers/observations.py, `numbers_out` are the phone numbers (E.164) whose calls
+    are out. `is_observed` is whether the provider tells anything beside yes and no. Where this role may not read what
+    checks remember, nothing `is_visible` but the log.
+    """
+
+    standing: Literal["verified", "refused", "cut off"] | None = None
+    since: datetime | None = None
+    since_exactly: bool = True
+    days: tuple[CheckDay, ...] = ()
+    begun_at: datetime | None = None
+    is_in_progress: bool = False
+    every: timedelta | None = None
+    next_at: datetime | None = None
+    observed: Mapping[str, Observed] = field(default_factory=dict)
+    numbers_out: tuple[str, ...] = ()
+    is_observed: bool = False
+    is_visible: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Integration:
     """A row of integration_credentials without its envelope, or (id None) a type that is not set up.
@@ -65,7 +103,7 @@ class Integration:
     connection test by Switchboard is in the log since the envelope last changed; is_verified without it was set by
     another program. `unknown_since` is when a test got no answer about the credential first, None where the last one
     did; what was found out before that stays in the other fields. `test_failure` says why a test failed, as far as the
-    log knows.
+    log knows. `checks` is None where nobody read what they found.
     """
 
     id: UUID | None
@@ -90,6 +128,7 @@ class Integration:
     people_with_access: int | None = None
     phone_numbers: int | None = None
     place: tuple[int, int] | None = None
+    checks: Checks | None = field(default=None, compare=False, repr=False)
 
     @property
     def state(self) -> IntegrationState:
@@ -177,12 +216,16 @@ class Census:
 
 @dataclass(frozen=True, slots=True)
 class ListedNumber:
-    """A phone number as its provider lists it: E.164, the provider's name for it, and what it can do."""
+    """A phone number as its provider lists it: E.164, the provider's name for it, what it can do, and its call flow.
+
+    The flow is as tui/providers/observations.py has it, None where the provider does not say.
+    """
 
     number: str
     name: str | None
     can_call: bool
     can_sms: bool
+    call_flow: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +234,8 @@ class PhoneNumber:
 
     `phone_number` is the text as it is stored, `e164` the number it means, None where it is none. A boolean that is
     NULL in the row is False here. `assignee` is None for a number in the pool, and for an id that the directory of
-    people does not know. `integration_type` is also None where this role may not read it.
+    people does not know. `integration_type` is also None where this role may not read it. `observed` is what a provider
+    said of the number, by the names of tui/providers/observations.py; None where nobody read that.
     """
 
     id: UUID
@@ -211,3 +255,4 @@ class PhoneNumber:
     assignee: Person | None = None
     integration_type: str | None = None
     organization_name: str | None = None
+    observed: Mapping[str, Observed] | None = field(default=None, compare=False, repr=False)

@@ -115,6 +115,8 @@ def test_deleting_asks_for_the_name_after_saying_what_goes_with_it(phone_shell: 
         terminal.wait_for("Type exotel_phone to continue:")
         assert "removes access for 3 people" in terminal.text
         assert "switchboard integrations disable exotel_phone" in terminal.text
+        for fact in ("Last used: never since ", "People: 00000000-", "Numbers: +91 11 4116 9368.", "Programs: "):
+            assert fact in terminal.text
         terminal.type("exotel_fone\n")
         assert terminal.wait_for_exit() == 2
     assert contents(database) == before

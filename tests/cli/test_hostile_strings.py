@@ -108,7 +108,7 @@ def test_json_is_exact(hostile: Shell) -> None:
 
 def test_a_credential_full_of_them_is_shown(hostile: Shell) -> None:
     shown = safe_lines(hostile.run("integrations", "show", "exotel_whatsapp"))
-    assert len(shown) == 9 + 9 + 1 + len(STRINGS) + 1
+    assert len(shown) == 10 + 4 + 9 + 1 + len(STRINGS) + 1
     exact = hostile.run("integrations", "show", "exotel_whatsapp", "--json").data
     for name in ("business_name", "auto_reply_message", "business_hours"):
         assert exact["credential"][name] == CREDENTIAL[name]

@@ -128,7 +128,7 @@ OBJECT, LIST = "object", "list"
 INTEGRATION = (
     "id organization_id integration_type display_name is_active is_verified last_verified_at created_by updated_by "
     "created_at updated_at envelope_format unreadable proven failing tested_at verified_by people_with_access "
-    "phone_numbers state"
+    "phone_numbers state standing standing_since last_30_days checked_at next_check_at warnings observed"
 )
 NUMBER = (
     "id organization_id integration_id phone_number display_name number_type assigned_to_user_id is_primary can_call "
@@ -179,7 +179,7 @@ EXAMPLES = (
     Example("keys status", OBJECT, KEY_STATUS),
     Example(f"keys retire {EARLIER_KEY_ID}", OBJECT, "key_id state"),
     Example("integrations list", LIST, INTEGRATION),
-    Example("integrations show exotel_phone", OBJECT, f"{INTEGRATION} credential"),
+    Example("integrations show exotel_phone", OBJECT, f"{INTEGRATION} credential last_used dependents"),
     Example("integrations configure exotel_phone", OBJECT, "id organization_id integration_type created changed"),
     Example(
         "integrations test exotel_phone",
@@ -189,7 +189,7 @@ EXAMPLES = (
     Example("integrations disable exotel_phone", OBJECT, "id integration_type is_active changed"),
     Example("integrations enable exotel_phone", OBJECT, "id integration_type is_active changed"),
     Example("run exotel_phone -- echo {}", "what the program prints", ""),
-    Example("phone-numbers list", LIST, NUMBER),
+    Example("phone-numbers list", LIST, f"{NUMBER} warnings observed"),
     Example("phone-numbers sync --dry-run", OBJECT, SYNC),
     Example("phone-numbers sync", OBJECT, SYNC),
     Example("phone-numbers add 08040000000", OBJECT, f"{NUMBER} changed"),
@@ -298,10 +298,14 @@ EXAMPLES = (
     ),
     Example("integrations restore zoho_mail", OBJECT, RESTORE),
     Example("integrations forget exotel_phone", OBJECT, "organization_id integration_type forgotten"),
-    Example("integrations delete exotel_phone", OBJECT, "id integration_type deleted permissions people phone_numbers"),
+    Example(
+        "integrations delete exotel_phone",
+        OBJECT,
+        "id integration_type deleted permissions people phone_numbers last_used dependents",
+    ),
     # Afterwards the key that is configured opens nothing.
-    Example("check", OBJECT, "asked broken changes"),
-    Example("check --all", OBJECT, "asked broken changes"),
+    Example("check", OBJECT, "asked left numbers_left broken changes"),
+    Example("check --all", OBJECT, "asked left numbers_left broken changes"),
     Example(f"keys rotate --to new.key --without {UNREADABLE} --dry-run", OBJECT, ROTATION),
     Example(f"keys rotate --to new.key --without {UNREADABLE}", OBJECT, f"{ROTATION} log_row"),
 )

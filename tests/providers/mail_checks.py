@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 LOGIN = Login(USER, PASSWORD)
 
 
-async def check_mailbox(credential: Mapping[str, Any]) -> dict[tuple[str, str], Verdict]:
+async def check_mailbox(credential: Mapping[str, Any], *, is_watched: bool = True) -> dict[tuple[str, str], Verdict]:
     """Test the whole mailbox; verdicts by subject and level."""
     verdicts: list[Verdict] = []
-    test = integration_type("zoho_mail").test
+    type_ = integration_type("zoho_mail")
+    test = type_.test if is_watched else type_.test_unwatched
     assert test is not None
     with patch.dict(os.environ, environment()):
         await test(credential, verdicts.append)

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -104,6 +105,21 @@ async def test_what_was_read_is_not_asked_again_and_what_was_not_is_said(exotel:
     assert {number for name, _, number in taken if name == "number_incoming"} == rest
     assert progress == [(n + 1, 100) for n in range(100)]
     assert third.unread == ()
+
+
+async def test_what_waits_longest_has_its_turn_whatever_else_is_never_told(exotel: ExotelServer) -> None:
+    exotel.numbers = exophones(20)
+    listed = [number["phone_number"] for number in exotel.numbers]
+    exotel.numbers[:5] = [{**number, "sid": "../x"} for number in exotel.numbers[:5]]
+    given_back = "+911141169999"
+    _, taken = await read_numbers(exotel, fresh=[listed[8]], stale=[listed[19], given_back, listed[7]])
+    paths = [unquote(request.path) for request in exotel.requests]
+    asked = [path.rpartition("/")[2] for path in paths if "incoming-phone-numbers/" in path]
+    assert asked[:4] == [listed[0], listed[19], listed[1], listed[7]]
+    assert len(asked) == 19
+    # What is no longer listed is no more.
+    gone = {name for name, value, number in taken if number == given_back and value is None}
+    assert gone == {kind.name for kind in KINDS if kind.subject == "number"}
 
 
 async def test_a_cancelled_reading_has_told_what_it_knew(exotel: ExotelServer) -> None:

@@ -55,6 +55,20 @@ async def test_a_wrong_password_is_one_failed_login_each() -> None:
     assert not Report(tuple(verdicts.values()), 1).passed
 
 
+async def test_where_nobody_watches_a_wrong_password_is_one_failed_login_in_all() -> None:
+    with SmtpServer(password="other") as smtp, ImapServer(tls="starttls") as imap:
+        verdicts = await check_mailbox(credential(smtp, imap), is_watched=False)
+        assert (len(smtp.attempts), len(imap.attempts)) == (1, 0)
+    assert Report(tuple(verdicts.values()), 1).says_no
+    # What was not reached was not refused.
+    with ImapServer(tls="starttls") as imap:
+        verdicts = await check_mailbox(credential(smtp, imap), is_watched=False)
+        assert len(imap.attempts) == 1
+    assert {verdict.subject: verdict.outcome for verdict in verdicts.values()} == {"SMTP": "failed", "IMAP": "passed"}
+    with SmtpServer() as smtp, ImapServer(tls="starttls") as imap:
+        assert set(await check_mailbox(credential(smtp, imap), is_watched=False)) == REACH_AND_ANSWER
+
+
 async def test_imap_switched_off_fails_alone() -> None:
     with SmtpServer() as smtp, ImapServer(tls="starttls", refusal=IMAP_DISABLED) as imap:
         verdicts = await check_mailbox(credential(smtp, imap))

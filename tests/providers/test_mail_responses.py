@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 
 import pytest
 
@@ -12,7 +13,7 @@ from tui.errors import ProviderFailed
 from tui.providers.integration_types.zoho_mail import ZOHO, provider_for
 from tui.providers.mail.check import IMAP, SMTP
 from tui.providers.mail.provider import MailProvider
-from tui.providers.mail.responses import Login, imap_refusal, smtp_refusal
+from tui.providers.mail.responses import Login, imap_goodbye, imap_refusal, smtp_refusal
 from tui.providers.zoho_hosts import other_hosts
 
 WRONG = "The server refused the address or the app password."
@@ -207,3 +208,12 @@ def test_hosts_that_do_not_go_together_are_said_before_the_password_is_doubted()
     ):
         assert failed.what_to_do.startswith(doubt)
     assert provider_for({"smtp_host": "smtp.zoho.uk", "imap_host": "imap.zoho.uk"}) == provider_for({}) == ZOHO
+
+
+def test_a_megabyte_of_words_that_look_like_a_refusal_is_read_at_once() -> None:
+    began = time.process_time()
+    for word in ("login ", "password ", "incorrect ", "imap "):
+        imap_refusal(word * 100_000, "imap.zoho.com", LOGIN, ZOHO)
+        smtp_refusal(454, word * 100_000, "smtp.zoho.com", LOGIN, ZOHO)
+        imap_goodbye(word * 100_000, LOGIN, ZOHO)
+    assert time.process_time() - began < 5

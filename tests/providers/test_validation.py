@@ -162,7 +162,11 @@ def test_a_problem_of_the_field_itself_is_said_before_one_across_fields() -> Non
     ("given", "outcome", "sentence", "offer"),
     [
         ({"api_host": "my.exotel.com"}, "problem", "Enter the host of its API, api.exotel.com.", "api.exotel.com"),
-        ({"api_host": "https://my.in.exotel.com/x"}, "problem", "Only a host name", "my.in.exotel.com"),
+        ({"api_host": "https://my.in.exotel.com/x"}, "problem", "Only a host name", "api.in.exotel.com"),
+        (
+            {"account_sid": "exampleco1m", "api_host": "https://gateway.example.com/x"},
+            *("problem", "Only a host name", "gateway.example.com"),
+        ),
         ({"api_host": "my.mum1.exotel.com:443"}, "problem", "its API, api.in.exotel.com.", "api.in.exotel.com"),
         ({"account_sid": "exampleco1m"}, "warning", "Its API host is api.in.exotel.com.", "api.in.exotel.com"),
         ({"account_sid": "exampleco1m", "api_host": "api.in.exotel.com"}, "", "", None),

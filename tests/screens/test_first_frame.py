@@ -66,7 +66,7 @@ def test_the_first_frame_waits_for_no_driver_no_cipher_and_no_other_section() ->
     assert {name for name in ours if name.startswith("tui.screens.")} <= {
         *(f"tui.screens.{name}" for name in ("page", "list_page", "detail_page", "app_interface", "integrations")),
         *(f"tui.screens.{name}" for name in ("background", "freshness", "logged_detail", "reading", "top_line")),
-        *(f"tui.screens.integrations.{name}" for name in ("screen", "view")),
+        *(f"tui.screens.integrations.{name}" for name in ("screen", "view", "checks")),
     }
     assert {name for name in ours if name.startswith("tui.data.")} <= {
         *("tui.data.rights", "tui.data.keys"),

@@ -69,6 +69,7 @@ ASKS_A_PROVIDER = {
 MADE_BY_ASKING = (
     *(f'"action": "{name}"' for name in ("connection_tested", "numbers_synced", "credential_updated")),
     *(f'"purpose": "{name}"' for name in ("test", "sync")),
+    *("switchboard.checks ", "switchboard.observations "),
 )
 
 

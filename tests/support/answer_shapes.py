@@ -181,6 +181,7 @@ LISTS = [
         "documented",
     ),
     Shape({"incoming_phone_numbers": []}, "no numbers", "documented"),
+    Shape({"incoming_phone_numbers": [], "IncomingPhoneNumbers": [NUMBER]}, "no numbers"),
     Shape({"incoming_phone_numbers": [{"phone_number": READ}]}, f"{READ}, voice ?, SMS ?", "met"),
     Shape({"incoming_phone_numbers": [{"phone_number": 911141169368}]}, f"{READ}, voice ?, SMS ?", "met"),
     Shape(
@@ -273,6 +274,7 @@ BALANCES = [
     Shape({"Account": {"AccountSid": "another", "BalanceData": BALANCE}}, "unknown"),
     Shape({"Account": {"AccountSid": SID, "BalanceData": {"Balance": "NaN", "Currency": "INR"}}}, "unknown"),
     Shape({"Account": {"AccountSid": SID, "BalanceData": {"Balance": "much", "Currency": "INR"}}}, "unknown"),
+    Shape({"Account": {"AccountSid": SID, "BalanceData": {"Balance": "1e9999999999", "Currency": "INR"}}}, "unknown"),
     Shape({"Account": {"AccountSid": SID, "BalanceData": {"Balance": True, "Currency": "INR"}}}, "unknown"),
     Shape({"Account": {"AccountSid": SID, "BalanceData": {"Balance": "5"}}}, "unknown"),
     Shape({"Account": ACTIVE}, "unknown"),
@@ -288,6 +290,10 @@ HEALTH = [
     Shape({"http_code": 200, "response": [{"code": 200, "data": LINES}]}, READ_LINES),
     Shape({"connectivity": {"incoming_call": {"status": "Active"}}}, "incoming active, outgoing ?"),
     Shape({"connectivity": {"incoming_call": None, "outgoing_call": {"status": 5}}}, "incoming ?, outgoing ?"),
+    Shape(
+        {"connectivity": {"incoming_call": {"status": "active", "last_check_time": "0001-01-01T00:00:00+23:59"}}},
+        "incoming active, outgoing ?",
+    ),
     Shape({"connectivity": {}}, "unknown"),
     Shape({"sid": "1", "phone_number": "+911141169368"}, "unknown", "documented"),
     Shape({"http_code": 404, "response": None}, "unknown", "documented"),

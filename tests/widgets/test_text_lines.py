@@ -28,6 +28,13 @@ async def test_a_title_that_the_border_would_cut_stands_below_it_from_the_first_
         await pilot.pause()
         assert [line.text for line in app.query_one(TextLines)._lines] == ["active"]
         assert str(app.query_one(TextLines)._border_title) == "[red]Delhi desk, as entered years ago"
+        await pilot.resize_terminal(30, 4)
+        await pilot.pause()
+        # Where not all have room, each line is begun.
+        assert [line.text for line in app.query_one(TextLines)._lines] == [
+            "[red]Delhi desk, as entered years ago",
+            "active",
+        ]
 
 
 def test_below_a_list_a_line_goes_on_below_its_text_only_where_lines_are_free() -> None:

@@ -12,15 +12,21 @@ from typing import TYPE_CHECKING
 from tui.errors import ConfirmationNeeded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tui.cli.output import Output
 
 
 async def confirm_by_name(
-    out: Output, name: str, consequence: str, alternative: str, *, input_is_taken: bool = False
+    out: Output,
+    name: str,
+    consequence: str,
+    alternative: str,
+    *,
+    facts: Iterable[str] = (),
+    input_is_taken: bool = False,
 ) -> None:
-    """Say the consequence and the alternative, and go on only once the name is typed; --yes asks nothing.
+    """Say the consequence, the facts and the alternative, and go on only once the name is typed; --yes asks nothing.
 
     The alternative begins with a small letter: it goes on behind a semicolon, or is a sentence of its own.
     `input_is_taken` says that standard input was read for something else, so that the terminal itself is asked. Raises
@@ -31,7 +37,8 @@ async def confirm_by_name(
     with _terminal(out, input_is_taken=input_is_taken) as terminal:
         if terminal is None:
             raise ConfirmationNeeded(consequence, f"Add --yes to do it; {alternative}")
-        out.say(consequence)
+        for line in (consequence, *facts):
+            out.say(line)
         out.say(f"{alternative[:1].upper()}{alternative[1:]}")
         if await _read_answer(f"Type {name} to continue: ", terminal) != name:
             raise ConfirmationNeeded("That was not the name, so nothing was done.", "Run it again to be asked again.")

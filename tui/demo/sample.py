@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 from tui.data.keys.encryption import Keyring, RowBinding
 from tui.data.keys.envelopes import KEY_ID_BYTES, base64url
 from tui.data.keys.master_key import new_salt
+from tui.demo.sample_checks import fill_checks
 from tui.demo.sample_log import ROWS, fill_log
 from tui.demo.sample_organizations import ORGANIZATIONS, credential
 
@@ -160,6 +161,7 @@ def fill(connection: Connection, key: MasterKey, now: datetime) -> None:
         connection.execute(PERMISSIONS, {"now": now})
     connection.execute(HISTORY)
     _insert_test_results(connection, now)
+    fill_checks(connection, now)
     present = connection.execute("select count(*) from public.integration_audit_logs").fetchall()[0][0]
     # The hour in which the newest connection tests are stays theirs: the newest test decides the state shown.
     fill_log(connection, end=now - timedelta(minutes=40), largest=ORGANIZATIONS[0].id, rows=ROWS - present)

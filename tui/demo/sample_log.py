@@ -48,13 +48,13 @@ select action, integration_type, weight::float8, failed::float8, pending::float8
     ('call_made', 'exotel_phone', 46, 5, 1, 'backend'), ('call_received', 'exotel_phone', 24, 2, 0, 'webhook'),
     ('recording_fetched', 'exotel_phone', 14, 4, 0, 'backend'),
     ('webhook_received', 'exotel_phone', 14, 1, 0, 'webhook'),
-    ('connection_tested', 'exotel_phone', 2, 12, 0, 'console'),
+    ('connection_tested', 'exotel_phone', 2, 12, 0, 'web'),
     ('message_sent', 'exotel_whatsapp', 56, 7, 3, 'backend'), ('whatsapp_sent', 'exotel_whatsapp', 8, 6, 2, 'backend'),
     ('message_received', 'exotel_whatsapp', 30, 1, 0, 'webhook'),
-    ('connection_tested', 'exotel_whatsapp', 3, 25, 0, 'console'),
-    ('sms_sent', 'exotel_sms', 93, 6, 4, 'backend'), ('connection_tested', 'exotel_sms', 2, 10, 0, 'console'),
+    ('connection_tested', 'exotel_whatsapp', 3, 25, 0, 'web'),
+    ('sms_sent', 'exotel_sms', 93, 6, 4, 'backend'), ('connection_tested', 'exotel_sms', 2, 10, 0, 'web'),
     ('email_sent', 'zoho_mail', 82, 3, 2, 'web'), ('email_received', 'zoho_mail', 15, 0, 0, 'backend'),
-    ('connection_tested', 'zoho_mail', 2, 8, 0, 'console')
+    ('connection_tested', 'zoho_mail', 2, 8, 0, 'web')
   ) as listed (action, integration_type, weight, failed, pending, agent)
 """
 
@@ -92,7 +92,7 @@ select md5('log ' || e.number)::uuid, i.organization_id,
            (array['Your order ', 'Invoice ', 'Re: shipment ', 'Appointment '])[1 + floor(e.d6 * 4)::int]
                       || (10000 + floor(e.d5 * 90000)::int))
          when a.action = 'connection_tested' then jsonb_build_object(
-           'source', case when i.tested then 'switchboard' else 'settings page' end,
+           'source', 'settings page',
            'milliseconds', 120 + floor(e.d6 * 900)::int)
          else jsonb_build_object('reference', substr(md5('reference ' || e.number), 1, 12))
        end,
@@ -101,10 +101,9 @@ select md5('log ' || e.number)::uuid, i.organization_id,
          when 'backend' then ('198.51.100.' || (20 + floor(e.d6 * 6)::int))::inet
          else ('10.' || (20 + floor(e.d5 * 3)::int) || '.' || floor(e.d6 * 8)::int || '.'
                || (2 + floor(e.d4 * 250)::int))::inet end,
-       case case when a.agent = 'console' and not i.tested then 'web' else a.agent end
+       case a.agent
          when 'webhook' then 'ExotelWebhook/2'
          when 'backend' then 'banxway-backend/1.0 (node 20)'
-         when 'console' then 'switchboard/0.1.0 (support@jump-1)'
          else (%(browsers)s::text[])[1 + floor(e.d4 * 3)::int] end,
        e.moment
   from (
@@ -134,10 +133,7 @@ with weighted as (
                                     else 1 end) as weight
     from public.integration_credentials as c
 )
-select *, exists (select from public.integration_audit_logs as l
-                   where l.organization_id = weighted.organization_id and l.action = 'connection_tested'
-                     and l.integration_type = weighted.integration_type) as tested,
-       weight / sum(weight) over () as share, sum(weight) over (order by id) / sum(weight) over () as upto
+select *, weight / sum(weight) over () as share, sum(weight) over (order by id) / sum(weight) over () as upto
   from weighted
 """
 PEOPLE = """

@@ -19,7 +19,7 @@ from psycopg import sql
 from tui.data.keys.master_key import MasterKey, generate_master_key
 from tui.data.schema.files import schema_files
 from tui.data.schema.install import install
-from tui.demo import locks, sample, sample_log, sample_organizations
+from tui.demo import locks, sample, sample_checks, sample_log, sample_organizations
 from tui.demo.account import account_for_root, running_as_root
 from tui.demo.embedded import EmbeddedServer
 from tui.demo.sample_organizations import ORGANIZATIONS
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from tui.demo.account import Account
 
-SOURCES = (sample, sample_log, sample_organizations)
+SOURCES = (sample, sample_checks, sample_log, sample_organizations)
 DATABASE = "switchboard_demo"
 OWNER = "switchboard"
 BUILT = "select shobj_description(oid, 'pg_database') from pg_database where datname = %s"

@@ -46,7 +46,7 @@ class ExoPhone:
 
     def listed(self) -> ListedNumber:
         """Return it for the table, whose columns too are true where nothing is said."""
-        return ListedNumber(self.number, self.name, self.voice is not False, self.sms is not False)
+        return ListedNumber(self.number, self.name, self.voice is not False, self.sms is not False, self.call_flow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def page_of(response: Response, asked: Asked, asked_size: int) -> Page:
     raw = bodies.parsed_json(response.body)
     is_documented = isinstance(raw, dict) and isinstance(raw.get("incoming_phone_numbers"), list)
     body = bodies.read_body(response.body)
-    entries = _entries(body)
+    entries = [bodies.folded(entry) for entry in raw["incoming_phone_numbers"]] if is_documented else _entries(body)
     if entries is None or not (entries or is_documented):
         raise shape_refusal(asked.host, "a list of ExoPhones")
     described = body if isinstance(body, dict) else {}
@@ -205,9 +205,10 @@ def _moment(text: str) -> datetime | None:
     """A time of RFC 3339, in UTC."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        # Of the first or the last day that a date can be, UTC's may be none.
         return None
-    return moment.astimezone(UTC) if moment.tzinfo is not None else None
 
 
 def _name(value: Any, number: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.providers import exotel_bodies as bodies
@@ -18,6 +18,8 @@ TEMPLATE_STATES = ("approved", "pending", "rejected", "paused", "disabled")
 """WhatsApp's own words; what is called otherwise is counted as other."""
 
 _WORD = re.compile("[a-z][a-z_ -]{0,29}")
+# Without an exponent: 1e9999999999 is a number of Decimal's, whose digits no memory holds.
+_AMOUNT = re.compile("[+-]?[0-9]{1,15}([.][0-9]{1,10})?")
 _CURRENCY = re.compile("[A-Z]{3}")
 _LONGEST = 200  # characters of a template's name or reason
 
@@ -59,14 +61,10 @@ def balance_of(response: Response, asked: Asked) -> Balance:
     data = account["balancedata"] if account is not None else None
     if account is None or not isinstance(data, dict) or not _is_of(account, asked):
         raise shape_refusal(asked.host, "the balance of this account")
-    given, currency = data.get("balance"), bodies.text_of(data, "currency").upper()
-    try:
-        amount = Decimal(str(given).strip()) if isinstance(given, str | int | float) else Decimal("NaN")
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if isinstance(given, bool) or not amount.is_finite() or not _CURRENCY.fullmatch(currency):
+    given, currency = str(data.get("balance")).strip(), bodies.text_of(data, "currency").upper()
+    if not _AMOUNT.fullmatch(given) or not _CURRENCY.fullmatch(currency):
         raise shape_refusal(asked.host, "the balance of this account")
-    return Balance(amount, currency)
+    return Balance(Decimal(given), currency)
 
 
 def template_page_of(response: Response, asked: Asked) -> TemplatePage:

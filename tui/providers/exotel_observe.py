@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from contextlib import aclosing
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -16,10 +17,10 @@ from tui.providers.exotel_facts import TEMPLATE_STATES, balance_of, template_pag
 from tui.providers.exotel_http import SECONDS, ExotelAccount
 from tui.providers.exotel_responses import Refusal, account_refusal, refusal, templates_refusal
 from tui.providers.field_kinds import as_text
-from tui.providers.observations import Observation, Reading, Unread
+from tui.providers.observations import KINDS, Observation, Reading, Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from tui.providers.exotel_exophones import ExoPhone
     from tui.providers.exotel_facts import Template
@@ -42,6 +43,7 @@ async def observe_numbers(
     take: Callable[[Observation], None],
     *,
     fresh: Collection[str] = (),
+    stale: Sequence[str] = (),
     tell: Callable[[int, int], None] | None = None,
     seconds: float = SECONDS,
     budget: RequestBudget | None = None,
@@ -55,7 +57,7 @@ async def observe_numbers(
         observing = _Observing(account, take)
         parts = {
             **observing.account_parts(),
-            "numbers": lambda: observing.read_numbers(fresh, tell),
+            "numbers": lambda: observing.read_numbers(fresh, stale, tell),
         }
         return await observing.read(parts)
 
@@ -65,6 +67,7 @@ async def observe_whatsapp(
     take: Callable[[Observation], None],
     *,
     fresh: Collection[str] = (),
+    stale: Sequence[str] = (),
     tell: Callable[[int, int], None] | None = None,
     seconds: float = SECONDS,
     budget: RequestBudget | None = None,
@@ -132,18 +135,31 @@ class _Observing:
         self._add("balance", f"{balance.amount:f}")
         self._add("currency", balance.currency)
 
-    async def read_numbers(self, fresh: Collection[str], tell: Callable[[int, int], None] | None) -> None:
+    async def read_numbers(
+        self, fresh: Collection[str], stale: Sequence[str], tell: Callable[[int, int], None] | None
+    ) -> None:
         """Read the list with the call flows, then the health of each number that is not fresh."""
         phones: dict[str, ExoPhone] = {}
+        is_whole = True
         async with aclosing(pages_of_list(self._account)) as pages:
             async for page in pages:
                 for phone in page.entries:
+                    is_whole = is_whole and phone is not None
                     if phone is not None:
                         phones[phone.number] = merge(phones.get(phone.number), phone)
+        for number in {*fresh, *stale} - phones.keys() if is_whole else ():
+            for kind in KINDS:
+                if kind.subject == "number":
+                    self._take(Observation(kind.name, None, number))
         for phone in phones.values():
             if phone.call_flow is not None:
                 self._add("number_call_flow", phone.call_flow, phone.number)
-        await self._read_health([phone for phone in phones.values() if phone.number not in fresh], tell)
+        # Where not all can be asked in time each has its turn; those that never have an answer keep none from it.
+        known = [phones[number] for number in stale if number in phones and number not in fresh]
+        asked = {*fresh, *stale}
+        never = [phone for phone in phones.values() if phone.number not in asked]
+        in_turn = [phone for pair in zip_longest(never, known) for phone in pair if phone is not None]
+        await self._read_health(in_turn, tell)
 
     async def _read_health(self, phones: list[ExoPhone], tell: Callable[[int, int], None] | None) -> None:
         failures: list[tuple[str, ProviderFailed]] = []

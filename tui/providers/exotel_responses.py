@@ -23,6 +23,9 @@ WEB_PAGE = (
     "else check the API host."
 )
 
+# API keys came in 2019: github.com/sarathsp06/exotel-py, issue 8; github.com/gramener/gramex, issue 269.
+OLD_ACCOUNT = " An account from before 2019 may have its SID in the place of the API key."
+
 _BAD_STATUSES = frozenset(
     ["suspended", "closed", "inactive", "blocked", "disabled", "deactivated", "expired", "terminated", "cancelled"]
 )
@@ -164,6 +167,7 @@ def _access_refusal(response: Response, asked: Asked) -> Refusal:
                 f"A SID like this one is usually of another region: try {likelier} first. "
                 f"Otherwise copy both again; a token regenerated at {portal} ends the old one."
             )
+        what_to_do += OLD_ACCOUNT
     elif response.status == 404:
         sentence = f"{host} knows no account of this SID (404)."
         what_to_do = f"Check the account SID; if it is right, {region}."

@@ -74,7 +74,8 @@ class IntegrationType(NamedTuple):
 
     `help` says where to find the values. `foreign_fields` are those of other programs that are neither shown nor warned
     about. `check` looks across the fields of a credential; it never quotes a secret, and meets any JSON value.
-    `test` asks the provider; None where nothing can be asked. `list_numbers` lists the phone numbers of the
+    `test` asks the provider; None where nothing can be asked. `test_unwatched`, where it is given, does so for a check
+    that runs by itself, and ends with the first login that is refused. `list_numbers` lists the phone numbers of the
     account behind the credential, None where the provider has none. `observe` reads what the provider tells beside yes
     and no, None where there is nothing. `refused_again_after_h` is how many hours lie between a refusal and the next
     time that a check asks by itself; None is never, where failed logins lock accounts.
@@ -87,6 +88,7 @@ class IntegrationType(NamedTuple):
     foreign_fields: tuple[str, ...] = ()
     check: Callable[[Mapping[str, Any]], Findings] = nothing_to_find
     test: ConnectionTest | None = None
+    test_unwatched: ConnectionTest | None = None
     list_numbers: NumberListing | None = None
     observe: Observe | None = None
     refused_again_after_h: int | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from typing import Any, Protocol
 
     from tui.errors import ProviderFailed
@@ -47,10 +47,13 @@ KINDS = (
 
 
 class Observation(NamedTuple):
-    """One fact as it was just read: the name of a kind, its value as text, and the number (E.164) it is about."""
+    """One fact as it was just read: the name of a kind, its value as text, and the number (E.164) it is about.
+
+    The value is None where the number is no longer listed, so that what was read of it before is no more.
+    """
 
     name: str
-    value: str
+    value: str | None
     number: str | None = None
 
 
@@ -85,11 +88,13 @@ if TYPE_CHECKING:
             take: Callable[[Observation], None],
             *,
             fresh: Collection[str] = (),
+            stale: Sequence[str] = (),
             tell: Callable[[int, int], None] | None = None,
         ) -> Reading:
             """Read what the keys of a credential tell beside yes and no, read-only and within the provider's rate.
 
             `take` gets each fact as soon as it is known, so that a reading which is cancelled has lost nothing; `fresh`
-            are numbers (E.164) whose health is not asked again; `tell` gets how many numbers were asked of how many.
+            are numbers (E.164) whose health is not asked again, and `stale` those that were asked before, the longest
+            ago first, which take turns with those that never were; `tell` gets how many numbers were asked of how many.
             What fails is `unread`; raises ProviderFailed only where the credential names no host or account.
             """

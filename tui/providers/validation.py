@@ -59,8 +59,11 @@ def validate(
         result.problems.setdefault(name, sentence)
     for name, sentence in findings.warnings.items():
         _warn(result, name, sentence)
+    # What was probably meant may be wrong in its turn: a portal, pasted with its https:// and its path.
+    meant = integration_type.check({**result.credential, **result.offers}) if result.offers else findings
     for name, text in findings.offers.items():
         result.offers.setdefault(name, text)
+    result.offers.update({name: meant.offers.get(name, text) for name, text in result.offers.items()})
     return result
 
 

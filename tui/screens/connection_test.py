@@ -18,7 +18,7 @@ from tui.words.integrations import verdict_words
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from textual.binding import BindingType
     from textual.timer import Timer
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from tui.widgets.glyphs import Glyphs
     from tui.words.invocation import Invocation
 
+    ReadOn = Callable[[Callable[[int, int], None]], Awaitable[str]]
+
+READING = "Reading what else the provider tells …"
 TONES: dict[str, Tone] = {"passed": "good", "failed": "bad", "doubtful": "warning"}
 
 
@@ -105,7 +108,28 @@ class ConnectionTestScreen(Page):
                 self.console.connection.reconnect(failure)
         else:
             self._finished[index] = tested
-            pane.end(Notice(tone_of(tested), tested.conclusion()))
+            conclusion = Notice(tone_of(tested), tested.conclusion())
+            pane.end(conclusion)
+            if tested.is_verified and job.read_on is not None:
+                await self._read_on(pane, conclusion, job.read_on)
+
+    async def _read_on(self, pane: JobPane, conclusion: Notice, read_on: ReadOn) -> None:
+        """Show what is read after a yes; what was read stays where it is stopped."""
+
+        def tell(asked: int, to_ask: int) -> None:
+            pane.end(conclusion, Notice("quiet", f"{READING} {asked:,} of {to_ask:,} numbers."))
+
+        pane.end(conclusion, Notice("quiet", READING))
+        try:
+            said = await read_on(tell)
+        except asyncio.CancelledError:
+            if pane.is_mounted:
+                pane.end(conclusion, Notice("warning", "Stopped reading; what was read until then is kept."))
+            raise
+        except SwitchboardError as failure:
+            pane.end(conclusion, Notice("warning", failure.sentence, failure.what_to_do))
+        else:
+            pane.end(conclusion, *([Notice("plain", said)] if said else []))
 
     def start_load(self) -> None:
         # Once: a provider is asked again by t alone, not by a connection to the database that is back.
@@ -168,6 +192,6 @@ class JobPane(Static):
         self._results.append(Notice(TONES[verdict.outcome], verdict_words(verdict), verdict.what_to_do))
         self._notices.say([*self._results, Notice("quiet", "Asking the provider …")])
 
-    def end(self, conclusion: Notice) -> None:
-        """Show the conclusion below the verdicts."""
-        self._notices.say([*self._results, conclusion])
+    def end(self, *conclusions: Notice) -> None:
+        """Show the conclusion, and what is said behind it, below the verdicts."""
+        self._notices.say([*self._results, *conclusions])

@@ -88,7 +88,8 @@ class DetailPage(ListPage, Generic[T]):
         self._rows = {row.key: item for row, item in rows}
         body = self.query_one(RowBody)
         body.show([row for row, _ in rows])
-        self.query_one(LoggedDetail).leave_to_list(width_wanted(body.columns, body.longest))
+        wanted = (width_wanted(body.columns, body.longest, whole=whole) for whole in (False, True))
+        self.query_one(LoggedDetail).leave_to_list(*wanted)
         switcher = self.query_one(StateSwitcher)
         if rows:
             switcher.show_content()
@@ -98,6 +99,7 @@ class DetailPage(ListPage, Generic[T]):
 
     def _show_detail(self) -> None:
         current, pane = self.current, self.query_one(LoggedDetail)
+        self.set_class(current is None, "-nothing")
         if current is None:
             pane.show_thing((), "", self._items)
         else:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from tui.data.checks.due import is_due
-from tui.errors import SwitchboardError
+from tui.data.checks.due import EPOCH, due_at, is_due
+from tui.errors import NotFound, ProviderFailed, SwitchboardError
+from tui.providers.request_budget import RequestBudget
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -19,6 +22,27 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4
 """How many integrations are asked side by side."""
+
+BEGINS_FOR_S = 420.0
+"""So long a run begins to ask, so that a unit that gets 15 minutes ends by itself: the last test takes 90 s at most,
+and what is read besides ends after 660 s (tui/session/stored_checks.py).
+
+A run that its timer ends cuts checks off, and nobody but a person may ask those mailboxes again.
+"""
+
+# The database opens 600 envelopes for tests in 5 minutes (sql/006_acts.sql); the rest is for those by hand.
+MOST_OPENED, WITHIN_S = 500, 300.0
+
+MOST_FAILURES = 8
+"""What kept so many from an outcome, such as a limit, keeps the others from it too: they are left for the next run."""
+
+MOST_TOLD_TOGETHER = 500
+"""They are claimed one by one, for two minutes: of more the first would be claimed again before it is told."""
+
+UNREADABLE = ("400", "413", "422")
+"""With these a receiver refuses what it is sent, and not who sends it or when."""
+
+MOST_UNREADABLE = 5
 
 
 class Monitored(Protocol):
@@ -68,42 +92,76 @@ class CheckStore(Protocol[MonitoredType, ToldChange]):
 
 @dataclass(slots=True)
 class Asked:
-    """How many integrations were asked, and what kept some of them from an outcome, while the others went on."""
+    """How many integrations were asked, and how many are due but left for the next run, for want of time.
+
+    `failures` are what kept some of them from an outcome, while the others went on; `faults` are our own.
+    """
 
     number: int = 0
+    left: int = 0
     failures: list[SwitchboardError] = field(default_factory=list)
+    faults: list[Exception] = field(default_factory=list)
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """Keep a failure: were the others ended by it, each of them would count as a refused login."""
+        try:
+            yield
+        except NotFound:
+            # Deleted meanwhile, it is nobody's concern.
+            pass
+        except SwitchboardError as failure:
+            self.failures.append(failure)
+        except Exception as fault:
+            self.faults.append(fault)
 
 
 async def ask_what_is_due(
-    store: CheckStore[MonitoredType, ToldChange], ask: Callable[[MonitoredType], Awaitable[None]]
+    store: CheckStore[MonitoredType, ToldChange],
+    ask: Callable[[MonitoredType], Awaitable[None]],
+    *,
+    begins_for: float = BEGINS_FOR_S,
 ) -> Asked:
-    """Ask each integration that is due.
+    """Ask each integration that is due, what has waited longest first; after `begins_for` seconds none is begun.
+
+    The others are left for the next run, which is no failure.
 
     `ask` asks the provider, and has the store note the outcome. The beginning is noted before, so that a check that was
     cut off at any moment is seen by the next run.
     """
     now = await store.now()
     listed = await store.monitored()
+    asked = Asked()
     for integration in listed:
         if integration.state.is_cut_off(now):
-            await store.note_cut_off(integration)
+            with asked.going_on():
+                await store.note_cut_off(integration)
     due = [integration for integration in listed if is_due(integration.id, integration.state, integration.pace, now)]
-    side_by_side = asyncio.Semaphore(AT_ONCE)
-    asked = Asked()
+    due.sort(key=lambda integration: due_at(integration.id, integration.state, integration.pace) or EPOCH)
+    waiting = iter(due)
+    last_begin = time.monotonic() + begins_for
+    openings = RequestBudget(MOST_OPENED, WITHIN_S)
 
-    async def check(integration: MonitoredType) -> None:
-        async with side_by_side:
-            try:
+    async def ask_in_turn() -> None:
+        for integration in waiting:
+            is_late = time.monotonic() + openings.seconds_to_wait() > last_begin
+            if is_late or len(asked.failures) >= MOST_FAILURES:
+                asked.left += 1
+                continue
+            await openings.wait_for_room()
+            openings.note()
+            with asked.going_on():
                 if await store.begin(integration):
                     asked.number += 1
                     await ask(integration)
-            except SwitchboardError as failure:
-                asked.failures.append(failure)
 
     async with asyncio.TaskGroup() as together:
-        for integration in due:
-            together.create_task(check(integration))
-    await store.note_expiring()
+        for _ in range(AT_ONCE):
+            together.create_task(ask_in_turn())
+    with asked.going_on():
+        await store.note_expiring()
+    for fault in asked.faults:
+        raise fault
     return asked
 
 
@@ -112,22 +170,35 @@ async def tell_changes(
 ) -> Sequence[ToldChange]:
     """Tell each change that was not told yet, in the order they were noticed, and return them.
 
-    `tell` raises where the receiver has not taken it: that change, and those after it, are left for a later run.
+    `tell` raises ProviderFailed where the receiver has not taken it: that change, and those after it, are left for a
+    later run. One that the receiver cannot read keeps those after it from being told only where it cannot read most.
     """
     told: list[ToldChange] = []
+    unreadable: list[ProviderFailed] = []
     while (change := await store.claim_untold()) is not None:
-        await tell(change)
+        try:
+            await tell(change)
+        except ProviderFailed as failure:
+            unreadable.append(failure)
+            if failure.code not in UNREADABLE or len(unreadable) == MOST_UNREADABLE:
+                raise
+            continue
         await store.note_told(change)
         told.append(change)
+    if unreadable:
+        raise unreadable[0]
     return told
 
 
 async def tell_together(
     store: CheckStore[MonitoredType, ToldChange], tell: Callable[[Sequence[ToldChange]], None]
 ) -> None:
-    """Tell all changes that were not told yet at once, in the order they were noticed; `tell` gets none as well."""
+    """Tell the changes that were not told yet at once, in the order they were noticed; `tell` gets none as well.
+
+    `tell` returns once they have left the process. Those beyond MOST_TOLD_TOGETHER are left for the next run.
+    """
     claimed: list[ToldChange] = []
-    while (change := await store.claim_untold()) is not None:
+    while len(claimed) < MOST_TOLD_TOGETHER and (change := await store.claim_untold()) is not None:
         claimed.append(change)
     tell(claimed)
     for change in claimed:

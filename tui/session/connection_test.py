@@ -37,12 +37,14 @@ LONGEST_S = 90.0
 class Job:
     """A test that somebody wants to see: what it is of, and how it is run.
 
-    `stored` is what a command calls the integration, None where what is tested is not stored.
+    `stored` is what a command calls the integration, None where what is tested is not stored. `read_on` then reads what
+    the provider tells besides, telling how many of how many numbers were asked, and says in the end what that was.
     """
 
     title: str
     run: Callable[[Tell], Awaitable[ConnectionTestResult]]
     stored: str | None = None
+    read_on: Callable[[Callable[[int, int], None]], Awaitable[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,12 @@ async def run_on_stored(
     integration: Integration,
     tell: Tell,
     *,
+    is_watched: bool = True,
     when_passed: Callable[[Mapping[str, Any]], Awaitable[None]] | None = None,
 ) -> ConnectionTestResult:
     """Test an integration that is set up, and keep the result; `when_passed` then gets the credential.
+
+    Where it is not watched by somebody, no second login follows a refused one.
 
     The opening is logged before, and its outcome after; both carry one operation id. Raises UnknownType, InvalidInput
     where the type has no test, and PermissionDenied; an envelope that does not open is a verdict.
@@ -127,7 +132,8 @@ async def run_on_stored(
         tell(verdict)
         report = Report((verdict,), 0)
     else:
-        report = await _run_test(type_, contents.credential, tell)
+        test = type_.test if is_watched else type_.test_unwatched or type_.test
+        report = await _run_test(type_._replace(test=test), contents.credential, tell)
     outcome = outcome_of(report)
     result = await record_test(session.database, integration, outcome, sealed.stamp, operation_id)
     if when_passed is not None and report.passed and result == "kept":

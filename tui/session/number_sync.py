@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
+from tui.data.checks.store import note_observed
 from tui.data.integrations.credentials import binding
 from tui.data.integrations.envelope_opening import take_envelope
 from tui.data.integrations.listing import list_integrations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.numbers.sync_plan import SyncPlan
-    from tui.models import Integration, Json
+    from tui.models import Integration, Json, ListedNumber
     from tui.providers.fields import IntegrationType
     from tui.session.session import Session
 
@@ -67,8 +68,12 @@ async def integration_to_sync(session: Session, organization_id: UUID, type_or_i
     return active[0]
 
 
-async def plan_from_provider(session: Session, integration: Integration, tell: Callable[[int], None]) -> SyncPlan:
+async def plan_from_provider(
+    session: Session, integration: Integration, tell: Callable[[int], None], *, keeps_seen: bool = True
+) -> SyncPlan:
     """Open the credential, list the account's numbers and compare them; `tell` is given how many there are so far.
+
+    The call flow of each number is kept as it was seen, unless `keeps_seen` is False or nothing may be written.
 
     The opening is logged before, and a failure after, both under the plan's operation id. Raises ProviderFailed,
     Unreadable, InvalidInput where the credential is not complete, and PermissionDenied.
@@ -85,6 +90,9 @@ async def plan_from_provider(session: Session, integration: Integration, tell: C
         if isinstance(failure, Unreadable) and failure.reason in ("no key", "other key"):
             (await check_gate(session.database, session.keyring)).require_write()
         raise
+    flows = {(one.number, "number_call_flow"): one.call_flow for one in listed if one.call_flow is not None}
+    if flows and keeps_seen and not session.database.read_only:
+        await note_observed(session.database, binding(integration).row_id, flows)
     return await plan_sync(
         session.database, integration, listed, line=_own_number(type_, contents.credential), operation_id=operation_id
     )
@@ -106,14 +114,17 @@ def _failure_details(failure: SwitchboardError) -> Json:
     return {"failure": "credential"}
 
 
-async def _list_numbers(type_: IntegrationType, credential: Mapping[str, Any], tell: Callable[[int], None]) -> Any:
+async def _list_numbers(
+    type_: IntegrationType, credential: Mapping[str, Any], tell: Callable[[int], None]
+) -> list[ListedNumber]:
     list_numbers = _number_listing(type_)
     shape = shape_of(type_, credential)
     if shape.outcome != "passed":
         raise InvalidInput(shape.sentence, "Correct it in the editor, then sync again.")
     try:
         async with asyncio.timeout(LONGEST_S):
-            return await list_numbers(credential, tell)
+            listed: list[ListedNumber] = await list_numbers(credential, tell)
+            return listed
     except TimeoutError:
         raise ProviderFailed(
             f"Listing the numbers took longer than {LONGEST_S:.0f} s; nothing was written.", "Try again later."

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
+import time
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,23 +10,29 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tui.data.checks import store
 from tui.data.checks.due import Pace
 from tui.data.checks.state import CheckState
-from tui.errors import ProviderFailed, SwitchboardError
+from tui.errors import SwitchboardError
 from tui.providers import registry
-from tui.session.connection_test import run_on_stored
+from tui.providers.naming import full_name
+from tui.providers.verdicts import Report
+from tui.session.connection_test import run_on_stored, standing_of
+from tui.session.observing import Observing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
     from tui.data.checks.store import NoticedChange
     from tui.data.postgres.database import Connection
     from tui.models import Integration
-    from tui.providers.observations import Observation
+    from tui.providers.verdicts import Verdict
     from tui.session.session import Session
 
-OBSERVES_FOR_S = 240.0
-"""A provider answers 50 questions a minute, and each number is one."""
+OBSERVES_FOR_S = 660.0
+"""So long after its beginning a run reads what providers tell besides: 50 questions a minute, and each number is one.
+
+What is left of the quarter of an hour that a unit gets is for telling what changed.
+"""
 
 
 class StoredIntegration(NamedTuple):
@@ -42,10 +47,21 @@ class StoredIntegration(NamedTuple):
 class StoredChecks:
     """A CheckStore (tui/session/checks.py) of one organisation, or of all that the login sees (None)."""
 
-    def __init__(self, session: Session, organization_id: UUID | None, every: timedelta) -> None:
+    def __init__(
+        self,
+        session: Session,
+        organization_id: UUID | None,
+        every: timedelta,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`tell` gets a sentence on how far a long reading has come."""
         self._session = session
         self._organization_id = organization_id
         self._every = every
+        self._tell = tell
+        self._reads_until = time.monotonic() + OBSERVES_FOR_S
+        self.numbers_left = 0
+        """Of how many phone numbers the health was to be read, and was not for want of time."""
 
     async def now(self) -> datetime:
         """Return the time by the server's clock."""
@@ -73,34 +89,41 @@ class StoredChecks:
 
     async def ask(self, integration: StoredIntegration) -> None:
         """Test an integration, which notes the outcome. Raises as run_on_stored does."""
+        verdicts: list[Verdict] = []
         try:
+            await store.note_every(self._session.database, integration.id, self._every)
             await run_on_stored(
-                self._session, integration.integration, lambda _: None, when_passed=partial(self._observe, integration)
+                self._session,
+                integration.integration,
+                verdicts.append,
+                is_watched=False,
+                when_passed=partial(self._observe, integration),
             )
         except SwitchboardError:
-            # Nobody was asked, or it was noted: were it left open, it would count as a refused login.
+            # What was said could not be recorded, in a row that somebody else holds for instance. Left open it would
+            # count as a refused login, and as unknown a login that was refused would be tried again.
             async def unit(connection: Connection) -> None:
-                await store.note_outcome(connection, integration.id, "unknown")
+                outcome = standing_of(Report(tuple(verdicts), 0))
+                await store.note_outcome(connection, integration.id, outcome, is_stale=True)
 
             await self._session.database.write(unit)
             raise
 
     async def _observe(self, integration: StoredIntegration, credential: Mapping[str, Any]) -> None:
         """Read what the provider tells besides, for some minutes at most: what is left then is read another time."""
-        observe = registry()[integration.integration.integration_type].observe
-        if observe is None:
-            return
-        database = self._session.database
-        values: dict[tuple[str, str], str | None] = {}
+        asked, to_ask = 0, 0
 
-        def take(observation: Observation) -> None:
-            values[observation.number or "", observation.name] = observation.value
+        def tell(asked_now: int, of_all: int) -> None:
+            nonlocal asked, to_ask
+            asked, to_ask = asked_now, of_all
+            self._tell(f"{full_name(integration.integration)}: the health of {asked} of {to_ask} numbers is read.")
 
-        fresh = await store.read_fresh_numbers(database, integration.id, self._every)
-        with suppress(TimeoutError, ProviderFailed):
-            async with asyncio.timeout(OBSERVES_FOR_S):
-                await observe(credential, take, fresh=fresh)
-        await store.note_observed(database, integration.id, values)
+        observing = Observing(self._session, integration.integration, credential)
+        # In the turn before, it was read some minutes later in its run than it is now: by the whole length of a turn
+        # every other one would leave it out.
+        within = self._every / 2
+        await observing.read(seconds=self._reads_until - time.monotonic(), fresh_within=within, tell=tell)
+        self.numbers_left += to_ask - asked
 
     async def note_cut_off(self, integration: StoredIntegration) -> None:
         """Note that a check was cut off, unless it has ended or another began."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import logging
 import ssl
 from typing import TYPE_CHECKING
@@ -70,23 +71,24 @@ class Webhook:
         try:
             async with asyncio.timeout(self._seconds):
                 body = ascii_json(body_for(address, change))
-                response = await self._client.post(address, content=body, headers=headers)
+                # Its status says all: what else it sends, for how long and how tightly packed, is not read.
+                async with self._client.stream("POST", address, content=body, headers=headers) as response:
+                    status, is_success = response.status_code, response.is_success
         except (TimeoutError, httpx2.HTTPError, httpx2.InvalidURL, ssl.SSLError, OSError) as error:
             kind = "in time" if isinstance(error, (TimeoutError, httpx2.TimeoutException)) else "over verified TLS"
             raise ProviderFailed(f"The webhook's receiver did not answer {kind}.", AGAIN) from None
-        if not response.is_success:
-            raise ProviderFailed(
-                f"The webhook's receiver answered {response.status_code}.", AGAIN, code=str(response.status_code)
-            )
+        if not is_success:
+            raise ProviderFailed(f"The webhook's receiver answered {status}.", AGAIN, code=str(status))
 
 
 def body_for(address: str, change: Json) -> Json:
     """Return what a receiver takes: the change as it is, or of receivers of Slack's form its text and id alone.
 
     Those are hooks.slack.com and, as Discord and others call theirs, a path that ends in /slack:
-    https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
+    https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks and .../formatting-message-text
     """
     split = urlsplit(address)
     if split.hostname == "hooks.slack.com" or split.path.rstrip("/").endswith("/slack"):
-        return {"text": f"{change['text']} ({change['id']})"}
+        # Else a name in it could call everybody, or show another address than it leads to.
+        return {"text": f"{html.escape(change['text'], quote=False)} ({change['id']})"}
     return change

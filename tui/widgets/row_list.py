@@ -52,10 +52,11 @@ class Column(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A safe text and its tone; colour never carries the meaning alone."""
+    """A safe text and its tone; colour never carries the meaning alone. Its first `signs` have tones of their own."""
 
     text: str
     tone: Tone = "plain"
+    signs: tuple[Tone, ...] = ()
 
 
 class Row(NamedTuple):
@@ -106,10 +107,13 @@ def natural_widths(columns: Sequence[Column], longest: Sequence[int]) -> list[in
     return [max(cell_len(column.title), cells) for column, cells in zip(columns, longest, strict=True)]
 
 
-def width_wanted(columns: Sequence[Column], longest: Sequence[int]) -> int:
-    """Return the cells with which nothing is cut or narrower than usual in the columns that a list always has."""
+def width_wanted(columns: Sequence[Column], longest: Sequence[int], *, whole: bool = False) -> int:
+    """Return the cells with which nothing is cut or narrower than usual in the columns that a list always has.
+
+    `whole` counts those too that it can do without.
+    """
     wanted = [max(column.width, cells) for column, cells in zip(columns, natural_widths(columns, longest), strict=True)]
-    return _needed(wanted, [i for i, column in enumerate(columns) if column.drops < 2])
+    return _needed(wanted, [i for i, column in enumerate(columns) if whole or column.drops < 2])
 
 
 def _needed(widths: Sequence[int] | Mapping[int, int], shown: Sequence[int]) -> int:
@@ -124,6 +128,12 @@ def _without_those_that_drop(columns: Sequence[Column], widths: Sequence[int], r
     return shown
 
 
+def toned(text: str, tone: Tone, signs: Sequence[Tone], style: Style = TONES["plain"]) -> list[Segment]:
+    """Return a text in the style of its tone, its first signs, of one cell each, in their own; `style` adds to each."""
+    pieces = [Segment(sign, TONES[own] + style) for sign, own in zip(text, signs, strict=False)]
+    return [*pieces, Segment(text[len(pieces) :], TONES[tone] + style)]
+
+
 def row_strip(layout: Sequence[tuple[int, int]], cells: Sequence[Cell], style: Style, width: int) -> Strip:
     """Return the cells of a layout as one strip of `width`, every cell in the style of its tone and `style`."""
     segments: list[Segment] = []
@@ -131,8 +141,11 @@ def row_strip(layout: Sequence[tuple[int, int]], cells: Sequence[Cell], style: S
         if segments:
             segments.append(Segment(" " * GAP, style))
         cell = cells[index]
-        tone = TONES[cell.tone]
-        segments.append(Segment(fit(cell.text, cell_width), style if style is CURSOR else tone + style))
+        text = fit(cell.text, cell_width)
+        if style is CURSOR:
+            segments.append(Segment(text, style))
+        else:
+            segments += toned(text, cell.tone, cell.signs, style)
     return Strip(segments).adjust_cell_length(width, style).simplify()
 
 

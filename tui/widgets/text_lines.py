@@ -11,7 +11,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.widgets.row_list import TONES
+from tui.widgets.row_list import TONES, toned
 from tui.words.text import fit
 
 if TYPE_CHECKING:
@@ -24,20 +24,23 @@ TITLE_MARGIN = 4
 WIDE = 110
 """Columns of a screen from which on the detail stands beside the list."""
 NARROWEST_BESIDE = 32
+USUAL_BESIDE = 58
 
 
 class TextLine(NamedTuple):
-    """A label, and a safe text behind it."""
+    """A label, and a safe text behind it, whose first `signs` have tones of their own."""
 
     text: str
     tone: Tone = "plain"
     label: str = ""
+    signs: tuple[Tone, ...] = ()
 
 
 class TextLines(Widget):
     """Shows lines from the top; what does not fit goes on below its text while lines are free, else it is cut.
 
-    A pane that `wraps` shows all of each line before the next one; it has the first in its border where that fits.
+    A pane that `wraps` shows all of each line before the next one, where all have room; it has the first in its border
+    where that fits.
     """
 
     DEFAULT_CSS = "TextLines { height: 1fr; }"
@@ -69,7 +72,9 @@ class TextLines(Widget):
             self.refresh(Region(0, 0, self.outer_size.width, 1).translate(-self.content_offset))
         if self.wraps and self.size.width:
             below = self._unwrapped[bool(title) :]
-            self._lines = tuple(piece for line in below for piece in wrapped(line, self.size.width))
+            whole = tuple(piece for line in below for piece in wrapped(line, self.size.width))
+            # Each fact is begun, rather than the last ones left out.
+            self._lines = whole if len(whole) <= self.size.height else tuple(wrapped_while_free(below, *self.size))
         elif self.size.width:
             self._lines = tuple(wrapped_while_free(self._unwrapped, *self.size))
         for y in range(max(len(before), len(self._lines))):
@@ -87,7 +92,7 @@ class TextLines(Widget):
         line = self._lines[y]
         label = line.label[:width]
         text = fit(line.text, max(0, width - cell_len(label)))
-        return Strip([Segment(label, TONES["quiet"]), Segment(text, TONES[line.tone])])
+        return Strip([Segment(label, TONES["quiet"]), *toned(text, line.tone, line.signs)])
 
 
 class DetailPane(TextLines):
@@ -98,12 +103,13 @@ class DetailPane(TextLines):
         self._listed = listed
         self._screen_width = 0
         self._wanted = wanted
+        self._whole = 0
         self._given: int | None = None
 
     @property
     def width_of_list(self) -> int:
         """The columns that are left to the list."""
-        return list_width(self._screen_width, self._wanted)
+        return list_width(self._screen_width, self._wanted, self._whole)
 
     def place(self, screen_width: int) -> None:
         """Show it beside the list where the screen is wide enough, else below."""
@@ -113,10 +119,13 @@ class DetailPane(TextLines):
             self.wraps = screen_width >= WIDE
             self._wrap()
 
-    def leave_to_list(self, wanted: int) -> None:
-        """Leave so many columns to the list, as far as there is room for both; never fewer than before."""
+    def leave_to_list(self, wanted: int, whole: int = 0) -> None:
+        """Leave so many columns to the list, as far as there is room for both; never fewer than before.
+
+        `whole` is what it takes with all that it can do without.
+        """
         # A border that moves with each letter of a filter would be a screen on the wire.
-        self._wanted = max(self._wanted, wanted)
+        self._wanted, self._whole = max(self._wanted, wanted), max(self._whole, whole)
         self._share()
 
     def _share(self) -> None:
@@ -125,11 +134,15 @@ class DetailPane(TextLines):
             self._given = self._listed.styles.width = width
 
 
-def list_width(screen_width: int, wanted: int) -> int:
-    """Return the columns of a list that wants so many: beside its detail two thirds, and more before it is cut."""
+def list_width(screen_width: int, wanted: int, whole: int = 0) -> int:
+    """Return the columns of a list that wants so many: beside its detail two thirds, and more before it is cut.
+
+    The `whole` list is there only where a detail that most lines fit in is too.
+    """
     if screen_width < WIDE:
         return screen_width
-    return max(screen_width * 2 // 3, min(wanted, screen_width - NARROWEST_BESIDE))
+    cut, uncut = min(wanted, screen_width - NARROWEST_BESIDE), min(whole, screen_width - USUAL_BESIDE)
+    return max(screen_width * 2 // 3, cut, uncut)
 
 
 def wrapped(line: TextLine, width: int) -> list[TextLine]:
@@ -137,7 +150,7 @@ def wrapped(line: TextLine, width: int) -> list[TextLine]:
     room = max(8, width - cell_len(line.label))
     first, *further = [str(text).rstrip() for text in Content(line.text).wrap(room)] or [""]
     indent = " " * cell_len(line.label)
-    return [line._replace(text=first), *(line._replace(text=text, label=indent) for text in further)]
+    return [line._replace(text=first), *(line._replace(text=text, label=indent, signs=()) for text in further)]
 
 
 def wrapped_while_free(lines: Sequence[TextLine], width: int, height: int) -> list[TextLine]:

@@ -21,7 +21,7 @@ _ENDS: dict[str, Callable[[str], str]] = {
     "balance_low": lambda value: f": the balance is {value}, under its threshold",
     "balance_recovered": lambda value: f": the balance is {value}, no longer under its threshold",
     "number_outage": lambda value: f": {value} calls are out",
-    "number_recovered": lambda _: ": calls work again",
+    "number_recovered": lambda value: f": calls{f' of {value}' if value else ''} work again",
 }
 """For each kind of change how a sentence ends that begins with the integration."""
 
@@ -30,4 +30,6 @@ def change_sentence(title: str, kind: str, number: str, value: str) -> str:
     """Say what changed about an integration, without a full stop; "" where the kind is not known."""
     if kind not in _ENDS:
         return ""
+    if kind == "number_outage" and not number:
+        return f"{title}: calls of {value} are out"
     return f"{title}{f', {number}' if number else ''}{_ENDS[kind](value)}"

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from tui.words.counts import counted
 from tui.words.people import NAME_MOST, UNKNOWN
+from tui.words.seen_checks import broken_since, but, warnings
 from tui.words.text import safe_text
 from tui.words.times import ago, to_the_minute
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime, tzinfo
 
     from tui.data.integrations.authors import Authors
@@ -39,21 +41,27 @@ def unreadable_words(reason: UnreadableReason) -> str:
     return HIDDEN if reason == "not visible" else _UNREADABLE[reason][0]
 
 
-def facts(integration: Integration, authors: Authors, zone: tzinfo) -> tuple[tuple[str, str], ...]:
-    """Return everything known of one that is set up, as labels and texts; never a secret."""
+def facts(
+    integration: Integration, authors: Authors, zone: tzinfo, checks: Iterable[tuple[str, str]] = ()
+) -> tuple[tuple[str, str], ...]:
+    """Return everything known of one that is set up, as labels and texts, with what is known of `checks`; no secret."""
     hidden = integration.unreadable == "not visible"
     return (
         ("State", _state(integration)),
         *_connection(integration, authors, zone),
-        ("Envelope", NOT_VISIBLE if hidden else integration.envelope_format or "neither format"),
+        *checks,
         ("Used by", _use(integration.people_with_access, integration.phone_numbers)),
-        ("Created", f"{to_the_minute(integration.created_at, zone)} by {_author(authors.created)}"),
         ("Changed", f"{to_the_minute(integration.updated_at, zone)} by {_author(authors.changed)}"),
+        ("Created", f"{to_the_minute(integration.created_at, zone)} by {_author(authors.created)}"),
+        ("Envelope", NOT_VISIBLE if hidden else integration.envelope_format or "neither format"),
     )
 
 
 def connection(integration: Integration, now: datetime | None = None) -> str:
-    """Return what a column says of the connection: "works, 3 h ago", "not tested"; of an unreadable one why it is."""
+    """Return what a column says of the connection, and of an unreadable one why it is.
+
+    "works, 3 h ago", "works, but KYC not completed", "not tested", "401 key refused, 3 d ago" (since when, if known).
+    """
     if integration.id is None:
         return ""
     if integration.state == "unreadable":
@@ -62,10 +70,8 @@ def connection(integration: Integration, now: datetime | None = None) -> str:
         return f"unknown, {ago(integration.unknown_since, now)}"
     if integration.failing:
         reason = safe_text(integration.test_failure, MOST_REASON)
-        return f"{reason or 'failed'}, {ago(integration.tested_at, now)}"
-    if not integration.is_verified:
-        return "not tested"
-    return f"works, {ago(integration.last_verified_at, now)}" if integration.proven else "unproven"
+        return f"{reason or 'failed'}, {ago(broken_since(integration) or integration.tested_at, now)}"
+    return _yes(integration, now) if integration.is_verified else "not tested"
 
 
 def stored_format(integration: Integration) -> str:
@@ -84,6 +90,13 @@ def verdict_words(verdict: Verdict) -> str:
     """Return the level, the subject, what was found and the time that took; passed or not is shown beside it."""
     took = f" ({verdict.milliseconds} ms)" if verdict.milliseconds is not None else ""
     return f"{verdict.level:<6} {safe_text(verdict.subject, 30)}: {verdict.sentence}{took}"
+
+
+def _yes(integration: Integration, now: datetime | None) -> str:
+    if not integration.proven:
+        return f"unproven{but(integration)}"
+    # A yes that stands alone is read as "all is well".
+    return f"works{but(integration) or f', {ago(integration.last_verified_at, now)}'}"
 
 
 def activation(name: str, *, active: bool, changed: bool) -> str:
@@ -125,7 +138,10 @@ def _last_verdict(integration: Integration, authors: Authors, zone: tzinfo) -> s
     if not integration.is_verified:
         return "not tested since its last change"
     whom = _author(authors.tested) if integration.proven else "another program, unproven"
-    return f"verified {to_the_minute(integration.last_verified_at, zone)} by {whom}"
+    hidden = warnings(integration)
+    # First, since the end of a line is cut.
+    warned = f", but {', '.join(hidden)};" if hidden else ""
+    return f"verified{warned} {to_the_minute(integration.last_verified_at, zone)} by {whom}"
 
 
 def _use(people: int | None, numbers: int | None) -> str:

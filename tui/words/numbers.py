@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from tui.words.number_health import number_warnings
 from tui.words.organizations import organization_name
 from tui.words.people import NAME_MOST, person_in_full, person_name
 from tui.words.phone_number import display
@@ -83,8 +84,8 @@ def abilities(number: Able) -> str:
 
 
 def state(number: PhoneNumber) -> str:
-    """Return what there is to say beside an ordinary active number: "primary", "off", "off, primary" or ""."""
-    words = ("" if number.is_active else "off", "primary" if number.is_primary else "")
+    """Return what there is to say beside an ordinary active number: "primary", "off", "outage, primary" or ""."""
+    words = ("" if number.is_active else "off", *number_warnings(number), "primary" if number.is_primary else "")
     return ", ".join(filter(None, words))
 
 

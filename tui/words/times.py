@@ -60,6 +60,11 @@ def ago(moment: datetime | None, now: datetime | None = None) -> str:
     return "just now" if seconds < MINUTE else f"{_whole_units(seconds)} ago"
 
 
+def stretch(since: datetime, now: datetime | None = None) -> str:
+    """Return how long something has lasted: "5 min", "3 h", "12 d"; at least a minute."""
+    return _whole_units(max(((now or datetime.now(UTC)) - since).total_seconds(), MINUTE))
+
+
 def ahead(moment: datetime, now: datetime) -> str:
     """Return "in 12 d", "in 3 h", "in 5 min"."""
     return f"in {_whole_units(max((moment - now).total_seconds(), MINUTE))}"

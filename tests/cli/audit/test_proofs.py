@@ -12,18 +12,26 @@ import pytest
 
 from tests.support.commands import contents, execute
 from tests.support.database.seal_tampering import row_id, write_log
+from tests.support.terminal.forked_terminal import ForkedTerminal
 
 if TYPE_CHECKING:
     from tests.support.commands import Shell
 
 CHECKER = Path(__file__).parents[3] / "docs" / "check_proof.py"
-ROW = row_id(9, 2)
+ROW, HOSTILE = row_id(9, 2), row_id(11, 9)
 
 
 @pytest.fixture
 def sealed_shell(acme_shell: Shell) -> tuple[Shell, str]:
     """A shell on a database with a sealed log, and the public key."""
-    write_log(acme_shell.environment["DATABASE_URL"])
+    database = acme_shell.environment["DATABASE_URL"]
+    write_log(database)
+    execute(
+        database,
+        "insert into integration_audit_logs (id, organization_id, integration_type, action, status, user_agent, "
+        "created_at) values (%s, gen_random_uuid(), 'x', 'x', 'success', E'\\u202egpj.exe', '2026-01-01 11:30+00')",
+        HOSTILE,
+    )
     key = acme_shell.run("audit", "seal", "--new-key", "seal.pem", "--json").data["public_key"]
     shell = acme_shell.with_(SWITCHBOARD_SEAL_KEY_FILE=str(acme_shell.folder / "seal.pem"))
     assert shell.run("audit", "seal").status == 0
@@ -66,6 +74,13 @@ def test_a_row_is_handed_to_somebody_who_has_the_public_key_alone(sealed_shell: 
         shell.environment["DATABASE_URL"], "select id from integration_audit_logs where action = 'log_sealed'"
     )
     assert "The row is not under a seal" in keyless.run("audit", "prove", str(new)).refusal(1)
+    # Where a terminal would not show it as it is, nothing is shown that would not hold.
+    for row, status, shown in ((ROW, 0, b"call_made"), (HOSTILE, 2, b"cannot show it exactly")):
+        arguments = ("audit", "prove", str(row))
+        with ForkedTerminal(*arguments, environment=keyless.environment, cwd=shell.folder, columns=200) as terminal:
+            assert terminal.wait_for_exit() == status
+            written = terminal.bytes_since()
+        assert shown in written and "\u202e".encode() not in written
     locked = keyless.with_(SWITCHBOARD_LOCKED="1", SWITCHBOARD_EXPORT_DIR=str(shell.folder))
     locked.run("audit", "prove", str(ROW), "--output", "../row.proof").refusal(2)
     assert locked.run("audit", "prove", str(ROW), "--output", "again.proof").status == 0
@@ -89,6 +104,10 @@ def test_a_checkpoint_is_printed_cosigned_and_required(sealed_shell: tuple[Shell
     assert "a cosigner is somebody else" in sealing.without("SWITCHBOARD_SEAL_KEY_FILE").run(
         "audit", "cosign", "old"
     ).refusal(4)
+    # Nor one that has not sealed yet.
+    next_key = str(shell.folder / "own.pem")
+    both = shell.with_(SWITCHBOARD_SEAL_KEY_FILE=next_key, SWITCHBOARD_COSIGN_KEY_FILE=next_key)
+    assert "a cosigner is somebody else" in both.run("audit", "cosign", "old").refusal(4)
     cosigning = keyless.with_(SWITCHBOARD_COSIGN_KEY_FILE=str(shell.folder / "own.pem"))
     signed = cosigning.run("audit", "cosign", "old")
     assert "It is the first that this key has signed" in signed.err

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.support.acme import ACME, ASHA, OTHER_KEY
 from tests.support.commands import Outcome, Shell, execute, one_line_of_json
 from tests.support.servers.exotel import FAULTS, ExotelServer
+from tests.support.servers.mail import PASSWORD, ImapServer, SmtpServer, credential, environment
 from tests.support.servers.webhook import WebhookServer
 
 CANARY = "/canary-71bd20"
@@ -27,6 +31,11 @@ CHANGE = {
 ASKED_LONG_AGO = """
 update switchboard.checks set begun_at = begun_at - interval '25 h', ended_at = ended_at - interval '25 h',
   refused_at = refused_at - interval '25 h', changed_at = changed_at - interval '25 h'
+"""
+SET_BACK = """
+with told as (update switchboard.changes set claimed_at = clock_timestamp() + interval '1 day')
+update switchboard.checks set begun_at = begun_at + interval '1 day', ended_at = ended_at + interval '1 day',
+  refused_at = refused_at + interval '1 day', standing_since = standing_since + interval '1 day'
 """
 TEN_MINUTES_AGO = "update switchboard.checks set begun_at = begun_at - interval '10 min'"
 UNTOLD_AGAIN = "update switchboard.changes set claimed_at = claimed_at - interval '3 min' where told_at is null"
@@ -59,7 +68,7 @@ def test_it_speaks_on_a_change_alone_and_exits_with_5_while_something_is_broken(
     assert len(exotel.requests) == asked
     # A day later it is asked again, and the same is no news.
     again = check(exotel_shell, "--json")
-    assert (again.status, again.out) == (5, '{"asked": 1, "broken": 1, "changes": []}\n')
+    assert (again.status, again.out) == (5, '{"asked": 1, "left": 0, "numbers_left": 0, "broken": 1, "changes": []}\n')
     assert one_line_of_json(again.err)["exit"] == 5
     assert len(exotel.requests) > asked
     exotel.answer_as_usual()
@@ -92,6 +101,30 @@ def test_what_expires_within_a_week_is_told_once_and_again_where_the_date_is_ano
     assert exotel_shell.run("check").out == ""
     change(exotel_shell, "update user_integration_permissions set expires_at = now() + interval '2 days'")
     assert "a permission expires" in exotel_shell.run("check", "--all").out
+
+
+def test_what_cannot_be_told_at_once_or_written_is_told_by_the_next_check(exotel_shell: Shell) -> None:
+    change(
+        exotel_shell,
+        "insert into user_integration_permissions (user_id, integration_id, can_view, expires_at) "
+        "select gen_random_uuid(), id, true, now() + interval '3 days' "
+        "from integration_credentials, generate_series(1, 250)",
+    )
+    with Path("/dev/full").open("w") as full:
+        program = [sys.executable, "-m", "tui", "check"]
+        lost = subprocess.run(
+            program,
+            env=exotel_shell.environment,
+            cwd=exotel_shell.folder,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert lost.returncode == 1 and b"could not be written" in lost.stderr
+    change(exotel_shell, UNTOLD_AGAIN)
+    told = [exotel_shell.run("check") for _ in range(2)]
+    assert [outcome.status for outcome in told] == [0, 0]
+    assert sum(outcome.out.count("a permission expires") for outcome in told) == 250
 
 
 def test_a_webhook_gets_each_change_once_or_with_the_same_id_and_nobody_sees_its_address(
@@ -147,6 +180,45 @@ def test_a_check_that_was_killed_counts_as_a_refusal(exotel_shell: Shell, exotel
     assert len(exotel.requests) > asked
 
 
+def test_a_mailbox_is_refused_once_and_asked_again_with_another_content(acme_shell: Shell) -> None:
+    with SmtpServer(password="other") as smtp, ImapServer(password="other") as imap:
+        shell = acme_shell.with_(**environment())
+        saved = shell.run("integrations", "configure", "zoho_mail", stdin=json.dumps(credential(smtp, imap)))
+        assert saved.status == 0, saved.err
+        with psycopg.connect(shell.environment["DATABASE_URL"]) as somebody:
+            somebody.execute("select from integration_credentials for share")
+            told = shell.run("check")
+        # Its row cannot be written, and yet it was refused.
+        assert (told.status, told.out) == (1, f"{ACME}: Zoho Mail does not work any more.\n")
+        change(shell, "update integration_credentials set display_name = 'desk'")
+        assert check(shell) == Outcome(5, "", "")
+        assert len(smtp.attempts) + len(imap.attempts) == 1
+        # Another account, since the process that they all run in lets the same one wait.
+        smtp.password = imap.password = PASSWORD
+        smtp.user = imap.user = "other@example.com"
+        other = json.dumps(credential(smtp, imap, email="other@example.com"))
+        assert shell.run("integrations", "configure", "zoho_mail", stdin=other).status == 0
+        assert shell.run("check").out == f"{ACME}: Zoho Mail works again.\n"
+
+
+def test_a_clock_that_was_set_back_neither_stops_a_test_by_hand_nor_a_check(
+    exotel_shell: Shell, exotel: ExotelServer
+) -> None:
+    assert exotel_shell.run("check") == Outcome(0, "", "")
+    change(exotel_shell, SET_BACK)
+    asked = len(exotel.requests)
+    exotel.answer("account", FAULTS["401"])
+    assert exotel_shell.run("check").status == 5
+    assert len(exotel.requests) > asked
+    change(exotel_shell, SET_BACK)
+    change(exotel_shell, "update integration_credentials set credentials_encrypted = credentials_encrypted || ' '")
+    change(exotel_shell, "update integration_credentials set credentials_encrypted = trim(credentials_encrypted)")
+    exotel.answer_as_usual()
+    assert exotel_shell.run("integrations", "test", "exotel_phone").status == 0
+    change(exotel_shell, SET_BACK)
+    assert "works again" in exotel_shell.run("check").out
+
+
 @pytest.mark.parametrize("every", ["4m", "8d", "6", "h", "6 hours", "-6h"])
 def test_another_time_than_five_minutes_to_a_week_is_refused(exotel_shell: Shell, every: str) -> None:
     assert "from 5m to 7d" in exotel_shell.run("check", "--every", every).refusal(2)
@@ -166,6 +238,7 @@ def test_what_a_provider_says_besides_is_kept_and_told_where_it_changed(
     database = exotel_shell.environment["DATABASE_URL"]
     for amount in ("-1", "x", "nan", "1e999999"):
         assert "no amount" in exotel_shell.run("integrations", "threshold", "exotel_phone", "--", amount).refusal(2)
+    assert "has no balance" in exotel_shell.run("integrations", "threshold", "zoho_mail", "5").refusal(2)
     assert exotel_shell.run("check") == Outcome(0, "", "")
     observed = execute(
         database, "select number, name, value from switchboard.observations where name !~ '_at$|alternate'"
@@ -179,11 +252,22 @@ def test_what_a_provider_says_besides_is_kept_and_told_where_it_changed(
     assert [request.path for request in exotel.requests if "incoming-phone-numbers" in request.path] == asked
     outage = {"status": "major_outage", "last_check_time": "2026-11-29T15:19:23Z", "alternate_exophone": None}
     exotel.health[exotel.numbers[0]["sid"]] = {"incoming_call": outage, "outgoing_call": outage}
-    change(exotel_shell, "update switchboard.observations set at = at - interval '7 h'")
+    change(exotel_shell, "update switchboard.observations set at = at - interval '3 h 1 min'")
     told = check(exotel_shell)
     assert (told.status, told.out) == (0, f"{ACME}: Exotel phone, {number}: incoming and outgoing calls are out.\n")
     set_ = exotel_shell.run("integrations", "threshold", "exotel_phone", "2000.50", "--json").data
     assert (set_["integration_type"], set_["balance_threshold"]) == ("exotel_phone", "2000.50")
     assert exotel_shell.run("check").out == f"{ACME}: Exotel phone: the balance is 1543.75, under its threshold.\n"
+    listed, *_ = exotel_shell.run("integrations", "list", "--json").data
+    shown = exotel_shell.run("integrations", "show", "exotel_phone", "--json").data
+    names = ("standing", "standing_since", "last_30_days", "checked_at", "next_check_at", "warnings", "observed")
+    assert [listed[name] for name in names] == [shown[name] for name in names]
+    assert (listed["standing"], listed["last_30_days"][-1], listed["warnings"]) == (
+        *("verified", "works", ["1 number out", "balance low"]),
+    )
+    assert listed["checked_at"] < listed["next_check_at"] and set(listed["observed"]["balance"]) == {"value", "at"}
+    assert exotel_shell.run("phone-numbers", "sync", "--yes").status == 0
+    (out, *_) = exotel_shell.run("phone-numbers", "list", number, "--json").data
+    assert (out["warnings"], out["observed"]["number_incoming"]["value"]) == (["outage"], "major_outage")
     assert exotel_shell.run("integrations", "threshold", "exotel_phone", "none").status == 0
     assert exotel_shell.run("check") == Outcome(0, "", "")

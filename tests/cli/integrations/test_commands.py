@@ -39,6 +39,8 @@ def test_an_integration_is_configured_listed_shown_disabled_enabled_and_deleted(
         **{"account_sid": "acme1", "api_key": "set", "api_token": "set", "api_host": None},
         **{"virtual_number": "01141169368", "caller_id": None},
     }
+    assert shown["last_used"] == {**dict.fromkeys(("at", "by", "program", "action")), "log_since": first["created_at"]}
+    assert shown["dependents"] == {"people": [], "phone_numbers": [], "programs": []}
 
     assert acme_shell.run("integrations", "disable", "exotel_phone", "--json").data["changed"] is True
     assert acme_shell.run("integrations", "list", "--json").data[0]["state"] == "disabled"
@@ -50,6 +52,7 @@ def test_an_integration_is_configured_listed_shown_disabled_enabled_and_deleted(
     assert deleted == {
         **{"id": saved["id"], "integration_type": "exotel_phone", "deleted": True},
         **{"permissions": 0, "people": 0, "phone_numbers": 0},
+        **{"last_used": shown["last_used"], "dependents": shown["dependents"]},
     }
     assert execute(database_of(acme_shell), "select count(*) from integration_credentials") == [(0,)]
     actions = [row["action"] for row in acme_shell.run("audit", "list", "--json").data]
@@ -59,7 +62,8 @@ def test_an_integration_is_configured_listed_shown_disabled_enabled_and_deleted(
 def test_the_list_is_a_table_whose_columns_are_aligned(phone_shell: Shell) -> None:
     phone_shell.run("integrations", "configure", "exotel_phone", stdin='{"display_name": "日本の窓口"}')
     head, *rows = phone_shell.run("integrations", "list").out.splitlines()
-    assert head.split() == ["TYPE", "NAME", "STATE", "CONNECTION", "FORMAT", "PEOPLE", "NUMBERS"]
+    columns = "TYPE NAME STATE CONNECTION FOR FORMAT PEOPLE NUMBERS LAST 30 DAYS"
+    assert head.split() == columns.split()
     assert [row.split()[0] for row in rows] == [*registry()]
     column = head.index("STATE")
     # Five characters of two cells each stand before this one.

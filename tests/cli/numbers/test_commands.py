@@ -94,14 +94,18 @@ def test_a_number_is_added_edited_assigned_made_primary_and_switched_off(numbers
 
 def test_the_list_has_the_columns_of_the_row_and_what_they_mean(kept_shell: Shell) -> None:
     (row,) = kept_shell.run("phone-numbers", "list", "--json").data
-    assert row.keys() == COLUMNS | {"e164", "integration_type", "organization_name", "assigned_to"}
+    meanings = {"e164", "integration_type", "organization_name", "assigned_to", "warnings", "observed"}
+    assert row.keys() == COLUMNS | meanings
+    assert (row["warnings"], row["observed"]) == ([], {})
     assert (row["phone_number"], row["e164"], row["assigned_to"], row["organization_name"]) == (
         *(OLD, DELHI, "ravi@acme.example", "Acme Foods"),
     )
     head, line = kept_shell.run("phone-numbers", "list").out.splitlines()
-    assert head.split() == ["NUMBER", "NAME", "TYPE", "ASSIGNED", "TO", "CAN", "STATE"]
+    assert head.split() == ["NUMBER", "NAME", "TYPE", "ASSIGNED", "TO", "CAN", "STATE", "CALLS", "CALL", "FLOW"]
     cells = [cell.strip() for cell in line.split("  ") if cell.strip()]
-    assert cells == ["+91 11 4116 9368", "Front desk", "local", "Ravi Kumar", "call sms", "primary"]
+    assert cells == [
+        *("+91 11 4116 9368", "Front desk", "local", "Ravi Kumar", "call sms", "primary", "not known", "not known")
+    ]
 
 
 def test_filters_choose_among_the_numbers_of_the_organisation(numbers_shell: Shell) -> None:

@@ -81,7 +81,7 @@ def test_as_json_the_plan_and_the_counts_are_one_object(exotel_shell: Shell) -> 
 
 
 def test_a_dry_run_in_read_only_mode_writes_only_the_log_where_each_sync_is_one_operation_without_a_secret(
-    exotel_shell: Shell,
+    exotel_shell: Shell, exotel: ExotelServer
 ) -> None:
     before = contents(database_of(exotel_shell))
     shown = exotel_shell.run("phone-numbers", "sync", "--dry-run", "--read-only")
@@ -90,16 +90,21 @@ def test_a_dry_run_in_read_only_mode_writes_only_the_log_where_each_sync_is_one_
     after = contents(database_of(exotel_shell))
     written = {name for name in after if after[name] != before[name]}
     assert written == {"public.integration_audit_logs", "switchboard.open_tickets"}
+    exotel.numbers[0]["voice_url"] = ""
+    flows = "select number, value from switchboard.observations"
+    exotel_shell.run("phone-numbers", "sync", "--dry-run")
+    assert execute(database_of(exotel_shell), flows) == []
     exotel_shell.run("phone-numbers", "sync", "--yes")
+    assert execute(database_of(exotel_shell), flows) == [(exotel.numbers[0]["phone_number"], "none")]
     rows = log_rows(database_of(exotel_shell), "numbers_synced", "number_added")
     assert [(row["action"], row["status"]) for row in rows] == [
-        *(("numbers_synced", "pending"), ("numbers_synced", "success")),
+        *[("numbers_synced", "pending"), ("numbers_synced", "success")] * 2,
         *(("numbers_synced", "pending"), ("number_added", "success"), ("number_added", "success")),
         ("numbers_synced", "success"),
     ]
     operations = [row["details"]["operation_id"] for row in rows]
-    assert len(set(operations[:2])) == len(set(operations[2:])) == 1
-    assert operations[0] != operations[2]
+    assert len(set(operations[:2])) == len(set(operations[4:])) == 1
+    assert operations[0] != operations[4]
     assert rows[1]["details"]["outcome"] == "dry run"
     for secret in (API_KEY, API_TOKEN, AUTH_TOKEN):
         assert secret not in json.dumps(rows, default=str)

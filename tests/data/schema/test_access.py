@@ -170,6 +170,7 @@ CALLABLE = {
     "switchboard.note_told(uuid)": {ADMIN, SUPPORT},
     "switchboard.record_archive(date,bigint,bytea,timestamp with time zone[])": {ADMIN},
     "switchboard.archived_before()": {ADMIN, SUPPORT, AUDITOR},
+    "switchboard.uses_of(uuid)": {ADMIN, SUPPORT},
     "switchboard.login_refusal(text)": {ADMIN},
     "switchboard.map_login(text,uuid,text,uuid[],boolean,boolean,text,text)": {ADMIN},
     "switchboard.edit_login(text,text,uuid[],boolean,text)": {ADMIN},

@@ -23,12 +23,13 @@ FILL = (
     "select '00000000-0000-4000-8000-000000000001', 'zoho_mail', 'email_sent', 'success' "
     "from generate_series(1, 100000)"
 )
-FIVE = (
+SIX = (
     "idx_integration_audit_logs_action_time",
     "idx_integration_audit_logs_org_not_success",
     "idx_integration_audit_logs_own",
     "idx_integration_audit_logs_time",
     "idx_integration_audit_logs_user_time",
+    "idx_integration_audit_logs_uses",
 )
 TIME = "idx_integration_audit_logs_time"
 NAMES = (
@@ -63,10 +64,10 @@ async def test_setup_builds_the_indexes_of_a_large_log_after_the_commit_by_names
         connection.execute(f"create index {TIME} on users (email)")
         connection.execute("create table idx_integration_audit_logs_action_time ()")
     async with await psycopg.AsyncConnection.connect(large, autocommit=True) as conn:
-        assert (await make_plan(conn)).log_indexes == FIVE
+        assert (await make_plan(conn)).log_indexes == SIX
     report = await installed(large)
     taken = {TIME, "idx_integration_audit_logs_action_time"}
-    built = {f"{name}_2" if name in taken else name for name in FIVE}
+    built = {f"{name}_2" if name in taken else name for name in SIX}
     assert set(report.indexes_built) == built
     assert indexes(large) == {*built, "idx_integration_audit_logs_org_time"}
     assert report.verification is not None and report.verification.is_well
@@ -78,7 +79,7 @@ async def test_psql_leaves_the_indexes_to_setup_and_says_so(postgres: TestServer
     assert "these indexes are left to `switchboard setup`" in output.splitlines()[-1]
     assert indexes(large) == {"idx_integration_audit_logs_org_time"}
     report = await installed(large)
-    assert report.indexes_built == FIVE and report.statements_run == 0
+    assert report.indexes_built == SIX and report.statements_run == 0
 
 
 async def test_what_a_broken_build_left_is_replaced(large: str) -> None:
@@ -107,8 +108,8 @@ async def test_an_installation_that_waits_for_a_builder_holds_no_snapshot(large:
 async def test_a_builder_waits_for_another_one_without_blocking_it(large: str) -> None:
     """Two installations at once: the second waits at the lock, finds nothing left to do, and neither deadlocks."""
     first, second = await asyncio.gather(installed(large), installed(large))
-    assert sorted([first.indexes_built, second.indexes_built], key=len)[1] == FIVE
-    assert indexes(large) == {*FIVE, "idx_integration_audit_logs_org_time"}
+    assert sorted([first.indexes_built, second.indexes_built], key=len)[1] == SIX
+    assert indexes(large) == {*SIX, "idx_integration_audit_logs_org_time"}
     with psycopg.connect(large) as connection:
         assert connection.execute("select pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone() == (True,)
         actions = connection.execute(

@@ -30,27 +30,30 @@ def connection(installed_database: str) -> Iterator[Connection]:
 
 
 def test_what_is_noted_is_of_the_past_bounded_and_of_an_integration_that_is_there(connection: Connection) -> None:
-    hundred = "[" + ", ".join(['["broke", "", ""]'] * 60) + "]"
+    many = "[" + ", ".join(['["broke", "", ""]'] * 700) + "]"
     for values, sqlstate in (
-        ((HOME, '{"refused_at": "2999-01-01"}', "[]", "[]"), "22023"),
-        ((HOME, '{"begun_at": "2999-01-01"}', "[]", "[]"), "22023"),
         ((HOME, '{"standing": "well"}', "[]", "[]"), "23514"),
         ((HOME, "{}", "[]", '[["exploded", "", ""]]'), "23514"),
-        ((HOME, "{}", "[]", "[" + ", ".join(["[]"] * 101) + "]"), "22023"),
+        ((HOME, "{}", "[]", "[" + ", ".join(["[]"] * 1001) + "]"), "22023"),
         (("00000000-0000-4000-8000-000000000009", "{}", "[]", "[]"), "P0002"),
     ):
         with pytest.raises(psycopg.Error) as refused:
             connection.execute(NOTE, values)
         assert refused.value.sqlstate == sqlstate, values
-    connection.execute(NOTE, [HOME, "{}", '[["", "balance", "1"], ["+911", "number_incoming", "active"]]', hundred])
-    with pytest.raises(psycopg.Error, match="more than 100 changes"):
-        connection.execute(NOTE, [HOME, "{}", "[]", hundred])
+    connection.execute(NOTE, [HOME, "{}", '[["", "balance", "1"], ["+911", "number_incoming", "active"]]', many])
+    connection.execute(NOTE, [HOME, '{"refused_at": "2999-01-01", "begun_at": "2999-01-01"}', "[]", many])
+    past = "select greatest(refused_at, begun_at) <= clock_timestamp() and ended_at is null from switchboard.checks"
+    assert connection.execute(past).fetchone() == (True,)
+    connection.execute(NOTE, [HOME, '{"standing_since": "-infinity"}', "[]", "[]"])
+    assert connection.execute("select isfinite(standing_since) from switchboard.checks").fetchone() == (True,)
+    with pytest.raises(psycopg.Error, match="more than 2000 changes"):
+        connection.execute(NOTE, [HOME, "{}", "[]", many])
     # What is no more is taken away, and what was not asked stays.
     connection.execute(NOTE, [HOME, "{}", '[["", "balance", null]]', "[]"])
     observed = connection.execute("select number, name, value from switchboard.observations").fetchall()
     assert observed == [("+911", "number_incoming", "active")]
     logged = "select count(*) from public.integration_audit_logs where action = 'change_noticed'"
-    assert connection.execute(logged).fetchone() == (60,)
+    assert connection.execute(logged).fetchone() == (1400,)
 
 
 def test_a_check_begins_once_for_what_was_seen(connection: Connection) -> None:
@@ -60,6 +63,8 @@ def test_a_check_begins_once_for_what_was_seen(connection: Connection) -> None:
     assert connection.execute(begin, [HOME, None]).fetchone() == (None,)
     (second,) = connection.execute(begin, [HOME, first]).fetchone() or (None,)
     assert second > first
+    connection.execute("update public.integration_credentials set is_active = false")
+    assert connection.execute(begin, [HOME, second]).fetchone() == (None,)
 
 
 def test_another_content_is_noted_and_neither_a_name_nor_what_a_client_claims(connection: Connection) -> None:

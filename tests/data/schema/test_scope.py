@@ -64,6 +64,7 @@ QUESTIONS = (
     ("require_organization", "not switchboard.in_scope(organization::uuid)", "false"),
     ("may", "switchboard.in_scope(integration.organization_id::uuid) or", "true or"),
     ("begin_open", "or not switchboard.in_scope(integration.organization_id::uuid)", ""),
+    ("uses_of", "or not switchboard.in_scope(known.organization_id::uuid)", ""),
     ("take_lock", "perform switchboard.require_everything_now('seals the log'::text)", "null"),
     ("take_lock", "perform switchboard.require_organization(organization_id::uuid)", "null"),
     ("log_act", "perform switchboard.require_organization(organization_id::uuid)", "null"),

@@ -33,6 +33,7 @@ from tui.data.seals.chain import newest_seal, seals_of
 from tui.data.seals.checkpoints import checkpoint_of, make_checkpoint, read_checkpoint_of_newest, read_origin
 from tui.data.seals.cosigning import cosign, verifier_of
 from tui.data.seals.hours import digest_in_pages
+from tui.data.seals.merkle import Subtrees
 from tui.data.seals.notes import Checkpoint, NoteError, read_checkpoint, read_verifier_key
 from tui.data.seals.old_checkpoints import KeptCheckpoints
 from tui.data.seals.sealing_keys import SealKey
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 TEN = datetime(2026, 1, 1, 10, tzinfo=UTC)
 OWN_KEY = SealKey(Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32))
 ROW = row_id(8, 2)
+OF_EIGHT = "operator = case when hour = '2026-01-01 08:00+00'"
 # What is done to rows that were sealed before ten, or to their seals.
 REWRITES = {
     "a status": f"update {LOG} set status = 'failed' where id = '{ROW}'",
@@ -94,7 +96,8 @@ async def sign_again(conninfo: str) -> None:
             values = {"digest": rows.digest, "root": rows.root, "row_list": rows.row_list, "signature": made.signature}
             parts = [f"{name} = '\\x{(value or b'').hex()}'" for name, value in values.items()]
             named = "null" if made.previous is None else f"'\\x{made.previous.hex()}'"
-            note = f"case when checkpoint is not null then '{checkpoint_of(origin, leaves, KEY)}' end"
+            checkpoint = checkpoint_of(origin, Subtrees().with_leaves(leaves), KEY)
+            note = f"case when checkpoint is not null then '{checkpoint}' end"
             statements.append(
                 f"update {SEALS} set row_count = {rows.row_count}, previous = {named}, checkpoint = {note}, "
                 f"{', '.join(parts)} where id = {link.id}"
@@ -202,17 +205,20 @@ async def test_a_checkpoint_of_another_log_or_key_or_altered_is_none_of_this_log
     for unsigned in (replace(old, size=4), replace(old, root=bytes(32)), replace(old, signatures=())):
         (finding,) = (await check_kept(conninfo, unsigned)).findings
         assert finding.sentence.startswith("Not signed with a public key to trust is the checkpoint of ")
-    # The one in the database, replaced by an older one that is genuine.
-    await as_owner(conninfo, f"update {SEALS} set checkpoint = '{old}' where checkpoint is not null")
-    (finding,) = (await check(conninfo)).findings
-    assert finding.sentence == "The checkpoint of the newest seal is not one of the seals that are there."
+    # The one in the database, replaced by an older one that is genuine, and by one that nobody signed.
+    newest = await newest_checkpoint(conninfo)
+    unsigned = replace(newest, signatures=(newest.signatures[0]._replace(signature=bytes(64)),))
+    for other in (unsigned, old):
+        await as_owner(conninfo, f"update {SEALS} set checkpoint = '{other}' where checkpoint is not null")
+        (finding,) = (await check(conninfo)).findings
+        assert finding.sentence == "The checkpoint of the newest seal is not one of the seals that are there."
     async with opened(conninfo) as database:
         with pytest.raises(CheckFailed, match="not one of the seals that are there"):
             await read_checkpoint_of_newest(database)
 
 
 def test_notes_are_those_of_the_specifications() -> None:
-    checkpoint = checkpoint_of("switchboard/0123456789ab", bytes(64), KEY)
+    checkpoint = checkpoint_of("switchboard/0123456789ab", Subtrees().with_leaves(bytes(64)), KEY)
     text, lines = str(checkpoint).split("\n\n")
     assert text.split("\n") == [
         "switchboard/0123456789ab",
@@ -279,8 +285,10 @@ async def test_a_cosigner_signs_what_extends_what_they_signed_and_nothing_else(
             with pytest.raises((SealKeyError, CheckFailed), match=r"signs the seals|not signed with a key of this log"):
                 await cosign(database, old, sealing_key, key_file, (OTHER_KEY.public_key,))
         for other in (replace(old, origin="switchboard/x"), replace(old, size=2)):
-            with pytest.raises(CheckFailed):
+            with pytest.raises(CheckFailed, match="not signed with a key of this log"):
                 await cosign(database, other, OWN_KEY, key_file)
+        with pytest.raises(CheckFailed, match="is of another log"):
+            await cosign(database, checkpoint_of("switchboard/another", Subtrees(), KEY), OWN_KEY, key_file)
         assert content(state) == ""
         signed, before = await cosign(database, old, OWN_KEY, key_file)
         assert before is None and read_checkpoint(content(state)) == signed
@@ -319,6 +327,42 @@ async def test_a_cosigner_signs_what_extends_what_they_signed_and_nothing_else(
         with pytest.raises(CheckFailed, match="The log has other seals than the checkpoint of 5 seals"):
             await cosign(database, newest, OWN_KEY, key_file)
         assert content(state) == str(again)
+
+
+async def test_sealing_goes_on_from_what_it_has_signed_whatever_was_made_of_older_seals(
+    installed_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_log(installed_database)
+    minutes = int((datetime.now(UTC) - TEN).total_seconds() // 60)
+    checkpoints = []
+    # Until ten, until noon, and until now.
+    for settled, before, after in (
+        (minutes, "", ""),
+        (
+            minutes - 120,
+            f"{OF_EIGHT} then 'somebody' else operator end",
+            f"{OF_EIGHT} then 'asha@acme.example' else operator end",
+        ),
+        # A checkpoint that cannot be gone on from is made from the chain.
+        (15, "subtrees = null", ""),
+    ):
+        monkeypatch.setattr(seal_hours, "SETTLED_MIN", settled)
+        if before:
+            await as_owner(installed_database, f"update {SEALS} set {before}")
+        await seal(installed_database)
+        if after:
+            assert "seal" in {finding.kind for finding in (await check(installed_database)).findings}
+            await as_owner(installed_database, f"update {SEALS} set {after}")
+        checkpoints.append(await newest_checkpoint(installed_database))
+        assert (await check_kept(installed_database, *checkpoints)).findings == []
+    assert [checkpoint.size for checkpoint in checkpoints] == [3, 4, 5]
+    # Nothing that an owner puts there is signed as the first line.
+    await as_owner(
+        installed_database, "update switchboard.settings set text_value = E'switchboard/x\\n9' where name = 'origin'"
+    )
+    monkeypatch.setattr(seal_hours, "SETTLED_MIN", -60)
+    with pytest.raises(CheckFailed, match="has no origin"):
+        await seal(installed_database)
 
 
 async def test_a_checkpoint_of_seals_of_version_1_is_made_and_logged(

@@ -152,6 +152,9 @@ async def test_a_proof_is_of_its_row_under_its_key_and_tells_of_others_their_num
         assert str(row_id(8, n)) not in text and row_id(8, n).hex not in text
     with pytest.raises(NotProvenError, match="not signed with a public key that was given"):
         check_proof(first, [OTHER_KEY.public_key])
+    other = first.statement.replace("seal 2", "seal 3")
+    with pytest.raises(NotProvenError, match="not one of version 2"):
+        check_proof(replace(first, statement=other, signature=KEY.sign(other.encode())), KEYS)
     # The row of one in the place of the other.
     with pytest.raises(NotProvenError, match="not one of those that were sealed"):
         check_proof(replace(first, row=second.row), KEYS)

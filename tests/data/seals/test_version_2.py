@@ -17,7 +17,7 @@ from tests.support.database.seal_tampering import KEY, LOG, SEALS, as_owner, che
 from tui.data.seals import hour_digest, sealing
 from tui.data.seals import hours as seal_hours
 from tui.data.seals.chain import newest_seal, seals_of
-from tui.data.seals.merkle import leaf_hash, path_of, root_by_path, root_of
+from tui.data.seals.merkle import Subtrees, leaf_hash, path_of, root_by_path, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +58,8 @@ def test_roots_and_paths_are_those_of_rfc_6962() -> None:
     for size in (*range(20), 31, 32, 33, 100):
         leaves = [leaf_hash(random.randbytes(random.randrange(9, 40))) for _ in range(size)]
         root = root_of(b"".join(leaves))
+        in_parts = Subtrees().with_leaves(b"".join(leaves[: size // 3])).with_leaves(b"".join(leaves[size // 3 :]))
+        assert (in_parts.size, in_parts.root(), in_parts.is_whole) == (size, root, True)
         assert root == root_as_defined(leaves)
         for index, leaf in enumerate(leaves):
             path = path_of(b"".join(leaves), index)

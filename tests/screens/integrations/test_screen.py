@@ -8,6 +8,7 @@ from uuid import uuid4
 import psycopg
 
 from tests.support.acme import ACME, GLOBEX, PHONE
+from tests.support.database.log_rows import log_row
 from tests.support.terminal.console_driver import ConsoleDriver, add, change, new_app, run_headless
 from tui.data.schema.install import install
 from tui.providers import registry
@@ -162,13 +163,19 @@ async def test_a_delete_counts_what_goes_with_it_wants_the_type_typed_and_takes_
         run(keyed_database, f"{grant} values (%s, %s, %s, %s)", uuid4(), integration, can_view, expires_at)
     number = "insert into organization_phone_numbers (organization_id, integration_id, phone_number)"
     run(keyed_database, f"{number} values (%s, %s, '+911141169368')", ACME, integration)
+    with psycopg.connect(keyed_database) as connection:
+        sent = {"action": "call_made", "integration_type": "exotel_phone", "user_agent": "crm-backend/2 (node)"}
+        log_row(connection, **sent)
     async with run_headless(new_app(keyed_database)) as console:
-        await console.wait_for("2 people have access; 1 number")
+        await console.wait_for("2 people have access; 1 number; crm-backend (just now)")
+        await console.wait_for(", call made by crm-backend")
         await console.press("d")
         await console.wait_for(
             "Deleting Exotel phone removes access for 2 people (2 more permissions have expired or grant nothing); "
             "1 number is deleted with it. For 90 days it can be brought back with u."
         )
+        for fact in ("call made by crm-backend.", "Numbers: +91 11 4116 9368.", "Programs: crm-backend (just now)."):
+            assert console.shows(fact)
         await console.press(*["d"] * 5)
         assert console.shows("[space] disable it instead")
         await console.press("space")

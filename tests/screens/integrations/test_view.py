@@ -34,7 +34,7 @@ def cells(integration: Integration) -> list[str]:
 
 
 def lines(integration: Integration) -> list[str]:
-    whole = detail(integration, Authors(changed="~asha", created=None, tested="Ravi"), UTC)
+    whole = detail(integration, Authors(changed="~asha", created=None, tested="Ravi"), None, UTC, UNICODE)
     return [f"{line.label}{line.text}" for line in whole]
 
 
@@ -59,10 +59,19 @@ def test_an_integration_is_called_by_its_name_with_its_type() -> None:
 
 def test_a_row_says_state_connection_and_use() -> None:
     assert cells(replace(STORED, display_name="Dispatch line")) == [
-        *("Dispatch line", "Exotel phone", "● active", "not tested", "2", "1")
+        *("Dispatch line", "Exotel phone", "● active", "not tested", "", "2", "1", "")
     ]
     assert cells(replace(STORED, is_active=False))[2] == "○ disabled"
-    assert cells(Integration(None, ACME, "exotel_sms")) == ["Exotel SMS", "Exotel SMS", "not set up", "", "", ""]
+    assert cells(Integration(None, ACME, "exotel_sms")) == [
+        "Exotel SMS",
+        "Exotel SMS",
+        "not set up",
+        "",
+        "",
+        "",
+        "",
+        "",
+    ]
     # What is not known yet is not called active.
     assert cells(replace(STORED, unreadable="not tried"))[2] == "◌ checking"
     assert cells(replace(STORED, unreadable="other key"))[2:4] == ["✗ unreadable", "another key"]
@@ -73,7 +82,7 @@ def test_a_row_says_state_connection_and_use() -> None:
     assert cells(VERIFIED)[3] == "▲ unproven"
     assert cells(replace(VERIFIED, proven=True, unknown_since=EARLIER))[3].startswith("▲ unknown, ")
     hidden = replace(STORED, unreadable="not visible", envelope_format=None, people_with_access=None)
-    assert cells(hidden)[2:5] == ["● active", "not tested", "hidden"]
+    assert cells(hidden)[2:6] == ["● active", "not tested", "", "hidden"]
 
 
 def test_the_detail_says_who_and_when_and_what_is_not_known() -> None:
@@ -81,10 +90,10 @@ def test_the_detail_says_who_and_when_and_what_is_not_known() -> None:
         "Exotel phone (exotel_phone)",
         "State       active",
         "Connection  verified 2026-03-01 09:30 UTC by another program, unproven",
-        "Envelope    sb2",
         "Used by     2 people have access; 1 number",
-        "Created     2026-03-01 09:30 UTC by somebody unknown",
         "Changed     2026-03-01 09:30 UTC by ~asha",
+        "Created     2026-03-01 09:30 UTC by somebody unknown",
+        "Envelope    sb2",
     ]
     assert lines(replace(VERIFIED, proven=True))[2] == "Connection  verified 2026-03-01 09:30 UTC by Ravi"
     assert lines(replace(VERIFIED, proven=True, unknown_since=EARLIER))[2:4] == [
@@ -94,7 +103,7 @@ def test_the_detail_says_who_and_when_and_what_is_not_known() -> None:
     assert lines(replace(STORED, unreadable="other key"))[1] == (
         "State       unreadable: written with another master key"
     )
-    assert lines(replace(STORED, unreadable="not visible"))[3] == "Envelope    not visible to your role"
+    assert lines(replace(STORED, unreadable="not visible"))[-1] == "Envelope    not visible to your role"
     assert lines(replace(STORED, place=(1, 2)))[0] == "Exotel phone (exotel_phone), one of 2 rows of this type"
     assert lines(Integration(None, ACME, "exotel_sms"))[1:] == ["Not set up in this organisation; enter sets it up."]
 

@@ -153,15 +153,15 @@ TAMPERINGS = (
     ),
     way(
         "a column of the log that is computed",
-        f"alter table {LOG} drop column user_agent; "
-        f"alter table {LOG} add column user_agent text generated always as ('x') stored",
-        f"The column {LOG}.user_agent {ALTERED}",
+        f"alter table {LOG} drop column ip_address; "
+        f"alter table {LOG} add column ip_address inet generated always as ('192.0.2.1') stored",
+        f"The column {LOG}.ip_address {ALTERED}",
     ),
     way(
         "a column of the log of a domain that refuses rows",
-        "create domain public.kind as varchar(50) check (value <> 'zoho_mail'); "
-        f"alter table {LOG} alter column user_agent type public.kind",
-        f"The column {LOG}.user_agent {ALTERED}",
+        "create domain public.kind as inet check (value <> '192.0.2.7'); "
+        f"alter table {LOG} alter column ip_address type public.kind",
+        f"The column {LOG}.ip_address {ALTERED}",
     ),
     way("a further column", f"alter table {LOG} add column more text", f"The column {LOG}.more {NOT_OURS}"),
     way(

@@ -42,6 +42,7 @@ ABILITIES = {
     "switchboard.note_check": {"admin": "X", "support": "X"},
     "switchboard.claim_change": {"admin": "X", "support": "X"},
     "switchboard.note_told": {"admin": "X", "support": "X"},
+    "switchboard.uses_of": {"admin": "X", "support": "X"},
     "switchboard.people_labels": {"admin": "SIUD"},
     "switchboard.organization_labels": {"admin": "SIUD"},
     "switchboard.logins": {"admin": "S"},
@@ -101,6 +102,8 @@ switchboard.claim_change
 X select from #(array['$here']::uuid[]) as c where c.id is not null
 switchboard.note_told
 X select #('$change')
+switchboard.uses_of
+X select from #('$integration')
 switchboard.people_labels
 S select id from # where organization_id = '$here'
 I insert into # (id, label, organization_id) values (gen_random_uuid(), 'x', '$here')
@@ -202,6 +205,8 @@ values ('00000000-0000-4000-8000-00000002$n', '$integration'),
   ('00000000-0000-4000-8000-00000001$of_others', '$integration');
 insert into public.organization_phone_numbers (organization_id, phone_number, assigned_to_user_id)
 values ('$here', '1', '00000000-0000-4000-8000-00000003$n');
+insert into public.integration_audit_logs (organization_id, integration_type, action, status)
+values ('$here', 'zoho_mail', 'email_sent', 'success');
 insert into switchboard.checks (integration_id) values ('$integration');
 insert into switchboard.observations (integration_id, name, value) values ('$integration', 'balance', '1');
 insert into switchboard.changes (id, integration_id, organization_id, kind)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.support.acme import ACME, ASHA, opened
 from tests.support.servers.postgres import TestServer, run_schema_files
 from tui.data.seals.chain import newest_seal
-from tui.data.seals.checkpoints import checkpoint_of, read_origin, seal_leaves
+from tui.data.seals.checkpoints import checkpoint_of, read_origin, tree_of_chain
 from tui.data.seals.sealing import seal_log
 from tui.data.seals.sealing_keys import SealKey
 from tui.data.seals.verify import verify_log
@@ -129,8 +129,8 @@ async def remove_what_came_after_a_sealing(conninfo: str) -> None:
     )
     async with opened(conninfo) as database:
         newest = await newest_seal(database)
-        leaves = await seal_leaves(database, newest)
-        made_then = str(checkpoint_of(await database.read(read_origin), leaves, KEY))
+        assert newest is not None
+        made_then = checkpoint_of(await database.read(read_origin), await tree_of_chain(database, newest), KEY)
     await as_owner(conninfo, f"update {SEALS} set checkpoint = '{made_then}' where hour = '2026-01-01 09:00+00'")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,21 +23,30 @@ class Posted(NamedTuple):
 
 
 class WebhookServer:
-    """Answers with `status`, and keeps what was posted."""
+    """Answers with `status`, or to a body that holds `unreadable` with 400, and keeps what was posted.
+
+    `is_endless` sends for as long as somebody reads.
+    """
 
     def __init__(self) -> None:
         self.status = 200
+        self.unreadable = "\0"
+        self.is_endless = False
         self.posted: list[Posted] = []
         webhook = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                webhook.posted.append(Posted(self.path, self.headers["Idempotency-Key"], body))
-                self.send_response(webhook.status)
+                text = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                webhook.posted.append(Posted(self.path, self.headers["Idempotency-Key"], json.loads(text)))
+                self.send_response(400 if webhook.unreadable in text else webhook.status)
                 self.send_header("Location", self.path)
-                self.send_header("Content-Length", "0")
+                if not webhook.is_endless:
+                    self.send_header("Content-Length", "0")
                 self.end_headers()
+                with contextlib.suppress(OSError):
+                    while webhook.is_endless:
+                        self.wfile.write(b"0" * 65_536)
 
             def log_message(self, format: str, *args: object) -> None:
                 """Nothing is written to the terminal of the tests."""

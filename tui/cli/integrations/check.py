@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,9 @@ async def _check(session: Session, out: Output, *, everywhere: bool, every: time
         raise ConfigError("No webhook is configured.", "Set SWITCHBOARD_WEBHOOK_URL, or leave --notify out.")
     # Without the key nobody is asked.
     (await check_gate(session.database, session.keyring)).require_write()
-    checks = StoredChecks(session, None if everywhere else session.chosen_organization.id, every)
+    # cron mails whatever is written.
+    tell_progress = out.progress if sys.stderr.isatty() else lambda _: None
+    checks = StoredChecks(session, None if everywhere else session.chosen_organization.id, every, tell_progress)
     asked = await ask_what_is_due(checks, checks.ask)
     monitored = await checks.monitored()
     names = await organizations_by_id(session.database, [one.integration.organization_id for one in monitored])
@@ -87,10 +90,13 @@ async def _check(session: Session, out: Output, *, everywhere: bool, every: time
     def tell(changes: Sequence[NoticedChange]) -> None:
         records = [_record(change, names) for change in changes]
         if not out.as_table:
-            out.data({"asked": asked.number, "broken": broken, "changes": records})
+            left = {"left": asked.left, "numbers_left": checks.numbers_left}
+            out.data({"asked": asked.number, **left, "broken": broken, "changes": records})
         else:
             for record in records:
                 out.text(record["text"])
+        # What could not be written was not told.
+        sys.stdout.flush()
 
     if address is None or not notify:
         await tell_together(checks, tell)

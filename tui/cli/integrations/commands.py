@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.cli.confirm import confirm_by_name
 from tui.cli.integrations.lookup import find_integration, type_argument
+from tui.cli.integrations.usage_record import usage_record
 from tui.cli.integrations.view import detail_lines, detail_record
 from tui.cli.parsing import command
 from tui.cli.requirements import Requirements
@@ -13,12 +14,15 @@ from tui.data.integrations.authors import Authors, authors_of
 from tui.data.integrations.credentials import load_credential
 from tui.data.integrations.listing import count_dependents, set_active
 from tui.data.integrations.listing import delete as delete_integration
+from tui.data.integrations.usage import named_dependents, usage_of
 from tui.data.integrations.versions import read_bounds
 from tui.data.keys.gate import check_gate
 from tui.errors import PermissionDenied
 from tui.providers.naming import full_name
+from tui.session.seen_checks import read_checks, with_checks
 from tui.words.integrations import activation, deletion, deletion_warning
 from tui.words.organizations import organization_in_full
+from tui.words.usage import deletion_facts
 from tui.words.versions import way_back
 
 if TYPE_CHECKING:
@@ -30,7 +34,8 @@ if TYPE_CHECKING:
 @type_argument
 async def show(session: Session, out: Output, integration_type: str) -> None:
     """Show one integration; of a secret only whether it is set."""
-    integration = await find_integration(session, integration_type, opens_envelopes=True)
+    found = await find_integration(session, integration_type, opens_envelopes=True)
+    (integration,) = with_checks([found], await read_checks(session, found.organization_id))
     try:
         stored = await load_credential(
             session.database,
@@ -43,10 +48,13 @@ async def show(session: Session, out: Output, integration_type: str) -> None:
         stored = None
     authors_by_id = await authors_of(session.database, [integration])
     authors = authors_by_id[integration.id] if integration.id else Authors()
+    (usage,) = (await usage_of(session.database, [integration])).values()
+    dependents = await named_dependents(session.database, integration)
     organization = session.chosen_organization
     name = organization_in_full(organization.id, organization.name)
     out.record(
-        detail_record(integration, stored), detail_lines(integration, stored, authors, session.settings.timezone, name)
+        detail_record(integration, stored) | usage_record(usage, dependents),
+        detail_lines(integration, stored, authors, usage, session.settings.timezone, name),
     )
     if stored is not None and stored.problem is not None:
         if stored.problem.reason in ("no key", "other key"):
@@ -88,12 +96,15 @@ async def delete(session: Session, out: Output, integration_type: str) -> None:
     integration = await find_integration(session, integration_type)
     name = integration.integration_type
     expected = await count_dependents(session.database, integration)
+    (usage,) = (await usage_of(session.database, [integration])).values()
+    dependents = await named_dependents(session.database, integration)
     back = way_back(await read_bounds(session.database), f"`switchboard integrations restore {name}`")
     await confirm_by_name(
         out,
         name,
         deletion_warning(full_name(integration), expected, back),
         f"`switchboard integrations disable {integration_type}` stops its use and keeps everything.",
+        facts=deletion_facts(usage, dependents, session.settings.timezone),
     )
     deleted = await delete_integration(session.database, integration, expected)
     out.result(
@@ -104,6 +115,7 @@ async def delete(session: Session, out: Output, integration_type: str) -> None:
             "permissions": deleted.permissions,
             "people": deleted.people,
             "phone_numbers": deleted.phone_numbers,
-        },
+        }
+        | usage_record(usage, dependents),
         deletion(full_name(integration), deleted),
     )

@@ -9,6 +9,7 @@ from tui.cli.parsing import command, watch_option
 from tui.cli.requirements import Requirements
 from tui.data.integrations.listing import list_integrations
 from tui.providers import registry
+from tui.session.seen_checks import read_checks, with_checks
 
 if TYPE_CHECKING:
     from tui.cli.output import Output
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 @watch_option
 async def list_(session: Session, out: Output) -> None:
     """List every type of integration, configured or not."""
-    listed = await list_integrations(
-        session.database, session.keyring, session.chosen_organization.id, list(registry())
-    )
+    organization_id = session.chosen_organization.id
+    known = await list_integrations(session.database, session.keyring, organization_id, list(registry()))
+    listed = with_checks(known, await read_checks(session, organization_id))
     out.rows(listed, COLUMNS, record=record_of, empty="There is no integration type.")
     if any(integration.unreadable == "no key" for integration in listed):
         out.warn(

@@ -15,7 +15,7 @@ from tui.data.keys.encryption import Keyring
 from tui.data.keys.gate import check_gate
 from tui.errors import CheckFailed, InvalidInput, NotFound, SwitchboardError
 from tui.providers import registry
-from tui.session.connection_test import run_on_stored
+from tui.session.observing import StoredTest
 from tui.words.integrations import verdict_words
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 OUTCOMES = {"passed": "ok", "failed": "FAILED", "doubtful": "unproven"}
 INTEGRATION_FIELDS = ("id", "integration_type", "display_name")
 ASKING = "Asking the provider; ctrl+c stops."
+READING = "Reading what else the provider tells; ctrl+c stops that, and what was read is kept."
 
 
 @command(locked=True, needs=Requirements("support", key="required", writes="log", finds=True))
@@ -42,7 +43,7 @@ def test(integration_type: str | None, everything: bool) -> Work:
     Give a TYPE (or the id of a row), or --all.
 
     Three levels, each reported by itself: shape (the fields), reach (name, TLS), answer (what the provider said).
-    Exits with 5 where it did not pass.
+    Exits with 5 where it did not pass. After a yes it reads what the provider tells besides, for 20 s at most.
     """
     if everything == (integration_type is not None):
         raise InvalidInput("It is not clear what to test.", "Give a TYPE, or --all.")
@@ -56,7 +57,8 @@ async def _test(session: Session, out: Output, *, integration_type: str) -> None
     """
     integration = await find_integration(session, integration_type, or_give=", or --all")
     out.say(ASKING)
-    tested = await run_on_stored(session, integration, partial(say_verdict, out, integration))
+    by_hand = StoredTest(session, integration)
+    tested = await by_hand.run(partial(say_verdict, out, integration))
     if not out.as_table:
         out.data(_record(integration, tested))
     else:
@@ -64,6 +66,22 @@ async def _test(session: Session, out: Output, *, integration_type: str) -> None
     if not tested.is_verified:
         await _require_key(session, [tested])
         raise CheckFailed(f"{integration_type} did not pass its test.", "The output above says what to do.")
+    await _read_on(out, integration, by_hand)
+
+
+async def _read_on(out: Output, integration: Integration, by_hand: StoredTest) -> None:
+    """Read what the provider tells besides, which the database then has; the test has passed, whatever comes of it."""
+    about = integration.integration_type
+    if by_hand.has_more:
+        out.say(f"{about}  {READING}")
+        try:
+            said = await by_hand.read_on(
+                lambda asked, to_ask: out.progress(f"{about}  {asked:,} of {to_ask:,} numbers asked.")
+            )
+        except SwitchboardError as failure:
+            out.warn(failure.sentence, failure.what_to_do)
+        else:
+            out.say(f"{about}  {said}")
 
 
 async def _test_all(session: Session, out: Output) -> None:
@@ -73,13 +91,16 @@ async def _test_all(session: Session, out: Output) -> None:
     if not testable:
         raise NotFound("No integration of this organisation can be tested.", "Set one up first.")
     out.say(ASKING)
-    results = await asyncio.gather(*(_test_or_fail(session, out, integration) for integration in testable))
+    tests = [StoredTest(session, integration) for integration in testable]
+    pairs = list(zip(testable, tests, strict=True))
+    results = await asyncio.gather(*(_test_or_fail(out, integration, by_hand) for integration, by_hand in pairs))
     if not out.as_table:
         out.data([_record(integration, result) for integration, result in zip(testable, results, strict=True)])
     else:
         for integration, result in zip(testable, results, strict=True):
             text = str(result) if isinstance(result, SwitchboardError) else result.summary()
             out.text(f"{integration.integration_type}: {text}")
+    await asyncio.gather(*(_read_on(out, integration, by_hand) for integration, by_hand in pairs))
     failed = sum(isinstance(result, SwitchboardError) or not result.is_verified for result in results)
     if failed:
         await _require_key(session, [result for result in results if not isinstance(result, SwitchboardError)])
@@ -98,11 +119,11 @@ def _has_test(integration: Integration) -> bool:
 
 
 async def _test_or_fail(
-    session: Session, out: Output, integration: Integration
+    out: Output, integration: Integration, by_hand: StoredTest
 ) -> ConnectionTestResult | SwitchboardError:
     """Test an integration; return the failure, so that the tests beside it go on."""
     try:
-        return await run_on_stored(session, integration, partial(say_verdict, out, integration))
+        return await by_hand.run(partial(say_verdict, out, integration))
     except SwitchboardError as failure:
         return failure
 

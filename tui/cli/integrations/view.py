@@ -5,13 +5,16 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from tui.cli.integrations.checks import check_record, month
 from tui.cli.output import Column
 from tui.models import Integration
 from tui.providers import registry
 from tui.providers.naming import integration_name, type_in_full
 from tui.words.integrations import NOT_VISIBLE, connection, count_of_use, facts, stored_format
 from tui.words.phone_number import display
+from tui.words.seen_checks import check_facts, for_how_long
 from tui.words.text import ascii_json
+from tui.words.usage import with_usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,10 +22,11 @@ if TYPE_CHECKING:
 
     from tui.data.integrations.authors import Authors
     from tui.data.integrations.credentials import StoredCredential
+    from tui.data.integrations.usage import Usage
 
 SET, NOT_SET = "set", "not set"
 # What a type that has no row has no value for: false would say that somebody disabled it.
-OF_SCREENS = ("place", "unknown_since", "test_failure")
+OF_SCREENS = ("place", "unknown_since", "test_failure", "checks")
 ROW_ONLY_FIELDS = ("is_active", "is_verified", "proven", "failing")
 
 
@@ -35,17 +39,19 @@ def record_of(integration: Integration) -> dict[str, Any]:
     values = {name: getattr(integration, name) for name in names}
     if integration.id is None:
         values |= dict.fromkeys(ROW_ONLY_FIELDS)
-    return values | {"state": integration.state}
+    return values | {"state": integration.state} | check_record(integration)
 
 
 COLUMNS: tuple[Column[Integration], ...] = (
     Column("TYPE", lambda row: row.integration_type, shrinks_to=15),
     Column("NAME", integration_name, shrinks_to=12),
     Column("STATE", lambda row: row.state, shrinks_to=10),
-    Column("CONNECTION", connection, shrinks_to=17, usual=17),
+    Column("CONNECTION", connection, shrinks_to=20, usual=20),
+    Column("FOR", for_how_long, optional=True, usual=5),
     Column("FORMAT", stored_format, optional=True),
     Column("PEOPLE", lambda row: count_of_use(row, row.people_with_access), to_the_right=True),
     Column("NUMBERS", lambda row: count_of_use(row, row.phone_numbers), to_the_right=True),
+    Column("LAST 30 DAYS", month, optional=True, usual=30),
 )
 
 
@@ -61,14 +67,20 @@ def detail_record(integration: Integration, stored: StoredCredential | None) -> 
 
 
 def detail_lines(
-    integration: Integration, stored: StoredCredential | None, authors: Authors, zone: tzinfo, organization: str
+    integration: Integration,
+    stored: StoredCredential | None,
+    authors: Authors,
+    usage: Usage,
+    zone: tzinfo,
+    organization: str,
 ) -> list[tuple[str, object]]:
     """Return names and values, one line each: the row first, then the fields of the credential."""
+    checks = [(fact.label, fact.text) for fact in check_facts(integration, zone, shown=display)]
     lines: list[tuple[str, object]] = [
         ("type", type_in_full(integration.integration_type)),
         ("name", integration.display_name or NOT_SET),
         ("organisation", organization),
-        *((label.lower(), text) for label, text in facts(integration, authors, zone)),
+        *((label.lower(), text) for label, text in with_usage(facts(integration, authors, zone, checks), usage, zone)),
     ]
     if stored is None:
         return [*lines, ("credential", NOT_VISIBLE)]

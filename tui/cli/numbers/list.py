@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.completion.candidates import numbers, people, words
-from tui.cli.numbers.view import COLUMNS, EVERYWHERE, record_of
+from tui.cli.numbers.view import COLUMNS, EVERYWHERE, listed_record
 from tui.cli.parsing import argument, command, option, watch_option
 from tui.cli.requirements import Requirements
 from tui.data.directory import find_person
 from tui.data.numbers.input import known_type
 from tui.data.numbers.listing import NumberFilter, find_phone_numbers, list_phone_numbers
+from tui.data.numbers.observed import with_observed
 from tui.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def list_(
         else:
             listed = list((await find_phone_numbers(session.database, number, organization_id, wanted)).numbers)
             empty = "No number in any organisation that you may read matches."
-        out.rows(listed, COLUMNS if organization_id else EVERYWHERE, record=record_of, empty=empty)
+        listed = await with_observed(session.database, listed)
+        out.rows(listed, COLUMNS if organization_id else EVERYWHERE, record=listed_record, empty=empty)
 
     return work

@@ -50,7 +50,9 @@ async def sync(session: Session, out: Output, dry_run: bool, integration: str | 
     """
     source = await integration_to_sync(session, session.chosen_organization.id, integration)
     out.say(f"Asking the provider of {source.integration_type} for its numbers.")
-    plan = await plan_from_provider(session, source, lambda count: out.say(f"{count} numbers so far."))
+    plan = await plan_from_provider(
+        session, source, lambda count: out.say(f"{count} numbers so far."), keeps_seen=not dry_run
+    )
     _show_plan(out, plan)
     if dry_run:
         await leave_plan(session, plan, "dry run")

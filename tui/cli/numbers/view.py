@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from tui.cli.observed import observed_record
 from tui.cli.output import Column
 from tui.data.numbers.listing import ROW_COLUMNS
+from tui.words.number_health import call_flow, calls, number_warnings
 from tui.words.numbers import abilities, assignee_name, organization_of, shown_number, state
 
 if TYPE_CHECKING:
@@ -29,6 +31,18 @@ def record_of(number: PhoneNumber) -> dict[str, Any]:
     }
 
 
+def listed_record(number: PhoneNumber) -> dict[str, Any]:
+    """Return the same with what a provider said of the number; what is not in `observed` was not asked.
+
+    Both are None where this role may not read it.
+    """
+    is_known = number.observed is not None
+    return record_of(number) | {
+        "warnings": list(number_warnings(number)) if is_known else None,
+        "observed": observed_record(number.observed) if number.observed is not None else None,
+    }
+
+
 NUMBER = Column("NUMBER", shown_number, shrinks_to=16, usual=16)
 NAME: Column[PhoneNumber] = Column("NAME", lambda number: number.display_name or "", shrinks_to=10)
 USE = (
@@ -37,12 +51,14 @@ USE = (
     Column("STATE", state, usual=7),
 )
 TYPE: Column[PhoneNumber] = Column("TYPE", lambda number: number.number_type or "", shrinks_to=9)
-COLUMNS: tuple[Column[PhoneNumber], ...] = (NUMBER, NAME, TYPE, *USE)
+HEALTH = (Column("CALLS", calls, optional=True, usual=12), Column("CALL FLOW", call_flow, optional=True, usual=9))
+COLUMNS: tuple[Column[PhoneNumber], ...] = (NUMBER, NAME, TYPE, *USE, *HEALTH)
 EVERYWHERE: tuple[Column[PhoneNumber], ...] = (
     NUMBER,
     Column("ORGANISATION", organization_of, shrinks_to=12),
     NAME,
     *USE,
+    *HEALTH,
 )
 """The columns of a search through all organisations."""
 

@@ -28,7 +28,7 @@ class Pace(NamedTuple):
 def is_due(integration_id: UUID, state: CheckState, pace: Pace, now: datetime) -> bool:
     """Tell whether an integration is to be asked at `now`."""
     at = due_at(integration_id, state, pace)
-    return at is not None and at <= now
+    return at is not None and (at <= now or state.begun_before_set_back(now))
 
 
 def due_at(integration_id: UUID, state: CheckState, pace: Pace) -> datetime | None:

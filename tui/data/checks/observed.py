@@ -16,7 +16,11 @@ Observations = dict[tuple[str, str], str]
 # As tui/providers/observations.py calls them; the threshold is set by a person.
 BALANCE = "balance"
 BALANCE_THRESHOLD = "balance_threshold"
+CHECK_EVERY = "check_every"
+"""How many seconds lie between two checks, as `switchboard check` was told last."""
 CALLS = {"number_incoming": "incoming", "number_outgoing": "outgoing"}
+MOST_APART = 5
+"""Numbers that go out or come back together and are told one by one."""
 MAJOR_OUTAGE = "major_outage"
 EXPIRING = "permission_expiring:"
 """With the id of a permission behind it; the value is when it expires."""
@@ -31,20 +35,28 @@ def observed_changes(before: Mapping[tuple[str, str], str], after: Mapping[tuple
     if low_before and low_now is False:
         changes.append(Change("balance_recovered", value=after.get(("", BALANCE), "")))
     down_before, down_now = dict(_outages(before)), dict(_outages(after))
-    changes += [
+    went_out = [
         Change("number_outage", number, calls) for number, calls in down_now.items() if down_before.get(number) != calls
     ]
-    changes += [
+    came_back = [
         Change("number_recovered", number)
         for number in down_before
         if number not in down_now and _is_known(after, number)
     ]
+    changes += [*_together(went_out), *_together(came_back)]
     changes += [
         Change("permission_expiring", value=f"{name.removeprefix(EXPIRING)} {value}")
         for (number, name), value in after.items()
         if name.startswith(EXPIRING) and before.get((number, name)) != value
     ]
     return tuple(changes)
+
+
+def _together(of_numbers: list[Change]) -> list[Change]:
+    """Tell of many numbers at once: of a region that is out, whoever is told needs one sentence."""
+    if len(of_numbers) <= MOST_APART:
+        return of_numbers
+    return [Change(of_numbers[0].kind, value=f"{len(of_numbers)} numbers")]
 
 
 def _is_low(values: Mapping[tuple[str, str], str]) -> bool | None:

@@ -63,8 +63,21 @@ class CheckState(NamedTuple):
         return self.standing in ("refused", "cut off")
 
     def is_cut_off(self, now: datetime) -> bool:
-        """Whether a check has begun that does not go on any more."""
-        return self.in_progress and self.begun_at is not None and now - self.begun_at > ENDS_WITHIN
+        """Whether a check has begun that does not go on any more, also where the clock was set back since."""
+        return self.in_progress and self.begun_at is not None and abs(now - self.begun_at) > ENDS_WITHIN
+
+    def begun_before_set_back(self, now: datetime) -> bool:
+        """Whether the last check began at a time that is yet to come: the clock was set back since."""
+        return self.begun_at is not None and self.begun_at - now > ENDS_WITHIN
+
+    def no_later_than(self, now: datetime) -> CheckState:
+        """Return it with times that are yet to come taken for now."""
+        return self._replace(
+            begun_at=_earlier(self.begun_at, now),
+            ended_at=_earlier(self.ended_at, now),
+            standing_since=_earlier(self.standing_since, now),
+            refused_at=_earlier(self.refused_at, now),
+        )
 
 
 class Change(NamedTuple):
@@ -100,6 +113,10 @@ def after_outcome(
     if outcome == "refused":
         return ended, () if state.standing == "refused" else (Change("broke"),)
     return ended, (Change("recovered"),) if state.is_broken else ()
+
+
+def _earlier(time: datetime | None, now: datetime) -> datetime | None:
+    return None if time is None else min(time, now)
 
 
 def after_cut_off(state: CheckState, now: datetime, *, is_asked_again: bool) -> tuple[CheckState, tuple[Change, ...]]:

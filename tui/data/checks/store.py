@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psycopg.types.json import Jsonb
 
-from tui.data.checks.observed import CALLS, EXPIRING, observed_changes
+from tui.data.checks.observed import CALLS, CHECK_EVERY, EXPIRING, observed_changes
 from tui.data.checks.state import CheckState, after_cut_off, after_outcome
 from tui.models import Integration
 
@@ -31,9 +32,14 @@ select c.id, c.organization_id, c.integration_type, c.display_name, c.is_active
  where c.is_active and (%(organization_id)s::uuid is null or c.organization_id = %(organization_id)s::uuid)
  order by c.created_at, c.id
 """
-FRESH = """
-select distinct o.number from switchboard.observations as o
- where o.integration_id = %(id)s and o.name = any(%(names)s) and o.at > clock_timestamp() - %(within)s::interval
+HEALTH_READ = """
+select o.number, max(o.at) between clock_timestamp() - %(within)s::interval and clock_timestamp() as is_fresh
+  from switchboard.observations as o
+ where o.integration_id = %(id)s and o.name = any(%(names)s) group by o.number order by max(o.at), o.number
+"""
+EVERY = """
+select o.value from switchboard.observations as o
+ where o.integration_id = %(id)s and o.number = '' and o.name = %(name)s
 """
 IS_CHECKED = """
 select from switchboard.checks as k where k.integration_id = %(id)s and k.begun_at is not null
@@ -55,6 +61,7 @@ select c.id as integration_id, p.id as permission_id, p.expires_at, o.name, o.va
  where coalesce(c.id, o.integration_id) = any(%(ids)s) and (p.id is not null or o.name is not null)
 """
 SOON = "7 days"
+MOST_EXPIRING = 200
 CLAIM = "select c.* from switchboard.claim_change(%(organizations)s::uuid[]) as c where c.id is not null"
 TOLD = "select switchboard.note_told(%(id)s::uuid)"
 
@@ -140,17 +147,26 @@ async def note_cut_off(database: Database, integration_id: UUID, seen: CheckStat
 
     async def unit(connection: Connection) -> None:
         held = await _hold(connection, integration_id)
-        if held.state.in_progress and held.state.begun_at == seen.begun_at:
+        if held.state.in_progress and held.state.begun_at == seen.no_later_than(held.at).begun_at:
             state, changes = after_cut_off(held.state, held.at, is_asked_again=is_asked_again)
             await _note(connection, integration_id, state, {}, changes)
 
     await database.write(unit)
 
 
-async def read_fresh_numbers(database: Database, integration_id: UUID, within: timedelta) -> list[str]:
-    """Return the phone numbers of an integration of which something was observed within that time."""
-    rows = await database.fetch_all(FRESH, {"id": integration_id, "within": within, "names": list(CALLS)})
-    return [row["number"] for row in rows]
+async def read_numbers_read(database: Database, integration_id: UUID, within: timedelta) -> tuple[list[str], list[str]]:
+    """Return the numbers whose health was read within that time, and those longer ago, the oldest first."""
+    values = {"id": integration_id, "within": within, "names": list(CALLS)}
+    rows = await database.fetch_all(HEALTH_READ, values)
+    fresh, stale = ([row["number"] for row in rows if row["is_fresh"] is is_fresh] for is_fresh in (True, False))
+    return fresh, stale
+
+
+async def note_every(database: Database, integration_id: UUID, every: timedelta) -> None:
+    """Note how long lies between two checks, where that is another time than the last one."""
+    seconds = str(round(every.total_seconds()))
+    if await database.fetch_value(EVERY, {"id": integration_id, "name": CHECK_EVERY}) != seconds:
+        await note_observed(database, integration_id, {("", CHECK_EVERY): seconds})
 
 
 async def note_observed(
@@ -177,7 +193,9 @@ async def note_expiring(database: Database, ids: Sequence[UUID]) -> None:
             name = row["name"] or f"{EXPIRING}{row['permission_id']}"
             news.setdefault(row["integration_id"], {})["", name] = expires_at
     for integration_id, values in news.items():
-        await note_observed(database, integration_id, values)
+        # No more than may be noted at once, nor in an hour: what is left is news to the next check.
+        some = dict(islice(values.items(), MOST_EXPIRING))
+        await note_observed(database, integration_id, some)
 
 
 async def claim_change(database: Database, organizations: Sequence[UUID] | None) -> NoticedChange | None:
@@ -206,11 +224,9 @@ async def _hold(connection: Connection, integration_id: UUID) -> Held:
     row = await (await connection.execute(HOLD, {"id": integration_id})).fetchone()
     if row is None:
         raise AssertionError("a function call returns one row")
-    return Held(
-        CheckState(**{name: _time_or_value(name, row["state"][name]) for name in CheckState._fields}),
-        {(number, name): value for number, name, value in row["observed"]},
-        row["at"],
-    )
+    state = CheckState(**{name: _time_or_value(name, row["state"][name]) for name in CheckState._fields})
+    observed = {(number, name): value for number, name, value in row["observed"]}
+    return Held(state.no_later_than(row["at"]), observed, row["at"])
 
 
 def _time_or_value(name: str, value: Any) -> Any:

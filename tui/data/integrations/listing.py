@@ -34,7 +34,7 @@ PEOPLE_WITH_ACCESS = f"""(select count(distinct p.user_id) from public.user_inte
          where p.integration_id = c.id and {HAS_ACCESS})"""
 NUMBERS = "(select count(*) from public.organization_phone_numbers as n where n.integration_id = c.id)"
 
-_TESTS = """public.integration_audit_logs as l
+TESTS = """public.integration_audit_logs as l
           where l.action = 'connection_tested' and l.organization_id = c.organization_id
             and l.integration_type = c.integration_type and l.details ->> 'source' = 'switchboard'
             and l.status <> 'pending' and l.details -> 'draft' is null
@@ -55,7 +55,7 @@ _LAST_CHANGE = """(select l.created_at from public.integration_audit_logs as l
           order by l.created_at desc limit 1)"""
 # A test that did not reach the provider is logged as failed and judged unknown: it says nothing about the credential.
 LATEST_TEST = f"""left join lateral (
-         (select l.status, l.created_at, l.user_id, {_REASON} from {_TESTS}
+         (select l.status, l.created_at, l.user_id, {_REASON} from {TESTS}
             and l.details ->> 'judgement' is distinct from 'unknown'
           order by l.created_at desc limit 1)
          union all
@@ -72,7 +72,7 @@ LATEST_TEST = f"""left join lateral (
                 ) as created_at) as change on true
        left join lateral (
          select min(u.created_at) as created_at, max(u.words) as words from (
-           select l.created_at, left(l.details ->> 'why', {MOST_WORDS}) as words from {_TESTS}
+           select l.created_at, left(l.details ->> 'why', {MOST_WORDS}) as words from {TESTS}
               and l.details ->> 'judgement' = 'unknown'
            union all
            select o.at, o.details ->> 'words' from {_REMOVED} = 'unreached') as u

@@ -18,12 +18,15 @@ select has_column_privilege('public.integration_credentials', 'credentials_encry
          and has_column_privilege('public.integration_credentials', 'credentials_encrypted', 'update') as configure,
        has_column_privilege('public.integration_credentials', 'is_active', 'update') as enable,
        has_table_privilege('public.integration_credentials', 'delete') as delete,
-       has_column_privilege('public.integration_credentials', 'credentials_encrypted', 'insert') as restore
+       has_column_privilege('public.integration_credentials', 'credentials_encrypted', 'insert') as restore,
+       coalesce(has_function_privilege(to_regprocedure('switchboard.uses_of(uuid)'), 'execute'), false) as uses,
+       coalesce(has_table_privilege(pg_catalog.to_regclass('switchboard.checks'), 'select')
+                and has_table_privilege(pg_catalog.to_regclass('switchboard.observations'), 'select'), false) as checks
 """
 
 
 class RolePrivileges(NamedTuple):
-    """Which parts this role may read (the first four), and which acts the database lets it do."""
+    """Which parts this role may read (the first four, what checks remember, and uses), and which acts it may do."""
 
     envelopes: bool = False
     permissions: bool = False
@@ -33,6 +36,8 @@ class RolePrivileges(NamedTuple):
     enable: bool = False
     delete: bool = False
     restore: bool = False
+    uses: bool = False
+    checks: bool = False
 
 
 async def read_privileges(database: Database) -> RolePrivileges:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tui.data.log_act import NO_ORGANIZATION, log_act
 from tui.data.seals.chain import newest_seal, read_newest, sealed_until, seals_of
-from tui.data.seals.merkle import HASH_BYTES, root_of
+from tui.data.seals.merkle import Subtrees
 from tui.data.seals.notes import Checkpoint, NoteError, log_signature, read_checkpoint
 from tui.data.seals.sealing_keys import key_id_of, recorded_keys
 from tui.data.seals.whole_log import require_whole_log
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from tui.data.seals.sealing_keys import SealKey
 
 ORIGIN = "select s.text_value as origin from switchboard.settings as s where s.name = 'origin'"
-STORED = "select s.checkpoint from switchboard.seals as s where s.id = %(id)s"
+STORED = "select s.checkpoint, s.subtrees from switchboard.seals as s where s.id = %(id)s"
+# An owner who could choose it would have the log sign lines of their own.
+ORIGIN_PATTERN = re.compile(r"switchboard/[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +71,44 @@ async def read_stored(connection: Connection, seal: Seal) -> str | None:
 
 
 async def read_origin(connection: Connection) -> str:
-    """Return what checkpoints call this log. Raises CheckFailed where that was removed."""
+    """Return what checkpoints call this log. Raises CheckFailed where that was removed or replaced by no origin."""
     row = await (await connection.execute(ORIGIN)).fetchone()
-    if row is None or not row["origin"]:
+    if row is None or not ORIGIN_PATTERN.fullmatch(row["origin"] or ""):
         raise CheckFailed(
-            "The log has no origin, by which checkpoints name it: it was removed from switchboard.settings.",
+            "The log has no origin, by which checkpoints name it: it was taken away in switchboard.settings.",
             "Put the one back that its checkpoints have in their first line.",
         )
     origin: str = row["origin"]
     return origin
 
 
-async def seal_leaves(database: Database, newest: Seal | None) -> bytes:
-    """Return the leaves of the seals up to that one, in the order of the chain."""
+async def tree_of_chain(database: Database, newest: Seal) -> Subtrees:
+    """Return the tree of the seals up to that one, as they are."""
+    return Subtrees().with_leaves(b"".join([seal.leaf() async for seal in seals_of(database, newest.id)]))
+
+
+async def tree_to_extend(database: Database, newest: Seal | None) -> Subtrees:
+    """Return the tree that the next checkpoint goes on from: the one that the log has signed with `newest`.
+
+    So none is ever signed that contradicts the one before, whatever was made of older seals meanwhile, and no seal but
+    `newest` is read. Where that has no checkpoint that the log has signed, the chain is read.
+    """
     if newest is None:
-        return b""
-    return b"".join([seal.leaf() async for seal in seals_of(database, newest.id)])
+        return Subtrees()
+    row = await database.fetch_one(STORED, {"id": newest.id})
+    keys = [public_key for _, public_key, _ in await database.read(recorded_keys)]
+    try:
+        signed = read_checkpoint((row and row["checkpoint"]) or "")
+    except NoteError:
+        return await tree_of_chain(database, newest)
+    tree = Subtrees(signed.size, bytes((row and row["subtrees"]) or b""))
+    is_signed = tree.is_whole and tree.root() == signed.root and signed.is_signed_by(keys)
+    return tree if is_signed else await tree_of_chain(database, newest)
 
 
-def checkpoint_of(origin: str, leaves: bytes, key: SealKey) -> Checkpoint:
-    """Return the signed checkpoint over the seals with these leaves."""
-    unsigned = Checkpoint(origin, len(leaves) // HASH_BYTES, root_of(leaves))
+def checkpoint_of(origin: str, tree: Subtrees, key: SealKey) -> Checkpoint:
+    """Return the signed checkpoint over the seals of a tree."""
+    unsigned = Checkpoint(origin, tree.size, tree.root())
     return replace(unsigned, signatures=(log_signature(unsigned, key.public_key, key.sign),))
 
 
@@ -103,13 +123,13 @@ async def read_checkpoint_of_newest(database: Database) -> Checkpoint | None:
     note = None if newest is None else await database.read(lambda connection: read_stored(connection, newest))
     if newest is None or note is None:
         return None
-    leaves = await seal_leaves(database, newest)
+    tree = await tree_of_chain(database, newest)
     keys = [public_key for _, public_key, _ in await database.read(recorded_keys)]
     try:
         checkpoint = read_checkpoint(note)
     except NoteError:
         checkpoint = None
-    expected = (len(leaves) // HASH_BYTES, root_of(leaves))
+    expected = (tree.size, tree.root())
     if checkpoint is None or (checkpoint.size, checkpoint.root) != expected or not checkpoint.is_signed_by(keys):
         raise CheckFailed(
             "The newest checkpoint is not one of the seals that are there.", "Run `switchboard audit verify`."
@@ -129,7 +149,7 @@ async def make_checkpoint(database: Database, key: SealKey) -> Checkpoint:
         raise NotFound("The log is not sealed yet.", "`switchboard audit seal` makes the first seals.")
     if key.key_id not in {key_id for key_id, _, state in await database.read(recorded_keys) if state != "retired"}:
         raise SealKeyError(f"The log is not sealed with the key {key.key_id}.", "Sign with the key that is in use.")
-    checkpoint = checkpoint_of(await database.read(read_origin), await seal_leaves(database, newest), key)
+    checkpoint = checkpoint_of(await database.read(read_origin), await tree_of_chain(database, newest), key)
     details = {
         "origin": checkpoint.origin,
         "seals": checkpoint.size,

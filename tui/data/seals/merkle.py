@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,37 @@ if TYPE_CHECKING:
 
 HASH_BYTES = 32
 EMPTY_ROOT = sha256(b"").digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Subtrees:
+    """A tree as the roots of the whole subtrees that it is made of, the largest first: all that is needed to go on."""
+
+    size: int = 0
+    roots: bytes = b""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there are as many roots as a tree of this size has whole subtrees."""
+        return len(self.roots) == self.size.bit_count() * HASH_BYTES
+
+    def with_leaves(self, leaves: bytes) -> Subtrees:
+        """Return the tree that has these hashes of leaves behind its own."""
+        size, roots = self.size, _split(self.roots)
+        for leaf in _split(leaves):
+            size += 1
+            whole, left = leaf, size
+            while left % 2 == 0:
+                whole, left = _node(roots.pop() + whole), left // 2
+            roots.append(whole)
+        return Subtrees(size, b"".join(roots))
+
+    def root(self) -> bytes:
+        """Return the root of the tree."""
+        *before, root = _split(self.roots) or [EMPTY_ROOT]
+        for whole in reversed(before):
+            root = _node(whole + root)
+        return root
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -55,6 +87,10 @@ def root_by_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> b
             root = _node(root + beside)
         index, last = index >> 1, last >> 1
     return root if last == 0 else None
+
+
+def _split(hashes: bytes) -> list[bytes]:
+    return [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
 
 
 def _node(children: bytes) -> bytes:

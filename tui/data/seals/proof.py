@@ -101,11 +101,13 @@ def check_proof(proof: Proof, public_keys: Sequence[bytes], cosigners: Sequence[
         root = bytes.fromhex(root)
         values = json.loads(proof.row, parse_int=str, parse_float=str)
     except (ValueError, TypeError, RecursionError):
-        raise NotProvenError("Its seal is not one of version 2.") from None
+        head, values = "", []
+    if head != HEADS[2]:
+        raise NotProvenError("Its seal is not one of version 2.")
     key = {key_id_of(public_key): public_key for public_key in public_keys}.get(key_id)
     if key is None:
         raise NotProvenError("Its seal is not signed with a public key that was given.")
-    if head != HEADS[2] or not is_signed(key, proof.signature, proof.statement.encode()):
+    if not is_signed(key, proof.signature, proof.statement.encode()):
         raise NotProvenError("Its seal was altered: the signature is not that of its key.")
     if root_by_path(leaf_hash(proof.row.encode()), proof.in_hour.index, rows, proof.in_hour.path) != root:
         raise NotProvenError("The row is not one of those that were sealed: it was altered, or the path to its hour.")

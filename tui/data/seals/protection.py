@@ -21,6 +21,8 @@ select format('The column %s.%s is missing or of another type, so nothing can be
   from (values ('switchboard.seals', 'id', 'int8'), ('switchboard.seals', 'hour', 'timestamptz'),
                ('switchboard.seals', 'row_count', 'int8'), ('switchboard.seals', 'digest', 'bytea'),
                ('switchboard.seals', 'row_list', 'bytea'), ('switchboard.seals', 'xid', 'xid8'),
+               ('switchboard.seals', 'root', 'bytea'), ('switchboard.seals', 'block_roots', 'bytea'),
+               ('switchboard.seals', 'checkpoint', 'text'), ('switchboard.seals', 'subtrees', 'bytea'),
                ('switchboard.seals', 'previous', 'bytea'), ('switchboard.seals', 'key_id', 'text'),
                ('switchboard.seals', 'sealed_at', 'timestamptz'), ('switchboard.seals', 'sealed_by', 'text'),
                ('switchboard.seals', 'operator', 'text'), ('switchboard.seals', 'signature', 'bytea'),

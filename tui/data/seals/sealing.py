@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from tui.data.log_act import NO_ORGANIZATION, log_act
 from tui.data.seals.chain import Seal, newest_seal, read_newest, sealed_until
-from tui.data.seals.checkpoints import checkpoint_of, read_origin, seal_leaves
+from tui.data.seals.checkpoints import checkpoint_of, read_origin, tree_to_extend
 from tui.data.seals.hour_digest import HourDigest
 from tui.data.seals.hours import HOUR, digest_in_pages, hours_with_rows, read_bounds
 from tui.data.seals.protection import missing_relations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from tui.data.postgres.database import Connection, Database
     from tui.data.seals.hour_digest import HourOfRows, Version
+    from tui.data.seals.merkle import Subtrees
     from tui.data.seals.sealing_keys import SealKey
 
     OnProgress = Callable[[int, int], None]
@@ -44,10 +45,10 @@ select trunc(extract(epoch from now()) * 1000000)::bigint as sealed_at, session_
 ADD = """
 insert into switchboard.seals
   (hour, row_count, digest, root, row_list, block_roots, xid, previous, sealed_at, sealed_by, operator, key_id,
-   signature, checkpoint)
+   signature, checkpoint, subtrees)
 values (to_timestamp(%(hour)s::float8), %(row_count)s, %(digest)b, %(root)b, %(row_list)b, %(block_roots)b,
         %(xid)s::text::xid8, %(previous)b, now(), %(sealed_by)s, %(operator)s, %(key_id)s, %(signature)b,
-        %(checkpoint)s)
+        %(checkpoint)s, %(subtrees)b)
 """
 RECORD_KEY = """
 insert into switchboard.keys (key_id, purpose, public_key) values (%(key_id)s, 'seal', %(public_key)b)
@@ -88,16 +89,16 @@ async def seal_log(
     await _require_rights(database, key)
     operation, seals, rows = uuid4(), 0, 0
     while True:
-        newest, leaves = await newest_seal(database), None
+        newest, tree = await newest_seal(database), None
         # After it: another run may have sealed an hour that is old enough since a moment ago.
         bounds = await read_bounds(database)
         if newest and newest.hour is not None and newest.hour >= bounds.until:
             raise CheckFailed(FROM_THE_FUTURE, "Nothing was sealed; run `switchboard audit verify`.")
         try:
             async for batch in _batches(database, newest, bounds.first, bounds.until, on_progress):
-                if leaves is None:
-                    leaves = await seal_leaves(database, newest)
-                newest, leaves = await _commit(database, key, batch, newest, leaves, operation)
+                if tree is None:
+                    tree = await tree_to_extend(database, newest)
+                newest, tree = await _commit(database, key, batch, newest, tree, operation)
                 seals += len(batch)
                 rows += sum(hour.row_count for hour in batch)
         except _SealedMeanwhileError:
@@ -160,14 +161,14 @@ async def _batches(
 
 
 async def _commit(
-    database: Database, key: SealKey, batch: list[HourOfRows], newest: Seal | None, leaves: bytes, operation: UUID
-) -> tuple[Seal, bytes]:
+    database: Database, key: SealKey, batch: list[HourOfRows], newest: Seal | None, tree: Subtrees, operation: UUID
+) -> tuple[Seal, Subtrees]:
     """Sign and store seals in one transaction, with their row of the log.
 
-    `leaves` are those of the seals up to `newest`; returns the last seal and the leaves up to that.
+    `tree` is that of the seals up to `newest`; returns the last seal and the tree up to that.
     """
 
-    async def unit(connection: Connection) -> tuple[Seal, bytes]:
+    async def unit(connection: Connection) -> tuple[Seal, Subtrees]:
         await connection.execute(LOCK)
         current = await read_newest(connection)
         if (current and current.fingerprint()) != (newest and newest.fingerprint()):
@@ -176,17 +177,19 @@ async def _commit(
         moment = await (await connection.execute(MOMENT)).fetchone() or {}
         operator = database.operator.label or None
         records: list[dict[str, Any]] = []
-        previous, seal, new_leaves = newest.fingerprint() if newest else None, newest, [leaves]
+        previous, seal, leaves = newest.fingerprint() if newest else None, newest, bytearray()
         for hour in batch:
             seal = _sign(key, hour, previous, operator, moment)
             blocks = hour.block_roots if hour.row_list is None else None
-            records.append(asdict(seal) | {"row_list": hour.row_list, "block_roots": blocks, "checkpoint": None})
+            lists = {"row_list": hour.row_list, "block_roots": blocks}
+            records.append(asdict(seal) | lists | {"checkpoint": None, "subtrees": None})
             previous = seal.fingerprint()
-            new_leaves.append(seal.leaf())
+            leaves += seal.leaf()
         if seal is None or previous is None:
             raise AssertionError("a batch has at least one hour")
-        all_leaves = b"".join(new_leaves)
-        records[-1]["checkpoint"] = str(checkpoint_of(await read_origin(connection), all_leaves, key))
+        extended = tree.with_leaves(bytes(leaves))
+        checkpoint = checkpoint_of(await read_origin(connection), extended, key)
+        records[-1] |= {"checkpoint": str(checkpoint), "subtrees": extended.roots}
         async with connection.cursor() as cursor:
             await cursor.executemany(ADD, records)
         until = sealed_until(seal)
@@ -198,7 +201,7 @@ async def _commit(
             "key_id": key.key_id,
         }
         await log_act(connection, "log_sealed", NO_ORGANIZATION, "none", details=details)
-        return seal, all_leaves
+        return seal, extended
 
     return await database.write(unit, operation_id=operation)
 

@@ -8,7 +8,7 @@ from tui.providers.exotel_hosts import DEFAULT_HOST, HOSTS, REGIONS, api_of_port
 from tui.providers.fields import Field, Findings, IntegrationType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from tui.models import ListedNumber
     from tui.providers.observations import Observation, Reading
@@ -146,12 +146,13 @@ async def observe_numbers(
     take: Callable[[Observation], None],
     *,
     fresh: Collection[str] = (),
+    stale: Sequence[str] = (),
     tell: Callable[[int, int], None] | None = None,
 ) -> Reading:
     """Read the account, its balance, and the call flow and the health of each ExoPhone."""
     from tui.providers import exotel_observe
 
-    return await exotel_observe.observe_numbers(credential, take, fresh=fresh, tell=tell)
+    return await exotel_observe.observe_numbers(credential, take, fresh=fresh, stale=stale, tell=tell)
 
 
 async def observe_whatsapp(
@@ -159,12 +160,13 @@ async def observe_whatsapp(
     take: Callable[[Observation], None],
     *,
     fresh: Collection[str] = (),
+    stale: Sequence[str] = (),
     tell: Callable[[int, int], None] | None = None,
 ) -> Reading:
     """Read the account, its balance, and its templates where their WABA is known."""
     from tui.providers import exotel_observe
 
-    return await exotel_observe.observe_whatsapp(credential, take, fresh=fresh, tell=tell)
+    return await exotel_observe.observe_whatsapp(credential, take, fresh=fresh, stale=stale, tell=tell)
 
 
 TYPES = (

@@ -84,12 +84,21 @@ def _warn(findings: Findings, name: str, sentence: str, host: str) -> None:
 
 async def test_connection(credential: Mapping[str, Any], tell: Tell) -> None:
     """Log in once by SMTP and once by IMAP, side by side."""
+    await _test(credential, tell, is_watched=True)
+
+
+async def test_unwatched(credential: Mapping[str, Any], tell: Tell) -> None:
+    """Log in by SMTP and, unless that was refused, by IMAP: nobody is there to be told what locked the mailbox."""
+    await _test(credential, tell, is_watched=False)
+
+
+async def _test(credential: Mapping[str, Any], tell: Tell, *, is_watched: bool) -> None:
     # Not at the top, as each start reads this module.
     from tui.providers.field_kinds import as_text
     from tui.providers.mail.check import check_mailbox
 
     values = {field.name: as_text(credential.get(field.name)) or field.default or "" for field in TYPES[0].fields}
-    await check_mailbox(values, provider_for(credential), tell)
+    await check_mailbox(values, provider_for(credential), tell, is_watched=is_watched)
 
 
 def provider_for(credential: Mapping[str, Any]) -> MailProvider:
@@ -170,5 +179,6 @@ TYPES = (
         ),
         check=check_hosts,
         test=test_connection,
+        test_unwatched=test_unwatched,
     ),
 )

@@ -60,17 +60,35 @@ IMAP = Service(imap.SUBJECT, imap.TLS_PORT, imap.STARTTLS_PORT, imap.PORTS, imap
 _FAILED_LOGINS = FailedLogins()
 
 
-async def check_mailbox(values: Mapping[str, str], provider: MailProvider, tell: Tell) -> None:
+async def check_mailbox(
+    values: Mapping[str, str], provider: MailProvider, tell: Tell, *, is_watched: bool = True
+) -> None:
     """Log in with `email` and `app_password`, once at `smtp_host`:`smtp_port` and once at `imap_host`:`imap_port`.
 
-    Both at a time, each telling its own verdicts; a ConnectionTest otherwise.
+    Both at a time, each telling its own verdicts; where nobody watches, the second only if the first login was not
+    refused. A ConnectionTest otherwise.
     """
     login = Login(values["email"], values["app_password"])
-    async with asyncio.TaskGroup() as both:
+    is_refused = False
+
+    def tell_and_note(verdict: Verdict) -> None:
+        nonlocal is_refused
+        is_refused = is_refused or (verdict.level == "answer" and verdict.outcome == "failed")
+        tell(verdict)
+
+    async def check(service: Service) -> None:
+        name = service.subject.lower()
+        host, port = values[f"{name}_host"], values[f"{name}_port"]
+        await check_service(service, host, port, login, provider, tell_and_note)
+
+    if is_watched:
+        async with asyncio.TaskGroup() as both:
+            for service in (SMTP, IMAP):
+                both.create_task(check(service))
+    else:
         for service in (SMTP, IMAP):
-            name = service.subject.lower()
-            host, port = values[f"{name}_host"], values[f"{name}_port"]
-            both.create_task(check_service(service, host, port, login, provider, tell))
+            if not is_refused:
+                await check(service)
 
 
 async def check_service(

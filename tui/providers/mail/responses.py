@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from tui.providers.mail.provider import MailProvider
 
 _LONGEST_QUOTE = 120  # characters of the server's own text
+# An honest text has a line or two. The patterns take the square of the length, and the megabyte that a server may send
+# would keep them busy for an hour, and the whole process with them.
+_LONGEST_TEXT = 1000
 
 # RFC 9051, section 7.1, and RFC 5530: any other word in brackets may be anything, so it is no code.
 _IMAP_CODES = frozenset(
@@ -90,6 +93,7 @@ def quote_of(text: str, login: Login | None) -> str:
 
 def smtp_refusal(code: int, text: str, host: str, login: Login, provider: MailProvider) -> ProviderFailed:
     """Return what another reply than 235 to AUTH means."""
+    text = text[:_LONGEST_TEXT]
     shown = str(code) if 100 <= code <= 599 else ""
     quote = quote_of(text, login)
     known = _known_cause("SMTP", text, shown, host, provider) or _account_barred("SMTP", text, shown, quote, provider)
@@ -103,6 +107,7 @@ def smtp_refusal(code: int, text: str, host: str, login: Login, provider: MailPr
 
 def imap_refusal(text: str, host: str, login: Login, provider: MailProvider) -> ProviderFailed:
     """Return what NO to LOGIN means; `text` begins with its code in brackets where it has one."""
+    text = text[:_LONGEST_TEXT]
     match = re.match(r"\[([A-Z]+)[^]]*\]", text)
     code = match[1] if match and match[1] in _IMAP_CODES else "NO"
     quote = quote_of(text, login)
@@ -126,6 +131,7 @@ def imap_refusal(text: str, host: str, login: Login, provider: MailProvider) -> 
 
 def imap_goodbye(text: str, login: Login | None, provider: MailProvider) -> ProviderFailed:
     """Return what BYE means, before the login (None) or instead of an answer to it."""
+    text = text[:_LONGEST_TEXT]
     quote = quote_of(text, login)
     barred = _account_barred("IMAP", text, "BYE", quote, provider)
     return barred or ProviderFailed(

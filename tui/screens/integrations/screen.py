@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, ClassVar
 
@@ -19,6 +18,7 @@ from tui.widgets.prompt import Choice
 from tui.words.counts import counted
 from tui.words.integrations import activation, deletion, deletion_warning
 from tui.words.text import safe_text
+from tui.words.usage import deletion_facts
 from tui.words.versions import LIVE_AGAIN, restored, way_back, what_comes_back
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tui.data.integrations.authors import Authors
     from tui.data.integrations.deleted import RestorePlan
     from tui.data.integrations.role_privileges import RolePrivileges
+    from tui.data.integrations.usage import Usage
     from tui.models import Integration
     from tui.widgets.frame import Hints
     from tui.widgets.row_list import Row
@@ -72,6 +73,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
     def __init__(self) -> None:
         super().__init__()
         self._authors: dict[UUID, Authors] = {}
+        self._usage: dict[UUID, Usage] = {}
         self._deleted: Integration | None = None
         """What was deleted here last, and not brought back since."""
 
@@ -94,7 +96,9 @@ class IntegrationsScreen(DetailPage["Integration"]):
     async def load(self) -> None:
         from tui.data.integrations.listing import list_integrations
         from tui.data.integrations.role_privileges import read_privileges
+        from tui.data.integrations.usage import usage_of
         from tui.data.keys.gate import replaced_key
+        from tui.session.seen_checks import read_checks, with_checks
 
         organization = self.organization_to_list()
         if organization is None:
@@ -102,17 +106,23 @@ class IntegrationsScreen(DetailPage["Integration"]):
         self.show_loading("integrations")
         database, types = self.session.database, list(registry())
         rights = self._rights = await read_privileges(database)
+        seen = await read_checks(self.session, organization.id, rights=rights)
         if not self._items:
             # Deriving the key takes a third of a second: the rows need not wait for what it says of them.
-            await self._show(await list_integrations(database, None, organization.id, types, rights=rights), rights)
+            rows = await list_integrations(database, None, organization.id, types, rights=rights)
+            await self._show(with_checks(rows, seen), rights)
             if self.is_mounted:
                 # What follows would be read before they are drawn.
                 await self.wait_for_refresh()
         listed = await list_integrations(database, self.session.keyring, organization.id, types, rights=rights)
-        await self._show(listed, rights)
+        await self._show(with_checks(listed, seen), rights)
         is_closed = any(integration.unreadable == "other key" for integration in listed)
         if is_closed and (replaced := await replaced_key(database, self.session.keyring)):
             self.report_failure(replaced)
+        usage = await usage_of(database, listed, rights=rights)
+        if self.is_mounted:
+            self._usage = usage
+            self.show_rows()
 
     async def _show(self, integrations: list[Integration], rights: RolePrivileges) -> None:
         from tui.data.integrations.authors import authors_of
@@ -134,7 +144,8 @@ class IntegrationsScreen(DetailPage["Integration"]):
         from tui.data.integrations.authors import Authors
 
         authors = self._authors.get(item.id) if item.id else None
-        return detail(item, authors or Authors(), self.session.settings.timezone)
+        usage = self._usage.get(item.id) if item.id else None
+        return detail(item, authors or Authors(), usage, self.session.settings.timezone, self.console.glyphs)
 
     def history_of(self, item: Integration) -> str:
         from tui.data.audit.history import history_of_type
@@ -201,17 +212,15 @@ class IntegrationsScreen(DetailPage["Integration"]):
             self.status.say("No integration of this organisation can be tested.")
 
     def _test(self, title: str, integrations: list[Integration]) -> None:
-        from tui.session.connection_test import Job, run_on_stored
+        from tui.session.connection_test import Job
+        from tui.session.observing import StoredTest
 
         self.status.clear()
         # Each on a ticket of its own when it runs, so that the result is kept in the row that was tested.
+        tests = [(integration, StoredTest(self.session, integration)) for integration in integrations]
         jobs = [
-            Job(
-                full_name(integration),
-                partial(run_on_stored, self.session, integration),
-                stored=name_in_commands(integration),
-            )
-            for integration in integrations
+            Job(full_name(integration), test.run, name_in_commands(integration), test.read_on)
+            for integration, test in tests
         ]
         self.console.navigation.open_connection_test(title, jobs, lambda _: self.start_load())
 
@@ -243,17 +252,24 @@ class IntegrationsScreen(DetailPage["Integration"]):
 
     async def _delete(self, integration: Integration) -> None:
         from tui.data.integrations.listing import count_dependents, delete
+        from tui.data.integrations.usage import named_dependents, usage_of
         from tui.data.integrations.versions import read_bounds
 
         title, name = full_name(integration), integration.integration_type
         expected = await count_dependents(self.session.database, integration)
         bounds = await read_bounds(self.session.database)
         back = way_back(bounds, "u")
+        (usage,) = (await usage_of(self.session.database, [integration])).values()
+        named = await named_dependents(self.session.database, integration)
+        warning = deletion_warning(title, expected, back)
+        lines = [warning, *deletion_facts(usage, named, self.session.settings.timezone)]
+        # On the smallest screen the choices take two lines.
+        question = "\n".join(lines[: _fitting(lines, self.size.width, MOST_LINES - 1)])
         offer = [Choice("t", "type its name to delete it")]
         if integration.is_active:
             # Not by d, which opened the question: a key that is held down answers nothing.
             offer.insert(0, Choice("space", "disable it instead"))
-        chosen = await self.prompt.choose(deletion_warning(title, expected, back), offer)
+        chosen = await self.prompt.choose(question, offer)
         if chosen == "space":
             await self._toggle(integration)
         if chosen != "t":
@@ -312,14 +328,18 @@ class IntegrationsScreen(DetailPage["Integration"]):
 def _what_a_restore_does(title: str, plan: RestorePlan, width: int) -> str:
     """What comes back, and a line for each thing that does not, as many as a question has room for."""
     lines = [f"{title} {what_comes_back(plan)}.", *(f"Not back: {loss}" for loss in plan.losses)]
-    ends = list(accumulate(len(Content(line).wrap(width)) for line in lines))
-    if ends[-1] <= MOST_LINES:
+    if _fitting(lines, width, MOST_LINES) == len(lines):
         return "\n".join(lines)
     command = f"`switchboard integrations restore {plan.integration_type} --dry-run`"
     # What says how many more there are takes three lines on the smallest screen.
-    shown = max(1, sum(end <= MOST_LINES - 3 for end in ends))
+    shown = max(1, _fitting(lines, width, MOST_LINES - 3))
     more = len(lines) - shown
     return "\n".join([*lines[:shown], f"{more} more do not come back: {command} lists them."])
+
+
+def _fitting(lines: Sequence[str], width: int, most: int) -> int:
+    """Return how many of the lines have room in so many rows of the screen."""
+    return sum(end <= most for end in accumulate(len(Content(line).wrap(width)) for line in lines))
 
 
 def _who_loses_it(people: int | None) -> str:

@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING
 
 from tui.providers import title_of
 from tui.providers.naming import integration_name, type_in_full
+from tui.screens.integrations.checks import check_lines, month_cell
 from tui.widgets.row_list import Cell, Column, Row
 from tui.widgets.text_lines import TextLine
 from tui.words.integrations import connection, count_of_use, facts
 from tui.words.people import NAME_MOST
+from tui.words.seen_checks import for_how_long, warnings
 from tui.words.text import safe_text
+from tui.words.usage import with_usage
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
     from tui.data.integrations.authors import Authors
+    from tui.data.integrations.usage import Usage
     from tui.models import Integration
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
@@ -25,8 +29,10 @@ COLUMNS = (
     Column("Type", 15, drops=1),
     Column("State", 12),
     Column("Connection", 19),
-    Column("People", 6, drops=2),
-    Column("Numbers", 7, drops=3),
+    Column("For", 4, drops=2),
+    Column("People", 6, drops=3),
+    Column("Numbers", 7, drops=4),
+    Column("Last 30 days", 30, drops=5),
 )
 SORTS = ("type", "state", "last verified", "last changed")
 STATE_ORDER = {"unreadable": 0, "checking": 1, "active": 1, "disabled": 2, "not set up": 3}
@@ -65,8 +71,10 @@ def row_of(integration: Integration, glyphs: Glyphs) -> Row:
         Cell(safe_text(title_of(integration.integration_type), NAME_MOST), tone_of_name),
         Cell(f"{sign} {integration.state}", tone),
         connection_cell(integration, glyphs),
+        Cell(for_how_long(integration)),
         Cell(count_of_use(integration, integration.people_with_access).rjust(5)),
         Cell(count_of_use(integration, integration.phone_numbers).rjust(5)),
+        month_cell(integration, glyphs),
     )
     return Row(key_of(integration), cells)
 
@@ -95,19 +103,26 @@ def connection_cell(integration: Integration, glyphs: Glyphs) -> Cell:
         return Cell(words, "quiet")
     if integration.failing:
         return Cell(f"{glyphs.bad} {words}", "bad")
-    if integration.proven:
+    if integration.proven and not warnings(integration):
         return Cell(f"{glyphs.yes} {words}", "good")
     return Cell(f"{glyphs.warning} {words}", "warning")
 
 
-def detail(integration: Integration, authors: Authors, zone: tzinfo) -> tuple[TextLine, ...]:
-    """Return the lines below the list: everything known of one integration, never a secret."""
+def detail(
+    integration: Integration, authors: Authors, usage: Usage | None, zone: tzinfo, glyphs: Glyphs
+) -> tuple[TextLine, ...]:
+    """Return the lines below the list: everything known of one integration, never a secret. `usage` None: not read."""
     title = type_in_full(integration.integration_type)
     if integration.id is None:
         return (TextLine(title), TextLine("Not set up in this organisation; enter sets it up.", "quiet"))
     if integration.place:
         title += f", one of {integration.place[1]} rows of this type"
+    checks = check_lines(integration, zone, glyphs)
+    drawn = {line.label: line for line in checks}
+    if warnings(integration):
+        drawn["Connection"] = TextLine("", "warning")
+    lines = with_usage(facts(integration, authors, zone, [(line.label, line.text) for line in checks]), usage, zone)
     return (
         TextLine(title),
-        *(TextLine(text, label=label.ljust(12)) for label, text in facts(integration, authors, zone)),
+        *(drawn.get(label, TextLine(""))._replace(text=text, label=label.ljust(12)) for label, text in lines),
     )

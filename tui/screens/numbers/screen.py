@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from tui.data.audit.history import history_of_number, of_own_rows
 from tui.data.numbers.changes import activate_number, assign_number, deactivate_number, make_primary, unassign_number
 from tui.data.numbers.listing import FEWEST_DIGITS, find_phone_numbers, list_phone_numbers, read_number_rights
+from tui.data.numbers.observed import with_observed
 from tui.errors import SwitchboardError
 from tui.screens.background import background
 from tui.screens.detail_page import DetailPage
@@ -161,7 +162,8 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
             return
         self.show_loading("phone numbers")
         self._rights = await read_number_rights(self.session.database)
-        numbers = await list_phone_numbers(self.session.database, organization.id)
+        listed = await list_phone_numbers(self.session.database, organization.id)
+        numbers = await with_observed(self.session.database, listed)
         if self.is_mounted:
             self._items = numbers
             self.filter_changed()
@@ -179,13 +181,14 @@ class PhoneNumbersScreen(DetailPage["PhoneNumber"]):
     async def _search(self, text: str) -> None:
         try:
             result = await find_phone_numbers(self.session.database, text)
+            found = await with_observed(self.session.database, result.numbers)
         except SwitchboardError as failure:
             if self.is_mounted:
                 self.report_failure(failure)
             return
         # The answer may come after the next key.
         if self.is_mounted and text == self.filter_text:
-            self._elsewhere = list(result.numbers)
+            self._elsewhere = found
             self.show_rows()
 
     def show_rows(self) -> None:

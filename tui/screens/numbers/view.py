@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tui.data.numbers.listing import digits_of
 from tui.widgets.row_list import Cell, Column, Row
 from tui.widgets.text_lines import TextLine
+from tui.words.number_health import NOT_KNOWN, call_flow, calls, health_facts, number_warnings
 from tui.words.numbers import (
     abilities,
     assignee_in_full,
@@ -33,8 +34,12 @@ NUMBER = Column("Number", 17)
 NAME = Column("Name", 10, grows=True, drops=1)
 ASSIGNED = Column("Assigned to", 20)
 REST = (Column("Type", 9, drops=2), Column("Can", 8), Column("State", 9))
-COLUMNS = (NUMBER, NAME, ASSIGNED, *REST)
-EVERYWHERE = (NUMBER, Column("Organisation", 9, grows=True), ASSIGNED, REST[0], Column("Can", 8, drops=1), REST[2])
+HEALTH = (Column("Calls", 9, drops=3), Column("Call flow", 9, drops=4))
+COLUMNS = (NUMBER, NAME, ASSIGNED, *REST, *HEALTH)
+EVERYWHERE = (
+    *(NUMBER, Column("Organisation", 9, grows=True), ASSIGNED, REST[0], Column("Can", 8, drops=1), REST[2]),
+    *HEALTH,
+)
 """The columns while every organisation is searched."""
 
 SYNC_COLUMNS = (Column("Sync", 7), NUMBER, Column("Name", 12), Column("What", 20, grows=True))
@@ -103,6 +108,8 @@ def row_of(number: PhoneNumber, glyphs: Glyphs, *, everywhere: bool) -> Row:
             Cell(safe_text(number.number_type or "", 20)),
             Cell(abilities(number)),
             _state_cell(number, glyphs),
+            _calls_cell(number, glyphs),
+            _flow_cell(number, glyphs),
         ),
     )
 
@@ -110,7 +117,24 @@ def row_of(number: PhoneNumber, glyphs: Glyphs, *, everywhere: bool) -> Row:
 def _state_cell(number: PhoneNumber, glyphs: Glyphs) -> Cell:
     if not number.is_active:
         return Cell(f"{glyphs.empty} {state(number)}", "quiet")
+    found = number_warnings(number)
+    if found:
+        tone: Tone = "bad" if "outage" in found else "warning"
+        return Cell(f"{glyphs.bad if tone == 'bad' else glyphs.warning} {state(number)}", tone)
     return Cell(f"{glyphs.good} {state(number)}", "good") if number.is_primary else Cell("")
+
+
+def _calls_cell(number: PhoneNumber, glyphs: Glyphs) -> Cell:
+    words = calls(number)
+    if "outage" in number_warnings(number):
+        return Cell(f"{glyphs.bad} {words}", "bad")
+    return Cell(f"{glyphs.yes} {words}", "good") if words == "active" else Cell(words, "quiet")
+
+
+def _flow_cell(number: PhoneNumber, glyphs: Glyphs) -> Cell:
+    if "no flow" in number_warnings(number):
+        return Cell(f"{glyphs.warning} {call_flow(number)}", "warning")
+    return Cell(call_flow(number), "quiet" if call_flow(number) == NOT_KNOWN else "plain")
 
 
 def detail(number: PhoneNumber, zone: tzinfo, unknown: str = NOT_IN_DIRECTORY) -> tuple[TextLine, ...]:
@@ -134,6 +158,10 @@ def detail(number: PhoneNumber, zone: tzinfo, unknown: str = NOT_IN_DIRECTORY) -
         TextLine(who, label="Assigned to "),
         TextLine(f"{safe_text(number.number_type or 'unknown', 20)}; can {abilities(number)}", label="Type        "),
         TextLine(f"{'active' if number.is_active else 'not active'}{primary}", label="State       "),
+        *(
+            TextLine(text, "warning" if is_warning else "plain", label.ljust(12))
+            for label, text, is_warning in health_facts(number, zone)
+        ),
         TextLine(f"{organization_of(number)}, {source or 'an integration you may not see'}", label="Belongs to  "),
         TextLine(to_the_minute(number.updated_at, zone), label="Changed     "),
     )
