@@ -3848,6 +3848,18 @@ begin
       exit when not found;
     end loop;
   end loop;
+  -- What was removed from the log (020_archive.sql), of which it has no later row.
+  return query
+    select o.details ->> 'action', o.details ->> 'program', o.at, switchboard.uuid_or_null((o.details ->> 'user_id')::text)
+    from switchboard.openings o
+    where o.organization_id = known.organization_id and o.integration_type = known.integration_type and o.kind = 'used'
+      and not exists (
+        select from public.integration_audit_logs l
+        where l.organization_id = known.organization_id and l.integration_type = known.integration_type
+          and l.action = o.details ->> 'action'
+          and "left"(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) = o.details ->> 'program'
+          and l.created_at > o.at)
+    limit 500;
 end
 $function$;
 
@@ -3970,7 +3982,8 @@ comment on table switchboard.removals is
 create table if not exists switchboard.openings (
   organization_id  uuid not null,
   integration_type text not null,
-  kind             text not null check (kind in ('revealed', 'copied', 'lent', 'typed', 'changed', 'tested', 'unreached')),
+  kind             text not null check (kind in ('revealed', 'copied', 'lent', 'typed', 'changed', 'tested', 'unreached',
+                                                  'opened', 'used')),
   subject          text not null default '',
   user_id          uuid not null default '00000000-0000-0000-0000-000000000000',
   since            timestamptz not null default '-infinity',
@@ -3986,7 +3999,8 @@ comment on table switchboard.openings is
   'nil UUID: nobody was named) of each field (subject; '''' where none was named), of each content that the field has had: since is when '
   'it was put there. changed: each change of a credential (subject: its row), without who it was. tested: the newest test of '
   'each integration (subject: its row, '''' where none was named) that came to a judgement; unreached: the first after it that '
-  'reached no provider.';
+  'reached no provider. opened, used: the newest opening of each integration, and the newest row of each action and program '
+  'of others.';
 
 create or replace function switchboard.keep_openings(of_hour timestamptz) returns void
 language plpgsql set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $function$
@@ -4054,23 +4068,51 @@ begin
   order by l.organization_id, l.integration_type, left(coalesce(l.details ->> 'integration_id', ''), 200), l.created_at desc
   on conflict (organization_id, integration_type, kind, subject, user_id, since) do update
   set at = excluded.at, details = excluded.details where o.at < excluded.at;
+  -- What reached no provider counts from the newest test that did, or the newest change, on.
   delete from switchboard.openings u using switchboard.openings t
-  where u.kind = 'unreached' and t.kind = 'tested' and u.organization_id = t.organization_id
-    and u.integration_type = t.integration_type and u.subject = t.subject and u.at <= t.at;
+  where u.kind = 'unreached' and u.organization_id = t.organization_id and u.integration_type = t.integration_type
+    and (t.kind = 'tested' or t.kind = 'changed' and t.details ->> 'action' in ('credential_updated', 'credential_rolled_back'))
+    and u.at <= t.at;
   insert into switchboard.openings as o (organization_id, integration_type, kind, subject, at, details)
-  select distinct on (l.organization_id, l.integration_type, left(coalesce(l.details ->> 'integration_id', ''), 200))
-         l.organization_id, l.integration_type, 'unreached', left(coalesce(l.details ->> 'integration_id', ''), 200),
-         l.created_at, jsonb_strip_nulls(jsonb_build_object('words', left(l.details ->> 'why', 200)))
+  select l.organization_id, l.integration_type, 'unreached', left(coalesce(l.details ->> 'integration_id', ''), 200),
+         min(l.created_at), jsonb_strip_nulls(jsonb_build_object('words', max(left(l.details ->> 'why', 200))))
   from public.integration_audit_logs l
   where l.created_at >= of_hour and l.created_at < until and l.action = 'connection_tested'
     and l.details ->> 'source' = 'switchboard' and l.status <> 'pending' and l.details -> 'draft' is null
     and l.details ->> 'judgement' = 'unknown'
-    and not exists (select from switchboard.openings t
-                    where t.kind = 'tested' and t.organization_id = l.organization_id
-                      and t.integration_type = l.integration_type
-                      and t.subject = left(coalesce(l.details ->> 'integration_id', ''), 200) and t.at >= l.created_at)
-  order by l.organization_id, l.integration_type, left(coalesce(l.details ->> 'integration_id', ''), 200), l.created_at
-  on conflict do nothing;
+    and not exists (
+      select from switchboard.openings t
+      where t.organization_id = l.organization_id and t.integration_type = l.integration_type and t.at >= l.created_at
+        and (t.kind = 'tested'
+             or t.kind = 'changed' and t.details ->> 'action' in ('credential_updated', 'credential_rolled_back')))
+  group by l.organization_id, l.integration_type, left(coalesce(l.details ->> 'integration_id', ''), 200)
+  on conflict (organization_id, integration_type, kind, subject, user_id, since) do update
+  set at = least(o.at, excluded.at),
+      details = jsonb_strip_nulls(jsonb_build_object(
+        'words', greatest(o.details ->> 'words', excluded.details ->> 'words')));
+
+  -- Who used an integration last: tui/data/integrations/usage.py, and switchboard.uses_of.
+  insert into switchboard.openings as o (organization_id, integration_type, kind, subject, at, details)
+  select distinct on (u.organization_id, u.integration_type, u.kind, u.subject)
+         u.organization_id, u.integration_type, u.kind, u.subject, u.created_at,
+         jsonb_strip_nulls(jsonb_build_object('action', u.action, 'program', u.program, 'user_id', u.user_id) || u.evidence)
+  from (
+    select l.organization_id, l.integration_type, l.created_at, l.action, p.program, l.user_id, k.kind,
+           case k.kind when 'opened' then left(l.details ->> 'integration_id', 200) || ' ' || l.action
+                       else l.action || '/' || p.program end as subject,
+           case k.kind when 'opened' then jsonb_build_object(
+             'label', left(l.details ->> 'operator', 200), 'operator_from', l.details -> 'operator_from',
+             'login', l.details -> 'session_user') else '{}' end as evidence
+    from public.integration_audit_logs l
+    left join switchboard.actions() a on a.name = l.action
+    cross join lateral (select left(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) as program) p
+    cross join lateral (select case when a.name is null then 'used' else 'opened' end as kind) k
+    where l.created_at >= of_hour and l.created_at < until
+      and (a.name is null
+           or a.kind = 'opening' and l.details ->> 'source' = 'switchboard' and l.details ? 'integration_id')) u
+  order by u.organization_id, u.integration_type, u.kind, u.subject, u.created_at desc
+  on conflict (organization_id, integration_type, kind, subject, user_id, since) do update
+  set at = excluded.at, details = excluded.details where o.at < excluded.at;
 end
 $function$;
 

@@ -252,6 +252,18 @@ begin
       exit when not found;
     end loop;
   end loop;
+  -- What was removed from the log (020_archive.sql), of which it has no later row.
+  return query
+    select o.details ->> 'action', o.details ->> 'program', o.at, switchboard.uuid_or_null((o.details ->> 'user_id')::text)
+    from switchboard.openings o
+    where o.organization_id = known.organization_id and o.integration_type = known.integration_type and o.kind = 'used'
+      and not exists (
+        select from public.integration_audit_logs l
+        where l.organization_id = known.organization_id and l.integration_type = known.integration_type
+          and l.action = o.details ->> 'action'
+          and "left"(split_part(coalesce(l.user_agent::text, ''::text), '/'::text, 1), 40) = o.details ->> 'program'
+          and l.created_at > o.at)
+    limit 500;
 end
 $function$;
 

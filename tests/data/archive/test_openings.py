@@ -16,6 +16,7 @@ from tests.support.commands import execute
 from tests.support.database.people import directory_database, integration, person
 from tests.support.database.seal_tampering import as_owner
 from tui.data.integrations.listing import list_integrations
+from tui.data.integrations.usage import usage_of
 from tui.data.permissions.leaver import leaver_report
 from tui.data.permissions.listing import Holder
 from tui.models import Organization
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 BEGINS = datetime(2026, 1, 3, tzinfo=UTC)
 INSERT = (
     "insert into public.integration_audit_logs "
-    "(organization_id, user_id, integration_type, action, status, details, created_at) "
-    "values (%s, %s, %s, %s, %s, %s, %s)"
+    "(organization_id, user_id, integration_type, action, status, details, created_at, user_agent) "
+    "values (%s, %s, %s, %s, %s, %s, %s, %s)"
 )
 TYPES = ("exotel_phone", "exotel_whatsapp")
 FIELDS = ("api_key", "api_token", "api_id")
@@ -58,7 +59,8 @@ def random_rows(chance: random.Random, count: int) -> Iterator[tuple[Any, ...]]:
         match chance.choice(["open", "open", "change", "change", "back", "test", "test", "noise"]):
             case "open":
                 action = chance.choice(["credential_revealed", "credential_copied", "credential_lent"])
-                details = fields | {"operator_from": chance.choice(["login", "claim"])}
+                details = fields | {"operator_from": chance.choice(["login", "claim"]), "integration_id": str(of)}
+                details |= {"source": "switchboard", "operator": f"x{number}"} if chance.random() < 0.8 else {}
             case "change":
                 action = chance.choice(["credential_created", "credential_updated", "credential_disabled"])
                 details = fields | {
@@ -83,7 +85,7 @@ def random_rows(chance: random.Random, count: int) -> Iterator[tuple[Any, ...]]:
                 details |= {"draft": True} if chance.random() < 0.1 else {}
             case _:
                 action, details = "call_made", {"fields": "none"}
-        yield organization, user, kind, action, status, json.dumps(details), moment
+        yield organization, user, kind, action, status, json.dumps(details), moment, chance.choice(["a/1", "b", None])
 
 
 async def reports(conninfo: str) -> list[object]:
@@ -95,9 +97,9 @@ async def reports(conninfo: str) -> list[object]:
             report = await leaver_report(database, Organization(ACME, None), holder)
             for held in report.holdings:
                 told += [held.organization.id, held.unattributed, *map(asdict, held.secrets)]
-        told += [
-            asdict(replace(each, unreadable=None)) for each in await list_integrations(database, keyring(), ACME, [])
-        ]
+        integrations = await list_integrations(database, keyring(), ACME, [])
+        told += [usage.last for usage in (await usage_of(database, integrations)).values()]
+        told += [asdict(replace(each, unreadable=None)) for each in integrations]
     return told
 
 

@@ -221,9 +221,8 @@ async def _write_files(
             wanted = [seal for seal in seals if seal.row_count and seal.hour not in left_out]
             wrong = {hour for hour in written if hour not in sealed}
             if not wrong:
-                different, _ = await wrong_hours(
-                    rows_file.descriptor, wanted, {}, on_rows=told(on_rows, "compared")
-                )  # fmt: skip
+                on_compared = told(on_rows, "compared")
+                different, _ = await wrong_hours(rows_file.descriptor, wanted, {}, on_rows=on_compared)
                 wrong = {hour.seal.hour for hour in different if hour.seal.hour is not None}
             if not wrong:
                 break

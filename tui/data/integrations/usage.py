@@ -23,6 +23,7 @@ MOST_NAMED = 1_000
 # By the indexes it takes 2 ms for each. Without them, as in a large log before `setup` has built them, nobody waits.
 WITHIN_MS = 2_000
 
+# What was removed from the log is in openings (sql/020_archive.sql), as it is for switchboard.uses_of.
 # Tests and syncs open a credential as well, and say nothing of whether anybody needs it. One look at the index for each
 # action: of all together it would read every change there was.
 OPENINGS = """
@@ -30,13 +31,20 @@ select w.id, l.*
   from unnest(%(ids)s::uuid[], %(organizations)s::uuid[], %(types)s::text[]) as w (id, organization_id, type)
  cross join (select a.name from switchboard.actions() as a where a.kind = 'opening') as a
  cross join lateral (
-       select l.action, left(split_part(l.user_agent, '/', 1), 40) as program, l.created_at as at, l.user_id,
-              left(l.details ->> 'operator', 200) as label, l.details ->> 'operator_from' as operator_from,
-              l.details ->> 'session_user' as login, true as is_use, false as is_of_program
-         from public.integration_audit_logs as l
-        where l.organization_id = w.organization_id and l.integration_type = w.type and l.action = a.name
-          and l.details ->> 'source' = 'switchboard' and l.details ->> 'integration_id' = w.id::text
-        order by l.created_at desc limit 1) as l
+       (select l.action, left(split_part(l.user_agent, '/', 1), 40) as program, l.created_at as at, l.user_id,
+               left(l.details ->> 'operator', 200) as label, l.details ->> 'operator_from' as operator_from,
+               l.details ->> 'session_user' as login, true as is_use, false as is_of_program
+          from public.integration_audit_logs as l
+         where l.organization_id = w.organization_id and l.integration_type = w.type and l.action = a.name
+           and l.details ->> 'source' = 'switchboard' and l.details ->> 'integration_id' = w.id::text
+         order by l.created_at desc limit 1)
+       union all
+       (select a.name, o.details ->> 'program', o.at, (o.details ->> 'user_id')::uuid, o.details ->> 'label',
+               o.details ->> 'operator_from', o.details ->> 'login', true, false
+          from switchboard.openings as o
+         where o.organization_id = w.organization_id and o.integration_type = w.type and o.kind = 'opened'
+           and o.subject = w.id::text || ' ' || a.name)
+        order by at desc limit 1) as l
 """
 OF_PROGRAMS = """
 select w.id, u.action, u.program, u.at, u.user_id, null as label, null as operator_from, null as login,

@@ -207,7 +207,9 @@ def give_name(folder: int, part: str, name: str) -> None:
             raise FileExistsError(errno.EEXIST, "exists") from None
         os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)
     else:
-        os.unlink(part, dir_fd=folder)
+        # Another run may have taken it for what one that was killed has left.
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(part, dir_fd=folder)
 
 
 def write_all(descriptor: int, block: bytes) -> None:
