@@ -209,7 +209,10 @@ def test_a_file_that_is_no_position_of_this_filter_is_refused_and_left_alone(acm
     process.terminate()
     assert process.communicate() == (b"", b"")
     kept = (acme_shell.folder / "position").read_bytes()
+    (acme_shell.folder / "position.0123456789ab.tmp").touch()
+    (acme_shell.folder / "position.of.mine.tmp").touch()
     refused = acme_shell.run(*LINES, "status:success").refusal(2)
+    assert [file.name for file in acme_shell.folder.glob("*.tmp")] == ["position.of.mine.tmp"]
     assert "the position of another filter" in refused and "status:failed" in refused
     for content in (b"", b"[]", b'{"position": 1}', kept.replace(b'"xid": ', b'"xid": "x'), b'{"position": 2}'):
         (acme_shell.folder / "other").write_bytes(content)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import json
 from dataclasses import asdict
 from datetime import datetime
@@ -31,6 +33,10 @@ class PositionFile:
 
     def read(self) -> Position | None:
         """Return the position, None where there is none yet. Raises InvalidInput for what is no position of ours."""
+        # What tails left that were killed while they wrote; a file belongs to one tail.
+        for unfinished in self._path.parent.glob(f"{glob.escape(self._path.name)}.{'[0-9a-f]' * 12}.tmp"):
+            with contextlib.suppress(OSError):
+                unfinished.unlink()
         try:
             with self._path.open("rb") as file:
                 content = file.read(MOST_BYTES)
