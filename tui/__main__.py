@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tui.data.keys.master_key import MasterKey
     from tui.errors import SwitchboardError
     from tui.session.session import Session
-    from tui.words.invocation import Invocation
+    from tui.words.log.invocation import Invocation
 
 SIGNAL = 128
 SIGINT, SIGPIPE = 2, 13

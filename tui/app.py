@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from tui.session.session import Session
     from tui.session_switch import LoadProfile
     from tui.settings.configuration import Colour
-    from tui.words.invocation import Invocation
+    from tui.words.log.invocation import Invocation
 
     WriteCommands = Callable[[Sequence[Invocation], str | None], str]
     """Writes the command lines, one on each line, for the profile in use. Raises InvalidInput."""

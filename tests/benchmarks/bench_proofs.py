@@ -16,9 +16,9 @@ import psycopg
 from tests.support.acme import opened
 from tests.support.database.seal_tampering import KEY, LOG, seal
 from tests.support.servers.postgres import TestServer, run_schema_files
-from tui.data.seals.checkpoints import read_checkpoint_of_newest
-from tui.data.seals.proof import check_proof, read_proof
-from tui.data.seals.proving import prove_row
+from tui.data.seals.proofs.checkpoints import read_checkpoint_of_newest
+from tui.data.seals.proofs.proof import check_proof, read_proof
+from tui.data.seals.proofs.proving import prove_row
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -34,7 +34,7 @@ from tui.screens.audit.invocations import log_invocation
 from tui.screens.numbers.form import add_values, edit_values
 from tui.screens.permissions.invocations import invocations_of_review
 from tui.settings.time_zones import time_zone
-from tui.words.invocation import Invocation
+from tui.words.log.invocation import Invocation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -13,7 +13,7 @@ from tests.support.servers.debian import needs
 from tests.support.shells import PAYLOAD, output_of, words_read_by
 from tui.cli.command_line import command_line, quoted
 from tui.cli.request import Options
-from tui.words.invocation import Invocation
+from tui.words.log.invocation import Invocation
 
 # How each reads what is pasted, an interactive one also its ! for what was typed before.
 SHELLS = [

@@ -18,7 +18,7 @@ from tui.errors import InvalidInput, PermissionDenied, SwitchboardError, Unknown
 from tui.models import Organization
 from tui.session.session import Session
 from tui.settings.settings import load_settings
-from tui.words.people import CLAIM
+from tui.words.people.names import CLAIM
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

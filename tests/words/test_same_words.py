@@ -31,10 +31,10 @@ from tui.screens.numbers import view as numbers_screen
 from tui.screens.numbers.sync import _notes as sync_notes
 from tui.screens.permissions.effective import _row as permission_row
 from tui.widgets.glyphs import UNICODE
-from tui.words.integrations import stored_format
-from tui.words.log_details import LogNames
-from tui.words.permissions import access_in_full, holder_name
-from tui.words.sync_plan import plan_doubts, untouched_numbers
+from tui.words.integrations.description import stored_format
+from tui.words.log.details import LogNames
+from tui.words.numbers.sync_plan import plan_doubts, untouched_numbers
+from tui.words.people.permissions import access_in_full, holder_name
 
 if TYPE_CHECKING:
     from tui.cli.output import Column

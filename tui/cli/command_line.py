@@ -19,7 +19,7 @@ from tui.words.text import safe_characters
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tui.words.invocation import Invocation
+    from tui.words.log.invocation import Invocation
 
     Values = Mapping[str, str | bool | Sequence[str]]
 

@@ -21,7 +21,7 @@ from tui.process.garbage import resume_collector
 from tui.session.session import Session, require_configured, require_installed
 from tui.settings.profiles import PROFILE_OPTION
 from tui.settings.settings import KEY_COMMAND_NAME, load_settings
-from tui.words.organizations import organization_in_full
+from tui.words.people.organizations import organization_in_full
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping

@@ -11,8 +11,8 @@ from tui.data.directory_source import DIRECTORY_SOURCES, Source
 from tui.data.postgres.like_patterns import containing, escaped
 from tui.errors import InvalidInput, UnknownOrganization, UnknownPerson
 from tui.models import Organization, Person
-from tui.words.organizations import organization_in_full
-from tui.words.scope import in_sight
+from tui.words.people.organizations import organization_in_full
+from tui.words.people.scope import in_sight
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from tui.errors import InvalidInput, PermissionDenied
 from tui.models import Login, Person
-from tui.words.people import person_in_full
+from tui.words.people.names import person_in_full
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:

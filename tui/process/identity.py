@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui import __version__
-from tui.words.people import CLAIM, Origin
+from tui.words.people.names import CLAIM, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,7 +19,7 @@ from tui.providers.exotel_http import SECONDS, ExotelAccount
 from tui.providers.exotel_responses import Refusal, account_refusal, refusal, templates_refusal
 from tui.providers.field_kinds import as_text
 from tui.providers.verdicts import Verdict
-from tui.words import phone_number as numbers
+from tui.words.numbers import phone_number as numbers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping

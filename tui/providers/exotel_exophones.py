@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tui.models import ListedNumber
 from tui.providers import exotel_bodies as bodies
 from tui.providers.exotel_responses import Refusal, refusal, shape_refusal
-from tui.words import phone_number as numbers
+from tui.words.numbers import phone_number as numbers
 
 if TYPE_CHECKING:
     from tui.providers.exotel_hosts import Asked

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tui.words import phone_number as numbers
+from tui.words.numbers import phone_number as numbers
 from tui.words.text import is_unicode
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.providers import title_of
-from tui.words.people import NAME_MOST
+from tui.words.people.names import NAME_MOST
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tui.session.session import Session
     from tui.settings.configuration import Colour
     from tui.widgets.glyphs import Glyphs
-    from tui.words.invocation import Invocation
+    from tui.words.log.invocation import Invocation
 
 
 class Navigation(Protocol):

@@ -14,7 +14,7 @@ from tui.screens.page import Page
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
 from tui.widgets.notices import Notice, NoticeList
-from tui.words.integrations import verdict_words
+from tui.words.integrations.description import verdict_words
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tui.session.connection_test import ConnectionTestResult, Job
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
-    from tui.words.invocation import Invocation
+    from tui.words.log.invocation import Invocation
 
     ReadOn = Callable[[Callable[[int, int], None]], Awaitable[str]]
 

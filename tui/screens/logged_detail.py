@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from tui.errors import PermissionDenied, SwitchboardError
 from tui.screens.background import background
 from tui.widgets.text_lines import DetailPane, TextLine, wrapped
-from tui.words.people import NAME_MOST
+from tui.words.people.names import NAME_MOST
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class LoggedDetail(DetailPane):
         from tui.data.audit.name_resolution import resolve_filter
         from tui.data.audit.pages import AuditReader
         from tui.data.directory import people_by_id
-        from tui.words.log_details import people_in
+        from tui.words.log.details import people_in
 
         session, rows = self._page.session, cast("tuple[AuditRow, ...]", ())
         try:
@@ -153,9 +153,9 @@ class LoggedDetail(DetailPane):
 def entry_of(row: AuditRow, people: Mapping[UUID, Person], zone: tzinfo) -> Entry:
     """Return when and who over what happened."""
     from tui.providers import title_of
-    from tui.words.audit import clock, who
-    from tui.words.log_details import LogNames
-    from tui.words.log_sentences import sentence
+    from tui.words.log.details import LogNames
+    from tui.words.log.rows import clock, who
+    from tui.words.log.sentences import sentence
 
     when = clock(row, zone).rpartition(":")[0] or clock(row, zone)
     return (

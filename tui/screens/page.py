@@ -33,7 +33,7 @@ from tui.widgets.prompt import Prompt
 from tui.widgets.row_list import RowBody
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import WIDE, DetailPane
-from tui.words.invocation import Invocation
+from tui.words.log.invocation import Invocation
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:

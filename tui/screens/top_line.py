@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.widgets.frame import Part, Tone
-from tui.words.organizations import WITHOUT_ORGANIZATION, organization_name
-from tui.words.profiles import profile_colour, profile_label
+from tui.words.people.organizations import WITHOUT_ORGANIZATION, organization_name
+from tui.words.people.profiles import profile_colour, profile_label
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:

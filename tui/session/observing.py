@@ -14,7 +14,7 @@ from tui.providers import registry
 from tui.session.connection_test import run_on_stored
 from tui.session.seen_checks import read_checks, with_checks
 from tui.words.counts import counted
-from tui.words.seen_checks import warnings
+from tui.words.integrations.seen_checks import warnings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

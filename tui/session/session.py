@@ -17,7 +17,7 @@ from tui.errors import (
     UnknownOrganization,
 )
 from tui.process.identity import Operator, login_name, source_address, user_agent
-from tui.words.people import CLAIM, Origin, operator_label
+from tui.words.people.names import CLAIM, Origin, operator_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from tui.words.archived import archived_words
 from tui.words.counts import counted
+from tui.words.log.archived import archived_words
 from tui.words.times import duration
 
 if TYPE_CHECKING:

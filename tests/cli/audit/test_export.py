@@ -21,7 +21,7 @@ from tests.support.terminal.forked_terminal import ForkedTerminal
 from tests.support.waiting import wait_until
 from tui.data.audit.counts import Count
 from tui.data.audit.export.run import Progress
-from tui.words.audit import progress_line
+from tui.words.log.rows import progress_line
 
 if TYPE_CHECKING:
     from tests.support.commands import Shell

@@ -42,7 +42,7 @@ from tui.data.postgres.login_refusals import LOGIN_REFUSALS
 from tui.errors import InvalidInput, PermissionDenied, SchemaMissing, ServerUnsuitable, SwitchboardError
 from tui.process.identity import Operator
 from tui.secret import Secret
-from tui.words.access import saved, state_words
+from tui.words.people.access import saved, state_words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

@@ -19,7 +19,7 @@ from tui.data.audit.rows import MOST_IN_FULL, read_long_details
 from tui.data.audit.tail import Position, Tail
 from tui.screens.audit.row import as_json, row_lines
 from tui.screens.audit.view import Names
-from tui.words.audit import summary
+from tui.words.log.rows import summary
 
 if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer

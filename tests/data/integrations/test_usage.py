@@ -14,7 +14,7 @@ from tui.data.integrations import usage as usage_module
 from tui.data.integrations.envelope_opening import take_envelope
 from tui.data.integrations.listing import list_integrations
 from tui.data.integrations.usage import Usage, named_dependents, usage_of
-from tui.words.usage import deletion_facts, last_used, with_usage
+from tui.words.integrations.usage import deletion_facts, last_used, with_usage
 
 if TYPE_CHECKING:
     import pytest

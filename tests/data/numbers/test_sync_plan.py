@@ -13,7 +13,7 @@ from tests.support.acme import ACME
 from tests.support.database.number_rows import BANGALORE, DELHI, OLD, RAVI
 from tui.data.numbers.sync_plan import plan_of
 from tui.models import Integration, ListedNumber, PhoneNumber
-from tui.words.phone_number import e164
+from tui.words.numbers.phone_number import e164
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,7 +19,7 @@ from tui.data.permissions.leaver import leaver_report
 from tui.data.permissions.listing import Holder
 from tui.errors import InvalidInput, NotFound, UnknownPerson
 from tui.models import Organization
-from tui.words.permissions import secret_in_full, ways_known
+from tui.words.people.permissions import secret_in_full, ways_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

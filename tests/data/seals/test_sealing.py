@@ -20,7 +20,7 @@ from tests.support.database.seal_tampering import HOURS, KEY, OTHER_KEY, as_owne
 from tui.data.seals import chain as seals
 from tui.data.seals import hour_digest, sealing
 from tui.data.seals import hours as seal_hours
-from tui.data.seals.checkpoints import read_seal_evidence
+from tui.data.seals.proofs.checkpoints import read_seal_evidence
 from tui.data.seals.sealing import seal_log
 from tui.errors import PermissionDenied, ReadOnlyMode, SealKeyError
 

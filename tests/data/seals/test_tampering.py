@@ -28,7 +28,7 @@ from tui.data.postgres.database import Database
 from tui.data.seals import hour_findings
 from tui.data.seals import hours as seal_hours
 from tui.data.seals.changed_rows import ChangedRows
-from tui.data.seals.checkpoints import read_seal_evidence
+from tui.data.seals.proofs.checkpoints import read_seal_evidence
 from tui.data.seals.sealing import seal_log
 from tui.data.seals.verify import verify_log
 from tui.data.setup.seal_findings import seal_findings

@@ -18,7 +18,7 @@ from tui.data.seals import hour_digest, sealing
 from tui.data.seals import hours as seal_hours
 from tui.data.seals.chain import newest_seal, seal_of_hour, seals_of
 from tui.data.seals.changed_blocks import first_changed_block
-from tui.data.seals.merkle import Subtrees, leaf_hash, path_of, root_by_path, root_of
+from tui.data.seals.proofs.merkle import Subtrees, leaf_hash, path_of, root_by_path, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

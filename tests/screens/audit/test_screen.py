@@ -30,7 +30,7 @@ from tests.support.commands import execute
 from tests.support.database.log_rows import let_eve_read, log_row
 from tests.support.database.seal_tampering import KEY, seal
 from tests.support.terminal.console_driver import new_app, run_headless
-from tui.data.seals.proof import check_proof, read_proof
+from tui.data.seals.proofs.proof import check_proof, read_proof
 from tui.screens.audit.histogram import AuditHistogram
 from tui.screens.audit.row import AuditRowScreen
 from tui.screens.audit.screen import AuditScreen

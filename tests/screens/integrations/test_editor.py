@@ -14,7 +14,7 @@ from tui.data.integrations.credentials import Draft, load_credential, save_crede
 from tui.data.keys.encryption import RowBinding
 from tui.screens.integrations.editor import CredentialEditor
 from tui.widgets.form_row import FormRow
-from tui.words.phone_number import e164
+from tui.words.numbers.phone_number import e164
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,7 +19,7 @@ from tui.data.integrations.restore import restore
 from tui.screens.audit.screen import AuditScreen
 from tui.screens.integrations.screen import _what_a_restore_does
 from tui.screens.integrations.versions import VersionsScreen, detail_of
-from tui.words.versions import LIVE_AGAIN
+from tui.words.integrations.versions import LIVE_AGAIN
 
 if TYPE_CHECKING:
     from tests.support.servers.exotel import ExotelServer

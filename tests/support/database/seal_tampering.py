@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.support.acme import ACME, ASHA, opened
 from tests.support.servers.postgres import TestServer, run_schema_files
 from tui.data.seals.chain import newest_seal
-from tui.data.seals.checkpoints import checkpoint_of, read_origin, tree_of_chain
+from tui.data.seals.proofs.checkpoints import checkpoint_of, read_origin, tree_of_chain
 from tui.data.seals.sealing import seal_log
 from tui.data.seals.sealing_keys import SealKey
 from tui.data.seals.verify import verify_log

@@ -42,7 +42,7 @@ from tui.data.permissions.listing import server_time
 from tui.data.permissions.values import parse_expiry
 from tui.errors import InvalidInput, OutputFailed
 from tui.secret import Secret
-from tui.words.access import SHOWN_ONCE, also_used_by, locks_out, login_in_full, scoped_here_alone
+from tui.words.people.access import SHOWN_ONCE, also_used_by, locks_out, login_in_full, scoped_here_alone
 
 if TYPE_CHECKING:
     from tui.cli.output import Output

@@ -12,7 +12,7 @@ from tui.data.access.changes import Scope
 from tui.data.access.roles import ACCESS_ROLES
 from tui.data.directory import resolve_organization
 from tui.data.postgres.login_refusals import login_refusal
-from tui.words.access import SQL_FOR_OTHERS, lacking
+from tui.words.people.access import SQL_FOR_OTHERS, lacking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

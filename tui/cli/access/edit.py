@@ -21,7 +21,7 @@ from tui.cli.requirements import Requirements
 from tui.data.access.changes import LoginEdit, edit_login, editing, login_after, rehearse, require_mapper, require_note
 from tui.data.access.logins import find_login
 from tui.errors import InvalidInput
-from tui.words.access import saved
+from tui.words.people.access import saved
 
 if TYPE_CHECKING:
     from tui.cli.output import Output

@@ -8,7 +8,7 @@ from tui.cli.access.view import columns, record_of
 from tui.cli.parsing import command, watch_option
 from tui.cli.requirements import Requirements
 from tui.data.access.logins import list_logins
-from tui.words.access import NO_LOGINS, ONLY_A_PART, state_words
+from tui.words.people.access import NO_LOGINS, ONLY_A_PART, state_words
 
 if TYPE_CHECKING:
     from tui.cli.output import Output

@@ -11,7 +11,7 @@ from tui.cli.parsing import command
 from tui.cli.requirements import Requirements
 from tui.data.access.changes import login_after, rehearse, remove_login, removing, require_mapper
 from tui.data.access.logins import find_login
-from tui.words.access import SQL_FOR_OTHERS, removal, removed
+from tui.words.people.access import SQL_FOR_OTHERS, removal, removed
 
 if TYPE_CHECKING:
     from tui.cli.output import Output

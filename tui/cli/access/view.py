@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.output import Column
-from tui.words.access import SQL_FOR_OTHERS, login_person, password_end, scope_words, state_words
+from tui.words.people.access import SQL_FOR_OTHERS, login_person, password_end, scope_words, state_words
 
 if TYPE_CHECKING:
     from datetime import tzinfo

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from tui.data.audit.export.check import check_file
 from tui.data.seals.hours import hour_moment, hour_text, moment_of
-from tui.data.seals.notes import NoteError
-from tui.data.seals.proof import LARGEST_BYTES, NotProvenError, check_proof, read_proof
+from tui.data.seals.proofs.notes import NoteError
+from tui.data.seals.proofs.proof import LARGEST_BYTES, NotProvenError, check_proof, read_proof
 from tui.data.seals.sealing_keys import small_file
 from tui.errors import CheckFailed
 from tui.words.counts import counted
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui.cli.output import Output
-    from tui.data.seals.notes import VerifierKey
+    from tui.data.seals.proofs.notes import VerifierKey
 
 ALTERED = "Ask for the proof again: it holds only as it was made, to the last character."
 

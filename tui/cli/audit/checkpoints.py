@@ -12,10 +12,10 @@ from tui.cli.completion.candidates import files
 from tui.cli.output import Output
 from tui.cli.parsing import argument, command, option
 from tui.cli.requirements import Requirements
-from tui.data.seals.checkpoints import make_checkpoint, read_checkpoint_of_newest
-from tui.data.seals.cosigning import cosign as sign_checkpoint
-from tui.data.seals.cosigning import verifier_of
-from tui.data.seals.notes import base64_of
+from tui.data.seals.proofs.checkpoints import make_checkpoint, read_checkpoint_of_newest
+from tui.data.seals.proofs.cosigning import cosign as sign_checkpoint
+from tui.data.seals.proofs.cosigning import verifier_of
+from tui.data.seals.proofs.notes import base64_of
 from tui.data.seals.sealing_keys import new_seal_key, read_cosign_key, read_public_key, read_seal_key
 from tui.errors import InvalidInput, NotFound, SealKeyError
 from tui.words.counts import counted
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tui.cli.request import Options, Work
-    from tui.data.seals.notes import Checkpoint
+    from tui.data.seals.proofs.notes import Checkpoint
     from tui.session.session import Session
 
 KEEP_IT = (

@@ -24,8 +24,8 @@ from tui.data.audit.export.run import export_audit_log
 from tui.errors import InvalidInput
 from tui.locked.export_place import new_file
 from tui.providers import title_of
-from tui.words.audit import exported_words, progress_line
 from tui.words.counts import counted
+from tui.words.log.rows import exported_words, progress_line
 from tui.words.text import plain
 
 if TYPE_CHECKING:

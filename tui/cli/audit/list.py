@@ -14,9 +14,9 @@ from tui.data.archive.reading import ArchiveReader
 from tui.data.audit.archived import archived_before
 from tui.data.audit.pages import AuditReader, Place
 from tui.providers import title_of
-from tui.words.archived import archived_sentence
-from tui.words.log_details import LogNames
-from tui.words.no_rows import no_rows_words
+from tui.words.log.archived import archived_sentence
+from tui.words.log.details import LogNames
+from tui.words.log.no_rows import no_rows_words
 from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from tui.cli.completion.candidates import files
 from tui.cli.new_file_name import NewFileName
 from tui.cli.parsing import argument, command, option
 from tui.cli.requirements import Requirements
-from tui.data.seals.proving import prove_row
+from tui.data.seals.proofs.proving import prove_row
 from tui.errors import InvalidInput
 from tui.locked.export_place import new_file
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tui.cli.output import Output
     from tui.cli.request import Options, Work
     from tui.data.audit.export.file import NewFile
-    from tui.data.seals.notes import Checkpoint
+    from tui.data.seals.proofs.notes import Checkpoint
     from tui.session.session import Session
 
 

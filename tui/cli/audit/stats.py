@@ -17,9 +17,9 @@ from tui.data.audit.archived import archived_before
 from tui.data.audit.stats import BY, USUAL, Statistics, statistics
 from tui.data.directory import people_by_id
 from tui.errors import InvalidInput
-from tui.words.archived import archived_sentence
 from tui.words.counts import counted
-from tui.words.people import Origin, author_in_full
+from tui.words.log.archived import archived_sentence
+from tui.words.people.names import Origin, author_in_full
 from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from tui.data.audit.pages import AuditReader
 from tui.data.audit.tail import Position, Tail
 from tui.data.postgres.liveness import RETRY_EVERY_S
 from tui.errors import ConnectionFailed, ServerUnsuitable
-from tui.words.ocsf import ocsf_event
+from tui.words.log.ocsf import ocsf_event
 from tui.words.text import fit
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.cli.completion.candidates import files
 from tui.cli.parsing import Text, is_locked, option
-from tui.data.seals.notes import NoteError, read_checkpoint, read_verifier_key
+from tui.data.seals.proofs.notes import NoteError, read_checkpoint, read_verifier_key
 from tui.data.seals.sealing_keys import small_file
 from tui.errors import InvalidInput
 from tui.locked.mode import closed
@@ -17,7 +17,7 @@ from tui.locked.mode import closed
 if TYPE_CHECKING:
     import click
 
-    from tui.data.seals.notes import Checkpoint, VerifierKey
+    from tui.data.seals.proofs.notes import Checkpoint, VerifierKey
 
 PUBLIC_KEY_DIGITS = re.compile(r"\s*[0-9a-fA-F]{64}\s*")
 

@@ -18,7 +18,7 @@ from tui.cli.requirements import Requirements
 from tui.data.archive.check import check_archives
 from tui.data.archive.folder import ArchiveFolder
 from tui.data.seals.hours import hour_moment, hour_text, moment_of
-from tui.data.seals.old_checkpoints import KeptCheckpoints
+from tui.data.seals.proofs.old_checkpoints import KeptCheckpoints
 from tui.data.seals.sealing_keys import read_manifest, read_newest_seal, read_public_key
 from tui.data.seals.verify import verify_log
 from tui.errors import CheckFailed, InvalidInput

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from tui.cli.output import Column
 from tui.data.directory import people_by_id
 from tui.providers import title_of
-from tui.words.audit import address, clock, who
-from tui.words.log_details import LogNames, people_in
-from tui.words.log_sentences import sentence
-from tui.words.people import operator_from
+from tui.words.log.details import LogNames, people_in
+from tui.words.log.rows import address, clock, who
+from tui.words.log.sentences import sentence
+from tui.words.people.names import operator_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,8 +16,8 @@ from tui.data.numbers.listing import list_phone_numbers
 from tui.data.permissions.listing import PeopleFilter, people_page
 from tui.errors import SwitchboardError
 from tui.session.session import Session
-from tui.words.access import login_person
-from tui.words.numbers import shown_number
+from tui.words.numbers.description import shown_number
+from tui.words.people.access import login_person
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

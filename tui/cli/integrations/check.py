@@ -18,8 +18,8 @@ from tui.providers import title_of
 from tui.session.checks import ask_what_is_due, tell_changes, tell_together
 from tui.session.stored_checks import StoredChecks
 from tui.session.webhook import Webhook
-from tui.words.checks import change_sentence
-from tui.words.organizations import organization_name
+from tui.words.integrations.changes import change_sentence
+from tui.words.people.organizations import organization_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.observed import observed_record
-from tui.words.seen_checks import strip, warnings
+from tui.words.integrations.seen_checks import strip, warnings
 
 if TYPE_CHECKING:
     from tui.models import Integration

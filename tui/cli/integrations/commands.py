@@ -20,10 +20,10 @@ from tui.data.keys.gate import check_gate
 from tui.errors import PermissionDenied
 from tui.providers.naming import full_name
 from tui.session.seen_checks import read_checks, with_checks
-from tui.words.integrations import activation, deletion, deletion_warning
-from tui.words.organizations import organization_in_full
-from tui.words.usage import deletion_facts
-from tui.words.versions import way_back
+from tui.words.integrations.description import activation, deletion, deletion_warning
+from tui.words.integrations.usage import deletion_facts
+from tui.words.integrations.versions import way_back
+from tui.words.people.organizations import organization_in_full
 
 if TYPE_CHECKING:
     from tui.cli.output import Output

@@ -15,7 +15,7 @@ from tui.data.keys.gate import check_gate
 from tui.errors import ConfirmationNeeded, InvalidInput
 from tui.providers import integration_type as known_type
 from tui.providers.validation import read_display_name, validate
-from tui.words.integrations import NOTHING_CHANGED
+from tui.words.integrations.description import NOTHING_CHANGED
 
 if TYPE_CHECKING:
     from tui.cli.output import Output

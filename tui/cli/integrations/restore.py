@@ -12,8 +12,8 @@ from tui.cli.requirements import Requirements
 from tui.data.integrations.deleted import deleted_integrations, plan_restore
 from tui.data.integrations.restore import restore as restore_integration
 from tui.providers.naming import type_in_full
+from tui.words.integrations.versions import LIVE_AGAIN, restored, what_comes_back, who_replaced
 from tui.words.times import to_the_minute
-from tui.words.versions import LIVE_AGAIN, restored, what_comes_back, who_replaced
 
 if TYPE_CHECKING:
     from datetime import tzinfo

@@ -16,7 +16,7 @@ from tui.data.keys.gate import check_gate
 from tui.errors import CheckFailed, InvalidInput, NotFound, SwitchboardError
 from tui.providers import registry
 from tui.session.observing import StoredTest
-from tui.words.integrations import verdict_words
+from tui.words.integrations.description import verdict_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -26,8 +26,7 @@ from tui.errors import CheckFailed
 from tui.providers.naming import full_name, type_in_full
 from tui.session.connection_test import run_on_draft
 from tui.words.counts import counted
-from tui.words.times import to_the_minute
-from tui.words.versions import (
+from tui.words.integrations.versions import (
     LIVE_AGAIN,
     NOT_KEPT,
     changed_words,
@@ -39,6 +38,7 @@ from tui.words.versions import (
     version_in_full,
     who_replaced,
 )
+from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
     from datetime import tzinfo

@@ -10,11 +10,11 @@ from tui.cli.output import Column
 from tui.models import Integration
 from tui.providers import registry
 from tui.providers.naming import integration_name, type_in_full
-from tui.words.integrations import NOT_VISIBLE, connection, count_of_use, facts, stored_format
-from tui.words.phone_number import display
-from tui.words.seen_checks import check_facts, for_how_long
+from tui.words.integrations.description import NOT_VISIBLE, connection, count_of_use, facts, stored_format
+from tui.words.integrations.seen_checks import check_facts, for_how_long
+from tui.words.integrations.usage import with_usage
+from tui.words.numbers.phone_number import display
 from tui.words.text import ascii_json
-from tui.words.usage import with_usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from tui.data.keys.gate import check_gate, take_census
 from tui.data.keys.inventory import age_warning, days_of_active_key, read_key_inventory
 from tui.data.scope import sees_everything
 from tui.data.seals.sealing_keys import recorded_keys
-from tui.words.integrations import NOT_VISIBLE
+from tui.words.integrations.description import NOT_VISIBLE
 from tui.words.keys import configured_key, opened_by, recorded_key, without_key_id
 
 if TYPE_CHECKING:

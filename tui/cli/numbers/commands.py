@@ -23,7 +23,7 @@ from tui.data.numbers.changes import (
 )
 from tui.data.numbers.listing import NumberFilter, list_phone_numbers, resolve_phone_number
 from tui.errors import InvalidInput
-from tui.words.numbers import (
+from tui.words.numbers.description import (
     added,
     assigned,
     deactivated,

@@ -12,7 +12,7 @@ from tui.cli.requirements import Requirements
 from tui.data.numbers.sync import SyncConflict, apply_sync
 from tui.errors import ConfirmationNeeded
 from tui.session.number_sync import integration_to_sync, leave_plan, plan_from_provider
-from tui.words.sync_plan import (
+from tui.words.numbers.sync_plan import (
     NOTHING_PLANNED,
     deactivation_of_all,
     plan_doubts,

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from tui.cli.observed import observed_record
 from tui.cli.output import Column
 from tui.data.numbers.listing import ROW_COLUMNS
-from tui.words.number_health import call_flow, calls, number_warnings
-from tui.words.numbers import abilities, assignee_name, organization_of, shown_number, state
+from tui.words.numbers.description import abilities, assignee_name, organization_of, shown_number, state
+from tui.words.numbers.health import call_flow, calls, number_warnings
 
 if TYPE_CHECKING:
     from tui.data.numbers.sync_plan import SyncPlan
     from tui.models import PhoneNumber
-    from tui.words.sync_plan import PlannedRow
+    from tui.words.numbers.sync_plan import PlannedRow
 
 
 def record_of(number: PhoneNumber) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from tui.data.permissions.staging import Staged
 from tui.data.permissions.values import Cell, parse_expiry, parse_limit, with_right
 from tui.data.rights import RIGHTS
 from tui.errors import Conflict, InvalidInput, UnknownPerson
-from tui.words.permissions import access_in_full
+from tui.words.people.permissions import access_in_full
 from tui.words.text import plain
 
 if TYPE_CHECKING:

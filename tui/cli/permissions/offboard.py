@@ -13,8 +13,8 @@ from tui.cli.requirements import Requirements
 from tui.data.permissions.grantees import find_holder
 from tui.data.permissions.leaver import leaver_report
 from tui.data.permissions.leaving import left_to_others, take_everything
-from tui.words.access import SQL_FOR_OTHERS
-from tui.words.leavers import (
+from tui.words.people.access import SQL_FOR_OTHERS
+from tui.words.people.leavers import (
     ANYWHERE,
     NOT_TRIED,
     about_logins,

@@ -9,9 +9,9 @@ from tui.data.permissions.values import state_of
 from tui.data.rights import RIGHTS
 from tui.providers import is_secret
 from tui.words.counts import counted
-from tui.words.leavers import IN_SIGHT, ONLY_CLAIMED, about_logins, in_organization, login_in_full
-from tui.words.people import person_name
-from tui.words.permissions import (
+from tui.words.people.leavers import IN_SIGHT, ONLY_CLAIMED, about_logins, in_organization, login_in_full
+from tui.words.people.names import person_name
+from tui.words.people.permissions import (
     access_in_full,
     holder_in_full,
     holder_name,

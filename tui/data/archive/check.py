@@ -18,7 +18,7 @@ from tui.data.seals.archived import RemovedMonth, read_archives
 from tui.data.seals.changed_rows import NAMED_ROWS, changed_entries
 from tui.data.seals.hour_digest import ROWS_OF_A_BLOCK, HourDigest, leaf_of
 from tui.data.seals.hours import hour_text
-from tui.data.seals.merkle import HASH_BYTES
+from tui.data.seals.proofs.merkle import HASH_BYTES
 from tui.data.seals.report import SealFinding
 from tui.errors import InvalidInput
 from tui.words.counts import counted

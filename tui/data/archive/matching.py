@@ -16,7 +16,7 @@ from tui.data.audit.where import OF_AN_ADDRESS
 from tui.data.directory import parse_uuid
 from tui.errors import FilterError
 from tui.settings.time_zones import time_zone
-from tui.words.people import MARK
+from tui.words.people.names import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable

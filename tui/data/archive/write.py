@@ -18,8 +18,8 @@ from tui.data.archive.lines import COLUMNS, HOUR_AT, hour_seconds, query
 from tui.data.archive.plan import hour_times, seal_after, seals_of_month
 from tui.data.archive.seals_file import ArchivedHour, SealsFile, read_seals_file
 from tui.data.audit.export.run import STATEMENT_TIMEOUT_MS, next_rows
-from tui.data.seals.checkpoints import read_seal_evidence
 from tui.data.seals.hours import hour_text
+from tui.data.seals.proofs.checkpoints import read_seal_evidence
 from tui.data.seals.sealing_keys import is_signed, key_id_of
 from tui.data.seals.whole_log import require_whole_log
 from tui.errors import CheckFailed, InvalidInput, PermissionDenied
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tui.data.archive.month import Month
     from tui.data.postgres.database import Connection, Database
     from tui.data.seals.chain import Seal
-    from tui.data.seals.checkpoints import SealEvidence
+    from tui.data.seals.proofs.checkpoints import SealEvidence
 
     OnRows = Callable[[str, int, int], None]
 

@@ -11,8 +11,8 @@ from tui.data.audit.qualifiers import EVERY, NOBODY, QUALIFIERS, TEXT, Term
 from tui.data.directory import list_organizations, organizations_called, parse_uuid
 from tui.data.postgres.like_patterns import containing
 from tui.errors import FilterError
-from tui.words.people import MARK
-from tui.words.scope import in_sight
+from tui.words.people.names import MARK
+from tui.words.people.scope import in_sight
 from tui.words.text import plain
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.data.directory import people_by_id
 from tui.data.integrations.role_privileges import RolePrivileges, read_privileges
-from tui.words.people import CLAIM, Origin, author
+from tui.words.people.names import CLAIM, Origin, author
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

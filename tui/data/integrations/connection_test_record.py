@@ -9,7 +9,7 @@ from tui.data.checks.store import note_outcome
 from tui.data.integrations.credentials import binding
 from tui.data.log_act import log_act
 from tui.errors import NotFound
-from tui.words.integrations import LIST_AGAIN
+from tui.words.integrations.description import LIST_AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

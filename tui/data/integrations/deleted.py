@@ -11,8 +11,8 @@ from tui.data.directory import PEOPLE_BY_ID, parse_uuid, people_are_labelled, pe
 from tui.data.integrations.versions import KEPT_SINCE
 from tui.errors import Conflict, NotFound
 from tui.words.counts import counted
-from tui.words.people import Origin, author
-from tui.words.phone_number import e164
+from tui.words.numbers.phone_number import e164
+from tui.words.people.names import Origin, author
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from tui.data.rights import holds_any_right_now
 from tui.errors import Conflict, NotFound
 from tui.models import Integration
 from tui.words.counts import counted
-from tui.words.failure_reason import failure_reason
-from tui.words.integrations import LIST_AGAIN
+from tui.words.integrations.description import LIST_AGAIN
+from tui.words.log.failure_reason import failure_reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from tui.data.checks.state import CheckState
 from tui.data.integrations.listing import TESTS
 from tui.data.integrations.role_privileges import RolePrivileges, read_privileges
 from tui.models import Observed
-from tui.words.number_health import RECENT
+from tui.words.numbers.health import RECENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,8 +9,8 @@ from tui.data.directory import people_by_id
 from tui.data.integrations.listing import HAS_ACCESS
 from tui.data.integrations.role_privileges import RolePrivileges, read_privileges
 from tui.errors import PermissionDenied, TimedOut
-from tui.words.people import Origin, author, person_name
-from tui.words.usage import PROGRAM_DAYS
+from tui.words.integrations.usage import PROGRAM_DAYS
+from tui.words.people.names import Origin, author, person_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

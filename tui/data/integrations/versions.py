@@ -12,7 +12,7 @@ from tui.data.directory import people_by_id
 from tui.data.integrations.credentials import binding, changed_fields
 from tui.data.keys.gate import recorded_salt
 from tui.errors import Unreadable
-from tui.words.people import Origin, author
+from tui.words.people.names import Origin, author
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,9 +13,9 @@ from tui.data.numbers.input import known_type, number_to_add, readable_name
 from tui.data.numbers.listing import FLAGS, rows_where, same_numbers
 from tui.errors import Conflict, ConstraintViolated, InvalidInput, UnknownPerson
 from tui.models import Person
-from tui.words.numbers import assignee_in_full, shown_number, shown_text
-from tui.words.people import Origin, author, person_in_full
-from tui.words.phone_number import number_type
+from tui.words.numbers.description import assignee_in_full, shown_number, shown_text
+from tui.words.numbers.phone_number import number_type
+from tui.words.people.names import Origin, author, person_in_full
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:

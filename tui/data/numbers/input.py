@@ -6,7 +6,7 @@ import unicodedata
 
 from tui.data.numbers.listing import known_number
 from tui.errors import InvalidInput
-from tui.words.phone_number import in_numbering_plan, why_not
+from tui.words.numbers.phone_number import in_numbering_plan, why_not
 
 NUMBER_TYPES = ("virtual", "toll-free", "local")
 LONGEST_NAME = 100

@@ -12,8 +12,8 @@ from psycopg.rows import class_row
 from tui.data.directory import parse_uuid
 from tui.errors import InvalidInput, NotFound
 from tui.models import Person, PhoneNumber
-from tui.words.numbers import organization_of, shown_number, shown_text
-from tui.words.phone_number import e164, why_not
+from tui.words.numbers.description import organization_of, shown_number, shown_text
+from tui.words.numbers.phone_number import e164, why_not
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from tui.data.numbers.input import LONGEST_NAME
 from tui.data.numbers.listing import known_number
-from tui.words.phone_number import number_type, same_number
+from tui.words.numbers.phone_number import number_type, same_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -26,7 +26,7 @@ from tui.data.rights import RIGHTS, holds_any_right
 from tui.errors import NotFound
 from tui.models import Integration
 from tui.words.counts import counted
-from tui.words.integrations import LIST_AGAIN
+from tui.words.integrations.description import LIST_AGAIN
 
 if TYPE_CHECKING:
     from datetime import datetime

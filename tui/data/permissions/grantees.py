@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui.data.directory import known_person, parse_uuid, people_are_labelled
 from tui.data.permissions.listing import Holder, holders_by_id
 from tui.errors import InvalidInput, UnknownPerson
-from tui.words.scope import not_in_directory
+from tui.words.people.scope import not_in_directory
 
 if TYPE_CHECKING:
     from uuid import UUID

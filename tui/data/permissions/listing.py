@@ -12,7 +12,7 @@ from tui.data.postgres.like_patterns import containing
 from tui.data.rights import COLUMNS as RIGHT_COLUMNS
 from tui.data.rights import holds_any_right, holds_any_right_now, holds_rights_now, rights_of
 from tui.models import Integration
-from tui.words.people import person_name
+from tui.words.people.names import person_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

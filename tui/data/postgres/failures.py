@@ -30,7 +30,7 @@ from tui.errors import (
     TimedOut,
     UnknownRefusal,
 )
-from tui.words.integrations import LIST_AGAIN
+from tui.words.integrations.description import LIST_AGAIN
 
 Availability = Literal["gone", "full", "refuses"]
 """Nobody answers, every connection is taken, or this login is not let in."""

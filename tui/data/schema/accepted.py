@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from tui.data.schema.catalogue_queries import fetch_rows
-from tui.words.people import Origin
+from tui.words.people.names import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

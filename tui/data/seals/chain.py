@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from psycopg.rows import class_row
 
 from tui.data.seals.hours import HOUR, moment_of
-from tui.data.seals.merkle import leaf_hash
+from tui.data.seals.proofs.merkle import leaf_hash
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

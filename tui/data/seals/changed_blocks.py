@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.data.seals.hour_digest import ROWS_OF_A_BLOCK
 from tui.data.seals.hours import HOUR, ID
-from tui.data.seals.merkle import HASH_BYTES, root_of
+from tui.data.seals.proofs.merkle import HASH_BYTES, root_of
 
 if TYPE_CHECKING:
     from tui.data.postgres.database import Database

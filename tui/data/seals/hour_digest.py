@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
-from tui.data.seals.merkle import HASH_BYTES, leaf_hash, root_of
+from tui.data.seals.proofs.merkle import HASH_BYTES, leaf_hash, root_of
 
 Version = Literal[1, 2]
 """Of seals. In version 1 a leaf is the SHA-256 of a row's canonical text, in version 2 the RFC 6962 hash of it."""

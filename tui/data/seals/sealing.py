@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 
 from tui.data.log_act import NO_ORGANIZATION, log_act
 from tui.data.seals.chain import Seal, newest_seal, read_newest, sealed_until
-from tui.data.seals.checkpoints import checkpoint_of, read_origin, tree_to_extend
 from tui.data.seals.hour_digest import HourDigest
 from tui.data.seals.hours import HOUR, digest_in_pages, hours_with_rows, read_bounds
+from tui.data.seals.proofs.checkpoints import checkpoint_of, read_origin, tree_to_extend
 from tui.data.seals.protection import missing_relations
 from tui.data.seals.sealing_keys import recorded_keys
 from tui.data.seals.whole_log import RIGHTS, require_whole_log
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tui.data.postgres.database import Connection, Database
     from tui.data.seals.hour_digest import HourOfRows, Version
-    from tui.data.seals.merkle import Subtrees
+    from tui.data.seals.proofs.merkle import Subtrees
     from tui.data.seals.sealing_keys import SealKey
 
     OnProgress = Callable[[int, int], None]

@@ -9,11 +9,11 @@ from tui.data.schema.verify import verify
 from tui.data.seals.archived import RemovedMonth, archive_of, read_archives
 from tui.data.seals.chain import newest_seal, sealed_until, seals_of
 from tui.data.seals.changed_rows import rows_added
-from tui.data.seals.checkpoints import read_origin, read_stored
 from tui.data.seals.hour_digest import HourDigest
 from tui.data.seals.hour_findings import findings_of, row_findings
 from tui.data.seals.hours import HOUR, digest_in_pages, hour_text, hours_with_rows, read_bounds
-from tui.data.seals.old_checkpoints import NOTHING_KEPT, TreeOfSeals, check_old, check_own
+from tui.data.seals.proofs.checkpoints import read_origin, read_stored
+from tui.data.seals.proofs.old_checkpoints import NOTHING_KEPT, TreeOfSeals, check_old, check_own
 from tui.data.seals.protection import missing_relations, protection_problems
 from tui.data.seals.report import KeyUsed, SealFinding, SealReport
 from tui.data.seals.sealing_keys import is_signed, key_id_of, recorded_keys
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tui.data.seals.archived import Archive
     from tui.data.seals.chain import Seal
     from tui.data.seals.hour_digest import HourOfRows
-    from tui.data.seals.old_checkpoints import KeptCheckpoints
+    from tui.data.seals.proofs.old_checkpoints import KeptCheckpoints
 
     OnProgress = Callable[[int, int], None]
 

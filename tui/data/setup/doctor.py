@@ -19,7 +19,7 @@ from tui.data.setup.operator_findings import claim_findings, login_findings, ope
 from tui.data.setup.seal_findings import seal_findings
 from tui.errors import Advice, MasterKeyError, PermissionDenied, SchemaNewer, SwitchboardError
 from tui.words.counts import counted
-from tui.words.scope import in_sight
+from tui.words.people.scope import in_sight
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable

@@ -9,9 +9,9 @@ from tui.data.access.members import unmapped_members
 from tui.data.audit.qualifiers import OF_OWN_ROWS
 from tui.data.setup.findings import Finding, Subject
 from tui.errors import PermissionDenied, TimedOut
-from tui.words.access import unmapped
 from tui.words.counts import counted
-from tui.words.scope import in_sight
+from tui.words.people.access import unmapped
+from tui.words.people.scope import in_sight
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:

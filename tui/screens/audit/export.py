@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from tui.errors import InvalidInput, SwitchboardError
 from tui.locked.export_place import export_folder, is_plain_name, new_file
 from tui.providers import title_of
-from tui.words.audit import exported_words, progress_line
 from tui.words.counts import counted
+from tui.words.log.rows import exported_words, progress_line
 from tui.words.text import safe_text
 from tui.words.times import day
 

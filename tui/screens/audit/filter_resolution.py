@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from tui.data.audit import name_resolution
 from tui.data.audit.filter import parse_filter
-from tui.words.archived import archived_words
-from tui.words.no_rows import no_rows_words
+from tui.words.log.archived import archived_words
+from tui.words.log.no_rows import no_rows_words
 
 if TYPE_CHECKING:
     from tui.data.audit.name_resolution import ResolvedFilter

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.data.audit.filter import command_words, parse_filter
-from tui.words.invocation import Invocation
+from tui.words.log.invocation import Invocation
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -8,8 +8,8 @@ from rich.cells import cell_len
 
 from tui.data import directory
 from tui.screens.audit.view import Names
-from tui.words.log_details import people_in
-from tui.words.scope import not_in_directory
+from tui.words.log.details import people_in
+from tui.words.people.scope import not_in_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

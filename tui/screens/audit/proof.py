@@ -21,7 +21,7 @@ GROUP = "proof"
 @background(GROUP)
 async def write_proof(page: Page, row: UUID) -> None:
     """Read the proof of a row, then write it to the file that is asked for."""
-    from tui.data.seals.proving import prove_row
+    from tui.data.seals.proofs.proving import prove_row
 
     settings, status = page.session.settings, page.status
     reading = status.say("Reading the rows of its hour, and the seals ...")

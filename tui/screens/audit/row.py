@@ -19,8 +19,8 @@ from tui.screens.page import Page
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
-from tui.words.audit import clock_in_full, other_claim
-from tui.words.invocation import Invocation
+from tui.words.log.invocation import Invocation
+from tui.words.log.rows import clock_in_full, other_claim
 from tui.words.text import safe_text, spelled, spelled_json
 
 if TYPE_CHECKING:

@@ -27,8 +27,8 @@ from tui.screens.list_page import ListPage
 from tui.screens.log_verification import STOPPED, LogVerification
 from tui.widgets.frame import Hints, Part
 from tui.widgets.state_switcher import StateSwitcher
-from tui.words.archived import archived_words
-from tui.words.audit import count_words
+from tui.words.log.archived import archived_words
+from tui.words.log.rows import count_words
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from tui.models import AuditRow, Integration
     from tui.widgets.filter_line import FilterLine
     from tui.widgets.row_list import EndWanted
-    from tui.words.invocation import Invocation
+    from tui.words.log.invocation import Invocation
 
 BARS_AFTER_S = 60.0
 """Counting for the histogram may take seconds: no oftener than that for rows that only came in between."""

@@ -9,12 +9,12 @@ from tui.providers import title_of
 from tui.screens.audit.state import READING, Reading
 from tui.widgets.row_list import GAP, Cell, Column, Row
 from tui.widgets.text_lines import TextLine
-from tui.words.audit import address, clock, other_claim, short, summary, who
-from tui.words.log_details import LogNames
-from tui.words.log_sentences import sentence
-from tui.words.organizations import WITHOUT_ORGANIZATION, organization_name
-from tui.words.people import Origin, person_in_full
-from tui.words.scope import NOT_IN_DIRECTORY
+from tui.words.log.details import LogNames
+from tui.words.log.rows import address, clock, other_claim, short, summary, who
+from tui.words.log.sentences import sentence
+from tui.words.people.names import Origin, person_in_full
+from tui.words.people.organizations import WITHOUT_ORGANIZATION, organization_name
+from tui.words.people.scope import NOT_IN_DIRECTORY
 from tui.words.text import safe_text, spelled
 from tui.words.times import to_the_minute
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from tui.data.directory import FOUND_ORGANIZATIONS, directory_sources, list_organizations
 from tui.screens.choosers.search import SearchChooser
 from tui.widgets.row_list import Cell, Column, Row
-from tui.words.organizations import NO_NAME
-from tui.words.scope import in_sight
+from tui.words.people.organizations import NO_NAME
+from tui.words.people.scope import in_sight
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:

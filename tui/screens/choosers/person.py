@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui.data.directory import FOUND_PEOPLE, search_people
 from tui.screens.choosers.search import SearchChooser
 from tui.widgets.row_list import Cell, Column, Row
-from tui.words.organizations import NO_NAME
+from tui.words.people.organizations import NO_NAME
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:

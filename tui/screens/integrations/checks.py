@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from tui.widgets.row_list import Cell
 from tui.widgets.text_lines import TextLine
-from tui.words.phone_number import display
-from tui.words.seen_checks import SIGNS, check_facts, strip
+from tui.words.integrations.seen_checks import SIGNS, check_facts, strip
+from tui.words.numbers.phone_number import display
 
 if TYPE_CHECKING:
     from datetime import tzinfo

@@ -19,7 +19,7 @@ from tui.widgets.form_row import FormRow
 from tui.widgets.frame import Hints, Part
 from tui.widgets.prompt import Choice
 from tui.widgets.state_switcher import StateSwitcher
-from tui.words.integrations import NOTHING_CHANGED
+from tui.words.integrations.description import NOTHING_CHANGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tui.models import Integration
     from tui.session.connection_test import ConnectionTestResult
     from tui.widgets.frame import Tone
-    from tui.words.invocation import Invocation
+    from tui.words.log.invocation import Invocation
 
 
 class CredentialEditor(FormPage):

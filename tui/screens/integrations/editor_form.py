@@ -9,7 +9,7 @@ from textual.content import Content
 from tui.data.integrations.credentials import Draft
 from tui.providers.validation import form_values, read_display_name, validate
 from tui.widgets.form_row import FormRow
-from tui.words.phone_number import display, e164, number_type
+from tui.words.numbers.phone_number import display, e164, number_type
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from tui.data.numbers.changes import add_number
 from tui.data.numbers.listing import find_phone_numbers
 from tui.errors import SwitchboardError
-from tui.words.numbers import shown_number
-from tui.words.phone_number import display, e164
+from tui.words.numbers.description import shown_number
+from tui.words.numbers.phone_number import display, e164
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tui.models import Integration
     from tui.secret import Secret
-    from tui.words.invocation import Invocation
+    from tui.words.log.invocation import Invocation
 
 COLUMNS = (Column("Secret", 20, grows=True), Column("", 20))
 HIDDEN, SHOWN = Cell("hidden", "quiet"), Cell("shown below", "warning")

@@ -17,10 +17,10 @@ from tui.screens.logged_detail import TALL
 from tui.widgets.bindings import bind
 from tui.widgets.prompt import Choice
 from tui.words.counts import counted
-from tui.words.integrations import activation, deletion, deletion_warning
+from tui.words.integrations.description import activation, deletion, deletion_warning
+from tui.words.integrations.usage import deletion_facts
+from tui.words.integrations.versions import LIVE_AGAIN, restored, way_back, what_comes_back
 from tui.words.text import safe_text
-from tui.words.usage import deletion_facts
-from tui.words.versions import LIVE_AGAIN, restored, way_back, what_comes_back
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tui.widgets.frame import Hints
     from tui.widgets.row_list import Row
     from tui.widgets.text_lines import TextLine
-    from tui.words.invocation import Invocation
+    from tui.words.log.invocation import Invocation
 
 MOST_LINES = 14
 """Of a question that Prompt has room for, without its choices."""

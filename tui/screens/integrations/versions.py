@@ -17,10 +17,8 @@ from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import DetailPane, TextLine
 from tui.words.counts import counted
-from tui.words.integrations import NOT_VISIBLE, unreadable_words
-from tui.words.text import safe_text
-from tui.words.times import to_the_minute
-from tui.words.versions import (
+from tui.words.integrations.description import NOT_VISIBLE, unreadable_words
+from tui.words.integrations.versions import (
     LIVE_AGAIN,
     NOT_KEPT,
     changed_words,
@@ -32,6 +30,8 @@ from tui.words.versions import (
     version_in_full,
     who_replaced,
 )
+from tui.words.text import safe_text
+from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,11 +9,11 @@ from tui.providers.naming import integration_name, type_in_full
 from tui.screens.integrations.checks import check_lines, month_cell
 from tui.widgets.row_list import Cell, Column, Row
 from tui.widgets.text_lines import TextLine
-from tui.words.integrations import connection, count_of_use, facts
-from tui.words.people import NAME_MOST
-from tui.words.seen_checks import for_how_long, warnings
+from tui.words.integrations.description import connection, count_of_use, facts
+from tui.words.integrations.seen_checks import for_how_long, warnings
+from tui.words.integrations.usage import with_usage
+from tui.words.people.names import NAME_MOST
 from tui.words.text import safe_text
-from tui.words.usage import with_usage
 
 if TYPE_CHECKING:
     from datetime import tzinfo

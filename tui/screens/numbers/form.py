@@ -16,8 +16,8 @@ from tui.widgets.bindings import bind
 from tui.widgets.form import CheckLine, CycleLine, Field, Option
 from tui.widgets.frame import Hints, Part
 from tui.widgets.line_input import LineInput
-from tui.words.numbers import shown_number
-from tui.words.phone_number import display, number_type
+from tui.words.numbers.description import shown_number
+from tui.words.numbers.phone_number import display, number_type
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tui.data.numbers.changes import NumberChanged
     from tui.models import PhoneNumber
-    from tui.words.invocation import Invocation
+    from tui.words.log.invocation import Invocation
 
 DERIVED = "derived"
 MEANINGS = {"virtual": "any other number", "toll-free": "free for the caller", "local": "a fixed line"}

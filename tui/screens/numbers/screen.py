@@ -27,8 +27,8 @@ from tui.screens.numbers.view import (
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import RowList
-from tui.words.invocation import Invocation
-from tui.words.numbers import (
+from tui.words.log.invocation import Invocation
+from tui.words.numbers.description import (
     activated,
     added,
     assigned,
@@ -42,8 +42,8 @@ from tui.words.numbers import (
     shown_number,
     unassigned,
 )
-from tui.words.people import person_in_full
-from tui.words.scope import not_in_directory
+from tui.words.people.names import person_in_full
+from tui.words.people.scope import not_in_directory
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -14,7 +14,13 @@ from tui.widgets.row_list import RowBody
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLine, TextLines
 from tui.widgets.wrapped_list import WrappedList
-from tui.words.sync_plan import NOTHING_PLANNED, deactivation_of_all, plan_doubts, sync_outcome, untouched_numbers
+from tui.words.numbers.sync_plan import (
+    NOTHING_PLANNED,
+    deactivation_of_all,
+    plan_doubts,
+    sync_outcome,
+    untouched_numbers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +30,7 @@ if TYPE_CHECKING:
 
     from tui.data.numbers.sync_plan import SyncPlan
     from tui.errors import SwitchboardError
-    from tui.words.invocation import Invocation
+    from tui.words.log.invocation import Invocation
 
 NOTES_MOST = 3
 """Lines of notes below the list, beside the summary."""

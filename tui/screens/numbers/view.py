@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from tui.data.numbers.listing import digits_of
 from tui.widgets.row_list import Cell, Column, Row
 from tui.widgets.text_lines import TextLine
-from tui.words.number_health import NOT_KNOWN, call_flow, calls, health_facts, number_warnings
-from tui.words.numbers import (
+from tui.words.numbers.description import (
     abilities,
     assignee_in_full,
     assignee_name,
@@ -17,8 +16,9 @@ from tui.words.numbers import (
     shown_text,
     state,
 )
-from tui.words.scope import NOT_IN_DIRECTORY
-from tui.words.sync_plan import planned_rows
+from tui.words.numbers.health import NOT_KNOWN, call_flow, calls, health_facts, number_warnings
+from tui.words.numbers.sync_plan import planned_rows
+from tui.words.people.scope import NOT_IN_DIRECTORY
 from tui.words.text import safe_text
 from tui.words.times import to_the_minute
 

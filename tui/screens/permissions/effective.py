@@ -13,7 +13,7 @@ from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLine, TextLines
-from tui.words.permissions import holder_in_full, reasons_against, until_words
+from tui.words.people.permissions import holder_in_full, reasons_against, until_words
 from tui.words.text import safe_text
 from tui.words.times import to_the_minute
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.listing import Holder
     from tui.models import Integration
     from tui.widgets.glyphs import Glyphs
-    from tui.words.invocation import Invocation
+    from tui.words.log.invocation import Invocation
 
 LABEL = 11
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tui.data.directory import parse_uuid
 from tui.data.permissions.values import parse_expiry
 from tui.errors import InvalidInput
-from tui.words.invocation import Invocation
+from tui.words.log.invocation import Invocation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,10 +14,10 @@ from tui.widgets.notices import Notice, NoticeList
 from tui.widgets.row_list import Cell, Column, Row, RowBody
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.wrapped_list import WrappedList
-from tui.words.access import SQL_FOR_OTHERS
 from tui.words.counts import counted
-from tui.words.leavers import about_logins, departure_words, in_organization, login_in_full, nothing_to_take
-from tui.words.permissions import access_in_full, holder_in_full, secret_in_full
+from tui.words.people.access import SQL_FOR_OTHERS
+from tui.words.people.leavers import about_logins, departure_words, in_organization, login_in_full, nothing_to_take
+from tui.words.people.permissions import access_in_full, holder_in_full, secret_in_full
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.listing import Holder
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
-    from tui.words.invocation import Invocation
+    from tui.words.log.invocation import Invocation
 
 COLUMNS = (Column("What", 24), Column("Detail", 30, grows=True))
 

@@ -12,9 +12,9 @@ from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.wrapped_list import WrappedList
-from tui.words.access import SQL_FOR_OTHERS
-from tui.words.leavers import ANYWHERE, closes_all, in_organization, login_in_full, to_take_words
-from tui.words.permissions import access_in_full, holder_in_full
+from tui.words.people.access import SQL_FOR_OTHERS
+from tui.words.people.leavers import ANYWHERE, closes_all, in_organization, login_in_full, to_take_words
+from tui.words.people.permissions import access_in_full, holder_in_full
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui.data.permissions.leaver import LeaverReport
-    from tui.words.invocation import Invocation
+    from tui.words.log.invocation import Invocation
 
     Cells = tuple[Cell, Cell, Cell]
 

@@ -12,9 +12,9 @@ from tui.screens.permissions.staging import SelectedCells
 from tui.screens.permissions.view import LABEL, detail, detail_beside, longest_cell, row_view, use_facts, use_words
 from tui.widgets.text_lines import TextLine
 from tui.words.counts import counted
-from tui.words.integrations import NOT_VISIBLE
-from tui.words.people import NAME_MOST, author
-from tui.words.permissions import access_in_full, holder_in_full
+from tui.words.integrations.description import NOT_VISIBLE
+from tui.words.people.names import NAME_MOST, author
+from tui.words.people.permissions import access_in_full, holder_in_full
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:

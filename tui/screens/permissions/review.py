@@ -20,7 +20,7 @@ from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import TextLine, TextLines, wrapped
 from tui.widgets.wrapped_list import WrappedList
 from tui.words.counts import counted
-from tui.words.permissions import access_in_full, value_changes
+from tui.words.people.permissions import access_in_full, value_changes
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.values import CellKey
     from tui.models import Integration
     from tui.widgets.frame import Tone
-    from tui.words.invocation import Invocation
+    from tui.words.log.invocation import Invocation
 
 COLUMNS = (
     Column("Person", 20, grows=True),

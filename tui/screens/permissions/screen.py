@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.listing import Sort
     from tui.data.rights import Right, RightDefinition
     from tui.widgets.row_list import EndWanted
-    from tui.words.invocation import Invocation
+    from tui.words.log.invocation import Invocation
 
 SORTS: tuple[tuple[Sort, str], ...] = (("name", "name"), ("email", "e-mail"), ("granted", "newest grant"))
 RIGHT_KEYS = [right.keys.partition(",")[0] for right in RIGHTS.values()]

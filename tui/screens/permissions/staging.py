@@ -10,7 +10,7 @@ from tui.data.permissions.staging import Staged, Step
 from tui.data.permissions.values import parse_expiry, parse_limit
 from tui.errors import InvalidInput
 from tui.widgets.prompt import Choice
-from tui.words.permissions import limit_words
+from tui.words.people.permissions import limit_words
 from tui.words.text import safe_text
 from tui.words.times import to_the_minute
 

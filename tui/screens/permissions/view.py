@@ -11,8 +11,8 @@ from tui.providers import title_of
 from tui.widgets.grid_cells import Bar, GridCell, GridColumn, GridRow, has_bars, has_figures
 from tui.widgets.text_lines import TextLine
 from tui.words.counts import counted
-from tui.words.people import NAME_MOST
-from tui.words.permissions import holder_in_full, limit_changes, rights_words, until_words
+from tui.words.people.names import NAME_MOST
+from tui.words.people.permissions import holder_in_full, limit_changes, rights_words, until_words
 from tui.words.text import safe_text
 from tui.words.times import to_the_minute
 

@@ -16,7 +16,7 @@ from tui.screens.setup.wizard.pane import STEPS, WizardPane
 from tui.widgets.bindings import bind
 from tui.widgets.frame import Part
 from tui.widgets.line_input import LineInput
-from tui.words.invocation import Invocation
+from tui.words.log.invocation import Invocation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

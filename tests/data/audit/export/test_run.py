@@ -24,8 +24,8 @@ from tui.data.audit.export.file import NewFile
 from tui.data.audit.export.format import COLUMNS, TOLD, VISIBLE, Csv
 from tui.data.audit.export.run import ExportResult, export_audit_log
 from tui.data.audit.pages import AuditReader
-from tui.words.log_details import LogNames
-from tui.words.log_sentences import sentence
+from tui.words.log.details import LogNames
+from tui.words.log.sentences import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

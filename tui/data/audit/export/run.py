@@ -21,7 +21,7 @@ from tui.data.audit.export.summary import Summaries
 from tui.data.audit.qualifiers import EVERY
 from tui.data.audit.where import Where, where
 from tui.data.log_act import NO_ORGANIZATION, log_act
-from tui.data.seals.checkpoints import SealEvidence, read_seal_evidence
+from tui.data.seals.proofs.checkpoints import SealEvidence, read_seal_evidence
 from tui.errors import ConnectionFailed, ExportFailed, PermissionDenied, SwitchboardError, TimedOut
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from tui.data.audit.export.format import unguarded
 from tui.data.directory import people_by_id
 from tui.data.postgres.json_loader import MOST_DIGITS, MOST_LEVELS, short_loads, tolerant_loads
 from tui.errors import PermissionDenied
-from tui.words.log_details import LogNames, mentioned_people
-from tui.words.log_sentences import sentence_of
-from tui.words.people import operator_from
+from tui.words.log.details import LogNames, mentioned_people
+from tui.words.log.sentences import sentence_of
+from tui.words.people.names import operator_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

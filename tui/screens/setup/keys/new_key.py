@@ -17,8 +17,8 @@ from tui.widgets.form import CheckLine, Field, Option, OptionLines
 from tui.widgets.frame import Hints, Part
 from tui.widgets.line_input import LineInput
 from tui.widgets.notices import Notice, NoticeList
-from tui.words.invocation import Invocation
 from tui.words.keys import CONSOLE
+from tui.words.log.invocation import Invocation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -17,7 +17,6 @@ from tui.widgets.row_list import Cell, Column, Row, RowBody
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.wrapped_list import WrappedList
 from tui.words.counts import counted
-from tui.words.invocation import Invocation
 from tui.words.keys import (
     AFTERWARDS,
     AS_IT_WAS,
@@ -28,6 +27,7 @@ from tui.words.keys import (
     legacy_consequence,
     planned,
 )
+from tui.words.log.invocation import Invocation
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:

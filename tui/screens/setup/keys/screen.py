@@ -12,9 +12,9 @@ from tui.widgets.frame import Hints, Part
 from tui.widgets.row_list import Cell, Column, Row, RowBody
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.wrapped_list import WrappedList
-from tui.words.integrations import NOT_VISIBLE
-from tui.words.invocation import Invocation
+from tui.words.integrations.description import NOT_VISIBLE
 from tui.words.keys import CONSOLE, UNTIL_THE_END, configured_key, in_sentence_case, recorded_key, without_key_id
+from tui.words.log.invocation import Invocation
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:

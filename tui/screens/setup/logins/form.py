@@ -38,8 +38,8 @@ from tui.widgets.bindings import bind
 from tui.widgets.form import CheckLine, CycleLine, Field, Option
 from tui.widgets.frame import Hints, Part
 from tui.widgets.line_input import LineInput
-from tui.words.access import ROLES, SQL_FOR_OTHERS, also_used_by, lacking, locks_out, login_person_in_full
-from tui.words.invocation import Invocation
+from tui.words.log.invocation import Invocation
+from tui.words.people.access import ROLES, SQL_FOR_OTHERS, also_used_by, lacking, locks_out, login_person_in_full
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:

@@ -17,15 +17,15 @@ from tui.widgets.prompt import Choice
 from tui.widgets.row_list import RowBody, RowList
 from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import DetailPane, TextLine, TextLines
-from tui.words.access import (
+from tui.words.counts import counted
+from tui.words.log.invocation import Invocation
+from tui.words.people.access import (
     NO_LOGINS,
     SHOWN_ONCE,
     removal,
     removed,
 )
-from tui.words.access import saved as said_of
-from tui.words.counts import counted
-from tui.words.invocation import Invocation
+from tui.words.people.access import saved as said_of
 from tui.words.text import fit, safe_text
 
 if TYPE_CHECKING:

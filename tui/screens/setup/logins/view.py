@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from tui.widgets.row_list import Cell, Column, Row
 from tui.widgets.text_lines import TextLine
-from tui.words.access import (
+from tui.words.counts import counted
+from tui.words.people.access import (
     ROLES,
     SQL_FOR_OTHERS,
     login_person,
@@ -15,7 +16,6 @@ from tui.words.access import (
     scope_words,
     state_words,
 )
-from tui.words.counts import counted
 from tui.words.text import safe_text
 from tui.words.times import to_the_minute
 

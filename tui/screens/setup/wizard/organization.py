@@ -24,8 +24,8 @@ from tui.widgets.form import Field
 from tui.widgets.line_input import LineInput
 from tui.widgets.notices import Notice, NoticeList
 from tui.widgets.row_list import Cell, Column, Row, RowBody, RowList
-from tui.words.organizations import NO_NAME
-from tui.words.people import operator_label
+from tui.words.people.names import operator_label
+from tui.words.people.organizations import NO_NAME
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:

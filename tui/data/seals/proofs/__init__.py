@@ -1,0 +1,1 @@
+"""What travels: the Merkle tree, proofs of one row, checkpoints and their cosignatures."""

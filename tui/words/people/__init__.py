@@ -1,0 +1,1 @@
+"""People, logins and organisations in words, and what they may do."""
