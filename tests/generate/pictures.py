@@ -42,6 +42,8 @@ AGENT, LOGIN = re.compile(r"(switchboard/\S+) \(\S+?\)"), re.compile(rf"\b(root|
 GAP = re.compile("  +")
 ASHAS_LOGIN = "sb_asha"
 LOG_ROW = re.compile(r".*0-0-0 0:0:0.*")
+# Who used what last in the sample data, and on which day it was asked, is of the hour in which they are made.
+OF_THE_HOUR = re.compile(r"(Last 0 d|Last used|Programs:|numbers?;).*")
 STYLES = re.compile(r"-(r\d+) \{ (.*?) \}")
 TEXTS = re.compile(r'<text class="\S*-(r\d+)" x="([\d.]+)" y="([\d.]+)" [^>]*>(.*?)</text>')
 
@@ -73,7 +75,7 @@ def content_of(svg: str) -> list[str]:
         lasting = LOGIN.sub("login", AGENT.sub(r"\1", BARS.sub("bars", SHARES.sub("□", UUID.sub("id", plain)))))
         lines.setdefault(float(y), []).append((float(x), f"[{styles[style]}] {GAP.sub('  ', lasting.rstrip())}"))
     texts = (DIGITS.sub("0", " ".join(piece for _, piece in sorted(line))) for _, line in sorted(lines.items()))
-    return [LOG_ROW.sub("a row of the log", text) for text in texts]
+    return [LOG_ROW.sub("a row of the log", OF_THE_HOUR.sub(r"\1", text)) for text in texts]
 
 
 async def draw(environment: Mapping[str, str], keep: Keep) -> None:
