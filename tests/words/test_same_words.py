@@ -197,7 +197,7 @@ ONCE: dict[str, set[str]] = {
     # A time as a person reads it; the filter language and JSON have a T where this has a blank.
     r"%d %H|%m-%d %H": {"words/times.py"},
     # What a person is called; the other one is a value of JSON, by which other programs find them again.
-    r"\.email or \w+\.name|\.strip\(\) or \w+\.email": {"words/people.py", "cli/numbers/view.py"},
+    r"\.email or \w+\.name|\.strip\(\) or \w+\.email": {"words/people/names.py", "cli/numbers/view.py"},
     # What a pattern of LIKE takes as it is.
     r'"\\\\%"': {"data/postgres/like_patterns.py"},
     # How many there are of something.

@@ -26,10 +26,13 @@ select distinct on (a.month) a.month, a.row_count, a.sha256, a.left_out, a.first
        a.archived_at, a.archived_by,
        exists (select from public.integration_audit_logs as l
                 where l.id = a.log_row and l.action = 'log_archived'
-                  and l.created_at between a.archived_at - interval '1 minute' and a.archived_at + interval '1 minute'
+                  and l.created_at >= written.after and l.created_at <= written.before
                   and l.details ->> 'month' = to_char(a.month, 'YYYY-MM')
                   and l.details ->> 'sha256' = encode(a.sha256, 'hex')) as is_logged
-  from switchboard.archives as a order by a.month, a.id desc
+  from switchboard.archives as a
+ cross join lateral (select a.archived_at - interval '1 minute' as after, a.archived_at + interval '1 minute' as before
+                     offset 0) as written
+ order by a.month, a.id desc
 """
 
 
