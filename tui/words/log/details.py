@@ -38,19 +38,15 @@ class LogNames:
 class Told:
     """One row of the log as its sentence needs it. Nothing here raises, whatever the details hold."""
 
-    __slots__ = ("action", "details", "names", "status", "type")
+    __slots__ = ("action", "details", "names", "on", "status")
 
     def __init__(self, action: str, integration_type: str, status: str, details: object, names: LogNames) -> None:
         self.action = action
-        self.type = integration_type
+        # What people call the type of the integration.
+        self.on = safe_text(names.title_of(integration_type), VALUE_MOST)
         self.status = status
         self.details: Mapping[str, Any] = details if isinstance(details, dict) else {}
         self.names = names
-
-    @property
-    def on(self) -> str:
-        """What people call the type of the integration."""
-        return safe_text(self.names.title_of(self.type), VALUE_MOST)
 
     def side(self, name: str) -> Mapping[str, Any]:
         """Return an object within the details, an empty one where there is none."""

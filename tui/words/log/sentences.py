@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tui.words.log.details import LogNames
 
     Sentence = Callable[[Told], str]
+    Teller = Callable[[object], str]
 
 LONGEST = 300
 """Characters of a sentence."""
@@ -37,12 +38,23 @@ def sentence(row: AuditRow, names: LogNames) -> str:
 
 def sentence_of(action: str, integration_type: str, status: str, details: object, names: LogNames) -> str:
     """Return the same of a row's columns. An action that nobody here knows is told by its name and its details."""
-    told = Told(action, integration_type, status, details, names)
-    text = SENTENCES.get(action, _unknown)(told)
-    if status != "success" and action.startswith(_OF_SUCCESS) and action in SENTENCES and action != _SAYS_ITS_END:
-        text = _ended(told, text)
-    # As safe_text would do, without the call: an export asks this of ten million rows.
-    return text if len(text) <= LONGEST and text.isascii() and text.isprintable() else safe_text(text, LONGEST)
+    return teller(action, integration_type, status, names)(details)
+
+
+def teller(action: str, integration_type: str, status: str, names: LogNames) -> Teller:
+    """Return what makes such a sentence of details: an export has ten million rows, and few that begin otherwise."""
+    told = Told(action, integration_type, status, None, names)
+    words = SENTENCES.get(action, _unknown)
+    says_end = status != "success" and action.startswith(_OF_SUCCESS) and action in SENTENCES
+    says_end = says_end and action != _SAYS_ITS_END
+
+    def tell(details: object) -> str:
+        told.details = details if isinstance(details, dict) else {}
+        text = _ended(told, words(told)) if says_end else words(told)
+        # As safe_text would do, without the call.
+        return text if len(text) <= LONGEST and text.isascii() and text.isprintable() else safe_text(text, LONGEST)
+
+    return tell
 
 
 def _unknown(told: Told) -> str:
@@ -399,27 +411,25 @@ def _traffic(noun: str, direction: str, *about: str) -> Sentence:
     """Tell what went to somebody, or came from somebody: with whom, and the first of what there is about it."""
 
     other = "from" if direction == "to" else "to"
-    may_have_template = "template" in about
+    may_have_template, may_last = "template" in about, about == ("duration",)
 
     def words(told: Told) -> str:
-        whom, whose = told.text(direction), direction
+        # Nearly every row of a log is one of these, so each detail is looked at once.
+        detail = told.details.get
+        whom, whose = value_words(detail(direction)), direction
         if not whom:
             # Of what came in, the number it came in on.
             whom, whose = told.text(other), "on" if other == "to" else other
-        text = _with(noun, whom, f" {whose} ")
+        text = f"{noun} {whose} {whom}" if whom else noun
+        if told.status != "success":
+            return _ended(told, text)
         # By its name alone, such as delivered, a template would read as how it ended.
-        of_template = _with("", told.text("template"), "template ") if may_have_template else ""
-        return _with(text, of_template or told.text(*about)) if told.status == "success" else _ended(told, text)
-
-    return words
-
-
-def _call(noun: str, direction: str) -> Sentence:
-    traffic = _traffic(noun, direction)
-
-    def words(told: Told) -> str:
-        seconds = told.count("duration")
-        return traffic(told) + (f", {seconds:,} s" if seconds and told.status == "success" else "")
+        if may_have_template and (template := value_words(detail("template"))):
+            return f"{text}: template {template}"
+        if may_last:
+            seconds = told.count("duration")
+            return f"{text}, {seconds:,} s" if seconds else text
+        return _with(text, told.text(*about))
 
     return words
 
@@ -463,8 +473,8 @@ SENTENCES: dict[str, Sentence] = {
     "change_noticed": _change_noticed,
     "settings_changed": _setting_changed,
     "schema_changed": _schema_changed,
-    "call_made": _call("call", "to"),
-    "call_received": _call("call received", "from"),
+    "call_made": _traffic("call", "to", "duration"),
+    "call_received": _traffic("call received", "from", "duration"),
     "recording_fetched": _fetched,
     "webhook_received": _act("webhook received"),
     "message_sent": _traffic("message", "to", "template", "type"),

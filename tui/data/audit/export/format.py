@@ -114,17 +114,16 @@ class Csv:
 
     def block(self, rows: Sequence[bytes], told: Told) -> bytes:
         """Return the rows as lines that end in CR LF, each with what TOLD is of it."""
-        # At once, for a third of the time: what is told are safe texts, without a line break.
-        ends = "\n".join([f"{_field(summary)},{origin}" for summary, origin in zip(*told, strict=True)]).encode()
-        begins = b"".join(rows).split(b"\n")[:-1]
-        if len(begins) != len(rows):
-            begins = [row[:-1] for row in rows]
-        lines = [*map(b",".join, zip(begins, ends.split(b"\n"), strict=True)), b""]
-        whole = b"\r\n".join(lines)
+        # Encoded at once, for a third of the time: what is told are safe texts, without a line break.
+        ends = "".join([f",{_field(summary)},{origin}\r\n" for summary, origin in zip(*told, strict=True)]).encode()
+        parts = [b""] * (2 * len(rows))
+        parts[::2] = [row[:-1] for row in rows]
+        parts[1::2] = ends.splitlines(keepends=True)
+        whole = b"".join(parts)
         # Nearly every block is as it should be: looked at row by row it would cost twice as much.
         if whole.isascii() and len(whole.translate(None, _NOT_INERT)) == len(whole) - 2 * len(rows):
             return _AFTER_SEMICOLON_IN_ASCII.sub(rb"\1'", whole)
-        return b"\r\n".join(map(_defuse, lines))
+        return b"".join([_defuse(parts[at] + parts[at + 1][:-2]) + b"\r\n" for at in range(0, len(parts), 2)])
 
     def time_text(self, row: bytes) -> str | None:
         """Return when a row was, as Postgres writes it, None where it has no time: the last field."""
