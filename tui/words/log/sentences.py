@@ -28,6 +28,7 @@ MOST_COLUMNS = 20
 # Switchboard logs these when they are done; another program may write one of the same name that is not.
 _OF_SUCCESS = ("credential_", "permission_", "number_", "log_sealed", "schema_changed")
 _SAYS_ITS_END = "credential_versions_forgotten"
+_NO_DETAILS: dict[str, Any] = {}
 _UPKEEP = {"created_at", "created_by", "updated_at", "updated_by", "granted_at", "granted_by"}
 
 
@@ -43,14 +44,16 @@ def sentence_of(action: str, integration_type: str, status: str, details: object
 
 def teller(action: str, integration_type: str, status: str, names: LogNames) -> Teller:
     """Return what makes such a sentence of details: an export has ten million rows, and few that begin otherwise."""
-    told = Told(action, integration_type, status, None, names)
+    told = Told(action, integration_type, status, _NO_DETAILS, names)
     words = SENTENCES.get(action, _unknown)
     says_end = status != "success" and action.startswith(_OF_SUCCESS) and action in SENTENCES
     says_end = says_end and action != _SAYS_ITS_END
 
     def tell(details: object) -> str:
-        told.details = details if isinstance(details, dict) else {}
+        told.details = details if isinstance(details, dict) else _NO_DETAILS
         text = _ended(told, words(told)) if says_end else words(told)
+        # Whoever keeps this keeps no row with it, which may be long.
+        told.details = _NO_DETAILS
         # As safe_text would do, without the call.
         return text if len(text) <= LONGEST and text.isascii() and text.isprintable() else safe_text(text, LONGEST)
 

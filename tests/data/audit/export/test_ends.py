@@ -17,7 +17,7 @@ from tests.support.acme import ACME, opened
 from tests.support.database.log_rows import fill_log, log_row, resolve_line
 from tests.support.servers.tcp_proxy import TcpProxy
 from tui.data.audit.export.file import NewFile, Stream
-from tui.data.audit.export.run import export_audit_log
+from tui.data.audit.export.run import export_audit_log, next_rows
 from tui.errors import Advice, ExportFailed, InvalidInput, PermissionDenied
 
 if TYPE_CHECKING:
@@ -188,6 +188,19 @@ class TestAnExportThatBreaksOff:
         # As of every failure that may pass, so that the command adds "then run it again".
         assert isinstance(broken.value.advice, Advice)
         assert names_in(tmp_path) == []
+
+    async def test_because_a_row_cannot_be_read_says_what_the_server_said(self, installed_database: str) -> None:
+        rows: list[bytes] = []
+        failing = "copy (select 1 / (9000 - n), repeat('x', 100) from generate_series(1, 9999) as n) to stdout"
+        async with await psycopg.AsyncConnection.connect(installed_database) as connection:
+            with pytest.raises(psycopg.errors.DivisionByZero):
+                async with connection.cursor() as cursor, cursor.copy(failing) as copy:
+                    while block := await connection.wait(next_rows(copy)):
+                        rows += block
+            assert 8_000 < len(rows) < 9_000
+            await connection.rollback()
+            async with connection.cursor() as cursor, cursor.copy("copy (select 1) to stdout") as copy:
+                assert [await connection.wait(next_rows(copy)) for _ in range(2)] == [[b"1\n"], []]
 
     async def test_because_the_disk_is_full_leaves_no_file_and_a_connection_that_works(
         self, large_log: str, tmp_path: Path, small_files: None

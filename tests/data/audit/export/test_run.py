@@ -23,6 +23,7 @@ from tests.support.hostile_strings import UNSAFE, hostile_strings
 from tui.data.audit.export.file import NewFile
 from tui.data.audit.export.format import COLUMNS, TOLD, VISIBLE, Csv
 from tui.data.audit.export.run import ExportResult, export_audit_log
+from tui.data.audit.export.summary import Summaries
 from tui.data.audit.pages import AuditReader
 from tui.words.log.details import LogNames
 from tui.words.log.sentences import sentence
@@ -272,6 +273,18 @@ class TestCsv:
         told_of = {row["id"]: row["summary"].replace("'", "") for row in rows}
         for row in listed:
             assert row.is_cut or told_of[str(row.id)] == sentence(row, LogNames({}, str)).replace("'", "")
+
+    async def test_finds_what_json_spells_with_escapes(self, installed_database: str) -> None:
+        """As the type json of an adopted table keeps it."""
+        create_people(installed_database)
+        details = json.dumps({"row": {"user_id": str(ASHA)}, "after": {"can_view": True}, "operator_from": "login"})
+        for key, spelled in (("user_id", "user\\u005fid"), ("operator_from", "\\u006fperator_from")):
+            details = details.replace(key, spelled)
+        row = f'{ACME},{ACME},,zoho_mail,permission_granted,success,"{details.replace(chr(34), chr(34) * 2)}",,,\n'
+        async with opened(installed_database) as database:
+            summaries = Summaries(database, str)
+            for _ in range(2):
+                assert await summaries.of([row.encode()]) == (["Asha Rao: view on zoho_mail"], ["login"])
 
     async def test_names_people_by_their_ids_to_whom_the_directory_is_closed(
         self, installed_database: str, tmp_path: Path

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from tui.models import Person
     from tui.words.log.sentences import Teller
 
-
 MOST_PEOPLE = 5_000
 LONGEST_ROW = 100_000
 """Bytes of a row whose details are read; lists read no longer ones either, nor does Python's csv a longer field."""
@@ -132,7 +131,10 @@ def _columns_by_csv(row: bytes) -> tuple[tuple[str, str, str], Any]:
 
 
 def _details_of_short(texts: list[bytes], written: bytes) -> list[Any]:
-    """Return the values of many details, which are short: each call of a decoder costs as much as a small object."""
+    """Return the values of many details, which are short, and `written` with commas between them.
+
+    Each call of a decoder costs as much as a small object.
+    """
     try:
         values: list[Any] = short_loads((b"[" + written.replace(b'""', b'"') + b"]").decode())
     except ValueError:
