@@ -88,7 +88,8 @@ def test_a_command_that_writes_nothing_works_and_every_other_says_that_it_is_a_s
             is_told = outcome.status in (0, 5) or "standby" in outcome.err
             differences += [difference(COLUMN, example, outcome), "" if is_told else outcome.err]
             if example.needs.writes == "nothing" and not outcome.status:
-                (shell.folder / "other.pem").unlink(missing_ok=True)
+                for written in ("other.pem", "another.pem", "old.jsonl", "old.jsonl.manifest.json"):
+                    (shell.folder / written).unlink(missing_ok=True)
                 read_only = run(shell.with_(SWITCHBOARD_READ_ONLY="1"), example.line)
                 differences.append(difference(COLUMN, example, read_only))
     assert not any(differences), [text for text in differences if text]
