@@ -226,6 +226,7 @@ declare
   forgotten bigint;
 begin
   perform switchboard.require_organization(of_organization::uuid);
+  perform switchboard.refuse_requests('forgets versions'::text);
   delete from switchboard.credential_versions v
   where v.organization_id = of_organization and v.integration_type = of_type;
   get diagnostics forgotten = row_count;

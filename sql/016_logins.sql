@@ -86,6 +86,7 @@ create or replace function switchboard.login_scope(
 -- What the session's login is mapped to, whether or not it says for whom it speaks.
 declare
   known record;
+  requested uuid;
 begin
   everything := false;
   organizations := '{}';
@@ -105,6 +106,13 @@ begin
     if not everything then
       organizations := array(select o.organization_id from switchboard.login_organizations o
                              where o.login = session_user order by o.organization_id);
+    end if;
+    if vouches and coalesce(current_setting('switchboard.request_organization'::text, true), '') <> '' then
+      -- A request of one person (sql/022_http.sql): of what the login sees, their organisation alone.
+      requested := switchboard.uuid_or_null(current_setting('switchboard.request_organization'::text, true)::text);
+      organizations := array(select requested where everything or requested = any (organizations));
+      organizations := array_remove(organizations, null);
+      everything := false;
     end if;
   else
     everything := not exists (select from switchboard.logins) or switchboard.bypasses_scope();

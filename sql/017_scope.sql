@@ -35,7 +35,8 @@ $function$;
 create or replace function switchboard.scope_as_text() returns text
 language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp as $function$
 begin
-  return (select concat_ws(' ', to_regrole(quote_ident(session_user))::oid, s.everything, s.vouches, s.organizations)
+  return (select concat_ws(' ', to_regrole(quote_ident(session_user))::oid, s.everything, s.vouches, s.organizations,
+                           case when s.vouches then current_setting('switchboard.request_organization'::text, true) end)
           from switchboard.login_scope() s);
 end
 $function$;
