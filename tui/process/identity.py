@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Operator(NamedTuple):
     """The person at the console, with the evidence that goes into every transaction.
 
-    `origin` is whether the database login proves the name, or vouches for what is claimed.
+    `origin` is whether the database login proves the name, or vouches for what is claimed. `request_organization` is set
+    where it is somebody's request, which a login that speaks for others makes: it then sees that organisation alone.
     """
 
     user_id: UUID | None
@@ -24,6 +25,7 @@ class Operator(NamedTuple):
     source_address: str | None = None
     user_agent: str = ""
     origin: Origin = CLAIM
+    request_organization: UUID | None = None
 
 
 def source_address(environ: Mapping[str, str] = os.environ) -> str | None:

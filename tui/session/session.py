@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,8 @@ class Session:
         self.database_name = "no database"
         self.is_refused = False
         """Whether the database was reached, and nobody may work there under this login or name."""
+        self.names_operators = False
+        """Whether whoever is spoken for is named by each request (`for_request`), so that the session names nobody."""
         self._followed: Login | None = None
         # The database that was asked for, and the same once it could be connected to.
         self._requested_database: Database | None = None
@@ -130,6 +133,14 @@ class Session:
             await database.close()
             raise ConnectionFailed("The session was left while it connected.", "Connect again.")
 
+    def for_request(self, operator: Operator, organization: Organization) -> Session:
+        """Return the session, on the same connections, as it is for one request of somebody in their organisation."""
+        other = copy.copy(self)
+        other.operator = operator
+        other.organization = organization
+        other._database = self.database.acting_as(operator)
+        return other
+
     async def derive_key_ahead(self) -> None:
         """Begin to derive the master key in a thread, which takes a core for 0.4 s, while everything else is read."""
         key = self.keyring.current
@@ -173,7 +184,7 @@ class Session:
         from tui.data.login import require_admitted, with_stored_label
 
         login = self.database.login
-        if login is not None:
+        if login is not None and not (login.vouches and self.names_operators):
             login = await with_stored_label(self.database, login)
             require_admitted(login, self.settings.operator, locked=self.settings.locked)
 

@@ -32,6 +32,8 @@ MASTER_KEY_NAMES = ("ENCRYPTION_MASTER_KEY", "ENCRYPTION_MASTER_KEY_FILE", KEY_C
 PREVIOUS_KEY_NAMES = ("ENCRYPTION_MASTER_KEY_PREVIOUS", "ENCRYPTION_MASTER_KEY_PREVIOUS_FILE")
 SERVICE_ROLE_NAME = "SUPABASE_SERVICE_ROLE_KEY"
 WEBHOOK_NAME = "SWITCHBOARD_WEBHOOK_URL"
+JWT_SECRET_NAME = "SUPABASE_JWT_SECRET"
+JWKS_NAME = "SWITCHBOARD_JWKS"
 SWITCHBOARD_NAMES = (
     "SWITCHBOARD_CREDENTIAL_FORMAT",
     "SWITCHBOARD_ORGANIZATION",
@@ -46,6 +48,7 @@ SWITCHBOARD_NAMES = (
     "SWITCHBOARD_EXPORT_DIR",
     "SWITCHBOARD_LOCKED",
     WEBHOOK_NAME,
+    JWKS_NAME,
     PROFILE_VARIABLE,
 )
 LOCKED_NAME = "SWITCHBOARD_LOCKED"
@@ -70,12 +73,15 @@ ENVIRONMENT = "the environment"
 
 _PREFIX = "SWITCHBOARD_"
 _KNOWN_NAMES = frozenset(
-    {"DATABASE_URL", SERVICE_ROLE_NAME, *MASTER_KEY_NAMES, *PREVIOUS_KEY_NAMES, *SWITCHBOARD_NAMES}
+    {"DATABASE_URL", SERVICE_ROLE_NAME, JWT_SECRET_NAME, *MASTER_KEY_NAMES, *PREVIOUS_KEY_NAMES, *SWITCHBOARD_NAMES}
 )
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_]{1,60}")
 # What a profile stands for, beside libpq's variables: whose data it is, and what opens it.
 _PROFILE_DECIDES = frozenset(
-    {"DATABASE_URL", SERVICE_ROLE_NAME, *MASTER_KEY_NAMES, *PREVIOUS_KEY_NAMES, "SWITCHBOARD_ORGANIZATION"}
+    {
+        *("DATABASE_URL", SERVICE_ROLE_NAME, *MASTER_KEY_NAMES, *PREVIOUS_KEY_NAMES, "SWITCHBOARD_ORGANIZATION"),
+        *(JWT_SECRET_NAME, JWKS_NAME),
+    }
 )
 
 
@@ -151,6 +157,12 @@ class Settings:
 
     webhook_url: Secret | None = None
     """Where `check --notify` posts what changed: whoever knows the address can post there as well."""
+
+    jwt_secret: Secret | None = None
+    """What signs the tokens that `serve` accepts, where it is a shared secret."""
+
+    jwks: str | None = None
+    """The file, or the https:// address, of the public keys of those tokens."""
 
     env_file: Path | None = None
     """The file that was read; None where there was none."""
@@ -228,7 +240,7 @@ def load_settings(
     }
     places = [values.text("DATABASE_URL"), *(environ.get(name) or libpq.get(name) for name in PLACE_NAMES)]
     seal_key_file, cosign_key_file = map(values.text, ("SWITCHBOARD_SEAL_KEY_FILE", "SWITCHBOARD_COSIGN_KEY_FILE"))
-    export_dir = values.text("SWITCHBOARD_EXPORT_DIR")
+    export_dir, jwt_secret = values.text("SWITCHBOARD_EXPORT_DIR"), values.text(JWT_SECRET_NAME)
     if locked:
         _check_key_command(values.variable(KEY_COMMAND_NAME), file)
     return Settings(
@@ -252,6 +264,8 @@ def load_settings(
         locked=locked,
         export_dir=Path(export_dir) if export_dir else None,
         webhook_url=_webhook_url(values.text(WEBHOOK_NAME)),
+        jwt_secret=Secret(jwt_secret) if jwt_secret else None,
+        jwks=values.text(JWKS_NAME),
         env_file=None if in_file is None else file,
         env_file_to_write=file,
         profile=profile,

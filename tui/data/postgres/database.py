@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import psycopg
 from psycopg import errors as pg
@@ -40,6 +41,8 @@ from tui.errors import (
 
 if TYPE_CHECKING:
     import typing_extensions
+    from uuid import UUID
+
     from psycopg.rows import AsyncRowFactory
 
     from tui.models import Login, ServerInfo
@@ -101,6 +104,12 @@ class Database:
         """What the database takes the login for; None where nobody has asked, or may ask."""
         self.latest_schema: int | None = None
         """The newest schema that may be written to; None where that was not asked yet."""
+
+    def acting_as(self, operator: Operator) -> Database:
+        """Return the same database, on the same connections, as somebody else sees it."""
+        other = copy.copy(self)
+        other.operator = operator
+        return other
 
     @property
     def read_only(self) -> bool:
@@ -423,8 +432,7 @@ class Database:
 
     async def _name_operator(self, connection: Connection) -> None:
         if self._names_operator():
-            # While the operator is looked up, nobody in particular.
-            await name_operator(connection, self.operator.user_id or UUID(int=0))
+            await name_operator(connection, self.operator)
 
     def _role(self) -> str | None:
         return self.info.role if self.info else None

@@ -1,0 +1,99 @@
+"""Whose request it is: the person of a token in the directory, their organisation, and what they may do there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from psycopg.rows import class_row
+
+from tui.data.postgres.operator_settings import name_operator
+from tui.errors import PermissionDenied
+from tui.models import Organization, Person
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from tui.data.postgres.database import Connection, Database
+
+ROWS = """
+select id, email, name, organization_id, coalesce(is_active, true) as is_active from switchboard.visible_people
+ where id = %(id)s
+"""
+WHERE = "select person, organization, switchboard.request_administers() as administers from switchboard.request_person()"
+RIGHTS = "select integration_id, can_view, can_configure from switchboard.request_rights()"
+NAME = "select name from switchboard.visible_organizations where id = %(id)s"
+
+ASK_ADMINISTRATOR = "Ask an administrator of Switchboard."
+
+
+class IntegrationRights(NamedTuple):
+    """What somebody may do with one integration."""
+
+    can_view: bool
+    can_configure: bool
+
+
+NOTHING = IntegrationRights(can_view=False, can_configure=False)
+
+
+class Requester(NamedTuple):
+    """A person in their organisation, with their rights by the integration's id; administrators have all of them."""
+
+    person: Person
+    organization: Organization
+    administers: bool
+    rights: Mapping[UUID, IntegrationRights]
+
+    def rights_on(self, integration_id: UUID | None) -> IntegrationRights:
+        """Return the rights on an integration; what belongs to none is for administrators."""
+        if self.administers:
+            return IntegrationRights(can_view=True, can_configure=True)
+        return self.rights.get(integration_id, NOTHING) if integration_id is not None else NOTHING
+
+
+async def find_requester(database: Database, claimed_organization: UUID | None) -> Requester:
+    """Find the operator of `database` in the directory, and what they may do.
+
+    The organisation is the directory's. Where that has none of the person, or several, it is the one that was claimed,
+    of several one of them. Raises PermissionDenied where it is nobody who is active, or no organisation that they and
+    the login have.
+    """
+    operator = database.operator
+
+    async def unit(connection: Connection) -> Requester:
+        cursor = connection.cursor(row_factory=class_row(Person))
+        rows = await (await cursor.execute(ROWS, {"id": operator.user_id})).fetchall()
+        organization_id = _organization_of(rows, claimed_organization)
+        await name_operator(connection, operator._replace(request_organization=organization_id))
+        where = await (await connection.execute(WHERE)).fetchone()
+        if where is None or where["person"] != operator.user_id or where["organization"] != organization_id:
+            raise PermissionDenied("This server does not see your organisation.", ASK_ADMINISTRATOR)
+        rights = {
+            row["integration_id"]: IntegrationRights(row["can_view"], row["can_configure"])
+            for row in await (await connection.execute(RIGHTS)).fetchall()
+        }
+        named = await (await connection.execute(NAME, {"id": organization_id})).fetchone()
+        person = next((row for row in rows if row.organization_id in (organization_id, None)))
+        organization = Organization(organization_id, named["name"] if named else None)
+        return Requester(person, organization, where["administers"], rights)
+
+    return await database.read(unit)
+
+
+def _organization_of(rows: list[Person], claimed: UUID | None) -> UUID:
+    """Return the organisation of somebody who may have several rows in the directory."""
+    if not rows:
+        raise PermissionDenied("You are not in the directory of this database.", ASK_ADMINISTRATOR)
+    if not all(row.is_active for row in rows):
+        raise PermissionDenied("You are not active in the directory of this database.", ASK_ADMINISTRATOR)
+    listed = {row.organization_id for row in rows if row.organization_id is not None}
+    if len(listed) == 1:
+        (organization,) = listed
+        return organization
+    if claimed is None or (listed and claimed not in listed):
+        raise PermissionDenied(
+            "Neither the directory nor your token says which organisation you belong to.",
+            "Sign in for one organisation: its id is app_metadata.organization_id of the token.",
+        )
+    return claimed
