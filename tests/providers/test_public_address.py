@@ -34,7 +34,6 @@ ENDPOINT = Endpoint("api.example.com", 443, "API host")
 
 
 KINDS = {
-    "address": "kind",
     "8.8.8.8": "",
     "2606:4700::1111": "",
     "0.0.0.0": "the unspecified address",
