@@ -32,6 +32,7 @@ PROGRAM = "switchboard"
         "permissions": "tui.cli.permissions:permissions",
         "access": "tui.cli.access:access",
         "phone-numbers": "tui.cli.numbers:phone_numbers",
+        "serve": "tui.cli.serve:serve",
         "audit": "tui.cli.audit:audit",
         "keys": "tui.cli.keys:keys",
         "completion": "tui.cli.completion.command:completion",

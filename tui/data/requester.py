@@ -20,7 +20,9 @@ ROWS = """
 select id, email, name, organization_id, coalesce(is_active, true) as is_active from switchboard.visible_people
  where id = %(id)s
 """
-WHERE = "select person, organization, switchboard.request_administers() as administers from switchboard.request_person()"
+WHERE = (
+    "select person, organization, switchboard.request_administers() as administers from switchboard.request_person()"
+)
 RIGHTS = "select integration_id, can_view, can_configure from switchboard.request_rights()"
 NAME = "select name from switchboard.visible_organizations where id = %(id)s"
 
@@ -74,7 +76,7 @@ async def find_requester(database: Database, claimed_organization: UUID | None) 
             for row in await (await connection.execute(RIGHTS)).fetchall()
         }
         named = await (await connection.execute(NAME, {"id": organization_id})).fetchone()
-        person = next((row for row in rows if row.organization_id in (organization_id, None)))
+        person = next(row for row in rows if row.organization_id in (organization_id, None))
         organization = Organization(organization_id, named["name"] if named else None)
         return Requester(person, organization, where["administers"], rights)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
 from tui.errors import InvalidInput
 
@@ -116,3 +117,16 @@ def _address(text: str) -> str | None:
         return None
     mapped = getattr(address, "ipv4_mapped", None)
     return str(mapped or address)
+
+
+def require_origin(text: str) -> None:
+    """Raise InvalidInput for what is no origin of a web page, as browsers write it."""
+    split = urlsplit(text)
+    try:
+        is_origin = split.scheme in ("http", "https") and bool(split.hostname) and (split.port or 1) > 0
+    except ValueError:
+        is_origin = False
+    if not is_origin or f"{split.scheme}://{split.netloc}" != text or text != text.lower() or "@" in text:
+        raise InvalidInput(
+            "--origin is no origin of a web page.", "Give it as https://app.example.org, without a path."
+        )

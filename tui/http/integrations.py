@@ -289,7 +289,7 @@ def _record(asked: Asked, integration: Integration) -> Json:
 
 
 def _shown(name: str, credential: Any) -> Json:
-    """Return the fields that are no secrets, and of the others whether they are set; fields nobody knows are left out."""
+    """Return the fields that are no secrets, and of secrets whether they are set; what nobody knows is left out."""
     type_ = registry().get(name)
     fields = type_.fields if type_ else ()
     return {

@@ -1,4 +1,4 @@
-"""Verifies bearer tokens: signed by the one configured key or key set, in time, for us, of somebody who has signed in."""
+"""Verifies bearer tokens: signed by the configured key, in time, meant for us, of somebody who has signed in."""
 
 from __future__ import annotations
 

@@ -40,9 +40,9 @@ from tui.errors import (
 )
 
 if TYPE_CHECKING:
-    import typing_extensions
     from uuid import UUID
 
+    import typing_extensions
     from psycopg.rows import AsyncRowFactory
 
     from tui.models import Login, ServerInfo

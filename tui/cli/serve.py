@@ -1,0 +1,129 @@
+"""The command `serve`: the operations on integrations and phone numbers over HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from tui.cli.completion.candidates import files
+from tui.cli.parsing import command, option
+from tui.cli.requirements import Requirements
+from tui.cli.run import require_writable
+from tui.errors import ConfigError
+from tui.session.session import require_configured, require_installed
+
+if TYPE_CHECKING:
+    from tui.cli.output import Output
+    from tui.cli.request import Work
+    from tui.http.addresses import Place, Proxies
+    from tui.providers.public_address import Destinations
+    from tui.session.session import Session
+
+PACKAGES = ("jwt", "starlette", "uvicorn")
+
+
+@command(needs=Requirements("administrator", key="required", writes="data", connects=False, organization=False))
+@option("--listen", metavar="ADDRESS:PORT", help="Where to listen; 127.0.0.1:8710 where it is left out.")
+@option("--socket", metavar="PATH", shell_complete=files, help="Listen at a Unix socket, for its owner and group.")
+@option("--behind-tls-proxy", help="Listen where other machines reach it: a proxy with TLS alone does.")
+@option("--issuer", metavar="TEXT", help="The iss of every token; of a JWKS of Supabase's it is known.")
+@option("--audience", metavar="TEXT", help="The aud of every token; `authenticated` where it is left out.")
+@option("--origin", metavar="ORIGIN", multiple=True, help="A web page that may read answers, as https://app.example.")
+@option("--proxy", metavar="ADDRESS", multiple=True, help="A proxy (or `socket`) that is believed about who asks.")
+@option(
+    "--allow-network", metavar="NETWORK", multiple=True, help="A network where tested hosts may be beside public ones."
+)
+def serve(
+    listen: str | None,
+    socket: str | None,
+    behind_tls_proxy: bool,
+    issuer: str | None,
+    audience: str | None,
+    origin: tuple[str, ...],
+    proxy: tuple[str, ...],
+    allow_network: tuple[str, ...],
+) -> Work:
+    """Answer a web page that lists, saves, tests and deletes integrations, and assigns phone numbers.
+
+    Who asks is a bearer token's person, verified by SUPABASE_JWT_SECRET or SWITCHBOARD_JWKS, and found in the
+    directory; what they may do is what they hold there. The login is one that speaks for others. docs/http.md says how
+    to put it behind a proxy.
+    """
+    if any(find_spec(name) is None for name in PACKAGES):
+        raise ConfigError(
+            "What serves HTTP is not installed.",
+            "Install it with the package: pip install 'switchboard-console[http]'.",
+        )
+    from tui.http.addresses import Proxies, listening_place, network_of, require_origin
+    from tui.providers.public_address import Destinations
+
+    place = listening_place(listen, socket, behind_tls_proxy=behind_tls_proxy)
+    for one in origin:
+        require_origin(one)
+    networks = tuple(network_of(one, "--allow-network") for one in allow_network)
+    return partial(
+        _serve,
+        place=place,
+        issuer=issuer,
+        audience=audience or "authenticated",
+        origins=origin,
+        proxies=Proxies(proxy),
+        destinations=Destinations(networks, frozenset(PORTS), NOT_PUBLIC),
+    )
+
+
+PORTS = (443, 465, 587, 993)
+NOT_PUBLIC = "Check the host; whoever runs this server can allow its network."
+
+
+async def _serve(
+    session: Session,
+    out: Output,
+    *,
+    place: Place,
+    issuer: str | None,
+    audience: str,
+    origins: tuple[str, ...],
+    proxies: Proxies,
+    destinations: Destinations,
+) -> None:
+    from tui.http.app import Application
+    from tui.http.availability import Availability
+    from tui.http.server import listen, place_of
+    from tui.http.server import serve as answer
+    from tui.http.verifier import make_verifier, require_speaker
+
+    verifier = await make_verifier(session.settings, issuer=issuer, audience=audience)
+    require_configured(session)
+    # Whom it speaks for each request says; nobody is its operator.
+    session.settings = replace(session.settings, operator=None)
+    session.names_operators = True
+    await session.connect()
+    require_installed(session)
+    require_writable(session)
+    require_speaker(session)
+    await session.derive_key_ahead()
+    listener = listen(place)
+    availability = Availability(session.database)
+    application = Application(
+        session,
+        verifier,
+        availability,
+        proxies=proxies,
+        destinations=destinations,
+        origins=origins,
+        tell=out.say,
+    )
+    listening = place_of(listener)
+
+    def ready() -> None:
+        out.say(f"Listening on {listening}; ctrl+c stops.")
+        if out.as_json:
+            out.line({"listening": listening})
+
+    try:
+        await answer(application, listener, ready=ready)
+    finally:
+        await availability.close()
