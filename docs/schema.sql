@@ -4389,17 +4389,8 @@ begin
   if to_regrole('switchboard_admin') is not null then
     grant execute on function switchboard.record_archive(date, bigint, bytea, timestamptz[]) to switchboard_admin;
   end if;
-  -- In one transaction with all before it: of these files nothing stays where a newer version's have run.
-  if substring(obj_description('switchboard'::regnamespace, 'pg_namespace')
-               from '^switchboard schema ([0-9]{1,9})$')::int > 20 then
-    raise exception using
-      errcode = 'SB003',
-      message = 'a newer Switchboard has set this database up',
-      hint = 'Upgrade Switchboard on this machine.';
-  end if;
 end
 $do$;
-comment on schema switchboard is 'switchboard schema 020';
 
 -- 022_http.sql
 -- What a request over HTTP may do (`switchboard serve`). A login that speaks for others says in each transaction for whom
@@ -4662,7 +4653,20 @@ begin
   if to_regrole('switchboard_admin') is not null then
     grant execute on function switchboard.change_administrator(uuid, uuid, boolean) to switchboard_admin;
   end if;
+  if (select c.relrowsecurity from pg_class c where c.oid = 'switchboard.organization_administrators'::regclass) then
+    -- As in 017_scope.sql, which runs before there is the table.
+    alter table switchboard.organization_administrators disable row level security;
+  end if;
+  -- In one transaction with all before it: of these files nothing stays where a newer version's have run.
+  if substring(obj_description('switchboard'::regnamespace, 'pg_namespace')
+               from '^switchboard schema ([0-9]{1,9})$')::int > 22 then
+    raise exception using
+      errcode = 'SB003',
+      message = 'a newer Switchboard has set this database up',
+      hint = 'Upgrade Switchboard on this machine.';
+  end if;
 end
 $do$;
+comment on schema switchboard is 'switchboard schema 022';
 
 commit;

@@ -146,6 +146,10 @@ def place_of(listener: socket.socket) -> str:
     return str(TcpPlace(*name[:2])) if isinstance(name, tuple) else str(name)
 
 
+def _remove(path: str) -> None:
+    Path(path).unlink(missing_ok=True)
+
+
 async def serve(application: Application, listener: socket.socket, *, ready: Callable[[], None]) -> None:
     """Answer what comes in until this is cancelled; then finish what was begun. Cancelled again, it ends at once."""
     server = _Server(
@@ -182,4 +186,4 @@ async def serve(application: Application, listener: socket.socket, *, ready: Cal
             await serving
     finally:
         if isinstance(path, str) and path:
-            Path(path).unlink(missing_ok=True)
+            _remove(path)

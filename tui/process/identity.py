@@ -17,7 +17,7 @@ class Operator(NamedTuple):
     """The person at the console, with the evidence that goes into every transaction.
 
     `origin` is whether the database login proves the name, or vouches for what is claimed. `request_organization` is
-    set where it is somebody's request, which a login that speaks for others makes: it then sees that organisation alone.
+    set where it is somebody's request, made by a login that speaks for others, which then sees that organisation alone.
     """
 
     user_id: UUID | None
