@@ -18,6 +18,7 @@ from tui.providers import registry, title_of
 from tui.providers.validation import read_display_name, validate
 from tui.session.connection_test import run_on_draft, run_on_stored
 from tui.session.number_sync import leave_plan, plan_from_provider
+from tui.words.counts import counted
 from tui.words.integrations.description import deletion
 from tui.words.numbers.sync_plan import sync_outcome
 
@@ -48,7 +49,9 @@ class _Typed(NamedTuple):
 async def list_all(asked: Asked) -> Answer:
     """Return the integrations that may be viewed; administrators see as well which types are not set up."""
     integrations = await _visible(asked, [*registry()] if asked.requester.administers else [])
-    return success([_record(asked, integration) for integration in integrations], f"{len(integrations)} integrations.")
+    return success(
+        [_record(asked, integration) for integration in integrations], f"{counted(len(integrations), 'integration')}."
+    )
 
 
 async def show(asked: Asked) -> Answer:
@@ -60,7 +63,7 @@ async def show(asked: Asked) -> Answer:
     if stored.problem is not None:
         raise stored.problem
     shown = _shown(integration.integration_type, stored.credential or {})
-    return success(_record(asked, integration) | shown, "")
+    return success(_record(asked, integration) | shown, f"{title_of(integration.integration_type)}.")
 
 
 async def configure(asked: Asked) -> Answer:
@@ -249,7 +252,8 @@ def _tested(result: ConnectionTestResult, before: str = "") -> Answer:
     }
     if report.passed:
         return Answer(409, body)
-    return Answer(503, body, 30) if result.is_unknown else Answer(422, body)
+    # A host that cannot be reached was perhaps typed wrongly; one that is busy answers later.
+    return Answer(503, body, 30) if reason is not None and reason.is_temporary else Answer(422, body)
 
 
 async def _sync(asked: Asked, integration: Integration) -> tuple[Json, str]:

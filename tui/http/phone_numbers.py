@@ -10,6 +10,7 @@ from tui.data.numbers.listing import find_phone_numbers, list_phone_numbers
 from tui.errors import NotFound, PermissionDenied, UnknownPerson
 from tui.http.answers import Refused, success
 from tui.http.request import require_names
+from tui.words.counts import counted
 from tui.words.numbers.description import assigned, shown_number, unassigned
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ async def list_all(asked: Asked) -> Answer:
     """Return the numbers of the integrations that may be viewed, and those that are one's own."""
     listed = await list_phone_numbers(asked.session.database, asked.requester.organization.id)
     visible = [_record(number) for number in listed if _may_view(asked, number)]
-    return success(visible, f"{len(visible)} phone numbers.")
+    return success(visible, f"{counted(len(visible), 'phone number')}.")
 
 
 async def assign(asked: Asked) -> Answer:

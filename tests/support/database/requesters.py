@@ -10,7 +10,8 @@ import psycopg
 
 from tests.support.acme import ACME, ASHA, GLOBEX, keyring, opened
 from tests.support.database.logins import create_login
-from tests.support.database.number_rows import MEENA, RAVI, create_people
+from tests.support.database.number_rows import RAVI, create_people
+from tests.support.servers.postgres import run_schema_files
 from tui.data.integrations.credentials import Draft, save_credential
 
 if TYPE_CHECKING:
@@ -61,8 +62,6 @@ def populate(server: TestServer, conninfo: str, phones: Mapping[UUID, Mapping[st
     create_people(conninfo, *PEOPLE)
     for group in ("admin", "support", "auditor"):
         server.create_role(f"switchboard_{group}", "nologin")
-    from tests.support.servers.postgres import run_schema_files
-
     run_schema_files(conninfo)
     asyncio.run(_save(conninfo, phones))
     with psycopg.connect(conninfo) as connection:
@@ -78,6 +77,3 @@ async def _save(conninfo: str, phones: Mapping[UUID, Mapping[str, Any]]) -> None
         for organization, credential in phones.items():
             draft = Draft(organization, "exotel_phone", dict(credential), None)
             await save_credential(database, keyring(), draft, None, "sb2")
-
-
-__all__ = ["MEENA", "NOBODY", "populate"]
