@@ -203,7 +203,9 @@ do $do$
 declare
   wanted record;
   holder text;
-  of_request constant text := '((NOT switchboard.planned_request()) OR (%s IN ( SELECT r.r
+  -- Whoever administers the organisation sees as well what they are just setting up, of which no function knows yet.
+  of_request constant text := '((NOT switchboard.planned_request()) OR ( SELECT switchboard.request_administers() AS '
+    'request_administers) OR (%s IN ( SELECT r.r
    FROM switchboard.request_integrations() r(r))))';
 begin
   for wanted in

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import psycopg
 import pytest
@@ -16,6 +15,7 @@ from tests.support.database.requesters import ESHA, GITA, GOPAL, HARI, NILS, NOB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from uuid import UUID
 
     from tests.support.servers.postgres import TestServer
 

@@ -6,7 +6,6 @@ import asyncio
 import threading
 import time
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import httpx2
 import jwt
@@ -25,6 +24,7 @@ from tui.settings.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from uuid import UUID
 
     from tui.http.addresses import Place
 
