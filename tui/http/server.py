@@ -105,7 +105,8 @@ def listen(place: Place) -> socket.socket:
 
 def _listen_at_port(place: TcpPlace) -> socket.socket:
     family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named, or connections are not those of TCP to asyncio, and an answer waits 40 ms for its second part.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((place.host, place.port))
