@@ -35,9 +35,12 @@ class KeySet:
 
     algorithms = ("RS256", "ES256")
 
-    def __init__(self, place: str, fetch: Callable[[str], Awaitable[bytes]]) -> None:
+    def __init__(
+        self, place: str, fetch: Callable[[str], Awaitable[bytes]], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """`place` is the path of a file, or an address, which `fetch` gets. It raises OSError where it cannot."""
         self._place = place
+        self._clock = clock
         self._fetch = fetch if is_address(place) else _read_file
         self._keys: dict[str | None, jwt.PyJWK] = {}
         self._tried_at = self._read_at = float("-inf")
@@ -62,11 +65,11 @@ class KeySet:
         """
         key_id = header.get("kid")
         wanted = key_id if isinstance(key_id, str) else None
-        if self._find(wanted) is None or time.monotonic() - self._read_at > OLD_AFTER_S:
+        if self._find(wanted) is None or self._clock() - self._read_at > OLD_AFTER_S:
             async with self._reading:
                 # Whoever waited finds what the one before has read.
-                is_missing = self._find(wanted) is None or time.monotonic() - self._read_at > OLD_AFTER_S
-                if is_missing and time.monotonic() - self._tried_at >= READ_AGAIN_AFTER_S:
+                is_missing = self._find(wanted) is None or self._clock() - self._read_at > OLD_AFTER_S
+                if is_missing and self._clock() - self._tried_at >= READ_AGAIN_AFTER_S:
                     await self._read()
         if not self._keys:
             raise Unavailable(NO_KEYS, "Try again in a minute.")
@@ -79,7 +82,7 @@ class KeySet:
         return self._keys.get(key_id)
 
     async def _read(self) -> None:
-        self._tried_at = time.monotonic()
+        self._tried_at = self._clock()
         try:
             async with asyncio.timeout(ASKED_FOR_S):
                 content = await self._fetch(self._place)
@@ -88,7 +91,7 @@ class KeySet:
             return
         keys = keys_in(content)
         if keys is not None:
-            self._keys, self._read_at = keys, time.monotonic()
+            self._keys, self._read_at = keys, self._clock()
 
 
 def is_address(place: str) -> bool:
