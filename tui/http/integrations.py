@@ -253,7 +253,8 @@ def _tested(result: ConnectionTestResult, before: str = "") -> Answer:
     if report.passed:
         return Answer(409, body)
     # A host that cannot be reached was perhaps typed wrongly; one that is busy answers later.
-    return Answer(503, body, 30) if reason is not None and reason.is_temporary else Answer(422, body)
+    is_reached = all(verdict.level != "reach" for verdict in report.failures)
+    return Answer(503, body, 30) if result.is_unknown and is_reached else Answer(422, body)
 
 
 async def _sync(asked: Asked, integration: Integration) -> tuple[Json, str]:
