@@ -4590,7 +4590,8 @@ begin
   end if;
   return switchboard.write_log(of_organization::uuid, null::uuid, null::text, 'access_changed'::text, 'success'::text,
     jsonb_build_object('source', 'switchboard', 'change', case when appoints then 'appointed' else 'dismissed' end,
-                       'person', person, 'label', coalesce(switchboard.person_label(person::uuid), person::text))::jsonb);
+                       case when appoints then 'after' else 'before' end, jsonb_build_object(
+                         'user_id', person, 'label', coalesce(switchboard.person_label(person::uuid), person::text)))::jsonb);
 end
 $function$;
 

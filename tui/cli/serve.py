@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -122,6 +123,7 @@ async def _serve(
         out.say(f"Listening on {listening}; ctrl+c stops.")
         if out.as_json:
             out.line({"listening": listening})
+            sys.stdout.flush()
 
     try:
         await answer(application, listener, ready=ready)

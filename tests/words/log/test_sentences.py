@@ -213,6 +213,18 @@ WRITTEN: tuple[tuple[str, str, Any, str], ...] = (
         "login eve removed, was one that speaks for others",
     ),
     ("access_changed", "success", {"change": "mapped"}, "access changed: change: mapped"),
+    (
+        "access_changed",
+        "success",
+        {"change": "appointed", "after": {"user_id": str(ASHA), "label": "asha@x"}},
+        "asha@x appointed as an administrator over HTTP",
+    ),
+    (
+        "access_changed",
+        "success",
+        {"change": "dismissed", "before": {"label": 7}},
+        "7 dismissed as an administrator over HTTP",
+    ),
     ("change_noticed", "success", {"change": "broke"}, "Exotel phone does not work any more"),
     (
         "change_noticed",

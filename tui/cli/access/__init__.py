@@ -10,6 +10,9 @@ from tui.cli.parsing import group
         "add": "tui.cli.access.add:add",
         "edit": "tui.cli.access.edit:edit",
         "remove": "tui.cli.access.remove:remove",
+        "administrators": "tui.cli.access.administrators:administrators",
+        "appoint": "tui.cli.access.administrators:appoint",
+        "dismiss": "tui.cli.access.administrators:dismiss",
     },
 )
 def access() -> None:

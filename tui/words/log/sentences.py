@@ -372,6 +372,8 @@ def _seen(side: Mapping[str, Any]) -> str:
 def _access_changed(told: Told) -> str:
     before, after = told.side("before"), told.side("after")
     login, change = f"login {told.text('login')}", told.text("change")
+    if change in ("appointed", "dismissed") and (after or before):
+        return f"{value_words((after or before).get('label')) or 'somebody'} {change} as an administrator over HTTP"
     if not told.text("login") or change not in ("mapped", "edited", "removed"):
         return _act("access changed")(told)
     if change == "removed":

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
+    from tui.data.access.administrators import Administrator
     from tui.data.access.logins import Login, LoginState
 
 SPEAKS_FOR_OTHERS = "speaks for others"
@@ -25,6 +26,7 @@ ROLES = {
 ROLE_STAYS = "The role stays on the server, and the log keeps who it was."
 SHOWN_ONCE = "Its password, shown only now:"
 NO_LOGINS = "No login is a person here: whoever logs in claims who they are."
+NO_ADMINISTRATORS = "Nobody administers this organisation over HTTP: nothing is set up or deleted there."
 NAMED_MEMBERS = 10
 ONLY_A_PART = "Your login sees a part of the organisations: logins that see all of them, or others, are not listed."
 SQL_FOR_OTHERS = "Somebody who may has to run:"
@@ -197,3 +199,17 @@ def scoped_here_alone(databases: Sequence[str], most: int) -> tuple[str, str]:
 def lacking(role: str) -> str:
     """Say that a part of a change is not for the role that makes it."""
     return f"The role {role} may not do all of it on the server."
+
+
+def administrator_state(administrator: Administrator) -> str:
+    """Return what a column says of somebody who administers an organisation."""
+    if not administrator.is_known:
+        return "not in the directory"
+    return "active" if administrator.person.is_active else "inactive"
+
+
+def administrator_changed(person: str, organization: str, *, appoints: bool, changed: bool) -> str:
+    """Return what appointing or dismissing somebody came to; both names are safe text."""
+    if appoints:
+        return f"{person} {'administers' if changed else 'administered'} {organization}{'' if changed else ' already'}."
+    return f"{person} {'no longer administers' if changed else 'did not administer'} {organization}."
