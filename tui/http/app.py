@@ -235,7 +235,7 @@ class Application:
     async def _nothing_there(self, request: Request, _: Exception) -> Response:
         """Answer what no route is for; before a page of a named origin asks, its browser asks whether it may."""
         cors = self._cors(request)
-        if request.method == "OPTIONS" and cors:
+        if request.method == "OPTIONS" and "Access-Control-Allow-Origin" in cors:
             allowed = {
                 "Access-Control-Allow-Methods": METHODS,
                 "Access-Control-Allow-Headers": "authorization, content-type",
