@@ -66,6 +66,7 @@ select switchboard.change_setting('versions_kept', 12);
 insert into switchboard.logins (login, login_oid, user_id, label, role, removed_at)
 values ('former_login', 1, gen_random_uuid(), 'left@acme.example', 'support', now());
 insert into switchboard.login_organizations (login, organization_id) values ('former_login', '{ACME}');
+insert into switchboard.organization_administrators (organization_id, user_id) values ('{ACME}', '{ASHA}');
 insert into switchboard.checks (integration_id, begun_at, ended_at, outcome, standing, standing_since)
 select c.id, now(), now(), 'verified', 'verified', now() from public.integration_credentials as c;
 insert into switchboard.observations (integration_id, number, name, value)

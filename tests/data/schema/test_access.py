@@ -106,6 +106,7 @@ MATRIX = {
     "switchboard.openings": {ADMIN: "S", SUPPORT: "S", AUDITOR: "S", "postgres": "SIUDTRGM"},
     "switchboard.logins": {ADMIN: "S", "postgres": "SIUDtRGM"},
     "switchboard.login_organizations": {ADMIN: "S", "postgres": "SIUDTRGM"},
+    "switchboard.organization_administrators": {"postgres": "SIUDTRGM"},
     "switchboard.people": {"postgres": "SG"},
     "switchboard.organizations": {"postgres": "SG"},
     "switchboard.visible_people": {ADMIN: "S", SUPPORT: "S", AUDITOR: "S", "postgres": "SG"},
@@ -175,6 +176,13 @@ CALLABLE = {
     "switchboard.map_login(text,uuid,text,uuid[],boolean,boolean,text,text)": {ADMIN},
     "switchboard.edit_login(text,text,uuid[],boolean,text)": {ADMIN},
     "switchboard.remove_login(text)": {ADMIN},
+    "switchboard.planned_request()": {ADMIN, SUPPORT},
+    "switchboard.request_person()": {ADMIN, SUPPORT},
+    "switchboard.request_administers()": {ADMIN, SUPPORT},
+    "switchboard.request_rights()": {ADMIN, SUPPORT},
+    "switchboard.request_integrations()": {ADMIN, SUPPORT},
+    "switchboard.administrators(uuid)": {ADMIN, SUPPORT},
+    "switchboard.change_administrator(uuid,uuid,boolean)": {ADMIN},
     "switchboard.may(uuid,uuid,text)": {"service_role", ADMIN, SUPPORT},
 }
 # What somebody who is signed in through Supabase sees: integrations, limits of permissions, numbers.

@@ -69,6 +69,12 @@ QUESTIONS = (
     ("take_lock", "perform switchboard.require_organization(organization_id::uuid)", "null"),
     ("log_act", "perform switchboard.require_organization(organization_id::uuid)", "null"),
     ("log_act", "perform switchboard.require_everything_now('logs what is of the whole database'::text)", "null"),
+    ("administrators", "perform switchboard.require_organization(of_organization::uuid)", "null"),
+    (
+        "change_administrator",
+        "perform switchboard.require_everything_now('appoints administrators of organisations'::text)",
+        "null",
+    ),
     ("forget_versions", "perform switchboard.require_organization(of_organization::uuid)", "null"),
     ("change_setting", "perform switchboard.require_everything_now('changes settings'::text)", "null"),
     ("hold_envelopes", "perform switchboard.require_everything_now('changes the master key'::text)", "null"),

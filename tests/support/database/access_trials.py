@@ -66,6 +66,9 @@ ROWS = {
     ),
     "switchboard.logins": ("login", "login, login_oid, user_id, role", f"'eve', 1, '{OTHER}', 'admin'", "note"),
     "switchboard.login_organizations": ("login", "login, organization_id", f"'ann', '{OTHER}'", "organization_id"),
+    "switchboard.organization_administrators": (
+        *("user_id", "organization_id, user_id", f"'{HOME}', '{OTHER}'", "added_by"),
+    ),
     "switchboard.people": ("id", "id", f"'{OTHER}'", "id"),
     "switchboard.organizations": ("id", "id", f"'{OTHER}'", "id"),
     "switchboard.visible_people": ("id", "id", f"'{OTHER}'", "id"),
@@ -120,6 +123,7 @@ insert into switchboard.changes (integration_id, kind) values ('{INTEGRATION}', 
 insert into switchboard.archives (month, row_count, sha256, first_seal, last_seal, log_row)
 values ('2026-01-01', 1, {ROW}, 1, 1, '{OTHER}');
 insert into switchboard.removals (month) values ('2026-01-01');
+insert into switchboard.organization_administrators (organization_id, user_id) values ('{HOME}', '{MEMBER}');
 insert into switchboard.openings (organization_id, integration_type, kind, at)
 values ('{HOME}', 'zoho_mail', 'lent', now());
 insert into switchboard.rotations (xid, from_key, from_salt, to_key, to_salt, finished_at)

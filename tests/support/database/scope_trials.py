@@ -54,6 +54,7 @@ ABILITIES = {
     "switchboard.take_lock": {"admin": "X", "support": "X"},
     "switchboard.log_act": dict.fromkeys(GROUPS, "X"),
     "switchboard.forget_versions": {"admin": "X"},
+    "switchboard.administrators": {"admin": "X", "support": "X"},
     "switchboard.require_everything": dict.fromkeys(GROUPS, "X"),
     WHOLE: {"admin": "X"},
 }
@@ -104,6 +105,8 @@ switchboard.note_told
 X select #('$change')
 switchboard.uses_of
 X select from #('$integration')
+switchboard.administrators
+X select from #('$here')
 switchboard.people_labels
 S select id from # where organization_id = '$here'
 I insert into # (id, label, organization_id) values (gen_random_uuid(), 'x', '$here')
@@ -178,6 +181,7 @@ X insert into switchboard.seals (row_count, digest, root, key_id, signature) val
 X insert into switchboard.send_actions values ('fax_sent')
 X update switchboard.send_actions set action = action
 X delete from switchboard.send_actions
+X select switchboard.change_administrator('$here', '$person', true)
 X select switchboard.edit_login('somebody $here', 'admin', array['$here']::uuid[], false, 'edited')
 X select switchboard.remove_login('somebody $here')
 X select switchboard.map_login('nobody', '$person', 'admin', null, true, false, null, session_user)
@@ -214,6 +218,8 @@ values ('$change', '$integration', '$here', 'broke');
 insert into switchboard.openings (organization_id, integration_type, kind, at) values ('$here', 'x', 'copied', now());
 insert into switchboard.people_labels values ('00000000-0000-4000-8000-00000001$n', 'x', '$here');
 insert into switchboard.organization_labels values ('$here', 'x');
+insert into switchboard.organization_administrators (organization_id, user_id)
+values ('$here', '00000000-0000-4000-8000-00000001$n');
 """
 MAP = "select switchboard.map_login(%s, %s, %s, %s, %s, %s, null, session_user::text)"
 PERSON = "00000000-0000-4000-8000-000000050000"
