@@ -125,6 +125,7 @@ class Example:
 
 
 OBJECT, LIST = "object", "list"
+ADMINISTRATION = "user_id organization_id changed log_row"
 INTEGRATION = (
     "id organization_id integration_type display_name is_active is_verified last_verified_at created_by updated_by "
     "created_at updated_at envelope_format unreadable proven failing tested_at verified_by people_with_access "
@@ -221,6 +222,10 @@ EXAMPLES = (
     ),
     Example("access edit colleague --note Desk", OBJECT, f"{LOGIN} left_to_do log_row"),
     Example("access remove colleague", OBJECT, f"{LOGIN} left_to_do log_row sessions_ended"),
+    Example(f"access appoint {RAVI}", OBJECT, ADMINISTRATION),
+    Example("access administrators", LIST, "user_id email name is_active added_by added_at"),
+    Example(f"access dismiss {RAVI}", OBJECT, ADMINISTRATION),
+    Example("serve", "an object once it listens", "listening"),
     Example("audit list", LIST, LOG_ROW),
     Example(f"audit list --archive {ARCHIVE}", LIST, LOG_ROW),
     Example(

@@ -46,11 +46,11 @@ def serve(
     proxy: tuple[str, ...],
     allow_network: tuple[str, ...],
 ) -> Work:
-    """Answer a web page that lists, saves, tests and deletes integrations, and assigns phone numbers.
+    """Serve integrations and phone numbers over HTTP, to a web page.
 
-    Who asks is a bearer token's person, verified by SUPABASE_JWT_SECRET or SWITCHBOARD_JWKS, and found in the
-    directory; what they may do is what they hold there. The login is one that speaks for others. docs/http.md says how
-    to put it behind a proxy.
+    It lists, shows, saves, tests and deletes integrations, and lists and assigns phone numbers. Who asks is the person
+    of a bearer token (SUPABASE_JWT_SECRET or SWITCHBOARD_JWKS verifies it); what they may do is what they hold in their
+    organisation. The login has to be one that speaks for others.
     """
     if any(find_spec(name) is None for name in PACKAGES):
         raise ConfigError(

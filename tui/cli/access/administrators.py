@@ -25,9 +25,9 @@ CHANGES = Requirements("administrator", writes="data")
 person_argument = argument("user", locked=True, metavar="USER", shell_complete=people)
 
 
-@command(locked=True, needs=Requirements("administrator"))
+@command(locked=True, needs=Requirements("support"))
 async def administrators(session: Session, out: Output) -> None:
-    """List who administers the organisation over HTTP (`switchboard serve`): sets up integrations, and deletes them."""
+    """List who sets up and deletes integrations of the organisation over HTTP (`switchboard serve`)."""
     listed = await list_administrators(session.database, session.chosen_organization.id)
     zone = session.settings.timezone
     columns: tuple[Column[Administrator], ...] = (
