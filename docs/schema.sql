@@ -4485,15 +4485,15 @@ $function$;
 
 create or replace function switchboard.require_requested(integration uuid, act text) returns void
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $function$
--- Fails with 42501 where the person of the request may not do this with the integration: view, configure, or administer
--- its organisation, which is also asked of what belongs to no integration.
+-- Fails with 42501 where the person of the request may not do this with the integration: view, configure, note a test of
+-- it (either of the two), or administer its organisation, which is also asked of what belongs to no integration.
 begin
   if switchboard.request_administers() then
     return;
   end if;
   if not exists (select from switchboard.request_rights() r
                  where r.integration_id = integration
-                   and case act when 'view' then r.can_view when 'configure' then r.can_configure end) then
+                   and case act when 'view' then r.can_view when 'configure' then r.can_configure when 'test' then true end) then
     raise exception 'the person of this request may not % here', act using errcode = 'insufficient_privilege';
   end if;
 end
@@ -4523,7 +4523,7 @@ begin
       act := case when (new.credentials_encrypted, new.display_name, new.is_active, new.created_by, new.created_at)
                        is not distinct from
                        (old.credentials_encrypted, old.display_name, old.is_active, old.created_by, old.created_at)
-                  then 'view' else 'configure' end;
+                  then 'test' else 'configure' end;
       touched := array[new.id];
     elsif tg_table_name = 'organization_phone_numbers' and tg_op <> 'DELETE' then
       act := 'configure';

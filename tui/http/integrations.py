@@ -23,6 +23,8 @@ from tui.words.integrations.description import deletion
 from tui.words.numbers.sync_plan import sync_outcome
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from tui.data.integrations.credentials import StoredCredential
     from tui.http.request import Asked
     from tui.models import Integration, Json
@@ -90,7 +92,7 @@ async def configure(asked: Asked) -> Answer:
         asked.session.settings.credential_format,
         test=tested.passed_draft if tested else None,
     )
-    integration = await _find(asked)
+    integration = await _saved(asked, saved.integration_id)
     data = _record(asked, integration) | {"created": saved.created, "changed": list(saved.changed)}
     message = f"{type_.title} is {'set up' if saved.created else 'saved'}."
     if type_.list_numbers is not None and integration.is_active:
@@ -151,6 +153,16 @@ async def _find(asked: Asked) -> Integration:
     if len(found) > 1:
         raise Refused(409, f"There are {len(found)} rows of {name}.", "Have all but one deleted, in the console.")
     return found[0]
+
+
+async def _saved(asked: Asked, integration_id: UUID) -> Integration:
+    """Return an integration that was just saved, by somebody who may perhaps not view it."""
+    organization = asked.requester.organization.id
+    listed = await list_integrations(asked.session.database, Keyring(None), organization, [], rights=LISTED)
+    saved = next((one for one in listed if one.id == integration_id), None)
+    if saved is None:
+        raise NotFound("It was saved, and somebody else has deleted it since.", "List the integrations again.")
+    return saved
 
 
 def _not_there(name: str) -> NotFound:

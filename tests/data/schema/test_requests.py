@@ -11,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.support.acme import ACME, ASHA, GLOBEX, PHONE
 from tests.support.database.logins import create_login
 from tests.support.database.number_rows import MEENA, RAVI
-from tests.support.database.requesters import ESHA, GITA, GOPAL, HARI, NILS, NOBODY, TARA, VERA, WEB, populate
+from tests.support.database.requesters import CARA, ESHA, GITA, GOPAL, HARI, NILS, NOBODY, TARA, VERA, WEB, populate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +60,7 @@ MAY: dict[tuple[UUID, UUID | str], set[str]] = {
     (ASHA, ACME): ADMINISTER,
     (RAVI, ACME): CONFIGURE,
     (VERA, ACME): VIEW,
+    (CARA, ACME): CONFIGURE - {"test"},
     (NILS, ACME): IN_SIGHT,
     (ESHA, ACME): IN_SIGHT,
     (HARI, ACME): VIEW,

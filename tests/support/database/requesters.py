@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 VERA = UUID("00000000-0000-4000-8000-0000000e4a00")
 NILS = UUID("00000000-0000-4000-8000-00000000a115")
 ESHA = UUID("00000000-0000-4000-8000-00000000e54a")
+CARA = UUID("00000000-0000-4000-8000-00000000ca4a")
 GITA = UUID("00000000-0000-4000-8000-00000000617a")
 GOPAL = UUID("00000000-0000-4000-8000-0000000906a1")
 HARI = UUID("00000000-0000-4000-8000-00000000ba41")
@@ -31,6 +32,7 @@ PEOPLE = (
     (VERA, "vera@acme.example", "Vera", ACME, True),
     (NILS, "nils@acme.example", "Nils", ACME, True),
     (ESHA, "esha@acme.example", "Esha", ACME, True),
+    (CARA, "cara@acme.example", "Cara", ACME, True),
     (GITA, "gita@globex.example", "Gita", GLOBEX, True),
     (GOPAL, "gopal@globex.example", "Gopal", GLOBEX, True),
     # Of no organisation, and of two.
@@ -43,6 +45,7 @@ RIGHTS = (
     (RAVI, ACME, True, True, None),
     (VERA, ACME, True, False, None),
     (ESHA, ACME, True, True, "2026-01-01"),
+    (CARA, ACME, False, True, None),
     (GOPAL, GLOBEX, True, True, None),
     # Of another organisation than theirs: what an adopted database may have.
     (GOPAL, ACME, True, True, None),
