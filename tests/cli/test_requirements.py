@@ -93,6 +93,7 @@ def populated(postgres: TestServer, name: str, folder: Path) -> Iterator[Shell]:
         for line in (
             "setup --yes --roles",
             f"permissions grant {RAVI} exotel_phone --view --yes",
+            f"access appoint {ASHA}",
             "audit seal --new-key seal.pem",
             "audit cosign --new-key own.pem",
         ):

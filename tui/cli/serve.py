@@ -12,6 +12,7 @@ from tui.cli.completion.candidates import files
 from tui.cli.parsing import command, option
 from tui.cli.requirements import Requirements
 from tui.cli.run import require_writable
+from tui.data.keys.gate import check_gate
 from tui.errors import ConfigError
 from tui.session.session import require_configured, require_installed
 
@@ -105,7 +106,7 @@ async def _serve(
     require_installed(session)
     require_writable(session)
     require_speaker(session)
-    await session.derive_key_ahead()
+    (await check_gate(session.database, session.keyring)).require_write()
     listener = listen(place)
     availability = Availability(session.database)
     application = Application(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 
 from psycopg.rows import class_row
 
@@ -12,7 +13,6 @@ from tui.models import Organization, Person
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from uuid import UUID
 
     from tui.data.postgres.database import Connection, Database
 
@@ -20,11 +20,14 @@ ROWS = """
 select id, email, name, organization_id, coalesce(is_active, true) as is_active from switchboard.visible_people
  where id = %(id)s
 """
-WHERE = (
-    "select person, organization, switchboard.request_administers() as administers from switchboard.request_person()"
-)
-RIGHTS = "select integration_id, can_view, can_configure from switchboard.request_rights()"
-NAME = "select name from switchboard.visible_organizations where id = %(id)s"
+# In one round trip.
+REQUEST = """
+select q.person, q.organization, switchboard.request_administers() as administers,
+       (select min(o.name) from switchboard.visible_organizations as o where o.id = q.organization) as name,
+       coalesce((select jsonb_agg(to_jsonb(r)) from switchboard.request_rights() as r), '[]') as rights
+  from switchboard.request_person() as q
+"""
+
 
 ASK_ADMINISTRATOR = "Ask an administrator of Switchboard."
 
@@ -68,17 +71,16 @@ async def find_requester(database: Database, claimed_organization: UUID | None) 
         rows = await (await cursor.execute(ROWS, {"id": operator.user_id})).fetchall()
         organization_id = _organization_of(rows, claimed_organization)
         await name_operator(connection, operator._replace(request_organization=organization_id))
-        where = await (await connection.execute(WHERE)).fetchone()
-        if where is None or where["person"] != operator.user_id or where["organization"] != organization_id:
+        request = await (await connection.execute(REQUEST)).fetchone()
+        if request is None or (request["person"], request["organization"]) != (operator.user_id, organization_id):
             raise PermissionDenied("This server does not see your organisation.", ASK_ADMINISTRATOR)
         rights = {
-            row["integration_id"]: IntegrationRights(row["can_view"], row["can_configure"])
-            for row in await (await connection.execute(RIGHTS)).fetchall()
+            UUID(right["integration_id"]): IntegrationRights(right["can_view"], right["can_configure"])
+            for right in request["rights"]
         }
-        named = await (await connection.execute(NAME, {"id": organization_id})).fetchone()
         person = next(row for row in rows if row.organization_id in (organization_id, None))
-        organization = Organization(organization_id, named["name"] if named else None)
-        return Requester(person, organization, where["administers"], rights)
+        organization = Organization(organization_id, request["name"])
+        return Requester(person, organization, request["administers"], rights)
 
     return await database.read(unit)
 

@@ -76,12 +76,16 @@ def failure(error: SwitchboardError, *, verified: bool | None = None) -> Answer:
     retry_after_s = getattr(error, "retry_after_s", None) or (RETRY_AFTER_S if status in (429, 503) else None)
     sentence, what_to_do = error.sentence, error.what_to_do
     if isinstance(error, ConnectionFailed):
-        # What is wrong with the connection is for whoever runs the server, and names hosts and logins.
         sentence, what_to_do = "The database cannot be reached at the moment.", "Try again in a moment."
-    elif isinstance(error, MasterKeyError | SchemaMissing | ServerUnsuitable):
+    elif is_of_server(error):
         sentence, what_to_do = "The server is not ready to do this.", "Ask whoever runs it to look at its log."
     body = {"success": False, "error": sentence, "message": what_to_do}
     return Answer(status, body if verified is None else body | {"verified": verified}, retry_after_s)
+
+
+def is_of_server(error: SwitchboardError) -> bool:
+    """Whether a failure is for whoever runs the server, and not for those who ask: it names hosts, logins and keys."""
+    return isinstance(error, ConnectionFailed | MasterKeyError | SchemaMissing | ServerUnsuitable)
 
 
 # The first that fits.

@@ -15,7 +15,7 @@ from starlette.routing import Route as StarletteRoute
 from tui.data.login import read_login
 from tui.data.requester import find_requester
 from tui.errors import SwitchboardError
-from tui.http.answers import Answer, Refused, Unavailable, failure
+from tui.http.answers import Answer, Refused, Unavailable, failure, is_of_server, status_of
 from tui.http.limits import (
     BODY_WITHIN_S,
     LARGEST_BODY,
@@ -124,7 +124,8 @@ class Application:
             return await self._answer(route, request, who)
         except SwitchboardError as error:
             self._availability.note(error)
-            self._tell_failure(error)
+            if is_of_server(error):
+                self._tell(f"{status_of(error)}: {error}")
             return failure(error)
         except ClientDisconnect:
             return failure(Refused(400, "The request was not sent to its end.", "Send it again."))
@@ -137,12 +138,6 @@ class Application:
                 "message": "Tell whoever runs it.",
             }
             return Answer(500, body)
-
-    def _tell_failure(self, error: SwitchboardError) -> None:
-        """Say what whoever asks is not told."""
-        answer = failure(error)
-        if answer.status == 503 and answer.body["error"] != error.sentence:
-            self._tell(f"503: {error}")
 
     async def _answer(self, route: Route, request: Request, who: _Who) -> Answer:
         who.address = self._proxies.address_of(

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from tui.providers.validation import Validation
     from tui.session.connection_test import ConnectionTestResult
 
-LISTED = RolePrivileges(numbers=True, log=True)
+# What the log knows of tests is not told, and reading it takes ten times as long as the rest.
+LISTED = RolePrivileges(numbers=True)
 SET, NOT_SET = "set", "not set"
 ASK_FOR_RIGHT = "Ask an administrator of your organisation for it."
 

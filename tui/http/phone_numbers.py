@@ -12,6 +12,7 @@ from tui.http.answers import Refused, success
 from tui.http.request import require_names
 from tui.words.counts import counted
 from tui.words.numbers.description import assigned, shown_number, unassigned
+from tui.words.people.names import operator_label
 
 if TYPE_CHECKING:
     from tui.http.answers import Answer
@@ -78,7 +79,7 @@ def _record(number: PhoneNumber) -> Json:
         "integration_id": number.integration_id,
         "integration_type": number.integration_type,
         "assigned_to_user_id": number.assigned_to_user_id,
-        "assigned_to": (person.email or person.name) if person else None,
+        "assigned_to": operator_label(person) if person else None,
         "is_primary": number.is_primary,
         "can_call": number.can_call,
         "can_sms": number.can_sms,

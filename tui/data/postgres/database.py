@@ -396,7 +396,7 @@ class Database:
                 attempt.backend_pid = connection.info.backend_pid
                 if not self._is_pooled() and not self._names_operator():
                     return await unit(connection)
-                async with pinned_transaction(connection, LIMITS):
+                async with pinned_transaction(connection, LIMITS, is_pinned=not self._is_pooled()):
                     await self._name_operator(connection)
                     return await unit(connection)
         except (psycopg.Error, OSError, UnicodeError) as exc:

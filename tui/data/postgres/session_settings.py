@@ -74,9 +74,14 @@ async def begin(connection: AsyncConnection[Any], limits: Limits, *, characteris
 
 
 @contextlib.asynccontextmanager
-async def pinned_transaction(connection: AsyncConnection[Any], limits: Limits) -> AsyncIterator[None]:
-    """A transaction with everything pinned, committed at the end and rolled back by any failure."""
-    await begin(connection, limits)
+async def pinned_transaction(
+    connection: AsyncConnection[Any], limits: Limits, *, is_pinned: bool = False
+) -> AsyncIterator[None]:
+    """A transaction with everything pinned, which it may be already; committed, and rolled back by any failure."""
+    if is_pinned:
+        await connection.execute(f"begin {READ_COMMITTED}".encode())
+    else:
+        await begin(connection, limits)
     try:
         yield
     except BaseException:
