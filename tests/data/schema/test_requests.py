@@ -114,9 +114,11 @@ def owner(database: str) -> Iterator[psycopg.Connection]:
         connection.rollback()
 
 
-def outcomes(web: psycopg.Connection, person: UUID, organization: UUID | str) -> set[str]:
+def outcomes(
+    web: psycopg.Connection, person: UUID, organization: UUID | str, ids: dict[str, object] | None = None
+) -> set[str]:
     """What can be done; whatever reaches no row, or is refused, cannot."""
-    ids = _ids(web)
+    ids = ids or _ids(web)
     done = set()
     for name, statement in TRIED.items():
         with web.transaction(force_rollback=True):
@@ -148,6 +150,18 @@ def _ids(web: psycopg.Connection) -> dict[str, object]:
 def test_each_person_may_do_in_a_request_what_they_hold_and_no_more(web: psycopg.Connection) -> None:
     found = {who: outcomes(web, *who) for who in MAY}
     assert {who: sorted(done ^ MAY[who]) for who, done in found.items() if done != MAY[who]} == {}
+
+
+def test_a_request_sees_no_organisation_that_the_login_is_not_mapped_to(
+    postgres: TestServer, web: psycopg.Connection, owner: psycopg.Connection
+) -> None:
+    name = str(conninfo_to_dict(owner.info.dsn)["dbname"])
+    create_login(postgres, postgres.conninfo(name), "narrow", organizations=[GLOBEX])
+    ids = _ids(web)
+    with psycopg.connect(postgres.conninfo(name, user="narrow")) as narrow:
+        assert outcomes(narrow, ASHA, ACME, ids) == set()
+        assert outcomes(narrow, GITA, GLOBEX, ids) == {"set up elsewhere"}
+        assert outcomes(narrow, HARI, ACME, ids) == set()
 
 
 def test_it_is_a_request_for_logins_that_speak_for_others_alone(

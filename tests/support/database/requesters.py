@@ -10,7 +10,7 @@ import psycopg
 
 from tests.support.acme import ACME, ASHA, GLOBEX, keyring, opened
 from tests.support.database.logins import create_login
-from tests.support.database.number_rows import RAVI, create_people
+from tests.support.database.number_rows import MEENA, RAVI, create_people
 from tests.support.servers.postgres import run_schema_files
 from tui.data.integrations.credentials import Draft, save_credential
 
@@ -46,6 +46,8 @@ RIGHTS = (
     (VERA, ACME, True, False, None),
     (ESHA, ACME, True, True, "2026-01-01"),
     (CARA, ACME, False, True, None),
+    # Who has left, and whose permission has not.
+    (MEENA, ACME, True, True, None),
     (GOPAL, GLOBEX, True, True, None),
     # Of another organisation than theirs: what an adopted database may have.
     (GOPAL, ACME, True, True, None),
