@@ -14,12 +14,12 @@ from tui.data.integrations.envelope_opening import take_envelope
 from tui.data.keys.gate import why_closed
 from tui.errors import InvalidInput, Unreadable
 from tui.providers import integration_type
-from tui.providers.validation import validate
+from tui.providers.validation import changed_hosts, validate
 from tui.providers.verdicts import Report, Verdict
 from tui.words.counts import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping
 
     from tui.data.integrations.connection_test_record import CredentialStanding, RowResult
     from tui.data.integrations.credentials import Draft
@@ -146,14 +146,18 @@ async def run_on_draft(
 ) -> ConnectionTestResult:
     """Test a credential that is not saved; where it passed, a save of exactly this one keeps it verified.
 
-    `stored` is what it was made from. Raises as run_on_stored does, and InvalidInput where a secret that is stored, and
-    was not typed, would be sent to a host that it was not stored for: nobody would have had to reveal it.
+    `stored` is what it was made from; that none of its secrets goes to another host is validate()'s to say. Raises as
+    run_on_stored does, and InvalidInput where the locked console would ask a host that was only typed.
     """
     type_ = _require_testable(draft.integration_type)
     credential = dict(draft.credential)
     strange_fields = _strange_hosts(type_, credential, stored or {})
-    if strange_fields:
-        _refuse_to_send(type_, credential, stored or {}, strange_fields, is_locked=session.settings.locked)
+    if strange_fields and session.settings.locked:
+        raise InvalidInput(
+            "The locked console asks only the provider's hosts and the stored one: the "
+            f"{' and '.join(field.label for field in strange_fields)} is another.",
+            "Save it first, if you may: that is logged.",
+        )
     report = await _run_test(type_, credential, tell)
     outcome = outcome_of(report)
     hosts = {field.name: str(credential[field.name]) for field in strange_fields}
@@ -167,38 +171,9 @@ def _strange_hosts(type_: IntegrationType, typed: Mapping[str, Any], stored: Map
     """The fields with a host that is neither the provider's own nor the stored one."""
     return [
         field
-        for field in type_.fields
-        if field.kind in ("host", "host_port")
-        and (host := typed.get(field.name) or field.default)
-        and host != (stored.get(field.name) or field.default)
-        and str(host).partition(":")[0] not in field.choices
+        for field in changed_hosts(type_, typed, stored)
+        if str(typed.get(field.name) or field.default).partition(":")[0] not in field.choices
     ]
-
-
-def _refuse_to_send(
-    type_: IntegrationType,
-    typed: Mapping[str, Any],
-    stored: Mapping[str, Any],
-    strange_fields: Sequence[Field],
-    *,
-    is_locked: bool,
-) -> None:
-    labels = " and ".join(field.label for field in strange_fields)
-    if is_locked:
-        raise InvalidInput(
-            f"The locked console asks only the provider's hosts and the stored one: the {labels} is another.",
-            "Save it first, if you may: that is logged.",
-        )
-    untouched_secrets = [
-        field.label
-        for field in type_.fields
-        if field.secret and field.name in stored and typed.get(field.name) == stored[field.name]
-    ]
-    if untouched_secrets:
-        raise InvalidInput(
-            f"The stored {' and '.join(untouched_secrets)} would be sent to the {labels} that was typed.",
-            "Type the secrets too to test them there, or save it first: that is logged.",
-        )
 
 
 async def _run_test(type_: IntegrationType, credential: Mapping[str, Any], tell: Tell) -> Report:
