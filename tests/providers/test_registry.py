@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tui.errors import UnknownType
-from tui.providers import integration_type, integration_types, registry, title_of
+from tui.providers import _built_in_types, integration_type, integration_types, registry, title_of
 from tui.providers.validation import form_values, validate
+from tui.settings.type_folders import TypeFolders, use_type_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,13 +34,18 @@ TYPES = (
 """
 
 
+def forget_types() -> None:
+    _built_in_types.cache_clear()
+    use_type_folders(TypeFolders())
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder whose modules belong to the integration types for one test."""
     monkeypatch.setattr(integration_types, "__path__", [*integration_types.__path__, str(tmp_path)])
-    registry.cache_clear()
+    forget_types()
     yield tmp_path
-    registry.cache_clear()
+    forget_types()
     for name in ("tui.providers.integration_types.made_up", "tui.providers.integration_types.claims"):
         sys.modules.pop(name, None)
 
@@ -91,7 +97,7 @@ def test_every_default_and_every_example_is_accepted_by_its_own_type() -> None:
 
 def test_a_type_is_added_by_one_file(folder: Path) -> None:
     known = {*registry()}
-    registry.cache_clear()
+    forget_types()
     (folder / "made_up.py").write_text(MADE_UP)
     pager = integration_type("pager")
     assert registry().keys() == known | {"pager"}
