@@ -160,6 +160,13 @@ class PermissionDenied(SwitchboardError):
     exit_status = 3
 
 
+class NotRecorded(SwitchboardError):
+    """A person's own definition of an integration type that no administrator has recorded: no credential opens for it."""
+
+    title = "Definition not recorded"
+    exit_status = 3
+
+
 class MasterKeyError(SwitchboardError):
     """The master key is missing, too weak to write with, from two sources, or not the one in use."""
 
