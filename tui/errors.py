@@ -161,7 +161,7 @@ class PermissionDenied(SwitchboardError):
 
 
 class NotRecorded(SwitchboardError):
-    """A person's own definition of an integration type that no administrator has recorded: no credential opens for it."""
+    """A person's own definition of an integration type, which no administrator has recorded: it opens no credential."""
 
     title = "Definition not recorded"
     exit_status = 3

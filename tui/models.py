@@ -77,6 +77,7 @@ class Checks:
     None where only a person may ask. `observed` has values by the names of tui/providers/observations.py,
     `numbers_out` are the phone numbers (E.164) whose calls are out. `is_observed` is whether the provider tells
     anything beside yes and no. Where this role may not read what checks remember, nothing `is_visible` but the log.
+    `check_proven` is whether the check of the type is known to say no as well.
     """
 
     standing: Literal["verified", "refused", "cut off"] | None = None
@@ -91,6 +92,7 @@ class Checks:
     numbers_out: tuple[str, ...] = ()
     is_observed: bool = False
     is_visible: bool = True
+    check_proven: bool = True
 
 
 @dataclass(frozen=True, slots=True)

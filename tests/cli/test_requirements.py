@@ -92,6 +92,7 @@ def populated(postgres: TestServer, name: str, folder: Path) -> Iterator[Shell]:
         assert shell.run("integrations", "configure", "exotel_phone", stdin=stdin_text).status == 0
         for line in (
             "setup --yes --roles",
+            "types new acme_mail --output .config/switchboard/types/acme_mail.toml",
             f"permissions grant {RAVI} exotel_phone --view --yes",
             "audit seal --new-key seal.pem",
             "audit cosign --new-key own.pem",

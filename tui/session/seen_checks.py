@@ -11,7 +11,7 @@ from tui.data.checks.state import CheckState, after_cut_off
 from tui.data.integrations.listing import ONE_TEST
 from tui.data.integrations.seen_checks import read_seen_checks
 from tui.models import Checks
-from tui.providers import registry
+from tui.providers import is_check_proven, registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +74,7 @@ def _checks(integration: Integration, seen: SeenChecks) -> Checks:
         numbers_out=seen.numbers_out,
         is_observed=type_ is not None and type_.observe is not None,
         is_visible=seen.state is not None,
+        check_proven=is_check_proven(integration.integration_type),
     )
 
 

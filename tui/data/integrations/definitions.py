@@ -1,4 +1,4 @@
-"""Which definitions of integration types may open stored credentials: of a person's own files those that are recorded."""
+"""Which definitions of integration types may open stored credentials: of a person's own those that are recorded."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from psycopg.rows import class_row
 from tui.errors import NotRecorded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
-    from tui.data.postgres.database import Database
+    from tui.data.postgres.database import Connection, Database
     from tui.providers.declared.definition import Definition
 
 DIGITS_SHOWN = 16
@@ -51,7 +51,12 @@ async def record_definition(database: Database, definition: Definition) -> None:
 
 async def withdraw_definition(database: Database, name: str) -> bool:
     """End what record_definition began; False where nothing is recorded of the type. Raises as it does."""
-    return bool(await database.fetch_value(WITHDRAW, {"name": name}, write=True))
+
+    async def unit(connection: Connection) -> bool:
+        row = await (await connection.execute(WITHDRAW, {"name": name})).fetchone()
+        return bool((row or {})["was_there"])
+
+    return await database.write(unit)
 
 
 def why_closed_to(definition: Definition | None, recorded: Mapping[str, RecordedDefinition]) -> NotRecorded | None:
@@ -80,10 +85,3 @@ async def require_recorded(database: Database, definition: Definition | None) ->
     refusal = why_closed_to(definition, await read_recorded(database))
     if refusal is not None:
         raise refusal
-
-
-async def read_types_in_use(database: Database, names: Iterable[str]) -> set[str]:
-    """Return those of the types of which there is an integration that this login sees."""
-    query = "select distinct c.integration_type as name from public.integration_credentials as c"
-    present = {row["name"] for row in await database.fetch_all(query)}
-    return present & set(names)
