@@ -200,8 +200,6 @@ EXAMPLES = (
         "object; with --all a list",
         "id integration_type display_name passed check_proven result level milliseconds code verdicts",
     ),
-    Example("integrations disable exotel_phone", OBJECT, "id integration_type is_active changed"),
-    Example("integrations enable exotel_phone", OBJECT, "id integration_type is_active changed"),
     Example("run exotel_phone -- echo {}", "what the program prints", ""),
     Example("phone-numbers list", LIST, f"{NUMBER} warnings observed"),
     Example("phone-numbers sync --dry-run", OBJECT, SYNC),
@@ -312,6 +310,8 @@ EXAMPLES = (
     ),
     Example("integrations restore zoho_mail", OBJECT, RESTORE),
     Example("integrations forget exotel_phone", OBJECT, "organization_id integration_type forgotten"),
+    Example("integrations disable exotel_phone", OBJECT, "id integration_type is_active changed"),
+    Example("integrations enable exotel_phone", OBJECT, "id integration_type is_active changed"),
     Example(
         "integrations delete exotel_phone",
         OBJECT,
