@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.support.acme import ACME, PHONE
@@ -78,6 +80,18 @@ def test_a_yes_to_what_is_not_stored_any_more_verifies_nothing() -> None:
     changed = connection_test.ConnectionTestResult(report, "changed meanwhile")
     assert not changed.is_verified
     assert "Verified" not in changed.summary()
+
+
+def test_a_yes_of_an_unproven_check_names_what_proves_it() -> None:
+    report, file = Report((REACHED, YES), 12), Path("/home/asha/types/acme\x1b[31m.toml")
+    tested = connection_test.ConnectionTestResult(report, "kept", unproven_file=file)
+    assert tested.is_verified
+    assert tested.conclusion().startswith(
+        "Verified. The check of this type is unproven: `switchboard types check /home"
+    )
+    assert "\x1b" not in tested.conclusion()
+    refused = connection_test.ConnectionTestResult(Report((REACHED, NO), 12), "kept", unproven_file=file)
+    assert "unproven" not in refused.conclusion()
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:22", "api.exotel.com.evil.example"])

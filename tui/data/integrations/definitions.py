@@ -78,9 +78,9 @@ def why_closed_to(definition: Definition | None, recorded: Mapping[str, Recorded
     )
 
 
-async def require_recorded(database: Database, definition: Definition | None) -> None:
+async def require_recorded(database: Database, definition: Definition) -> None:
     """Raise NotRecorded where a definition may open no stored credential; nothing is asked of one that always may."""
-    if definition is None or definition.origin != "user":
+    if definition.origin != "user":
         return
     refusal = why_closed_to(definition, await read_recorded(database))
     if refusal is not None:
