@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
+import textwrap
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.definition_files import FILE, GOOD
+from tests.support.fresh_python import REPOSITORY
 from tests.support.hostile_definitions import HOSTILE
 from tui.providers.declared.definition import (
     Authorization,
@@ -202,3 +206,17 @@ def test_a_shipped_file_is_read_where_it_is(tmp_path: Path) -> None:
     assert isinstance(read_file(SHIPPED / "twilio.toml", "shipped"), Definition)
     outcome = read_file(tmp_path / "no.toml", "shipped")
     assert isinstance(outcome, Mistakes)
+
+
+def test_the_example_of_the_document_has_no_mistake_and_its_digest_is_as_the_document_computes_it(
+    tmp_path: Path,
+) -> None:
+    document = (REPOSITORY / "docs" / "types.md").read_text()
+    _, _, block = document.partition("```toml\n")
+    example = textwrap.dedent(f"   {block.partition('```')[0]}")
+    definition = read(example)
+    _, _, code = document.partition("python3 -c '")
+    controlled = f'{example}\n[control]\ndate = 2026-11-30\nsha256 = "{definition.check_sha256}"\n'
+    command = [sys.executable, "-c", code.partition("' <")[0]]
+    printed = subprocess.run(command, input=controlled.encode(), capture_output=True, check=True).stdout
+    assert printed.decode().strip() == definition.sha256 == read(controlled).sha256
