@@ -39,8 +39,8 @@ def record_of(integration: Integration) -> dict[str, Any]:
     values = {name: getattr(integration, name) for name in names}
     if integration.id is None:
         values |= dict.fromkeys(ROW_ONLY_FIELDS)
-    proven = {"check_proven": is_check_proven(integration.integration_type)}
-    return values | {"state": integration.state} | check_record(integration) | proven
+    check_proven = None if integration.id is None else is_check_proven(integration.integration_type)
+    return values | {"state": integration.state} | check_record(integration) | {"check_proven": check_proven}
 
 
 COLUMNS: tuple[Column[Integration], ...] = (

@@ -13,7 +13,7 @@ from tui.cli.parsing import group
     },
 )
 def types() -> None:
-    """Integration types: the built-in ones, and those that files declare.
+    """Integration types, built in and declared by files.
 
     A file NAME.toml in the folder `types` of your configuration declares one more (docs/types.md).
     """
