@@ -155,7 +155,7 @@ def _control(top: Table) -> Control | None:
 def _not_toml(file: str, error: Exception, lines: KeyLines) -> Mistake:
     """Return the mistake of a text that is not TOML: its line, where tomllib says one."""
     told = _TOLD_LINE.search(str(error))
-    line: int | None = getattr(error, "lineno", None) or (int(told[1]) if told else None)
+    line = int(told[1]) if told else None
     if lines.repeated is not None and (line is None or lines.repeated.line <= line):
         name, again, first = lines.repeated
         return Mistake(again, f"Line {again} of {file} sets {quoted(name)}, which line {first} has set already.")
