@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tui.providers.declared.definition import Definition
     from tui.providers.observations import Observe
     from tui.providers.verdicts import ConnectionTest, NumberListing
 
@@ -78,7 +79,8 @@ class IntegrationType(NamedTuple):
     that runs by itself, and ends with the first login that is refused. `list_numbers` lists the phone numbers of the
     account behind the credential, None where the provider has none. `observe` reads what the provider tells beside yes
     and no, None where there is nothing. `refused_again_after_h` is how many hours lie between a refusal and the next
-    time that a check asks by itself; None is never, where failed logins lock accounts.
+    time that a check asks by itself; None is never, where failed logins lock accounts. `definition` is what a declared
+    type was made of.
     """
 
     name: str
@@ -92,6 +94,7 @@ class IntegrationType(NamedTuple):
     list_numbers: NumberListing | None = None
     observe: Observe | None = None
     refused_again_after_h: int | None = None
+    definition: Definition | None = None
 
     def field(self, name: str) -> Field | None:
         """The field of that name, or None."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from tui.models import SHOWN
 from tui.words.counts import counted
 from tui.words.text import safe_text
 from tui.words.times import day, stretch, to_the_minute
@@ -23,6 +24,7 @@ MOST_NUMBERS = 3
 """Phone numbers that a line names before it counts the rest."""
 MOST_DIGITS = 18
 """Of an amount before its point."""
+LONGEST_LABEL = 40
 _HIDDEN = "not visible to your role"
 _NEXT = "Next check"
 _COMMAND = "`switchboard check`"
@@ -105,7 +107,7 @@ def check_facts(
         facts.append(_outage(checks, shown))
     if checks.is_observed:
         facts += [_account(checks, zone), *_templates(integration, checks, zone)]
-    return tuple(facts)
+    return (*facts, *(_shown(checks, label, zone) for label in checks.shown))
 
 
 def money(amount: str, currency: str) -> str:
@@ -225,6 +227,17 @@ def _account(checks: Checks, zone: tzinfo) -> CheckFact:
         parts.append(f"KYC {safe_text(kyc.value, 20)}{blocked}")
     is_warning = _kyc_is_open(checks) or _is_low(checks)
     return CheckFact("Account", f"{'; '.join(parts)}; {as_of(read, zone)}", "warning" if is_warning else "plain")
+
+
+def _shown(checks: Checks, label: str, zone: tzinfo) -> CheckFact:
+    """What the definition of a declared type shows, in the provider's own words."""
+    seen = checks.observed.get(f"{SHOWN}{label}")
+    value = (
+        "not read yet: a test or a check reads it"
+        if seen is None
+        else f"{safe_text(seen.value)}; {as_of([seen], zone)}"
+    )
+    return CheckFact(safe_text(label, LONGEST_LABEL), value)
 
 
 def _templates(integration: Integration, checks: Checks, zone: tzinfo) -> list[CheckFact]:
