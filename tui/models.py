@@ -81,7 +81,8 @@ class Checks:
     None where only a person may ask. `observed` has values by the names of tui/providers/observations.py,
     `numbers_out` are the phone numbers (E.164) whose calls are out. `is_observed` is whether the provider tells
     anything of the account beside yes and no, and `shown` are the labels of what the definition of a declared type
-    shows, which `observed` has behind SHOWN. Where this role may not read what checks remember, nothing `is_visible` but the log.
+    shows, which `observed` has behind SHOWN. Where this role may not read what checks remember, nothing `is_visible`
+    but the log.
     """
 
     standing: Literal["verified", "refused", "cut off"] | None = None

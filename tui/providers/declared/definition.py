@@ -123,7 +123,7 @@ class Numbers(NamedTuple):
 
 
 class Control(NamedTuple):
-    """A negative control that a file records: the day it was made, and the SHA-256 (hex) of the check it was made of."""
+    """A negative control that a file records: its day, and the SHA-256 (hex) of the check that it was made of."""
 
     date: date
     check_sha256: str
