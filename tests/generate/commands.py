@@ -125,6 +125,7 @@ class Example:
 
 
 OBJECT, LIST = "object", "list"
+TYPE = "name title origin check proven_on file sha256"
 INTEGRATION = (
     "id organization_id integration_type display_name is_active is_verified last_verified_at created_by updated_by "
     "created_at updated_at envelope_format unreadable proven failing tested_at verified_by people_with_access "
@@ -176,6 +177,13 @@ EXAMPLES = (
     Example("completion bash", OBJECT, "script"),
     Example("help", OBJECT, "help"),
     Example("version", OBJECT, "version"),
+    Example("types list", LIST, TYPE),
+    Example(
+        "types show smtp_imap",
+        OBJECT,
+        f"{TYPE} help fields kept_fields hosts asks shows lists_numbers documentation unconfirmed check_sha256",
+    ),
+    Example("types new acme_voice", "object; with --output name, file", "name definition"),
     Example("keys status", OBJECT, KEY_STATUS),
     Example(f"keys retire {EARLIER_KEY_ID}", OBJECT, "key_id state"),
     Example("integrations list", LIST, INTEGRATION),

@@ -12,7 +12,7 @@ from tests.support.servers.mail import PASSWORD, USER, ImapServer, SmtpServer
 from tests.support.servers.providers import TWILIO, ProviderServer, Reply
 from tui.errors import ProviderFailed
 from tui.providers.declared.check import make_observe, make_test
-from tui.providers.declared.definition import Authorization, Condition, Get, Shown
+from tui.providers.declared.definition import Authorization, Condition, Get
 from tui.providers.fields import Field
 from tui.providers.verdicts import Report
 
@@ -153,7 +153,6 @@ async def test_the_second_question_is_asked_after_a_yes_alone(server: ProviderSe
 async def test_shown_values_are_read_bounded_and_safe(server: ProviderServer) -> None:
     taken: list[Observation] = []
     observe = make_observe(twilio(server.host))
-    assert observe is not None
     reading = await observe(TWILIO, taken.append)
     assert [(one.name, one.value) for one in taken] == [
         ("shown:Account type", "Full"),
@@ -168,7 +167,6 @@ async def test_shown_values_are_read_bounded_and_safe(server: ProviderServer) ->
     server.always = Reply(401, {})
     refused = await observe(TWILIO, taken.append)
     assert [unread.what for unread in refused.unread] == ["Account type", "Name", "Nothing"]
-    assert make_observe(definition(show=())) is None
     with pytest.raises(ProviderFailed, match="is empty"):
         await observe({}, taken.append)
 
@@ -198,8 +196,3 @@ async def test_a_refused_login_names_no_other_provider_and_unwatched_no_second_f
             "localhost is a loopback address (127.0.0.1); nothing was sent."
         }
         assert (len(smtp.attempts), len(imap.attempts)) == (1, 0)
-
-
-def test_a_definition_that_shows_nothing_at_a_host_has_no_observe() -> None:
-    mailbox = definition(fields=MAIL_FIELDS, check=mail_check(None, None), show=(Shown("x", 0, "y"),))
-    assert make_observe(mailbox) is None

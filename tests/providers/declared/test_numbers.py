@@ -28,21 +28,18 @@ def server() -> Iterator[ProviderServer]:
 
 
 async def listed(of: Definition) -> list[ListedNumber]:
-    list_numbers = make_listing(of)
-    assert list_numbers is not None
-    return await list_numbers(TWILIO, lambda count: None)
+    return await make_listing(of)(TWILIO, lambda count: None)
 
 
 async def test_all_pages_are_read_and_what_each_number_can_do(server: ProviderServer) -> None:
     counts: list[int] = []
-    list_numbers = make_listing(twilio(server.host))
-    assert list_numbers is not None
-    assert await list_numbers(TWILIO, counts.append) == [
+    assert await make_listing(twilio(server.host))(TWILIO, counts.append) == [
         ListedNumber("+14155550100", "Line +14155550100", can_call=True, can_sms=False),
         ListedNumber("+14155550101", "Line +14155550101", can_call=True, can_sms=False),
     ]
     assert counts == [1, 2]
-    assert make_listing(definition()) is None
+    with pytest.raises(ProviderFailed, match="lists no numbers"):
+        await listed(definition())
 
 
 async def test_numbers_are_read_as_providers_write_them(server: ProviderServer) -> None:

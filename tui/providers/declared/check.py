@@ -43,11 +43,8 @@ def make_test(definition: Definition, *, is_watched: bool = True, seconds: float
     return test
 
 
-def make_observe(definition: Definition, *, seconds: float = SECONDS) -> Observe | None:
-    """Return how the values that a definition shows are read; None where it shows none."""
-    check = definition.check
-    if not definition.show or not isinstance(check, HttpsCheck):
-        return None
+def make_observe(definition: Definition, *, seconds: float = SECONDS) -> Observe:
+    """Return how the values that a definition shows are read."""
 
     async def observe(
         credential: Mapping[str, Any],
@@ -61,6 +58,9 @@ def make_observe(definition: Definition, *, seconds: float = SECONDS) -> Observe
         observations: list[Observation] = []
         unread: list[Unread] = []
         calls = 0
+        check = definition.check
+        if not isinstance(check, HttpsCheck):
+            return Reading((), (), calls)
         async with open_host(definition, check, values, seconds) as host:
             for place in sorted({shown.get for shown in definition.show}):
                 calls += 1

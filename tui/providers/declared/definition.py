@@ -152,6 +152,8 @@ class Definition:
     path: Path
     sha256: str
     check_sha256: str
+    hidden: tuple[str, ...] = ()
+    """Names of fields that are kept and not shown."""
 
     @property
     def is_proven(self) -> bool:

@@ -31,16 +31,14 @@ _LONGEST_ADDRESS = 4096
 _NOT_SYNCED = "Nothing was synced: a number that is left out would look deleted."
 
 
-def make_listing(definition: Definition, *, seconds: float = SECONDS) -> NumberListing | None:
-    """Return how the numbers of an account are listed; None where the definition does not say.
-
-    `seconds` is for reaching the host and for each page.
-    """
-    numbers, check = definition.numbers, definition.check
-    if numbers is None or not isinstance(check, HttpsCheck):
-        return None
+def make_listing(definition: Definition, *, seconds: float = SECONDS) -> NumberListing:
+    """Return how the numbers of an account are listed. `seconds` is for reaching the host and for each page."""
 
     async def list_numbers(credential: Mapping[str, Any], tell: Callable[[int], None]) -> list[ListedNumber]:
+        numbers, check = definition.numbers, definition.check
+        if numbers is None or not isinstance(check, HttpsCheck):
+            # No list is not an empty one, by which every number would look deleted.
+            raise ProviderFailed(f"The definition of {definition.title} lists no numbers.", "Add them by hand.")
         values = values_of(definition, credential)
         secrets = {values[field.name] for field in definition.fields if field.secret} - {""}
         listed: dict[str, ListedNumber] = {}
