@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from tui.providers.declared.definition import (
     Refusal,
     Shown,
 )
+from tui.providers.declared.files import SHIPPED, read_file
 from tui.providers.fields import Field
 
 if TYPE_CHECKING:
@@ -66,6 +68,14 @@ def mail_check(smtp: Listening | None, imap: Listening | None) -> MailCheck:
     """A check of a mailbox by MAIL_FIELDS at these servers on localhost."""
     places = [None if server is None else MailLogin("localhost", str(server.port)) for server in (smtp, imap)]
     return MailCheck("{user}", "{mail_secret}", *places, private_network=True)
+
+
+def shipped(name: str, host: str = "") -> Definition:
+    """A shipped definition that asks `host`, where it is given, and a stand-in on loopback."""
+    read = read_file(SHIPPED / f"{name}.toml", "shipped")
+    assert isinstance(read, Definition) and read.check is not None
+    check = read.check._replace(private_network=True)
+    return replace(read, check=check._replace(host=host) if isinstance(check, HttpsCheck) else check)
 
 
 TWILIO_SHOWN = (Shown("Account type", 0, "type"), Shown("Name", 0, "friendly_name"), Shown("Nothing", 0, "none.0"))

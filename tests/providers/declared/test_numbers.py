@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.definitions import TWILIO_NUMBERS, definition, twilio
-from tests.support.servers.providers import TWILIO, ProviderServer, Reply, _twilio_number
+from tests.support.servers.providers import TWILIO, ProviderServer, Reply, twilio_number
 from tui.errors import ProviderFailed
 from tui.models import ListedNumber
 from tui.providers.declared.definition import Numbers
@@ -87,7 +87,7 @@ async def test_a_key_in_the_address_of_the_next_page_is_left_out(server: Provide
 
 
 async def test_a_list_without_an_end_ends_with_a_sentence(server: ProviderServer) -> None:
-    server.pages = [[_twilio_number("+14155550100")]] * 3
+    server.pages = [[twilio_number("+14155550100")]] * 3
     with pytest.raises(ProviderFailed, match="again, so its end cannot be seen"):
         await listed(twilio(server.host))
     server.asked.clear()

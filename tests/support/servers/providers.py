@@ -26,11 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 TWILIO = {"account_sid": "AC" + "0a1b2c3d" * 4, "auth_token": "f00dcafe" * 4}
-WHATSAPP = {
-    "phone_number_id": "106540352242922",
-    "business_account_id": "102290129340398",
-    "access_token": "EAAGcanaryTokenZB0x1CanaryToken9ZD",
-}
+WHATSAPP = {"phone_number_id": "106540352242922", "access_token": "EAAGcanaryTokenZB0x1CanaryToken9ZD"}
 PLIVO = {"auth_id": "MACANARYCANARYCANARY", "auth_token": "Y2FuYXJ5LXRva2VuLWNhbmFyeS10b2tlbi1jYW5hcnk"}
 CREDENTIALS: Mapping[str, dict[str, str]] = {"twilio": TWILIO, "whatsapp_cloud": WHATSAPP, "plivo": PLIVO}
 
@@ -61,7 +57,7 @@ class ProviderServer:
     def __init__(self) -> None:
         self.always: Reply | None = None
         self.asked: list[Asked] = []
-        self.pages: list[list[dict[str, Any]]] = [[_twilio_number("+14155550100")], [_twilio_number("+14155550101")]]
+        self.pages: list[list[dict[str, Any]]] = [[twilio_number("+14155550100")], [twilio_number("+14155550101")]]
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -177,26 +173,27 @@ class ProviderServer:
         if authorization != f"Bearer {WHATSAPP['access_token']}":
             message = "Invalid OAuth access token - Cannot parse access token"
             return _graph_error(401, message, "OAuthException", 190)
-        number = {
-            "verified_name": "Example & Co.",
-            "display_phone_number": "+1 631-555-5555",
-            "quality_rating": "GREEN",
-            "messaging_limit_tier": "TIER_1K",
-            "id": WHATSAPP["phone_number_id"],
-        }
-        _, _, node, *edge = path.split("/")
-        if node == WHATSAPP["phone_number_id"]:
-            return Reply(200, number)
-        if node == WHATSAPP["business_account_id"]:
-            return Reply(200, {"data": [number]} if edge else {"id": node, "name": "Example & Co."})
-        message = f"Unsupported get request. Object with ID '{node}' does not exist"
-        return _graph_error(400, message, "GraphMethodException", 100)
+        node = path.rpartition("/")[2]
+        if node != WHATSAPP["phone_number_id"]:
+            message = f"Unsupported get request. Object with ID '{node}' does not exist"
+            return _graph_error(400, message, "GraphMethodException", 100, error_subcode=33)
+        return Reply(
+            200,
+            {
+                "verified_name": "Example & Co.",
+                "display_phone_number": "+1 631-555-5555",
+                "quality_rating": "GREEN",
+                "whatsapp_business_manager_messaging_limit": "TIER_1K",
+                "id": node,
+            },
+        )
 
 
-def _graph_error(status: int, message: str, kind: str, code: int) -> Reply:
-    return Reply(status, {"error": {"message": message, "type": kind, "code": code, "fbtrace_id": "AbCdEf"}})
+def _graph_error(status: int, message: str, kind: str, code: int, **more: int) -> Reply:
+    return Reply(status, {"error": {"message": message, "type": kind, "code": code, **more, "fbtrace_id": "AbCdEf"}})
 
 
-def _twilio_number(number: str) -> dict[str, Any]:
+def twilio_number(number: str) -> dict[str, Any]:
+    """An entry of Twilio's list of numbers."""
     capabilities = {"voice": True, "sms": False, "mms": False, "fax": False}
     return {"sid": "PN1", "phone_number": number, "friendly_name": f"Line {number}", "capabilities": capabilities}
