@@ -26,7 +26,10 @@ def with_control(content: bytes, control: Control, definition: Definition) -> by
 
     Raises InvalidInput where the content is not what the definition was read from, or has the control in another form.
     """
-    text = content.decode()
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        raise _not_written(definition, control) from None
     end = "\r\n" if "\r\n" in text else "\n"
     lines = text.split("\n")
     places = key_lines(text.replace("\r\n", "\n")).lines
