@@ -65,10 +65,6 @@ class Observed(NamedTuple):
     at: datetime
 
 
-SHOWN = "shown:"
-"""Begins the name of an observation that a definition shows; its label follows."""
-
-
 @dataclass(frozen=True, slots=True)
 class Checks:
     """What tests and checks found of one integration over time, and what its provider said besides.
@@ -81,7 +77,7 @@ class Checks:
     None where only a person may ask. `observed` has values by the names of tui/providers/observations.py,
     `numbers_out` are the phone numbers (E.164) whose calls are out. `is_observed` is whether the provider tells
     anything of the account beside yes and no, and `shown` are the labels of what the definition of a declared type
-    shows, which `observed` has behind SHOWN. Where this role may not read what checks remember, nothing `is_visible`
+    shows, which `observed` has behind "shown:". Where this role may not read what checks remember, nothing `is_visible`
     but the log.
     """
 

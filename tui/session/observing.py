@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 from tui.data.checks import store
 from tui.data.integrations.credentials import binding
 from tui.errors import ProviderFailed
-from tui.models import SHOWN
 from tui.providers import registry
 from tui.session.connection_test import run_on_stored
 from tui.session.seen_checks import read_checks, with_checks
 from tui.words.counts import counted
-from tui.words.integrations.seen_checks import LONGEST_LABEL, warnings
+from tui.words.integrations.seen_checks import LONGEST_LABEL, SHOWN, warnings
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tui.errors import ProviderFailed
-from tui.models import SHOWN
 from tui.providers.declared.asking import ask_get, open_host
 from tui.providers.declared.definition import HttpsCheck
 from tui.providers.declared.mailbox import check_mail
@@ -13,6 +12,7 @@ from tui.providers.declared.templates import values_of
 from tui.providers.https_host import SECONDS
 from tui.providers.observations import Observation, Reading, Unread
 from tui.providers.verdicts import Verdict
+from tui.words.integrations.seen_checks import SHOWN
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from tui.models import SHOWN
 from tui.words.counts import counted
 from tui.words.text import safe_text
 from tui.words.times import day, stretch, to_the_minute
@@ -24,6 +23,8 @@ MOST_NUMBERS = 3
 """Phone numbers that a line names before it counts the rest."""
 MOST_DIGITS = 18
 """Of an amount before its point."""
+SHOWN = "shown:"
+"""Begins the name of an observation that a definition shows; its label follows."""
 LONGEST_LABEL = 40
 _HIDDEN = "not visible to your role"
 _NEXT = "Next check"
