@@ -272,7 +272,7 @@ def _json_path(table: Table, key: str, *, required: bool = False) -> str:
 
 def _json_path_problem(path: str) -> str:
     if text_problem(path, JSON_PATH_MOST) or "" in path.split(".") or len(path.split(".")) > 20:
-        return "is a path: names and places of an array with dots between, such as data.0.status, at most 20 of them."
+        return "has names and places of an array with dots between, such as data.0.status: at most 20, and none empty."
     return ""
 
 

@@ -60,6 +60,7 @@ def read_fields(top: Table, *, tries_values: bool) -> ReadFields:
     hidden: list[str] = []
     unread: set[str] = set()
     for table in top.tables("field", "[[field]]", MOST_FIELDS, required=True):
+        told = len(top.notes.mistakes)
         name = table.text("name", 50, required=True)
         if name and not NAME.fullmatch(name):
             table.note("name", f"{NAME_RULE}; there is {quoted(name)}.")
@@ -72,7 +73,7 @@ def read_fields(top: Table, *, tries_values: bool) -> ReadFields:
             unread.add(name)
         else:
             shown.append(field)
-            if tries_values:
+            if tries_values and len(top.notes.mistakes) == told:
                 _try_values(table, field)
         table.end()
     if hidden and not shown and not unread:
@@ -119,6 +120,6 @@ def _try_values(table: Table, field: Field) -> None:
     for key, text in (("example", field.example), ("default", field.default)):
         # The example of a secret says what it looks like, and is none.
         if text and not (field.secret and key == "example"):
-            problem = read(field, text).problem or ""
-            if problem:
-                table.note(key, f"is refused by the field itself: {problem}")
+            refused = read(field._replace(example=""), text).problem
+            if refused:
+                table.note(key, f"is refused by the field itself: {refused}")

@@ -56,11 +56,12 @@ def read_definition(path: Path, content: bytes, origin: Origin) -> Definition | 
     if text.startswith("\ufeff"):
         return unreadable(path, origin, f"{file} begins with a byte order mark. Save it as UTF-8 without one.")
     lines = key_lines(text)
+    if (deep := lines.too_deep_line) is not None:
+        sentence = f"Line {deep} of {file} is nested too deeply. Compare it with `switchboard types new NAME`."
+        return Mistakes(path, origin, (Mistake(deep, sentence),))
     try:
         values = tomllib.loads(text)
-    except RecursionError:
-        return unreadable(path, origin, f"{file} is nested too deeply. Compare it with `switchboard types new NAME`.")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return Mistakes(path, origin, (_not_toml(file, error, lines),))
     notes = Notes(file, lines)
     definition = _read(Table(values, (), notes, "a definition file"), values, path, origin)
@@ -143,7 +144,7 @@ def _control(top: Table) -> Control | None:
     return None
 
 
-def _not_toml(file: str, error: ValueError, lines: KeyLines) -> Mistake:
+def _not_toml(file: str, error: Exception, lines: KeyLines) -> Mistake:
     """Return the mistake of a text that is not TOML: its line, where tomllib says one."""
     told = _TOLD_LINE.search(str(error))
     line: int | None = getattr(error, "lineno", None) or (int(told[1]) if told else None)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tui.providers.declared.lines import KeyLines, KeyPath
 
 _QUOTED_MOST = 40
+_TOLD_MOST = 20
 
 
 class Mistake(NamedTuple):
@@ -163,14 +164,10 @@ class Table:
 
     def end(self) -> None:
         """Note the keys that were not asked for."""
-        for key in self._values:
-            if key not in self._known:
-                known = ", ".join(self._known)
-                self.note_unknown(key, nearest(key, self._known) or f" There can be {known}.")
-
-    def note_unknown(self, key: str, hint: str) -> None:
-        """Note a key that means nothing."""
-        self.notes.add((*self.at, key), f"{quoted(key)} is nothing that {self._title} has.{hint}")
+        unknown = [key for key in self._values if key not in self._known]
+        for key in unknown[:_TOLD_MOST]:
+            hint = nearest(key, self._known) or f" There can be {', '.join(self._known)}."
+            self.notes.add((*self.at, key), f"{quoted(key)} is nothing that {self._title} has.{hint}")
 
     def _text(self, key: str, value: Any, most: int, *, required: bool = False, such_as: str = "") -> str:
         if value is None:
@@ -225,4 +222,6 @@ def _what(value: Any) -> str:
     """Say what kind of TOML a value is."""
     if isinstance(value, list):
         return f"an array of {len(value)}"
+    if type(value) is int and abs(value) < 10**9:
+        return str(value)
     return _KINDS.get(type(value), "a date or time")
