@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from tui.errors import ProviderFailed
+from tui.providers.declared.definition import TEMPLATE_PART
 from tui.providers.field_kinds import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tui.providers.declared.definition import Definition, Template
-
-# Not str.format: it would also take {name.attribute}, {name[0]} and {name:>9999999999}.
-_PART = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9_]*)\}")
 
 
 def values_of(definition: Definition, credential: Mapping[str, Any]) -> dict[str, str]:
@@ -25,7 +23,7 @@ def values_of(definition: Definition, credential: Mapping[str, Any]) -> dict[str
 
 def names_in(template: Template) -> tuple[str, ...]:
     """Return the fields that a template names."""
-    return tuple(match[1] for match in _PART.finditer(template) if match[1])
+    return tuple(match[1] for match in TEMPLATE_PART.finditer(template) if match[1])
 
 
 def labels_in(template: Template, definition: Definition) -> str:
@@ -40,7 +38,7 @@ def render(template: Template, values: Mapping[str, str], put: Callable[[str], s
     def part(match: re.Match[str]) -> str:
         return put(values[match[1]]) if match[1] else match[0][0]
 
-    return _PART.sub(part, template)
+    return TEMPLATE_PART.sub(part, template)
 
 
 def rendered_whole(template: Template, definition: Definition, values: Mapping[str, str]) -> str:
