@@ -59,9 +59,8 @@ async def control(definition: Definition, credential: Mapping[str, Any]) -> Cont
     made_up = scrambled(definition, credential)
     if isinstance(check := definition.check, MailCheck):
         values = values_of(definition, made_up)
-        login = Login(
-            made_up_user(login_of(definition, check, values).user), login_of(definition, check, values).password
-        )
+        real_login = login_of(definition, check, values)
+        login = Login(made_up_user(real_login.user), real_login.password)
         fake = await _report(lambda tell: check_mail(definition, check, values, tell, login=login))
     elif made_up == credential:
         sentence = "The credential has no secret, so nothing could be made up in its place."
