@@ -64,6 +64,11 @@ def integration_type(name: str) -> IntegrationType:
     types = registry()
     if name in types:
         return types[name]
+    if any(file.path.stem == name for file in type_file_mistakes()):
+        raise UnknownType(
+            f"There is no integration type {name[:50]!a}, as its file has a mistake.",
+            "See `switchboard types list`, which names each one.",
+        )
     import difflib
 
     text = name.lower()[:50]

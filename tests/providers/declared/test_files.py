@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.definition_files import GOOD
+from tui.errors import UnknownType
 from tui.providers import integration_type, registry, type_file_mistakes
 from tui.providers.declared.files import MOST_FILES, read_types
 from tui.providers.validation import form_values, validate
@@ -157,6 +158,8 @@ def test_a_declared_type_is_one_like_any_other(types: Path) -> None:
     use_type_folders(TypeFolders(user=str(types)))
     type_ = integration_type("acme_voice")
     assert [file.path.name for file in type_file_mistakes()] == ["broken.toml"]
+    with pytest.raises(UnknownType, match="'broken', as its file has a mistake"):
+        integration_type("broken")
     assert type_.definition
     assert type_.definition.origin == "user"
     assert (type_.test is not None, type_.list_numbers is not None, type_.observe is not None) == (True, True, True)

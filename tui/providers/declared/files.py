@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tui.settings.type_folders import TypeFolders
 
 ENDING = ".toml"
-MOST_FILES = 200
+MOST_FILES = 100
 SHIPPED = Path(__file__).parent / "shipped"
 
 

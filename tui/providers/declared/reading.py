@@ -8,12 +8,12 @@ import os
 import re
 import tomllib
 from datetime import date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.providers.declared.checks import read_check, read_numbers, read_shown
 from tui.providers.declared.definition import Control, Definition
 from tui.providers.declared.fields import NAME, NAME_RULE, read_fields
-from tui.providers.declared.lines import KeyLines, key_lines
 from tui.providers.declared.tables import Mistake, Notes, Table, quoted
 from tui.settings.checked_file import printable
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui.providers.declared.definition import Origin
+    from tui.providers.declared.lines import KeyLines
 
 MOST_BYTES = 64_000
 TITLE_MOST = 60
@@ -55,17 +56,24 @@ def read_definition(path: Path, content: bytes, origin: Origin) -> Definition | 
         return unreadable(path, origin, f"{file} is larger than {MOST_BYTES // 1000} kB.")
     if text.startswith("\ufeff"):
         return unreadable(path, origin, f"{file} begins with a byte order mark. Save it as UTF-8 without one.")
-    lines = key_lines(text)
-    if (deep := lines.too_deep_line) is not None:
+    lines = cache(lambda: _key_lines(text))
+    # Those of the package have no mistake, and are read at every start: nobody looks for their lines.
+    if origin != "shipped" and (deep := lines().too_deep_line) is not None:
         sentence = f"Line {deep} of {file} is nested too deeply. Compare it with `switchboard types new NAME`."
         return Mistakes(path, origin, (Mistake(deep, sentence),))
     try:
         values = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        return Mistakes(path, origin, (_not_toml(file, error, lines),))
+        return Mistakes(path, origin, (_not_toml(file, error, lines()),))
     notes = Notes(file, lines)
     definition = _read(Table(values, (), notes, "a definition file"), values, path, origin)
     return Mistakes(path, origin, notes.mistakes) if notes.mistakes else definition
+
+
+def _key_lines(text: str) -> KeyLines:
+    from tui.providers.declared.lines import key_lines
+
+    return key_lines(text)
 
 
 def unreadable(path: Path, origin: Origin, sentence: str) -> Mistakes:
@@ -147,7 +155,7 @@ def _control(top: Table) -> Control | None:
 def _not_toml(file: str, error: Exception, lines: KeyLines) -> Mistake:
     """Return the mistake of a text that is not TOML: its line, where tomllib says one."""
     told = _TOLD_LINE.search(str(error))
-    line: int | None = getattr(error, "lineno", None) or (int(told[1]) if told else None)
+    line = int(told[1]) if told else None
     if lines.repeated is not None and (line is None or lines.repeated.line <= line):
         name, again, first = lines.repeated
         return Mistake(again, f"Line {again} of {file} sets {quoted(name)}, which line {first} has set already.")

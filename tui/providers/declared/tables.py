@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tui.words.text import is_invisible, safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tui.providers.declared.lines import KeyLines, KeyPath
 
@@ -26,14 +26,14 @@ class Mistake(NamedTuple):
 class Notes:
     """The mistakes of one file, in the order of their lines."""
 
-    def __init__(self, file: str, lines: KeyLines) -> None:
+    def __init__(self, file: str, lines: Callable[[], KeyLines]) -> None:
         self._file = file
         self._lines = lines
         self._mistakes: list[Mistake] = []
 
     def add(self, at: KeyPath, sentence: str) -> None:
         """Note what is wrong at a key; `sentence` begins with its name and says what is expected."""
-        line = self._lines.of(at)
+        line = self._lines().of(at)
         self._mistakes.append(Mistake(line, f"Line {line} of {self._file}: {sentence}"))
 
     @property
