@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from getpass import getpass
+import warnings
+from getpass import GetPassWarning, getpass
 from typing import TYPE_CHECKING, Any
 
 from tui.data.keys.credential_json import parse_credential
@@ -48,17 +49,10 @@ def _ask(field: Field, out: Output) -> Any:
     prompt = plain(f"{field.label}{usual}: ")
     while True:
         try:
-            if field.secret:
-                typed = getpass(prompt)
-            else:
-                sys.stderr.write(prompt)
-                sys.stderr.flush()
-                typed = sys.stdin.readline()
-                if not typed:
-                    raise EOFError
-        except EOFError:
-            raise InvalidInput("The input ended before the credential was whole.", "Run it again.") from None
-        reading = read(field, typed)
+            reading = read(field, _typed(prompt, is_secret=field.secret))
+        except UnicodeDecodeError:
+            out.say("Text; that is no UTF-8. Type it again in a UTF-8 terminal.")
+            continue
         if reading.problem is None and reading.value is None and field.required:
             out.say(f"It is required. {field.help}")
         elif reading.problem is not None:
@@ -67,3 +61,23 @@ def _ask(field: Field, out: Output) -> Any:
             for warning in reading.warnings:
                 out.say(warning)
             return reading.value
+
+
+def _typed(prompt: str, *, is_secret: bool) -> str:
+    """Return a line from the terminal. Raises InvalidInput where the input ends or a secret would be seen."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", GetPassWarning)
+            if is_secret:
+                return getpass(prompt)
+            sys.stderr.write(prompt)
+            sys.stderr.flush()
+            if line := sys.stdin.readline():
+                return line
+    except GetPassWarning:
+        raise InvalidInput(
+            "This terminal cannot hide a secret that is typed.", "Give a JSON object: `< file`."
+        ) from None
+    except EOFError:
+        pass
+    raise InvalidInput("The input ended before the credential was whole.", "Run it again.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,8 @@ def test_on_a_terminal_each_field_is_asked_and_no_secret_is_seen(acme: Shell) ->
         terminal.wait_for("Only a host name")
         terminal.type("localhost\n")
         terminal.wait_for("Token:")
+        os.write(terminal.descriptor, b"\xff\n")
+        terminal.wait_for("no UTF-8")
         terminal.type("\n")
         terminal.wait_for("It is required.")
         terminal.type(f"{SECRET}\n")
