@@ -14,6 +14,8 @@ ASKING = {"startswith", "endswith", "partition", "rpartition", "removeprefix", "
 # Where words are compared all the same, and why.
 ALLOWED = {
     ("cli/usage.py", "error.message"): "click says what is wrong with an option in its message alone",
+    ("providers/declared/checks.py", "other.label"): "two values of one name could not be told apart",
+    ("providers/declared/files.py", "outcome.title"): "two types of one title could not be told apart",
     ("widgets/frame.py", "self.sentence"): "a caller asks whether the sentence that it showed still stands",
     ("widgets/text_lines.py", "old.label"): "what is painted again depends on what is drawn",
     ("widgets/text_lines.py", "new.label"): "what is painted again depends on what is drawn",

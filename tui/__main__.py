@@ -111,8 +111,10 @@ def _arguments_over_ssh(arguments: list[str], options: Options) -> list[str]:
     from tui.cli.request import asks_for_json
     from tui.errors import InvalidInput
     from tui.locked.mode import ORIGINAL_COMMAND, forget_places, is_locked, words_over_ssh
+    from tui.settings.type_folders import type_folders, use_type_folders
 
     options.locked = is_locked(arguments, os.environ)
+    use_type_folders(type_folders(os.environ, locked=options.locked))
     if not options.locked:
         return arguments
     forget_places(os.environ)

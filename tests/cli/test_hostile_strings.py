@@ -16,6 +16,7 @@ from tests.support.commands import Shell, contents, one_line_of_json
 from tests.support.hostile_strings import UNSAFE, hostile_strings
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tui.data.integrations.credentials import Draft, save_credential
+from tui.providers import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +88,7 @@ def safe_lines(outcome: Outcome) -> list[str]:
 
 
 def test_every_table_stays_one_line_a_row(hostile: Shell) -> None:
-    assert len(safe_lines(hostile.run("integrations", "list"))) == 1 + len(STORABLE) + 4
+    assert len(safe_lines(hostile.run("integrations", "list"))) == 1 + len(STORABLE) + len(registry())
     assert len(safe_lines(hostile.run("phone-numbers", "list", "--all"))) == 1 + len(STORABLE)
     log = safe_lines(hostile.run("audit", "list", "--limit", "1000"))
     assert len(log) == 1 + 3 * len(STORABLE) + 1
@@ -95,7 +96,7 @@ def test_every_table_stays_one_line_a_row(hostile: Shell) -> None:
 
 def test_json_is_exact(hostile: Shell) -> None:
     listed = hostile.run("integrations", "list", "--json").data
-    stored = {row["integration_type"]: row["display_name"] for row in listed[4:]}
+    stored = {row["integration_type"]: row["display_name"] for row in listed[len(registry()) :]}
     assert stored == {f"{number}{text}"[:50]: text[:255] for number, text in enumerate(STORABLE)}
     logged = hostile.run("audit", "list", "--json", "--limit", "1000").data
     written = [row for row in logged if "source" not in (row["details"] or {"source": None})]

@@ -138,8 +138,10 @@ async def test_a_name_server_that_changes_its_mind_changes_nothing(
     real, asked = socket.getaddrinfo, []
 
     def rebind(host: Any, *arguments: Any, **options: Any) -> Any:
-        asked.append(host)
-        return real("127.0.0.1" if asked.count("localhost") == 1 else "127.0.0.9", *arguments, **options)
+        # anyio gives names as bytes.
+        asked.append(host.decode() if isinstance(host, bytes) else host)
+        leads_to = "127.0.0.1" if asked.count("localhost") == 1 else "127.0.0.9"
+        return real(leads_to if asked[-1] == "localhost" else host, *arguments, **options)
 
     monkeypatch.setattr(name_lookup.socket, "getaddrinfo", rebind)
     endpoint = Endpoint("localhost", exotel.port, "API host")
@@ -147,7 +149,7 @@ async def test_a_name_server_that_changes_its_mind_changes_nothing(
         await host.reach()
         assert (await host.get("v1/Accounts/x", most_bytes=1000)).status == 401
         assert (await host.get("v1/Accounts/x", most_bytes=1000)).status == 401
-    assert asked.count("localhost") == 1
+    assert asked.count("localhost") == 1 and set(asked) <= {"localhost", "127.0.0.1"}
 
 
 async def test_the_certificate_has_to_be_of_the_name_and_not_of_the_address() -> None:

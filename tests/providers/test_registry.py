@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tui.errors import UnknownType
-from tui.providers import integration_type, integration_types, registry, title_of
+from tui.providers import _built_in_types, integration_type, integration_types, registry, title_of
 from tui.providers.validation import form_values, validate
+from tui.settings.type_folders import TypeFolders, use_type_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tui.providers.fields import IntegrationType
 
 MADE_UP = """
 from tui.providers.fields import Field, IntegrationType
@@ -33,19 +36,28 @@ TYPES = (
 """
 
 
+def forget_types() -> None:
+    _built_in_types.cache_clear()
+    use_type_folders(TypeFolders())
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder whose modules belong to the integration types for one test."""
     monkeypatch.setattr(integration_types, "__path__", [*integration_types.__path__, str(tmp_path)])
-    registry.cache_clear()
+    forget_types()
     yield tmp_path
-    registry.cache_clear()
+    forget_types()
     for name in ("tui.providers.integration_types.made_up", "tui.providers.integration_types.claims"):
         sys.modules.pop(name, None)
 
 
+def built_in() -> list[IntegrationType]:
+    return [type_ for type_ in registry().values() if type_.definition is None]
+
+
 def test_the_four_types_of_the_product_are_there() -> None:
-    fields = {name: [field.name for field in definition.fields] for name, definition in registry().items()}
+    fields = {type_.name: [field.name for field in type_.fields] for type_ in built_in()}
     account = ["account_sid", "api_key", "api_token", "api_host"]
     whatsapp = ["whatsapp_number", "waba_id", "business_name", "auto_reply_enabled", "auto_reply_message"]
     mail = ["email", "app_password", "smtp_host", "smtp_port", "imap_host", "imap_port"]
@@ -58,8 +70,8 @@ def test_the_four_types_of_the_product_are_there() -> None:
 
 
 def test_required_and_secret_fields_are_those_of_the_product() -> None:
-    required = {field.name for definition in registry().values() for field in definition.fields if field.required}
-    secret = {field.name for definition in registry().values() for field in definition.fields if field.secret}
+    required = {field.name for type_ in built_in() for field in type_.fields if field.required}
+    secret = {field.name for type_ in built_in() for field in type_.fields if field.secret}
     assert required == {
         *("account_sid", "api_key", "api_token", "virtual_number", "whatsapp_number", "sms_number"),
         *("email", "app_password"),
@@ -91,7 +103,7 @@ def test_every_default_and_every_example_is_accepted_by_its_own_type() -> None:
 
 def test_a_type_is_added_by_one_file(folder: Path) -> None:
     known = {*registry()}
-    registry.cache_clear()
+    forget_types()
     (folder / "made_up.py").write_text(MADE_UP)
     pager = integration_type("pager")
     assert registry().keys() == known | {"pager"}

@@ -26,6 +26,7 @@ PROGRAM = "switchboard"
         "setup": "tui.cli.setup.setup:setup",
         "schema": "tui.cli.setup.schema:schema",
         "doctor": "tui.cli.setup.doctor:doctor",
+        "types": "tui.cli.types:types",
         "integrations": "tui.cli.integrations:integrations",
         "check": "tui.cli.integrations.check:check",
         "run": "tui.cli.integrations.lend:run",

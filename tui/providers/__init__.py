@@ -4,22 +4,48 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tui.errors import UnknownType
 from tui.providers import integration_types
+from tui.settings.type_folders import type_folders_in_use
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tui.providers.declared.definition import Definition
+    from tui.providers.declared.reading import Mistakes
     from tui.providers.fields import IntegrationType
+    from tui.settings.type_folders import TypeFolders
+
+
+def registry() -> Mapping[str, IntegrationType]:
+    """Return every integration type by its name: the built-in ones, then the declared ones.
+
+    Files are read when this is first asked, from the folders in use, and once more after `use_type_folders`.
+    """
+    return _read(type_folders_in_use())[0]
+
+
+def type_file_mistakes() -> tuple[Mistakes, ...]:
+    """Return what is wrong with the definition files that declare no type because of it."""
+    return _read(type_folders_in_use())[1]
+
+
+@lru_cache(maxsize=1)
+def _read(folders: TypeFolders) -> tuple[Mapping[str, IntegrationType], tuple[Mistakes, ...]]:
+    from tui.providers.declared.types import declared_types
+
+    types = _built_in_types()
+    declared, mistakes = declared_types(folders, types)
+    return MappingProxyType(types | declared), mistakes
 
 
 @cache
-def registry() -> Mapping[str, IntegrationType]:
-    """Return every integration type by its name, in the order of the modules and of their TYPES.
+def _built_in_types() -> dict[str, IntegrationType]:
+    """Return the built-in types, in the order of the modules and of their TYPES.
 
     A module that is added to the package adds its own, and nothing else changes. Raises ValueError where two claim one
     name.
@@ -31,7 +57,7 @@ def registry() -> Mapping[str, IntegrationType]:
             if type_.name in types:
                 raise ValueError(f"two integration types are called {type_.name}")
             types[type_.name] = type_
-    return MappingProxyType(types)
+    return types
 
 
 def integration_type(name: str) -> IntegrationType:
@@ -39,6 +65,11 @@ def integration_type(name: str) -> IntegrationType:
     types = registry()
     if name in types:
         return types[name]
+    if any(file.path.stem == name for file in type_file_mistakes()):
+        raise UnknownType(
+            f"There is no integration type {name[:50]!a}, as its file has a mistake.",
+            "See `switchboard types list`, which names each one.",
+        )
     import difflib
 
     text = name.lower()[:50]
@@ -47,6 +78,17 @@ def integration_type(name: str) -> IntegrationType:
         nearest = difflib.get_close_matches(text, types, n=1)
     hint = f"Did you mean {nearest[0]}? " if nearest else ""
     raise UnknownType(f"There is no integration type {name[:50]!a}.", f"{hint}The types are {', '.join(types)}.")
+
+
+def definitions() -> list[Definition]:
+    """Return the definitions of the declared types."""
+    return [type_.definition for type_ in registry().values() if type_.definition is not None]
+
+
+def is_check_proven(name: str) -> bool:
+    """Whether the check of the type of that name was seen to say no; built-in ones are tested with the program."""
+    type_ = registry().get(name)
+    return type_ is None or type_.definition is None or type_.definition.is_proven
 
 
 def is_secret(name: str, field: str) -> bool:

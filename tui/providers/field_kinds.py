@@ -25,6 +25,7 @@ _HOST = re.compile(
     r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 )
 _IPV4 = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,15}")
 _SENDER = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &_-]{2,11}|[0-9]{3,8}")
 
 _YES_NO = {
@@ -63,6 +64,12 @@ def read(field: Field, value: Any) -> Reading:
     if problem:
         return Reading(problem=problem)
     reading = _READERS[field.kind](field, text)
+    if field.pattern and reading.problem is None:
+        from tui.providers.declared.patterns import fits
+
+        if not fits(field.pattern, text):
+            such_as = f", such as {field.example}" if field.example and not field.secret else ""
+            return Reading(problem=f"A value of the form {field.pattern}{such_as}.")
     return Reading(
         reading.value,
         reading.problem,
@@ -83,14 +90,14 @@ def as_text(value: Any) -> str:
 
 
 def _read_json(field: Field, value: Any) -> Reading:
-    """JSON's own types: true and false, whole numbers for a port, null for blank."""
+    """JSON's own types: true and false, whole numbers for a port or a number, null for blank."""
     if value is None:
         return Reading()
     if isinstance(value, bool):
         return Reading(value) if field.kind == "yes_no" else Reading(problem=f"{_expected(field)}, not true or false.")
-    if isinstance(value, int) and field.kind == "port" and abs(value) < 10**60:
+    if isinstance(value, int) and field.kind in {"port", "number"} and abs(value) < 10**60:
         return read(field, str(value))
-    if isinstance(value, int | float) and field.kind not in {"port", "yes_no"}:
+    if isinstance(value, int | float) and field.kind not in {"port", "number", "yes_no"}:
         such_as = f", {_PHONE}" if field.kind in {"phone", "sender", "e164"} else ""
         return Reading(problem=f"A text in quotes{such_as}: a JSON number loses a leading zero.")
     return Reading(problem=f"{_expected(field)}, not a JSON {_json_name(value)}.")
@@ -105,7 +112,7 @@ def _json_name(value: Any) -> str:
 def _expected(field: Field) -> str:
     if field.kind == "yes_no":
         return "Yes or no"
-    return "A port number" if field.kind == "port" else "A text"
+    return {"port": "A port number", "number": "A whole number"}.get(field.kind, "A text")
 
 
 def _problem_of_any_kind(field: Field, text: str) -> str | None:
@@ -269,6 +276,13 @@ def _read_port(field: Field, text: str) -> Reading:
     return Reading(port)
 
 
+def _read_number(field: Field, text: str) -> Reading:
+    # Each of these is exact in every program that reads JSON.
+    if not _NUMBER.fullmatch(text):
+        return Reading(problem="A whole number of at most 15 digits.")
+    return Reading(int(text))
+
+
 def _read_yes_no(field: Field, text: str) -> Reading:
     answer = _YES_NO.get(text.lower())
     return Reading(problem="Yes or no.") if answer is None else Reading(answer)
@@ -289,6 +303,7 @@ _READERS: dict[Kind, Callable[[Field, str], Reading]] = {
     "host": _read_host,
     "host_port": _read_host_port,
     "port": _read_port,
+    "number": _read_number,
     "yes_no": _read_yes_no,
     "choice": _read_choice,
 }

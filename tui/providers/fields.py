@@ -8,17 +8,30 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tui.providers.declared.definition import Definition
     from tui.providers.observations import Observe
     from tui.providers.verdicts import ConnectionTest, NumberListing
 
 Kind = Literal[
-    "text", "word", "phone", "sender", "e164", "email", "host", "host_port", "port", "yes_no", "multiline", "choice"
+    "text",
+    "word",
+    "phone",
+    "sender",
+    "e164",
+    "email",
+    "host",
+    "host_port",
+    "port",
+    "number",
+    "yes_no",
+    "multiline",
+    "choice",
 ]
 """How a value is read and stored.
 
 text: one line. word: one line in which a blank is suspicious (keys, passwords). multiline: several lines.
 phone: a number, stored as typed. sender: the same, or an alphanumeric sender. e164: a number, stored as E.164.
-host_port: a host, or host:port. port: stored as an integer. yes_no: stored as true or false.
+host_port: a host, or host:port. port, number: stored as an integer. yes_no: stored as true or false.
 choice: one of `choices`, nothing else.
 """
 
@@ -28,6 +41,7 @@ class Field(NamedTuple):
 
     `default` is what applies where the field is absent; it is shown, and stored only when typed. For host, host_port
     and port `choices` are the known values: others are accepted with a warning. `max_length` is in characters.
+    `pattern` is a regular expression of RE2 that the whole value has to match; empty for any.
     """
 
     name: str
@@ -40,6 +54,7 @@ class Field(NamedTuple):
     default: str | None = None
     choices: tuple[str, ...] = ()
     max_length: int = 255
+    pattern: str = ""
 
     @property
     def stored_as_typed(self) -> bool:
@@ -78,7 +93,8 @@ class IntegrationType(NamedTuple):
     that runs by itself, and ends with the first login that is refused. `list_numbers` lists the phone numbers of the
     account behind the credential, None where the provider has none. `observe` reads what the provider tells beside yes
     and no, None where there is nothing. `refused_again_after_h` is how many hours lie between a refusal and the next
-    time that a check asks by itself; None is never, where failed logins lock accounts.
+    time that a check asks by itself; None is never, where failed logins lock accounts. `definition` is the file that
+    declares the type; None where it is built in.
     """
 
     name: str
@@ -92,6 +108,7 @@ class IntegrationType(NamedTuple):
     list_numbers: NumberListing | None = None
     observe: Observe | None = None
     refused_again_after_h: int | None = None
+    definition: Definition | None = None
 
     def field(self, name: str) -> Field | None:
         """The field of that name, or None."""

@@ -11,7 +11,7 @@ from tui.data.checks.state import CheckState, after_cut_off
 from tui.data.integrations.listing import ONE_TEST
 from tui.data.integrations.seen_checks import read_seen_checks
 from tui.models import Checks
-from tui.providers import registry
+from tui.providers import is_check_proven, registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +47,7 @@ def with_checks(listed: Sequence[Integration], seen: dict[UUID, SeenChecks]) -> 
 def _checks(integration: Integration, seen: SeenChecks) -> Checks:
     type_ = registry().get(integration.integration_type)
     hours = type_.refused_again_after_h if type_ is not None else None
+    definition = type_.definition if type_ is not None else None
     state, now = seen.state or CheckState(), datetime.now(UTC)
     if state.begun_at is not None and state.is_cut_off(now):
         # The next run will note it; until then nobody is asked.
@@ -72,8 +73,10 @@ def _checks(integration: Integration, seen: SeenChecks) -> Checks:
         next_at=next_at,
         observed=seen.observed,
         numbers_out=seen.numbers_out,
-        is_observed=type_ is not None and type_.observe is not None,
+        is_observed=type_ is not None and type_.observe is not None and definition is None,
+        shown=tuple(shown.label for shown in definition.show) if definition is not None else (),
         is_visible=seen.state is not None,
+        check_proven=is_check_proven(integration.integration_type),
     )
 
 

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import codecs
-import contextlib
-import errno
 import io
-import os
 import re
-import secrets
-import stat
 import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tui.errors import ConfigError
+from tui.settings.checked_file import printable, read_checked, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from dotenv.parser import Binding
-
-LARGEST_BYTES = 1_000_000
-READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 _ENTRY = re.compile(
     r"\s*(?P<export>export[ \t]+)?(?P<name>[^=\s]+)(?P<blanks>[^\S\r\n]*)=(?P<raw>.*?)(?P<end>\r\n|\n|\r)?\Z", re.DOTALL
@@ -85,83 +77,6 @@ def write_env_values(path: Path, values: Mapping[str, str]) -> None:
     if {name: entry.value for name, entry in entries.items()} != dict(values):
         raise ConfigError(f"{printable(path)} could not be changed safely.", "Edit it by hand.")
     replace_file(path, encoded)
-
-
-def read_checked(
-    path: Path, *, for_writing: bool = False, of_root: bool = False, other_way: str = ", or name it with --env-file"
-) -> bytes | None:
-    """Return the content of the file; None where there is none. Raises ConfigError as `read_env_file` does.
-
-    `other_way` is what can be done in place of putting the file itself where a symbolic link is.
-
-    Kind, owner and mode are those of the opened file: a path could lead to another one by the time it is read.
-    """
-    folder = None
-    try:
-        if of_root:
-            folder = _open_folder_of_root(path.parent)
-        descriptor = os.open(path if folder is None else path.name, READ, dir_fd=folder)
-    except FileNotFoundError:
-        return None
-    except OSError as exc:
-        if exc.errno == errno.ELOOP:
-            raise ConfigError(
-                f"{printable(path)} is a symbolic link.",
-                f"Put the file itself there{'' if of_root else other_way}.",
-            ) from None
-        raise ConfigError(f"{printable(path)} cannot be opened: {exc.strerror}.", "Check its owner and mode.") from None
-    finally:
-        if folder is not None:
-            os.close(folder)
-    try:
-        status = os.fstat(descriptor)
-        if of_root and status.st_uid != 0:
-            raise ConfigError(f"{printable(path)} does not belong to root.", f"Run: chown root {printable(path)}")
-        if stat.S_ISDIR(status.st_mode) and not for_writing:
-            return None
-        _check_owner_and_mode(path, status, for_writing=for_writing, mode="640" if of_root else "600")
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            content = file.read(LARGEST_BYTES + 1)
-    finally:
-        os.close(descriptor)
-    if len(content) > LARGEST_BYTES:
-        raise ConfigError(
-            f"{printable(path)} is larger than a file of settings can be.", "Check that it is the right file."
-        )
-    if b"\0" in content or content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise ConfigError(f"{printable(path)} is not UTF-8 text.", "Save the file as UTF-8.")
-    return content
-
-
-def _open_folder_of_root(folder: Path) -> int:
-    """Open a folder that root alone may write to. Raises ConfigError for any other, OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    status = os.fstat(descriptor)
-    if status.st_uid != 0 or status.st_mode & 0o022:
-        os.close(descriptor)
-        raise ConfigError(
-            f"{printable(folder)} can be written by others than root.",
-            f"Run: chown root {printable(folder)}; chmod go-w {printable(folder)}",
-        )
-    return descriptor
-
-
-def _check_owner_and_mode(path: Path, status: os.stat_result, *, for_writing: bool, mode: str) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise ConfigError(f"{printable(path)} is not a plain file.", "Put a plain file there.")
-    user = os.geteuid()
-    if status.st_uid != user and (for_writing or status.st_uid != 0):
-        raise ConfigError(
-            f"{printable(path)} belongs to somebody else.",
-            "It must belong to the user who runs Switchboard, or to root.",
-        )
-    close_it = f"Run: chmod {mode} {printable(path)}"
-    if for_writing:
-        return
-    if status.st_mode & 0o022:
-        raise ConfigError(f"{printable(path)} can be written by others than its owner.", close_it)
-    if status.st_mode & 0o004 or (status.st_mode & 0o040 and status.st_uid != 0):
-        raise ConfigError(f"{printable(path)} can be read by others than its owner.", close_it)
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,42 +221,6 @@ def env_line(name: str, value: str) -> str:
     )
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file of mode 0600 that readers see as it was or as it becomes. Raises ConfigError."""
-    name = f"{path.name}.{secrets.token_hex(6)}.tmp"
-    try:
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as exc:
-        raise ConfigError(f"The folder of {printable(path)} cannot be opened: {exc.strerror}.", "Check it.") from None
-    try:
-        descriptor = os.open(
-            name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder
-        )
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                os.fchmod(descriptor, 0o600)
-                file.write(content)
-                file.flush()
-                os.fsync(descriptor)
-            os.rename(name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name, dir_fd=folder)
-            raise
-        os.fsync(folder)
-    except OSError as exc:
-        raise ConfigError(
-            f"{printable(path)} cannot be written: {exc.strerror}.", "Check the folder's owner, mode and free space."
-        ) from None
-    finally:
-        os.close(folder)
-
-
 def _decode(content: bytes) -> str:
     """Decode, with a lone surrogate for each byte that is no UTF-8: another program's line may be in Latin-1."""
     return content.decode("utf-8", "surrogateescape")
-
-
-def printable(path: Path) -> str:
-    """Return a path as it can stand in a sentence."""
-    return "".join(character if character.isprintable() else "?" for character in str(path))

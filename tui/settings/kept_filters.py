@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tui.errors import ConfigError, InvalidInput
-from tui.settings.dotenv_file import LARGEST_BYTES, printable, read_checked, replace_file
+from tui.settings.checked_file import LARGEST_BYTES, printable, read_checked, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

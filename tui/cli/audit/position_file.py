@@ -12,7 +12,7 @@ from uuid import UUID
 
 from tui.data.audit.tail import Passed, Position
 from tui.errors import InvalidInput
-from tui.settings.dotenv_file import printable, replace_file
+from tui.settings.checked_file import printable, replace_file
 from tui.words.text import ascii_json
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from tui.cli.completion.scripts import FILES, LINE, SHELL, WORD
 from tui.cli.request import Options
 from tui.cli.root import PROGRAM, switchboard
 from tui.locked.mode import is_locked
+from tui.settings.type_folders import type_folders, use_type_folders
 from tui.words.text import plain
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def split_line(line: str) -> tuple[list[str], str]:
 def _answered(shell: str, line: str, word: str, environ: MutableMapping[str, str]) -> Iterator[str]:
     if is_locked([*sys.argv[1:], *line.split()], environ):
         return
+    use_type_folders(type_folders(environ, locked=False))
     for item in candidates(line):
         if item.type == "file":
             yield FILES

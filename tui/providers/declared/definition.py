@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -19,6 +20,10 @@ Scheme = Literal["basic", "bearer", "header"]
 
 Template = str
 """Text in which {name} stands for the value of a field; {{ and }} are braces."""
+
+TEMPLATE_PART = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9_]*)\}")
+"""A doubled brace, or (group 1) the name of a field. Not str.format, which would also take {name.attribute}, {name[0]}
+and {name:>9999999999}."""
 
 JsonPath = str
 """Names and places of an array with dots between, such as `data.0.status`; empty is the whole answer."""
@@ -123,7 +128,7 @@ class Numbers(NamedTuple):
 
 
 class Control(NamedTuple):
-    """A negative control that a file records: the day it was made, and the SHA-256 (hex) of the check it was made of."""
+    """A negative control that a file records: its day, and the SHA-256 (hex) of the check that it was made of."""
 
     date: date
     check_sha256: str
@@ -152,6 +157,8 @@ class Definition:
     path: Path
     sha256: str
     check_sha256: str
+    hidden: tuple[str, ...] = ()
+    """Names of fields that are kept and not shown."""
 
     @property
     def is_proven(self) -> bool:
