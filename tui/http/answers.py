@@ -14,6 +14,7 @@ from tui.errors import (
     Locked,
     MasterKeyError,
     NotFound,
+    NotRecorded,
     PermissionDenied,
     ProviderFailed,
     ReadOnlyMode,
@@ -84,15 +85,15 @@ def failure(error: SwitchboardError, *, verified: bool | None = None) -> Answer:
 
 
 def is_of_server(error: SwitchboardError) -> bool:
-    """Whether a failure is for whoever runs the server, and not for those who ask: it names hosts, logins and keys."""
-    return isinstance(error, ConnectionFailed | MasterKeyError | SchemaMissing | ServerUnsuitable)
+    """Whether a failure is for whoever runs the server, and not for those who ask: it names hosts, keys, files."""
+    return isinstance(error, ConnectionFailed | MasterKeyError | SchemaMissing | ServerUnsuitable | NotRecorded)
 
 
 # The first that fits.
 _STATUS_OF: tuple[tuple[type[SwitchboardError] | tuple[type[SwitchboardError], ...], int], ...] = (
     ((UnknownType, NotFound), 404),
     ((PermissionDenied, ReadOnlyMode), 403),
-    ((Conflict, ConfirmationNeeded, Unreadable), 409),
+    ((Conflict, ConfirmationNeeded, Unreadable, NotRecorded), 409),
     (ConstraintViolated, 422),
     (InvalidInput, 422),
     ((ConnectionFailed, MasterKeyError, SchemaMissing, ServerUnsuitable, Locked, TimedOut), 503),

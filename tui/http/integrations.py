@@ -14,10 +14,11 @@ from tui.data.numbers.sync import apply_sync
 from tui.errors import InvalidInput, NotFound, PermissionDenied, SwitchboardError
 from tui.http.answers import Answer, Refused, success
 from tui.providers import integration_type as known_type
-from tui.providers import registry, title_of
+from tui.providers import is_check_proven, registry, title_of
 from tui.providers.validation import read_display_name, validate
 from tui.session.connection_test import run_on_draft, run_on_stored
 from tui.session.number_sync import leave_plan, plan_from_provider
+from tui.session.openable_type import openable_type
 from tui.words.counts import counted
 from tui.words.integrations.description import deletion
 from tui.words.numbers.sync_plan import sync_outcome
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 # What the log knows of tests is not told, and reading it takes ten times as long as the rest.
 LISTED = RolePrivileges(numbers=True)
 SET, NOT_SET = "set", "not set"
+VERIFIED_UNPROVEN = "Verified, by a check that nobody has seen say no."
 ASK_FOR_RIGHT = "Ask an administrator of your organisation for it."
 
 
@@ -176,7 +178,10 @@ def _not_there(name: str) -> NotFound:
 async def _load(asked: Asked, name: str, integration: Integration | None = None) -> StoredCredential | None:
     session, organization = asked.session, asked.requester.organization.id
     integration_id = integration.id if integration else None
-    return await load_credential(session.database, session.keyring, organization, name, integration_id=integration_id)
+    stored = await load_credential(session.database, session.keyring, organization, name, integration_id=integration_id)
+    if stored is not None:
+        await openable_type(session, name)
+    return stored
 
 
 def _require_configure(asked: Asked, type_: IntegrationType, base: StoredCredential | None) -> None:
@@ -254,7 +259,9 @@ def _tested(result: ConnectionTestResult, before: str = "") -> Answer:
         ],
     }
     if result.is_verified:
-        return success(data, result.conclusion(), verified=True)
+        # The file of a check that is unproven is named to those who look after it, and not to a page.
+        is_proven = result.unproven_file is None
+        return success(data, result.conclusion() if is_proven else VERIFIED_UNPROVEN, verified=True)
     reason = report.reason
     body = {
         "success": False,
@@ -301,6 +308,7 @@ def _record(asked: Asked, integration: Integration) -> Json:
         "phone_numbers": integration.phone_numbers or 0,
         "created_at": integration.created_at,
         "updated_at": integration.updated_at,
+        "check_proven": is_check_proven(integration.integration_type) if integration.id else None,
         "can_configure": asked.requester.rights_on(integration.id).can_configure,
     }
     return record
