@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LIST = "select user_id, added_by, added_at from switchboard.administrators(%(organization_id)s::uuid)"
 CHANGE = """
-select switchboard.change_administrator(%(organization_id)s::uuid, %(person_id)s::uuid, %(appoints)s) as id
+select switchboard.change_administrator(%(organization_id)s::uuid, %(person_id)s::uuid, %(appoints)s::boolean) as id
 """
 
 
