@@ -122,6 +122,8 @@ class TestEveryOption:
         }
         assert files == {
             *(("audit export", "--output"), ("audit prove", "--output"), ("audit verify", "--public-key")),
+            # Refuses one itself: tests/cli/types/test_types.py.
+            ("types show", "type_or_file"),
         }
 
     def test_that_says_nothing_is_closed_also_where_it_is_plain_click(self) -> None:

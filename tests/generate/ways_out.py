@@ -10,7 +10,7 @@ from pathlib import Path
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "ssh.md"
 BEGIN, END = "<!-- ways out -->\n", "<!-- /ways out -->"
-OPEN = "schema, doctor, integrations, check, permissions, access, phone-numbers, audit, keys, help, version"
+OPEN = "schema, doctor, types, integrations, check, permissions, access, phone-numbers, audit, keys, help, version"
 NO_COMMAND = f"`switchboard` has no such command. Commands are: {OPEN}."
 PLAIN_NAME = (
     "In the locked console a file has a plain name: no folder, no dot in front, no .part or .manifest.json. "
