@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tui.errors import ConfigError
-from tui.settings.dotenv_file import read_checked, replace_file
+from tui.settings.checked_file import read_checked, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
