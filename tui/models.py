@@ -76,7 +76,9 @@ class Checks:
     `every` is how long lies between two of its checks, None where it has not said that; `next_at` is when one is due,
     None where only a person may ask. `observed` has values by the names of tui/providers/observations.py,
     `numbers_out` are the phone numbers (E.164) whose calls are out. `is_observed` is whether the provider tells
-    anything beside yes and no. Where this role may not read what checks remember, nothing `is_visible` but the log.
+    anything of the account beside yes and no, and `shown` are the labels of what the definition of a declared type
+    shows, which `observed` has behind "shown:". Where this role may not read what checks remember, nothing `is_visible`
+    but the log.
     """
 
     standing: Literal["verified", "refused", "cut off"] | None = None
@@ -90,6 +92,7 @@ class Checks:
     observed: Mapping[str, Observed] = field(default_factory=dict)
     numbers_out: tuple[str, ...] = ()
     is_observed: bool = False
+    shown: tuple[str, ...] = ()
     is_visible: bool = True
 
 

@@ -241,12 +241,44 @@ async def test_every_command_does_in_each_column_what_the_table_says(
     assert [text for text in differences if text] == []
 
 
+# What it asks with is what `run` gives each command. It leads to this machine, so nobody is asked.
+OWN_CALLER = """\
+name = "own_caller"
+title = "Own caller"
+help = "Ask whoever runs it."
+
+[[field]]
+name = "caller_id"
+label = "Caller id"
+kind = "secret"
+help = "It stands there."
+required = true
+
+[[field]]
+name = "api_host"
+label = "API host"
+kind = "host"
+help = "Its name."
+default = "localhost"
+
+[check]
+host_field = "api_host"
+auth = "bearer"
+secret = "{caller_id}"
+
+[[check.get]]
+path = "/account"
+yes = { status = 200, values = { "is_active" = true } }
+"""
+
+
 def write_files(folder: Path, made: Path | None = None) -> None:
     """Write the files that examples name; those that commands wrote are there, or copied from `made`."""
     (folder / "new.key").write_text(OTHER_KEY)
     (folder / "new.key").chmod(0o600)
     (folder / "earlier.jsonl").write_text("")
     (folder / "archive").mkdir()
+    (folder / "own_caller.toml").write_text(OWN_CALLER)
     for kept in ("a.checkpoint", "a.proof", "seal.pub", ARCHIVE, ARCHIVE.replace("jsonl.gz", "seals.json")):
         if made is not None:
             copyfile(made / kept, folder / kept)

@@ -184,6 +184,11 @@ EXAMPLES = (
         f"{TYPE} help fields kept_fields hosts asks shows lists_numbers documentation unconfirmed check_sha256",
     ),
     Example("types new acme_voice", "object; with --output name, file", "name definition"),
+    Example(
+        "types check own_caller.toml",
+        OBJECT,
+        "name is_proven credential made_up_secret sentence what_to_do control file",
+    ),
     Example("keys status", OBJECT, KEY_STATUS),
     Example(f"keys retire {EARLIER_KEY_ID}", OBJECT, "key_id state"),
     Example("integrations list", LIST, INTEGRATION),

@@ -13,8 +13,8 @@ import pytest
 from tests.support.answer_shapes import ASKED, NO_YES, YES
 from tests.support.exotel_cases import CASES, PATIENCE_S, dead_ends, decisive, verdict_of_dead_end, verdicts_of
 from tests.support.servers.exotel import API_KEY, API_TOKEN, AUTH_TOKEN, SID, basic
-from tui.providers.exotel_http import Response
 from tui.providers.exotel_responses import account_refusal, refusal, templates_refusal
+from tui.providers.https_host import Response
 
 LATE = f"within {PATIENCE_S:g} s"
 REGION = "try api.exotel.com or api.in.exotel.com"

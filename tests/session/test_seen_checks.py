@@ -73,3 +73,11 @@ def test_a_check_that_was_cut_off_is_shown_as_the_next_run_will_find_it() -> Non
     assert (exotel.is_in_progress, exotel.standing) == (mailbox.is_in_progress, exotel.standing) == (False, "verified")
     assert exotel.next_at is not None and exotel.next_at >= NOW + 23 * HOUR
     assert (mailbox.standing, mailbox.next_at) == ("cut off", None)
+
+
+def test_a_declared_type_shows_what_its_definition_says_and_nothing_of_exotels() -> None:
+    checks = seen(replace(WORKS, integration_type="whatsapp_cloud"), VERIFIED)
+    assert checks.shown == ("Number", "Verified name", "Quality rating", "Messaging limit tier")
+    assert not checks.is_observed
+    exotel = seen(WORKS, VERIFIED)
+    assert (exotel.shown, exotel.is_observed) == ((), True)

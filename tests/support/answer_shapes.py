@@ -14,8 +14,8 @@ from tui.errors import ProviderFailed
 from tui.providers.exotel_exophones import health_refusal, lines_of, page_of
 from tui.providers.exotel_facts import balance_of
 from tui.providers.exotel_hosts import Asked
-from tui.providers.exotel_http import Response
 from tui.providers.exotel_responses import Refusal, account_refusal, refusal, templates_refusal
+from tui.providers.https_host import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable

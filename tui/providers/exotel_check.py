@@ -15,9 +15,10 @@ from tui.errors import ProviderFailed
 from tui.providers import exotel_bodies as bodies
 from tui.providers.exotel_exophones import NO_FLOW, page_of
 from tui.providers.exotel_hosts import portal_of
-from tui.providers.exotel_http import SECONDS, ExotelAccount
+from tui.providers.exotel_http import ExotelAccount
 from tui.providers.exotel_responses import Refusal, account_refusal, refusal, templates_refusal
 from tui.providers.field_kinds import as_text
+from tui.providers.https_host import SECONDS
 from tui.providers.verdicts import Verdict
 from tui.words.numbers import phone_number as numbers
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from tui.models import ListedNumber
     from tui.providers.exotel_exophones import ExoPhone, Page
-    from tui.providers.exotel_http import Response
+    from tui.providers.https_host import Response
     from tui.providers.verdicts import Level, Outcome, Tell
 
 # Exotel advises to ask for a call, whose answer is a record about a customer; the account says as much of the key.

@@ -14,7 +14,7 @@ from tui.words.numbers import phone_number as numbers
 
 if TYPE_CHECKING:
     from tui.providers.exotel_hosts import Asked
-    from tui.providers.exotel_http import Response
+    from tui.providers.https_host import Response
 
 _BROKEN_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _LONGEST_NAME = 100  # characters; organization_phone_numbers.display_name holds no more

@@ -12,7 +12,7 @@ from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from tui.providers.exotel_hosts import Asked
-    from tui.providers.exotel_http import Response
+    from tui.providers.https_host import Response
 
 TEMPLATE_STATES = ("approved", "pending", "rejected", "paused", "disabled")
 """WhatsApp's own words; what is called otherwise is counted as other."""

@@ -14,9 +14,10 @@ from tui.providers import exotel_bodies as bodies
 from tui.providers.exotel_check import ACCOUNT, MOST_ACCOUNT_BYTES, MOST_PAGE_BYTES, TEMPLATES, merge, pages_of_list
 from tui.providers.exotel_exophones import health_refusal, lines_of
 from tui.providers.exotel_facts import TEMPLATE_STATES, balance_of, template_page_of, word_of
-from tui.providers.exotel_http import SECONDS, ExotelAccount
+from tui.providers.exotel_http import ExotelAccount
 from tui.providers.exotel_responses import Refusal, account_refusal, refusal, templates_refusal
 from tui.providers.field_kinds import as_text
+from tui.providers.https_host import SECONDS
 from tui.providers.observations import KINDS, Observation, Reading, Unread
 
 if TYPE_CHECKING:

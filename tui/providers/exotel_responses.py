@@ -16,7 +16,7 @@ from tui.providers.field_kinds import host_and_port
 
 if TYPE_CHECKING:
     from tui.providers.exotel_hosts import Asked
-    from tui.providers.exotel_http import Response
+    from tui.providers.https_host import Response
 
 WEB_PAGE = (
     "Something between here and Exotel answered instead, such as a proxy or the sign-in page of a network; "

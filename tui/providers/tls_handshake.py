@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui.process.name_lookup import look_up
+from tui.providers.public_address import require_allowed
 from tui.providers.transport_failures import transport_failure
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Sequence
 
     from tui.process.name_lookup import Addresses
+    from tui.providers.public_address import Destinations
     from tui.providers.transport_failures import Endpoint, Stage
 
 
-async def time_handshake(endpoint: Endpoint, context: ssl.SSLContext, seconds: float) -> int:
-    """Resolve the host, connect, agree on TLS, hang up, and return the milliseconds that took.
+class Handshake(NamedTuple):
+    """How long it took, and the address at which it was made."""
 
-    Nothing is sent but the handshake. Raises ProviderFailed with the step at which it ended. `seconds` is for all.
+    milliseconds: int
+    address: str
+
+
+async def time_handshake(
+    endpoint: Endpoint, context: ssl.SSLContext, seconds: float, limits: Sequence[Destinations] = ()
+) -> Handshake:
+    """Resolve the host, connect, agree on TLS, hang up, and return how long that took.
+
+    Nothing is sent but the handshake, and nothing at all to an address beyond `limits`. Raises ProviderFailed with the
+    step at which it ended. `seconds` is for all.
     """
     begun = time.monotonic()
     stage: Stage = "name"
@@ -27,8 +40,9 @@ async def time_handshake(endpoint: Endpoint, context: ssl.SSLContext, seconds: f
     try:
         async with asyncio.timeout(seconds):
             addresses = await look_up(endpoint.host, endpoint.port)
+            require_allowed(addresses, endpoint, limits)
             stage = "connection"
-            transport = await _connect(addresses, begun + seconds)
+            transport, address = await _connect(addresses, begun + seconds)
             stage = "TLS"
             transport = await asyncio.get_running_loop().start_tls(
                 transport,
@@ -37,15 +51,15 @@ async def time_handshake(endpoint: Endpoint, context: ssl.SSLContext, seconds: f
                 server_hostname=endpoint.host,
                 ssl_handshake_timeout=seconds + 1,
             )
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise transport_failure(error, endpoint, stage, seconds) from None
     finally:
         if transport is not None:
             transport.abort()
-    return round((time.monotonic() - begun) * 1000)
+    return Handshake(round((time.monotonic() - begun) * 1000), address)
 
 
-async def _connect(addresses: Addresses, deadline: float) -> asyncio.Transport:
+async def _connect(addresses: Addresses, deadline: float) -> tuple[asyncio.Transport, str]:
     """Connect to the first address that takes it; each gets its share of the time that is left."""
     loop = asyncio.get_running_loop()
     failure: OSError = TimeoutError()
@@ -54,7 +68,7 @@ async def _connect(addresses: Addresses, deadline: float) -> asyncio.Transport:
         try:
             async with asyncio.timeout(share):
                 transport, _ = await loop.create_connection(asyncio.Protocol, address[0], address[1], family=family)
-                return transport
+                return transport, address[0]
         except OSError as error:
             failure = error
     raise failure

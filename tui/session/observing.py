@@ -14,7 +14,8 @@ from tui.providers import registry
 from tui.session.connection_test import run_on_stored
 from tui.session.seen_checks import read_checks, with_checks
 from tui.words.counts import counted
-from tui.words.integrations.seen_checks import warnings
+from tui.words.integrations.seen_checks import LONGEST_LABEL, SHOWN, warnings
+from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -107,6 +108,9 @@ class Observing:
         """The subjects, and of how many numbers."""
         named = {name for number, name in self._read if not number}
         words = [word for name, word in _SUBJECTS.items() if name in named]
+        words += [
+            safe_text(name.removeprefix(SHOWN), LONGEST_LABEL) for name in sorted(named) if name.startswith(SHOWN)
+        ]
         for name, singular, plural in (
             ("number_call_flow", "call flow", "call flows"),
             ("number_incoming", "number's health", "numbers' health"),

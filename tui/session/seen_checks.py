@@ -47,6 +47,7 @@ def with_checks(listed: Sequence[Integration], seen: dict[UUID, SeenChecks]) -> 
 def _checks(integration: Integration, seen: SeenChecks) -> Checks:
     type_ = registry().get(integration.integration_type)
     hours = type_.refused_again_after_h if type_ is not None else None
+    definition = type_.definition if type_ is not None else None
     state, now = seen.state or CheckState(), datetime.now(UTC)
     if state.begun_at is not None and state.is_cut_off(now):
         # The next run will note it; until then nobody is asked.
@@ -72,7 +73,8 @@ def _checks(integration: Integration, seen: SeenChecks) -> Checks:
         next_at=next_at,
         observed=seen.observed,
         numbers_out=seen.numbers_out,
-        is_observed=type_ is not None and type_.observe is not None,
+        is_observed=type_ is not None and type_.observe is not None and definition is None,
+        shown=tuple(shown.label for shown in definition.show) if definition is not None else (),
         is_visible=seen.state is not None,
     )
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import html
-import logging
 import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tui import __version__
 from tui.errors import ProviderFailed
+from tui.providers.https_host import https_client
 from tui.words.text import ascii_json
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-    import httpx2
 
     from tui.models import Json
     from tui.secret import Secret
@@ -37,22 +34,8 @@ class Webhook:
         self._seconds = seconds
 
     async def __aenter__(self) -> Webhook:
-        self._client = await asyncio.to_thread(self._make_client)
+        _, self._client = await asyncio.to_thread(https_client, {}, self._seconds)
         return self
-
-    def _make_client(self) -> httpx2.AsyncClient:
-        import httpx2
-
-        for name in ("httpx2", "httpcore2"):
-            # They log the address.
-            logging.getLogger(name).setLevel(logging.WARNING)
-        return httpx2.AsyncClient(
-            verify=httpx2.create_ssl_context(),
-            headers={"User-Agent": f"switchboard/{__version__}"},
-            timeout=self._seconds,
-            follow_redirects=False,
-            trust_env=False,
-        )
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -116,6 +116,16 @@ def test_a_yes_does_not_stand_alone_where_it_hides_something() -> None:
     assert "\x1b" not in facts(numbers_out=("\x1b[31m" * 20,))["Outage"]
 
 
+def test_what_a_definition_shows_has_its_label_and_is_safe() -> None:
+    declared = {"is_observed": False, "shown": ("Quality rating", "Tier")}
+    shown = facts(observed=said(**{"shown:Quality rating": "GREEN", "shown:Other": "x"}), **declared)
+    assert shown["Quality rating"] == "GREEN; as of 10:00 UTC"
+    assert shown["Tier"] == "not read yet: a test or a check reads it"
+    assert not {"Account", "Templates", "Other"} & shown.keys()
+    hostile = facts(observed=said(**{"shown:Tier": "\x1b[31m" * 300}), **declared)["Tier"]
+    assert "\x1b" not in hostile and len(hostile) < 240
+
+
 def test_templates_are_counted_and_a_rejection_has_its_reason() -> None:
     whatsapp = replace(WORKS, integration_type="exotel_whatsapp")
     assert facts(whatsapp)["Templates"].startswith("not counted yet")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tui.cli.credential_input import read_object
 from tui.cli.integrations.lookup import type_argument
 from tui.cli.parsing import command
 from tui.cli.requirements import Requirements
 from tui.data.integrations.credentials import Draft, load_credential, save_credential
-from tui.data.keys.credential_json import parse_credential
 from tui.data.keys.gate import check_gate
 from tui.errors import ConfirmationNeeded, InvalidInput
 from tui.providers import integration_type as known_type
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from tui.cli.request import Work
     from tui.providers.fields import IntegrationType
     from tui.session.session import Session
-
-LARGEST_BYTES = 1_000_000
 
 
 @command(locked=True, needs=Requirements("administrator", key="required", writes="data"))
@@ -39,24 +36,7 @@ def configure(integration_type: str) -> Work:
         switchboard integrations configure exotel_sms < credential.json
     """
     definition = known_type(integration_type)
-    return partial(_configure, definition=definition, fields=_read_object(definition))
-
-
-def _read_object(definition: IntegrationType) -> dict[str, Any]:
-    """Read the one JSON object from standard input. Raises InvalidInput, also where that is a terminal."""
-    required = {field.name: "..." for field in definition.fields if field.required}
-    form = ", ".join(f'"{name}": "{value}"' for name, value in required.items())
-    if sys.stdin is None or sys.stdin.isatty():
-        raise InvalidInput(
-            f"The credential of {definition.name} is read from standard input, which is a terminal.",
-            f"Put {{{form}}} into a file of mode 0600 and add `< file`.",
-        )
-    text = sys.stdin.buffer.read(LARGEST_BYTES + 1)
-    if len(text) > LARGEST_BYTES:
-        raise InvalidInput("Standard input is larger than a credential can be.", f"Give one JSON object: {{{form}}}.")
-    if not text.strip():
-        raise InvalidInput("Standard input is empty.", f"Give one JSON object: {{{form}}}.")
-    return parse_credential(text)
+    return partial(_configure, definition=definition, fields=read_object(definition))
 
 
 async def _configure(session: Session, out: Output, *, definition: IntegrationType, fields: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from tui.cli.parsing import group
         "list": "tui.cli.types.list:list_",
         "show": "tui.cli.types.show:show",
         "new": "tui.cli.types.new:new",
+        "check": "tui.cli.types.check:check",
     },
 )
 def types() -> None:

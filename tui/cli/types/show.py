@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,13 +11,10 @@ from tui.cli.output import Output
 from tui.cli.parsing import argument, command
 from tui.cli.requirements import Requirements
 from tui.cli.types.list import record_of
-from tui.errors import CheckFailed
+from tui.cli.types.lookup import find_type, is_file
 from tui.locked.mode import closed
-from tui.providers import integration_type
 from tui.providers.declared.description import check_lines, check_words, hosts_of, origin_words
-from tui.providers.declared.files import ENDING, read_file
-from tui.providers.declared.reading import Mistakes, shown_path
-from tui.providers.declared.types import type_of
+from tui.providers.declared.reading import shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,18 +32,9 @@ def show(options: Options, type_or_file: str) -> None:
     FILE ends in .toml and need not be in a folder of types. All its mistakes are told.
     """
     out = Output(options.form)
-    is_file = type_or_file.endswith(ENDING) or "/" in type_or_file
-    if is_file and options.locked:
+    if is_file(type_or_file) and options.locked:
         raise closed("A file of your own")
-    if is_file:
-        outcome = read_file(Path(type_or_file), "user")
-        if isinstance(outcome, Mistakes):
-            for mistake in outcome.mistakes:
-                out.warn(mistake.sentence)
-            raise CheckFailed("The file declares no type.", "Correct what is named above, and run this again.")
-        type_ = type_of(outcome)
-    else:
-        type_ = integration_type(type_or_file)
+    type_ = find_type(type_or_file, out)
     out.record(full_record(type_), _lines(type_))
 
 

@@ -86,19 +86,30 @@ def _invalid_credential(problem: str) -> InvalidInput:
     )
 
 
-def _parse(data: bytes) -> tuple[Json, str]:
-    """Return the object and "", or {} and the problem: an exception of the parser would carry the whole text."""
+def read_json(data: bytes) -> tuple[Any, str]:
+    """Return the value of a JSON text and "", or None and the problem, in words without any of its content.
+
+    An exception of the parser would carry the whole text. The rules are those of `decode_credential`, but for what the
+    value is.
+    """
     try:
         text = data.decode("utf-8")
         _check_nesting(text)
-        value = _DECODER.decode(text)
+        return _DECODER.decode(text), ""
     except UnicodeDecodeError:
-        return {}, "it is not UTF-8 text"
+        return None, "it is not UTF-8 text"
     except json.JSONDecodeError:
-        return {}, "it is not JSON"
+        return None, "it is not JSON"
     except _InvalidJsonError as refused:
-        return {}, refused.problem
-    return (value, "") if isinstance(value, dict) else ({}, "it is not a JSON object")
+        return None, refused.problem
+
+
+def _parse(data: bytes) -> tuple[Json, str]:
+    """Return the object and "", or {} and the problem."""
+    value, problem = read_json(data)
+    if problem or isinstance(value, dict):
+        return value or {}, problem
+    return {}, "it is not a JSON object"
 
 
 def _check_nesting(text: str) -> None:

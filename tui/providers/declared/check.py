@@ -1,22 +1,130 @@
-"""A placeholder until what asks a provider by a definition is merged."""
+"""The connection test of a declared type, and the values that its definition shows."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui.errors import ProviderFailed
+from tui.providers.declared.asking import ask_get, open_host
+from tui.providers.declared.definition import HttpsCheck
+from tui.providers.declared.mailbox import check_mail
+from tui.providers.declared.templates import values_of
+from tui.providers.https_host import SECONDS
+from tui.providers.observations import Observation, Reading, Unread
+from tui.providers.verdicts import Verdict
+from tui.words.integrations.seen_checks import SHOWN
+from tui.words.text import safe_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
     from tui.providers.declared.definition import Definition
+    from tui.providers.declared.judging import Answer
     from tui.providers.observations import Observe
-    from tui.providers.verdicts import ConnectionTest
+    from tui.providers.verdicts import ConnectionTest, Tell
+
+LONGEST_SHOWN = 200
 
 
-def make_test(definition: Definition, *, is_watched: bool = True) -> ConnectionTest:
-    """Raise ProviderFailed."""
-    raise ProviderFailed("Not built yet.", "Wait.")
+def make_test(definition: Definition, *, is_watched: bool = True, seconds: float = SECONDS) -> ConnectionTest:
+    """Return the connection test of a definition that has a check.
+
+    Where it is not watched by somebody, no second login of a mailbox follows a refused one. `seconds` is for reaching
+    the host and for each answer.
+    """
+
+    async def test(credential: Mapping[str, Any], tell: Tell) -> None:
+        values = values_of(definition, credential)
+        if isinstance(definition.check, HttpsCheck):
+            await _check_https(definition, definition.check, values, tell, seconds)
+        elif definition.check is not None:
+            await check_mail(definition, definition.check, values, tell, is_watched=is_watched, seconds=seconds)
+
+    return test
 
 
-def make_observe(definition: Definition) -> Observe:
-    """Raise ProviderFailed."""
-    raise ProviderFailed("Not built yet.", "Wait.")
+def make_observe(definition: Definition, *, seconds: float = SECONDS) -> Observe:
+    """Return how the values that a definition shows are read."""
+
+    async def observe(
+        credential: Mapping[str, Any],
+        take: Callable[[Observation], None],
+        *,
+        fresh: Collection[str] = (),
+        stale: Sequence[str] = (),
+        tell: Callable[[int, int], None] | None = None,
+    ) -> Reading:
+        values = values_of(definition, credential)
+        observations: list[Observation] = []
+        unread: list[Unread] = []
+        calls = 0
+        check = definition.check
+        if not isinstance(check, HttpsCheck):
+            return Reading((), (), calls)
+        async with open_host(definition, check, values, seconds) as host:
+            for place in sorted({shown.get for shown in definition.show}):
+                calls += 1
+                try:
+                    answer, failed = await ask_get(host, definition, check.gets[place], values)
+                    if failed is not None:
+                        raise failed
+                except ProviderFailed as why:
+                    unread += [Unread(shown.label, why) for shown in definition.show if shown.get == place]
+                    continue
+                for shown in definition.show:
+                    if shown.get == place:
+                        observation = Observation(SHOWN + shown.label, _shown_value(answer, shown.path))
+                        observations.append(observation)
+                        take(observation)
+        return Reading(tuple(observations), tuple(unread), calls)
+
+    return observe
+
+
+def _shown_value(answer: Answer, path: str) -> str | None:
+    """A text, number, yes or no as the provider gives it; None where there is none of these."""
+    value = answer.at(path)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return safe_text(value, LONGEST_SHOWN) if isinstance(value, str | int | float) else None
+
+
+async def _check_https(
+    definition: Definition, check: HttpsCheck, values: Mapping[str, str], tell: Tell, seconds: float
+) -> None:
+    try:
+        async with open_host(definition, check, values, seconds) as host:
+            milliseconds = await host.reach()
+            tell(
+                Verdict(
+                    "reach", "host", "passed", f"{host.place} answers, and its certificate is valid.", "", milliseconds
+                )
+            )
+            for n, get in enumerate(check.gets, 1):
+                subject = "account" if len(check.gets) == 1 else f"question {n}"
+                try:
+                    answer, failed = await ask_get(host, definition, get, values)
+                except ProviderFailed as broken:
+                    # Whoever was reached and then fell silent has said nothing about the credential.
+                    tell(_failed(subject, broken, is_temporary=True))
+                    return
+                if failed is not None:
+                    tell(_failed(subject, failed, answer.milliseconds, is_temporary=failed.is_temporary))
+                    return
+                sentence = f"{definition.title} answers as the definition expects of a yes."
+                tell(Verdict("answer", subject, "passed", sentence, "", answer.milliseconds, str(answer.status)))
+    except ProviderFailed as failed:
+        tell(Verdict("reach", "host", "failed", failed.sentence, failed.what_to_do))
+
+
+def _failed(subject: str, failed: ProviderFailed, milliseconds: int | None = None, *, is_temporary: bool) -> Verdict:
+    return Verdict(
+        "answer",
+        subject,
+        "failed",
+        failed.sentence,
+        failed.what_to_do,
+        milliseconds,
+        failed.code,
+        is_temporary=is_temporary,
+    )

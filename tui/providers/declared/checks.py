@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tui.providers.declared.definition import (
+    TEMPLATE_PART,
     Authorization,
     Condition,
     Get,
@@ -47,7 +48,6 @@ _NO_AUTHORIZATION = frozenset(
         *("accept-encoding", "expect", "cookie", "proxy-authorization", "user-agent"),
     }
 )
-_PART = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9_]*)\}")
 _FIELD_ALONE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
@@ -125,8 +125,8 @@ class _Templates:
 
     def problem(self, text: str, *, may_hold_secrets: bool = False, holds_secret: bool = False) -> str:
         """Return what is wrong with a template, behind its key; empty where nothing is."""
-        names = [match[1] for match in _PART.finditer(text) if match[1]]
-        if not {"{", "}"}.isdisjoint(_PART.sub("", text)):
+        names = [match[1] for match in TEMPLATE_PART.finditer(text) if match[1]]
+        if not {"{", "}"}.isdisjoint(TEMPLATE_PART.sub("", text)):
             return "has a brace that is neither doubled ({{) nor round the name of a field ({account_id})."
         if not self.fields.unread.isdisjoint(names):
             # What is wrong is said where the field is.

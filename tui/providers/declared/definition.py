@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -19,6 +20,10 @@ Scheme = Literal["basic", "bearer", "header"]
 
 Template = str
 """Text in which {name} stands for the value of a field; {{ and }} are braces."""
+
+TEMPLATE_PART = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9_]*)\}")
+"""A doubled brace, or (group 1) the name of a field. Not str.format, which would also take {name.attribute}, {name[0]}
+and {name:>9999999999}."""
 
 JsonPath = str
 """Names and places of an array with dots between, such as `data.0.status`; empty is the whole answer."""

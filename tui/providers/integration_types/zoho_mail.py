@@ -43,7 +43,9 @@ ZOHO = MailProvider(
     "Switch it on: an administrator first allows IMAP for the organisation, then in the mailbox: Settings > Mail "
     "Accounts > IMAP. Zoho's free plan has no IMAP.",
     new_password,
-    other_hosts,
+    lambda host: (
+        f"If address and password are right, the account is of another plan or data centre: {other_hosts(host)}."
+    ),
     hosts_to_enter,
 )
 
@@ -95,10 +97,15 @@ async def test_unwatched(credential: Mapping[str, Any], tell: Tell) -> None:
 async def _test(credential: Mapping[str, Any], tell: Tell, *, is_watched: bool) -> None:
     # Not at the top, as each start reads this module.
     from tui.providers.field_kinds import as_text
-    from tui.providers.mail.check import check_mailbox
+    from tui.providers.mail.check import IMAP, SMTP, Place, check_mailbox
+    from tui.providers.mail.responses import Login
 
     values = {field.name: as_text(credential.get(field.name)) or field.default or "" for field in TYPES[0].fields}
-    await check_mailbox(values, provider_for(credential), tell, is_watched=is_watched)
+    login = Login(values["email"], values["app_password"])
+    places = [
+        Place(of, values[f"{name}_host"], values[f"{name}_port"]) for name, of in (("smtp", SMTP), ("imap", IMAP))
+    ]
+    await check_mailbox(login, places, provider_for(credential), tell, is_watched=is_watched)
 
 
 def provider_for(credential: Mapping[str, Any]) -> MailProvider:

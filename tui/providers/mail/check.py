@@ -7,20 +7,21 @@ import contextlib
 import threading
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui.errors import ProviderFailed
 from tui.providers.mail import failures, imap, smtp
 from tui.providers.mail.connection import MailConnection
 from tui.providers.mail.failed_logins import Account, FailedLogins
-from tui.providers.mail.responses import Login
 from tui.providers.transport_failures import Endpoint, transport_failure
 from tui.providers.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Sequence
 
     from tui.providers.mail.provider import MailProvider
+    from tui.providers.mail.responses import Login
+    from tui.providers.public_address import Destinations
     from tui.providers.verdicts import Level, Tell
 
 LEVEL_SECONDS = 10.0
@@ -60,15 +61,28 @@ IMAP = Service(imap.SUBJECT, imap.TLS_PORT, imap.STARTTLS_PORT, imap.PORTS, imap
 _FAILED_LOGINS = FailedLogins()
 
 
-async def check_mailbox(
-    values: Mapping[str, str], provider: MailProvider, tell: Tell, *, is_watched: bool = True
-) -> None:
-    """Log in with `email` and `app_password`, once at `smtp_host`:`smtp_port` and once at `imap_host`:`imap_port`.
+class Place(NamedTuple):
+    """Where a protocol of a mailbox is, as it was typed."""
 
-    Both at a time, each telling its own verdicts; where nobody watches, the second only if the first login was not
-    refused. A ConnectionTest otherwise.
+    service: Service
+    host: str
+    port: str
+
+
+async def check_mailbox(
+    login: Login,
+    places: Sequence[Place],
+    provider: MailProvider,
+    tell: Tell,
+    *,
+    is_watched: bool = True,
+    destinations: Destinations | None = None,
+    seconds: float = LEVEL_SECONDS,
+) -> None:
+    """Log in once at each place, all at a time, each telling its own verdicts.
+
+    Where nobody watches, one after the other, and none once a login was refused. `destinations` are where these may be.
     """
-    login = Login(values["email"], values["app_password"])
     is_refused = False
 
     def tell_and_note(verdict: Verdict) -> None:
@@ -76,19 +90,17 @@ async def check_mailbox(
         is_refused = is_refused or (verdict.level == "answer" and verdict.outcome == "failed")
         tell(verdict)
 
-    async def check(service: Service) -> None:
-        name = service.subject.lower()
-        host, port = values[f"{name}_host"], values[f"{name}_port"]
-        await check_service(service, host, port, login, provider, tell_and_note)
+    async def check(place: Place) -> None:
+        await check_service(*place, login, provider, tell_and_note, destinations=destinations, seconds=seconds)
 
     if is_watched:
-        async with asyncio.TaskGroup() as both:
-            for service in (SMTP, IMAP):
-                both.create_task(check(service))
+        async with asyncio.TaskGroup() as all_of_them:
+            for place in places:
+                all_of_them.create_task(check(place))
     else:
-        for service in (SMTP, IMAP):
+        for place in places:
             if not is_refused:
-                await check(service)
+                await check(place)
 
 
 async def check_service(
@@ -99,6 +111,7 @@ async def check_service(
     provider: MailProvider,
     tell: Tell,
     *,
+    destinations: Destinations | None = None,
     seconds: float = LEVEL_SECONDS,
 ) -> None:
     """Tell whether one server can be reached and what it says to the login; `seconds` is for each of the two.
@@ -118,14 +131,20 @@ async def check_service(
         # Not an answer: nobody was asked, so it says nothing about the credential.
         tell(Verdict("reach", service.subject, "failed", sentence, what_to_do))
         return
-    await _Conversation(service, account, login, provider, seconds).hold(tell)
+    await _Conversation(service, account, login, provider, destinations, seconds).hold(tell)
 
 
 class _Conversation:
     """One dialogue in its thread, as the event loop sees it."""
 
     def __init__(
-        self, service: Service, account: Account, login: Login, provider: MailProvider, seconds: float
+        self,
+        service: Service,
+        account: Account,
+        login: Login,
+        provider: MailProvider,
+        destinations: Destinations | None,
+        seconds: float,
     ) -> None:
         self._service = service
         self._account = account
@@ -133,7 +152,7 @@ class _Conversation:
         self._seconds = seconds
         # The loop keeps the time: a thread that waits for a resolver cannot even be woken.
         self._connection = MailConnection(
-            Endpoint(account.host, account.port, f"{service.subject} host", service.ports), seconds + 1
+            Endpoint(account.host, account.port, f"{service.subject} host", service.ports), seconds + 1, destinations
         )
         self._dialogue = service.dialogue(self._connection, provider)
         self._is_broken = False

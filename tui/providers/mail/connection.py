@@ -9,9 +9,12 @@ import ssl
 import threading
 from typing import TYPE_CHECKING
 
+from tui.providers.public_address import limits, require_allowed
+
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+    from tui.providers.public_address import Destinations
     from tui.providers.transport_failures import Endpoint, Stage
 
 MOST_BYTES = 1_000_000
@@ -31,9 +34,10 @@ class MailConnection:
     wait of that thread, should nobody cut it. `stage` says how far it has come.
     """
 
-    def __init__(self, endpoint: Endpoint, seconds: float) -> None:
+    def __init__(self, endpoint: Endpoint, seconds: float, destinations: Destinations | None = None) -> None:
         self.endpoint = endpoint
         self.stage: Stage = "name"
+        self._limits = limits(destinations)
         self._seconds = seconds
         self._received = 0
         self._lock = threading.Lock()
@@ -52,9 +56,11 @@ class MailConnection:
     def connect(self) -> None:
         """Resolve the name and connect to its first address that accepts.
 
-        Raises OSError, the last address's own, or UnicodeError for what cannot be a name.
+        Raises OSError, the last address's own, UnicodeError for what cannot be a name, and ProviderFailed for where it
+        may not go.
         """
         addresses = socket.getaddrinfo(self.endpoint.host, self.endpoint.port, type=socket.SOCK_STREAM)
+        require_allowed(addresses, self.endpoint, self._limits)
         self.stage = "connection"
         for number, (family, kind, protocol, _, address) in enumerate(addresses, 1):
             is_last = number == len(addresses)

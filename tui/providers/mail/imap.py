@@ -145,10 +145,10 @@ class ImapDialogue:
         imap.literal = login.password.encode(errors="replace")
         return imap.xatom("LOGIN", responses.quoted(login.user))
 
-    @staticmethod
-    def _inbox_verdict(imap: _Imap) -> Verdict:
+    def _inbox_verdict(self, imap: _Imap) -> Verdict:
         """The verdict on an accepted login, with how full the inbox is."""
         imap.state = "AUTH"
+        accepted = f"The {self._provider.login_with} was accepted"
         status = ""
         with contextlib.suppress(imaplib.IMAP4.error, OSError, TooMuch):
             answer, data = imap.status("INBOX", "(MESSAGES UNSEEN)")
@@ -160,13 +160,13 @@ class ImapDialogue:
                 "answer",
                 SUBJECT,
                 "doubtful",
-                "The app password was accepted, but the inbox could not be opened.",
+                f"{accepted}, but the inbox could not be opened.",
                 "Open the mailbox in a browser and see whether it works there.",
                 code="OK",
             )
         count = f"{messages[1]} message{'' if messages[1] == '1' else 's'} in the inbox"
         unread = f", {unseen[1]} unread" if unseen else ""
-        return Verdict("answer", SUBJECT, "passed", f"The app password was accepted; {count}{unread}.", code="OK")
+        return Verdict("answer", SUBJECT, "passed", f"{accepted}; {count}{unread}.", code="OK")
 
     def _raise_goodbye(self, imap: _Imap, login: Login) -> None:
         """Raises ProviderFailed where imaplib gave up because the server said BYE."""

@@ -102,7 +102,7 @@ def smtp_refusal(code: int, text: str, host: str, login: Login, provider: MailPr
     # By the code alone: Zoho words 535 in several ways.
     if code in {534, 535}:
         return _wrong_password(host, shown, provider)
-    return _temporary(shown, quote) if 400 <= code < 500 else _unexpected(shown, quote)
+    return _temporary(shown, quote) if 400 <= code < 500 else _unexpected(shown, quote, provider)
 
 
 def imap_refusal(text: str, host: str, login: Login, provider: MailProvider) -> ProviderFailed:
@@ -125,8 +125,8 @@ def imap_refusal(text: str, host: str, login: Login, provider: MailProvider) -> 
         return _wrong_password(host, code, provider)
     if code == "ALERT":
         sentence = f"The server refused the login with a notice.{quote}"
-        return ProviderFailed(sentence, _another_host(host, provider), code=code)
-    return _temporary(code, quote) if code in _TEMPORARY_CODES else _unexpected(code, quote)
+        return ProviderFailed(sentence, provider.elsewhere(host), code=code)
+    return _temporary(code, quote) if code in _TEMPORARY_CODES else _unexpected(code, quote, provider)
 
 
 def imap_goodbye(text: str, login: Login | None, provider: MailProvider) -> ProviderFailed:
@@ -148,7 +148,7 @@ def _known_cause(what: str, text: str, code: str, host: str, provider: MailProvi
             code=code,
         )
     if _WRONG_HOST.search(text):
-        what_to_do = provider.host_within(text) or provider.doubt or _another_host(host, provider)
+        what_to_do = provider.host_within(text) or provider.doubt or provider.elsewhere(host)
         return ProviderFailed(
             f"This {what} host does not serve the mailbox; the server does not complain about the password.",
             what_to_do,
@@ -159,13 +159,8 @@ def _known_cause(what: str, text: str, code: str, host: str, provider: MailProvi
 
 def _wrong_password(host: str, code: str, provider: MailProvider) -> ProviderFailed:
     """Return that the address and the password do not go together, as far as this host knows."""
-    what_to_do = f"{provider.doubt} {provider.new_password(host)} {_another_host(host, provider)}".lstrip()
-    return ProviderFailed("The server refused the address or the app password.", what_to_do, code=code)
-
-
-def _another_host(host: str, provider: MailProvider) -> str:
-    others = provider.other_hosts(host)
-    return f"If address and password are right, the account is of another plan or data centre: {others}."
+    what_to_do = f"{provider.doubt} {provider.new_password(host)} {provider.elsewhere(host)}".lstrip()
+    return ProviderFailed(f"The server refused the address or the {provider.login_with}.", what_to_do, code=code)
 
 
 def _account_barred(what: str, text: str, code: str, quote: str, provider: MailProvider) -> ProviderFailed | None:
@@ -204,9 +199,9 @@ def _temporary(code: str, quote: str) -> ProviderFailed:
     )
 
 
-def _unexpected(code: str, quote: str) -> ProviderFailed:
+def _unexpected(code: str, quote: str, provider: MailProvider) -> ProviderFailed:
     return ProviderFailed(
         f"The server refused the login for a reason not known here.{quote}",
-        "Check the host, the address and the app password.",
+        f"Check the host, the address and the {provider.login_with}.",
         code=code,
     )

@@ -85,11 +85,13 @@ class SmtpDialogue:
                 "answer",
                 SUBJECT,
                 "doubtful",
-                "The app password was accepted, but then the server refused to continue (NOOP).",
+                f"The {self._provider.login_with} was accepted, but then the server refused to continue (NOOP).",
                 "Try again in a few minutes.",
                 code=str(_LOGGED_IN),
             )
-        return Verdict("answer", SUBJECT, "passed", "The app password was accepted.", code=str(_LOGGED_IN))
+        return Verdict(
+            "answer", SUBJECT, "passed", f"The {self._provider.login_with} was accepted.", code=str(_LOGGED_IN)
+        )
 
     def leave(self) -> None:
         """Say goodbye where somebody still listens."""

@@ -23,6 +23,9 @@ MOST_NUMBERS = 3
 """Phone numbers that a line names before it counts the rest."""
 MOST_DIGITS = 18
 """Of an amount before its point."""
+SHOWN = "shown:"
+"""Begins the name of an observation that a definition shows; its label follows."""
+LONGEST_LABEL = 40
 _HIDDEN = "not visible to your role"
 _NEXT = "Next check"
 _COMMAND = "`switchboard check`"
@@ -105,7 +108,7 @@ def check_facts(
         facts.append(_outage(checks, shown))
     if checks.is_observed:
         facts += [_account(checks, zone), *_templates(integration, checks, zone)]
-    return tuple(facts)
+    return (*facts, *(_shown(checks, label, zone) for label in checks.shown))
 
 
 def money(amount: str, currency: str) -> str:
@@ -225,6 +228,17 @@ def _account(checks: Checks, zone: tzinfo) -> CheckFact:
         parts.append(f"KYC {safe_text(kyc.value, 20)}{blocked}")
     is_warning = _kyc_is_open(checks) or _is_low(checks)
     return CheckFact("Account", f"{'; '.join(parts)}; {as_of(read, zone)}", "warning" if is_warning else "plain")
+
+
+def _shown(checks: Checks, label: str, zone: tzinfo) -> CheckFact:
+    """What the definition of a declared type shows, in the provider's own words."""
+    seen = checks.observed.get(f"{SHOWN}{label}")
+    value = (
+        "not read yet: a test or a check reads it"
+        if seen is None
+        else f"{safe_text(seen.value)}; {as_of([seen], zone)}"
+    )
+    return CheckFact(safe_text(label, LONGEST_LABEL), value)
 
 
 def _templates(integration: Integration, checks: Checks, zone: tzinfo) -> list[CheckFact]:

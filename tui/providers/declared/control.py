@@ -1,0 +1,141 @@
+"""The negative control: whether a definition's check says no to a secret that was made up."""
+
+from __future__ import annotations
+
+import secrets
+import string
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tui.providers.declared.check import make_test
+from tui.providers.declared.definition import MailCheck
+from tui.providers.declared.mailbox import check_mail, login_of
+from tui.providers.declared.templates import values_of
+from tui.providers.field_kinds import as_text
+from tui.providers.mail.responses import Login
+from tui.providers.verdicts import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from tui.providers.declared.definition import Definition
+    from tui.providers.verdicts import Tell, Verdict
+
+# What many keys begin with says what they are ("sk_live_", "EAAG"), and a provider refuses another one unasked.
+_MOST_KEPT = 8
+_KEPT_OF = 4
+_ALPHABETS = (string.digits, "0123456789abcdef", "0123456789ABCDEF")
+_CLASSES = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
+
+
+class ControlResult(NamedTuple):
+    """What a control came to: both reports (the second None where it was not made), and in words.
+
+    `is_proven` only where the credential got a yes and the made-up secret a clear no.
+    """
+
+    real: Report
+    scrambled: Report | None
+    is_proven: bool
+    sentence: str
+    what_to_do: str = ""
+
+
+async def control(definition: Definition, credential: Mapping[str, Any]) -> ControlResult:
+    """Ask once with a credential, and where that is a yes once with its secrets made up.
+
+    A mailbox is asked with a user name that is made up as well, so that no failed login counts against anybody.
+    """
+    test = make_test(definition)
+    real = await _report(lambda tell: test(credential, tell))
+    if not real.passed:
+        reason = real.reason
+        why = f" {reason.sentence}" if reason is not None else ""
+        if real.says_no:
+            sentence = f"The credential itself does not work, so no control was made.{why}"
+            return ControlResult(real, None, False, sentence, reason.what_to_do if reason else "Correct it.")
+        sentence = f"Nobody said yes to the credential, so no control was made.{why}"
+        return ControlResult(real, None, False, sentence, reason.what_to_do if reason else "Try again later.")
+    made_up = scrambled(definition, credential)
+    if isinstance(check := definition.check, MailCheck):
+        values = values_of(definition, made_up)
+        real_login = login_of(definition, check, values)
+        login = Login(made_up_user(real_login.user), real_login.password)
+        fake = await _report(lambda tell: check_mail(definition, check, values, tell, login=login))
+    elif made_up == credential:
+        sentence = "The credential has no secret, so nothing could be made up in its place."
+        return ControlResult(real, None, False, sentence, 'Mark the field that is one with kind = "secret".')
+    else:
+        fake = await _report(lambda tell: test(made_up, tell))
+    return _verdict(real, fake)
+
+
+def _verdict(real: Report, fake: Report) -> ControlResult:
+    if fake.says_no:
+        return ControlResult(real, fake, True, "The check says yes to the credential, and no to a made-up secret.")
+    if fake.passed or not fake.failures:
+        return ControlResult(
+            real,
+            fake,
+            False,
+            "This check says yes to a made-up secret, so it proves nothing.",
+            "Ask for something that only the right secret brings, such as the account itself, and let `yes` name a "
+            "value of the answer.",
+        )
+    reason = fake.reason
+    return ControlResult(
+        real,
+        fake,
+        False,
+        f"A made-up secret got no clear no, so the check is not proven.{f' {reason.sentence}' if reason else ''}",
+        "Add a `[[check.get.no]]` for what the provider answers to a wrong secret, or try again later.",
+    )
+
+
+def scrambled(definition: Definition, credential: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the credential with another text in place of each secret; all else, such as ids, stays."""
+    return {
+        name: scramble(as_text(value)) if (field := _field(definition, name)) and field.secret and value else value
+        for name, value in credential.items()
+    }
+
+
+def scramble(secret: str) -> str:
+    """Return another text of the same length, with digits and small and capital letters where they were.
+
+    A quarter at the beginning, of eight characters at most, stays as it is, and so do signs between letters.
+    """
+    kept = min(len(secret) // _KEPT_OF, _MOST_KEPT)
+    rest = secret[kept:]
+    letters = set(rest) & set(string.digits + string.ascii_letters)
+    if not letters:
+        return secret[:kept] + "".join(secrets.choice(string.ascii_letters) for _ in rest)
+    alphabet = next((known for known in _ALPHABETS if letters <= set(known)), "")
+    made_up = rest
+    while made_up == rest:
+        made_up = "".join(_another(character, alphabet) for character in rest)
+    return secret[:kept] + made_up
+
+
+def made_up_user(user: str) -> str:
+    """Return a user name that nobody has, of the same domain where it has one."""
+    _, at, domain = user.rpartition("@")
+    return f"switchboard-control-{secrets.token_hex(8)}{at}{domain if at else ''}"
+
+
+def _another(character: str, alphabet: str) -> str:
+    for known in (alphabet, *_CLASSES):
+        if character in known:
+            return secrets.choice(known)
+    return character
+
+
+def _field(definition: Definition, name: str) -> Any:
+    return next((field for field in definition.fields if field.name == name), None)
+
+
+async def _report(test: Callable[[Tell], Awaitable[None]]) -> Report:
+    verdicts: list[Verdict] = []
+    started = time.monotonic()
+    await test(verdicts.append)
+    return Report(tuple(verdicts), round((time.monotonic() - started) * 1000))
