@@ -24,7 +24,7 @@ language sql immutable set search_path = pg_catalog, pg_temp as $function$
     ('keys_rotated', 'change', null), ('key_retired', 'change', null), ('credential_versions_forgotten', 'change', null),
     ('settings_changed', 'change', null), ('access_changed', 'change', null), ('change_noticed', 'change', null),
     ('schema_changed', 'act', array['switchboard_admin']), ('checkpoint_made', 'act', array['switchboard_admin']),
-    ('log_archived', 'change', null)
+    ('log_archived', 'change', null), ('type_recorded', 'change', null), ('type_withdrawn', 'change', null)
 $function$;
 
 create or replace function switchboard.put_trigger(relation text, name text, definition text, always boolean)

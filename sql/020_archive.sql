@@ -432,14 +432,5 @@ begin
   if to_regrole('switchboard_admin') is not null then
     grant execute on function switchboard.record_archive(date, bigint, bytea, timestamptz[]) to switchboard_admin;
   end if;
-  -- In one transaction with all before it: of these files nothing stays where a newer version's have run.
-  if substring(obj_description('switchboard'::regnamespace, 'pg_namespace')
-               from '^switchboard schema ([0-9]{1,9})$')::int > 20 then
-    raise exception using
-      errcode = 'SB003',
-      message = 'a newer Switchboard has set this database up',
-      hint = 'Upgrade Switchboard on this machine.';
-  end if;
 end
 $do$;
-comment on schema switchboard is 'switchboard schema 020';

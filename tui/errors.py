@@ -160,6 +160,13 @@ class PermissionDenied(SwitchboardError):
     exit_status = 3
 
 
+class NotRecorded(SwitchboardError):
+    """A person's own definition of an integration type, which no administrator has recorded: it opens no credential."""
+
+    title = "Definition not recorded"
+    exit_status = 3
+
+
 class MasterKeyError(SwitchboardError):
     """The master key is missing, too weak to write with, from two sources, or not the one in use."""
 

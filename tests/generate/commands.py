@@ -129,7 +129,7 @@ TYPE = "name title origin check proven_on file sha256"
 INTEGRATION = (
     "id organization_id integration_type display_name is_active is_verified last_verified_at created_by updated_by "
     "created_at updated_at envelope_format unreadable proven failing tested_at verified_by people_with_access "
-    "phone_numbers state standing standing_since last_30_days checked_at next_check_at warnings observed"
+    "phone_numbers state standing standing_since last_30_days checked_at next_check_at warnings observed check_proven"
 )
 NUMBER = (
     "id organization_id integration_id phone_number display_name number_type assigned_to_user_id is_primary can_call "
@@ -163,7 +163,7 @@ KEY_STATUS = (
 ROTATION = "from_key_id to_key_id credentials versions by_key by_format fingerprint unreadable"
 UNREADABLE = "00000000-0000-4000-8000-0000000000f0"
 EARLIER_KEY_ID = "AAAAAAAAAAAAAAAAAAAAAA"
-ROLLBACK = "id integration_type version changed is_verified applied"
+ROLLBACK = "id integration_type version changed is_verified check_proven applied"
 RESTORE = "id organization_id integration_type permissions phone_numbers not_restored applied"
 # One for each command, and one for each option that changes what is required. The first one of a command stands for it
 # in the document.
@@ -189,6 +189,12 @@ EXAMPLES = (
         OBJECT,
         "name is_proven credential made_up_secret sentence what_to_do control file",
     ),
+    Example("types list --recorded", LIST, f"{TYPE} recorded"),
+    Example(
+        "types record acme_mail",
+        "object; with --withdraw name, sha256, withdrawn",
+        "name file sha256 hosts recorded_before changed",
+    ),
     Example("keys status", OBJECT, KEY_STATUS),
     Example(f"keys retire {EARLIER_KEY_ID}", OBJECT, "key_id state"),
     Example("integrations list", LIST, INTEGRATION),
@@ -197,10 +203,8 @@ EXAMPLES = (
     Example(
         "integrations test exotel_phone",
         "object; with --all a list",
-        "id integration_type display_name passed result level milliseconds code verdicts",
+        "id integration_type display_name passed check_proven result level milliseconds code verdicts",
     ),
-    Example("integrations disable exotel_phone", OBJECT, "id integration_type is_active changed"),
-    Example("integrations enable exotel_phone", OBJECT, "id integration_type is_active changed"),
     Example("run exotel_phone -- echo {}", "what the program prints", ""),
     Example("phone-numbers list", LIST, f"{NUMBER} warnings observed"),
     Example("phone-numbers sync --dry-run", OBJECT, SYNC),
@@ -311,14 +315,16 @@ EXAMPLES = (
     ),
     Example("integrations restore zoho_mail", OBJECT, RESTORE),
     Example("integrations forget exotel_phone", OBJECT, "organization_id integration_type forgotten"),
+    Example("integrations disable exotel_phone", OBJECT, "id integration_type is_active changed"),
+    Example("integrations enable exotel_phone", OBJECT, "id integration_type is_active changed"),
     Example(
         "integrations delete exotel_phone",
         OBJECT,
         "id integration_type deleted permissions people phone_numbers last_used dependents",
     ),
     # Afterwards the key that is configured opens nothing.
-    Example("check", OBJECT, "asked left numbers_left broken changes"),
-    Example("check --all", OBJECT, "asked left numbers_left broken changes"),
+    Example("check", OBJECT, "asked left numbers_left broken not_recorded changes"),
+    Example("check --all", OBJECT, "asked left numbers_left broken not_recorded changes"),
     Example(f"keys rotate --to new.key --without {UNREADABLE} --dry-run", OBJECT, ROTATION),
     Example(f"keys rotate --to new.key --without {UNREADABLE}", OBJECT, f"{ROTATION} log_row"),
 )

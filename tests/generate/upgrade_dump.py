@@ -72,6 +72,14 @@ insert into switchboard.observations (integration_id, number, name, value)
 select c.id, '+911141169368', 'number_incoming', 'active' from public.integration_credentials as c;
 insert into switchboard.changes (integration_id, organization_id, integration_type, kind, told_at)
 select c.id, c.organization_id, c.integration_type, 'recovered', now() from public.integration_credentials as c;
+select switchboard.record_type('acme_voice', sha256('a definition'));
+insert into switchboard.archives (month, row_count, sha256, first_seal, last_seal, log_row)
+select '2020-01-01', 3, sha256('a file'), 1, 1,
+       switchboard.write_log(null, null, null, 'log_archived', 'success', jsonb_build_object(
+         'source', 'switchboard', 'month', '2020-01', 'sha256', encode(sha256('a file'), 'hex')));
+insert into switchboard.removals (month, row_count) values ('2020-01-01', 3);
+insert into switchboard.openings (organization_id, integration_type, kind, subject, user_id, at)
+values ('{ACME}', 'zoho_mail', 'revealed', 'app_password', '{ASHA}', '2020-01-02');
 """
 ROLES = """
 do $do$

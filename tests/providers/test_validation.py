@@ -238,6 +238,49 @@ def test_hosts_that_do_not_go_together_are_doubtful_and_the_right_one_is_offered
         assert not validate(MAIL, GOOD_MAIL | hosts | result.offers).warnings
 
 
+@pytest.mark.parametrize(
+    ("definition", "stored", "given", "kept"),
+    [
+        (PHONE, {}, {"api_host": "evil.example"}, "api_key api_token"),
+        # One of the provider's own is another as well.
+        (PHONE, {}, {"api_host": "api.in.exotel.com"}, "api_key api_token"),
+        (PHONE, {"api_host": "gateway.example.com"}, {"api_host": ""}, "api_key api_token"),
+        (PHONE, {"api_host": "gateway.example.com"}, {"api_host": None}, "api_key api_token"),
+        (PHONE, {}, {"api_host": "api.exotel.com:8443"}, "api_key api_token"),
+        (PHONE, {}, {"api_host": "evil.example", "api_key": " ", "api_token": "t2"}, "api_key"),
+        (PHONE, {}, {"api_host": "evil.example", "api_key": "k1", "api_token": "t1"}, ""),
+        (PHONE, {"api_token": ""}, {"api_host": "evil.example", "api_key": "k2", "api_token": "t2"}, ""),
+        (PHONE, {}, {"api_host": "API.exotel.com.:443"}, ""),
+        (PHONE, {"api_host": " API.Exotel.com:443 "}, {"api_host": "api.exotel.com"}, ""),
+        (PHONE, {"api_host": {"odd": 1}}, {"api_host": "api.exotel.com"}, "api_key api_token"),
+        (PHONE, {"api_host": "evil.example"}, {"caller_id": "08033755555"}, ""),
+        (MAIL, {}, {"imap_host": "imap.zoho.in"}, "app_password"),
+        (MAIL, {}, {"smtp_port": "465", "email": "other@example.com"}, ""),
+    ],
+)
+def test_a_secret_is_typed_again_where_a_host_is_another_than_the_stored_one(
+    definition: IntegrationType, stored: dict[str, Any], given: dict[str, Any], kept: str
+) -> None:
+    """Else whoever may save, and may not reveal, would read it on a server of their own after one test."""
+    existing = (GOOD_PHONE if definition is PHONE else GOOD_MAIL) | stored
+    for values in (given, form_values(definition, existing) | given):
+        problems = validate(definition, values, existing=existing).problems
+        named = {name: sentence for name, sentence in problems.items() if "It was stored for" in sentence}
+        assert " ".join(named) == kept, values
+    assert not validate(definition, existing | given).problems.keys() & {"api_token", "app_password"}
+
+
+def test_the_hosts_of_both_sides_are_named_and_what_is_no_host_is_made_safe() -> None:
+    existing = GOOD_MAIL | {"smtp_host": "\x1b[31mred" + "x" * 300}
+    result = validate(MAIL, {"smtp_host": "smtp.zoho.in", "imap_host": "imap.zoho.in"}, existing=existing)
+    sentence = result.problems["app_password"]
+    assert sentence.endswith(
+        " and imap.zoho.com; type it again, so that it is not sent to smtp.zoho.in and imap.zoho.in unseen."
+    )
+    assert sentence.startswith("It was stored for ") and not CONTROL.search(sentence) and len(sentence) < 300
+    assert "abcdefghijkl" not in sentence
+
+
 def test_neither_the_credential_nor_an_offer_shows_in_a_repr() -> None:
     result = validate(MAIL, GOOD_MAIL | {"app_password": "canary canary"})
     assert "canary" in result.credential["app_password"]

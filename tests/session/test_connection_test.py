@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.support.acme import ACME, PHONE
@@ -80,22 +82,28 @@ def test_a_yes_to_what_is_not_stored_any_more_verifies_nothing() -> None:
     assert "Verified" not in changed.summary()
 
 
-@pytest.mark.parametrize("is_locked", [False, True])
+def test_a_yes_of_an_unproven_check_names_what_proves_it() -> None:
+    report, file = Report((REACHED, YES), 12), Path("/home/asha/types/acme\x1b[31m.toml")
+    tested = connection_test.ConnectionTestResult(report, "kept", unproven_file=file)
+    assert tested.is_verified
+    assert tested.conclusion().startswith(
+        "Verified. The check of this type is unproven: `switchboard types check /home"
+    )
+    assert "\x1b" not in tested.conclusion()
+    refused = connection_test.ConnectionTestResult(Report((REACHED, NO), 12), "kept", unproven_file=file)
+    assert "unproven" not in refused.conclusion()
+
+
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:22", "api.exotel.com.evil.example"])
-async def test_a_stored_secret_is_not_sent_to_a_host_that_was_only_typed(host: str, is_locked: bool) -> None:
-    """Who may not reveal it would otherwise read it on a server of their own."""
+@pytest.mark.parametrize("stored", [None, PHONE])
+async def test_the_locked_console_asks_no_host_that_was_only_typed_whatever_the_secrets(
+    host: str, stored: dict[str, str] | None
+) -> None:
     verdicts: list[Verdict] = []
-    typed = {**PHONE, "api_host": host, "api_key": "typed-anew"}
-    session = Session(Settings(locked=is_locked), {}, Keyring(None))
-    with pytest.raises(InvalidInput, match=r"stored API token would be sent|asks only the provider's hosts"):
-        await connection_test.run_on_draft(
-            session, Draft(ACME, "exotel_phone", typed, None), verdicts.append, stored=PHONE
-        )
-    assert verdicts == []
-
-
-async def test_the_locked_console_asks_no_host_that_was_only_typed_whatever_the_secrets() -> None:
-    typed = {**PHONE, "api_host": "127.0.0.1:22", "api_key": "typed-anew", "api_token": "typed-anew"}
+    typed = {**PHONE, "api_host": host, "api_key": "typed-anew", "api_token": "typed-anew"}
     session = Session(Settings(locked=True), {}, Keyring(None))
     with pytest.raises(InvalidInput, match="asks only the provider's hosts"):
-        await connection_test.run_on_draft(session, Draft(ACME, "exotel_phone", typed, None), lambda _: None)
+        await connection_test.run_on_draft(
+            session, Draft(ACME, "exotel_phone", typed, None), verdicts.append, stored=stored
+        )
+    assert verdicts == []

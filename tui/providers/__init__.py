@@ -15,6 +15,7 @@ from tui.settings.type_folders import type_folders_in_use
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tui.providers.declared.definition import Definition
     from tui.providers.declared.reading import Mistakes
     from tui.providers.fields import IntegrationType
     from tui.settings.type_folders import TypeFolders
@@ -77,6 +78,17 @@ def integration_type(name: str) -> IntegrationType:
         nearest = difflib.get_close_matches(text, types, n=1)
     hint = f"Did you mean {nearest[0]}? " if nearest else ""
     raise UnknownType(f"There is no integration type {name[:50]!a}.", f"{hint}The types are {', '.join(types)}.")
+
+
+def definitions() -> list[Definition]:
+    """Return the definitions of the declared types."""
+    return [type_.definition for type_ in registry().values() if type_.definition is not None]
+
+
+def is_check_proven(name: str) -> bool:
+    """Whether the check of the type of that name was seen to say no; built-in ones are tested with the program."""
+    type_ = registry().get(name)
+    return type_ is None or type_.definition is None or type_.definition.is_proven
 
 
 def is_secret(name: str, field: str) -> bool:

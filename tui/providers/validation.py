@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tui.providers.field_kinds import as_text, read
+from tui.providers.field_kinds import Reading, as_text, host_and_port, read
+from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
 
 DISPLAY_NAME_MOST = 255
 """Characters that integration_credentials.display_name holds."""
+_HOST_SHOWN_MOST = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
     """The outcome: `credential` may be stored where there are no `problems`.
 
-    Sentences are by field name and never quote a value. `offers` are texts that were probably meant instead; they
+    Sentences are by field name and quote no value but a host. `offers` are texts that were probably meant instead; they
     and the credential hold secrets, so neither shows in a repr.
     """
 
@@ -38,7 +40,8 @@ def validate(
 
     A field that is not given stays as it is. A given blank keeps a stored secret and removes anything else; null
     removes a secret too. A field given exactly as it is stored stays so, type included, and what would be a problem
-    in a new value is a warning. Unknown fields are kept, given or stored.
+    in a new value is a warning. Unknown fields are kept, given or stored. Where a host is another than the stored one,
+    a stored secret that is not given again is a problem: whoever may not see it could have it sent to a host of theirs.
     """
     stored = {} if existing is None else existing
     result = Validation(dict(stored))
@@ -54,6 +57,7 @@ def validate(
             result.credential[name] = value
             if name not in integration_type.foreign_fields and name not in stored:
                 result.warnings[name] = _unknown(integration_type, name)
+    _keep_secrets_from_other_hosts(integration_type, values, stored, result)
     findings = integration_type.check(result.credential)
     for name, sentence in findings.problems.items():
         result.problems.setdefault(name, sentence)
@@ -86,6 +90,46 @@ def form_values(integration_type: IntegrationType, credential: Mapping[str, Any]
     return {
         field.name: "" if field.secret else as_text(credential.get(field.name)) for field in integration_type.fields
     }
+
+
+def changed_hosts(
+    integration_type: IntegrationType, credential: Mapping[str, Any], stored: Mapping[str, Any]
+) -> list[Field]:
+    """Return the fields whose host is another than the stored one: a port makes it another, its spelling does not."""
+    return [
+        field
+        for field in integration_type.fields
+        if field.kind in ("host", "host_port")
+        and _host_of(field, credential)
+        and _host_of(field, credential) != _host_of(field, stored)
+    ]
+
+
+def _host_of(field: Field, credential: Mapping[str, Any]) -> str:
+    text = as_text(credential.get(field.name)).strip() or field.default or ""
+    named = host_and_port(text)
+    if named is None:
+        return text
+    host, port = named
+    # 443 is where https is spoken anyway.
+    return host if port in (None, 443) else f"{host}:{port}"
+
+
+def _keep_secrets_from_other_hosts(
+    integration_type: IntegrationType, values: Mapping[str, Any], stored: Mapping[str, Any], result: Validation
+) -> None:
+    changed = changed_hosts(integration_type, result.credential, stored)
+    if not changed:
+        return
+    before, after = (
+        " and ".join(dict.fromkeys(safe_text(_host_of(host, side), _HOST_SHOWN_MOST) or "no host" for host in changed))
+        for side in (stored, result.credential)
+    )
+    for secret in integration_type.fields:
+        is_kept = as_text(stored.get(secret.name)) != "" and secret.name in result.credential
+        if secret.secret and is_kept and read(secret, values.get(secret.name)) == Reading():
+            sentence = f"It was stored for {before}; type it again, so that it is not sent to {after} unseen."
+            result.problems.setdefault(secret.name, sentence)
 
 
 def _take(field: Field, value: Any, stored: Mapping[str, Any], result: Validation) -> None:

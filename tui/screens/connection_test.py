@@ -15,6 +15,7 @@ from tui.widgets.bindings import bind
 from tui.widgets.frame import Hints, Part
 from tui.widgets.notices import Notice, NoticeList
 from tui.words.integrations.description import verdict_words
+from tui.words.integrations.seen_checks import verified_words
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -69,9 +70,11 @@ class ConnectionTestScreen(Page):
     def context(self) -> tuple[Part, ...]:
         if self._is_running:
             return (Part(self._title), Part(f"testing, {self._seconds:.0f} s", "quiet"))
-        passed = sum(tested.is_verified for tested in self._finished.values())
-        tone: Tone = "good" if passed == len(self._jobs) else "warning"
-        return (Part(self._title), Part(f"{passed} of {len(self._jobs)} verified", tone))
+        passed = [tested for tested in self._finished.values() if tested.is_verified]
+        proven = all(tested.unproven_file is None for tested in passed)
+        tone: Tone = "good" if proven and len(passed) == len(self._jobs) else "warning"
+        words = verified_words(check_proven=proven)
+        return (Part(self._title), Part(f"{len(passed)} of {len(self._jobs)} {words}", tone))
 
     def focus_body(self) -> None:
         self.set_focus(self.query_one("#jobs", VerticalScroll))
@@ -163,8 +166,11 @@ class ConnectionTestScreen(Page):
 
 
 def tone_of(tested: ConnectionTestResult) -> Tone:
-    """Return the tone of a finished test; no answer, or a yes to what is not stored any more, is only a warning."""
-    if tested.is_verified:
+    """Return the tone of a finished test.
+
+    No answer, or a yes of an unproven check or to what is not stored any more, is only a warning.
+    """
+    if tested.is_verified and tested.unproven_file is None:
         return "good"
     return "warning" if tested.report.passed or tested.is_unknown else "bad"
 

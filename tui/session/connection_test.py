@@ -14,12 +14,15 @@ from tui.data.integrations.envelope_opening import take_envelope
 from tui.data.keys.gate import why_closed
 from tui.errors import InvalidInput, Unreadable
 from tui.providers import integration_type
-from tui.providers.validation import validate
+from tui.providers.validation import changed_hosts, validate
 from tui.providers.verdicts import Report, Verdict
+from tui.session.openable_type import openable_type
 from tui.words.counts import counted
+from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping
+    from pathlib import Path
 
     from tui.data.integrations.connection_test_record import CredentialStanding, RowResult
     from tui.data.integrations.credentials import Draft
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from tui.session.session import Session
 
 ENVELOPE = "envelope"
+PATH_MOST = 200
 LONGEST_S = 90.0
 """Each level has a time-out of its own; this one only ends a test that does not keep to them."""
 
@@ -49,11 +53,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionTestResult:
-    """A finished test: its report, whether the integration's row says so too, and what a save of the draft may use."""
+    """A finished test: its report, whether the integration's row says so too, and what a save of the draft may use.
+
+    `unproven_file` is the definition whose check nobody has seen say no; None where the check is proven.
+    """
 
     report: Report
     row_result: RowResult | Literal["not saved"]
     passed_draft: PassedTest | None = None
+    unproven_file: Path | None = None
 
     @property
     def is_verified(self) -> bool:
@@ -84,6 +92,11 @@ class ConnectionTestResult:
             doubtful = sum(verdict.outcome == "doubtful" for verdict in self.report.verdicts)
             remarks = f", with {counted(doubtful, 'remark')}" if doubtful else ""
             conclusion = f"Verified{remarks}."
+            if self.unproven_file is not None:
+                conclusion += (
+                    " The check of this type is unproven: "
+                    f"`switchboard types check {safe_text(str(self.unproven_file), PATH_MOST)}`."
+                )
         elif self.lacks_key:
             conclusion = "The provider was not asked, and the state of the credential did not change."
         elif self.is_unknown:
@@ -116,10 +129,10 @@ async def run_on_stored(
 
     Where it is not watched by somebody, no second login follows a refused one.
 
-    The opening is logged before, and its outcome after; both carry one operation id. Raises UnknownType, InvalidInput
-    where the type has no test, and PermissionDenied; an envelope that does not open is a verdict.
+    The opening is logged before, and its outcome after; both carry one operation id. Raises UnknownType, NotRecorded,
+    InvalidInput where the type has no test, and PermissionDenied; an envelope that does not open is a verdict.
     """
-    type_ = _require_testable(integration.integration_type)
+    type_ = _require_test(await openable_type(session, integration.integration_type))
     operation_id = uuid4()
     sealed = await take_envelope(session.database, integration, "test", operation_id=operation_id)
     try:
@@ -138,7 +151,7 @@ async def run_on_stored(
     result = await record_test(session.database, integration, outcome, sealed.stamp, operation_id)
     if when_passed is not None and report.passed and result == "kept":
         await when_passed(contents.credential)
-    return ConnectionTestResult(report, result)
+    return ConnectionTestResult(report, result, unproven_file=_unproven_file(type_))
 
 
 async def run_on_draft(
@@ -146,59 +159,34 @@ async def run_on_draft(
 ) -> ConnectionTestResult:
     """Test a credential that is not saved; where it passed, a save of exactly this one keeps it verified.
 
-    `stored` is what it was made from. Raises as run_on_stored does, and InvalidInput where a secret that is stored, and
-    was not typed, would be sent to a host that it was not stored for: nobody would have had to reveal it.
+    `stored` is what it was made from; that none of its secrets goes to another host is validate()'s to say. Raises as
+    run_on_stored does, and InvalidInput where the locked console would ask a host that was only typed.
     """
-    type_ = _require_testable(draft.integration_type)
+    name = draft.integration_type
+    type_ = _require_test(integration_type(name) if stored is None else await openable_type(session, name))
     credential = dict(draft.credential)
     strange_fields = _strange_hosts(type_, credential, stored or {})
-    if strange_fields:
-        _refuse_to_send(type_, credential, stored or {}, strange_fields, is_locked=session.settings.locked)
+    if strange_fields and session.settings.locked:
+        raise InvalidInput(
+            "The locked console asks only the provider's hosts and the stored one: the "
+            f"{' and '.join(field.label for field in strange_fields)} is another.",
+            "Save it first, if you may: that is logged.",
+        )
     report = await _run_test(type_, credential, tell)
     outcome = outcome_of(report)
     hosts = {field.name: str(credential[field.name]) for field in strange_fields}
     logged_at = await log_draft_test(session.database, draft.organization_id, draft.integration_type, outcome, hosts)
-    return ConnectionTestResult(
-        report, "not saved", PassedTest(credential, logged_at, outcome.details()) if report.passed else None
-    )
+    passed = PassedTest(credential, logged_at, outcome.details()) if report.passed else None
+    return ConnectionTestResult(report, "not saved", passed, _unproven_file(type_))
 
 
 def _strange_hosts(type_: IntegrationType, typed: Mapping[str, Any], stored: Mapping[str, Any]) -> list[Field]:
     """The fields with a host that is neither the provider's own nor the stored one."""
     return [
         field
-        for field in type_.fields
-        if field.kind in ("host", "host_port")
-        and (host := typed.get(field.name) or field.default)
-        and host != (stored.get(field.name) or field.default)
-        and str(host).partition(":")[0] not in field.choices
+        for field in changed_hosts(type_, typed, stored)
+        if str(typed.get(field.name) or field.default).partition(":")[0] not in field.choices
     ]
-
-
-def _refuse_to_send(
-    type_: IntegrationType,
-    typed: Mapping[str, Any],
-    stored: Mapping[str, Any],
-    strange_fields: Sequence[Field],
-    *,
-    is_locked: bool,
-) -> None:
-    labels = " and ".join(field.label for field in strange_fields)
-    if is_locked:
-        raise InvalidInput(
-            f"The locked console asks only the provider's hosts and the stored one: the {labels} is another.",
-            "Save it first, if you may: that is logged.",
-        )
-    untouched_secrets = [
-        field.label
-        for field in type_.fields
-        if field.secret and field.name in stored and typed.get(field.name) == stored[field.name]
-    ]
-    if untouched_secrets:
-        raise InvalidInput(
-            f"The stored {' and '.join(untouched_secrets)} would be sent to the {labels} that was typed.",
-            "Type the secrets too to test them there, or save it first: that is logged.",
-        )
 
 
 async def _run_test(type_: IntegrationType, credential: Mapping[str, Any], tell: Tell) -> Report:
@@ -256,8 +244,12 @@ def _verdict_details(verdict: Verdict) -> Json:
     return {name: value for name, value in details.items() if value not in (None, "")}
 
 
-def _require_testable(name: str) -> IntegrationType:
-    type_ = integration_type(name)
+def _unproven_file(type_: IntegrationType) -> Path | None:
+    definition = type_.definition
+    return None if definition is None or definition.is_proven else definition.path
+
+
+def _require_test(type_: IntegrationType) -> IntegrationType:
     if type_.test is None:
         raise InvalidInput(
             f"There is no connection test for {type_.title}.", "Its fields are checked when it is edited."

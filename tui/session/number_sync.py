@@ -16,6 +16,7 @@ from tui.data.numbers.sync import log_sync_outcome, plan_sync
 from tui.errors import InvalidInput, NotFound, ProviderFailed, SwitchboardError, Unreadable
 from tui.providers import integration_type, registry
 from tui.session.connection_test import shape_of
+from tui.session.openable_type import openable_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,9 +77,9 @@ async def plan_from_provider(
     The call flow of each number is kept as it was seen, unless `keeps_seen` is False or nothing may be written.
 
     The opening is logged before, and a failure after, both under the plan's operation id. Raises ProviderFailed,
-    Unreadable, InvalidInput where the credential is not complete, and PermissionDenied.
+    Unreadable, NotRecorded, InvalidInput where the credential is not complete, and PermissionDenied.
     """
-    type_ = integration_type(integration.integration_type)
+    type_ = await openable_type(session, integration.integration_type)
     operation_id = uuid4()
     sealed = await take_envelope(session.database, integration, "sync", operation_id=operation_id)
     try:

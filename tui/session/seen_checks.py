@@ -11,7 +11,7 @@ from tui.data.checks.state import CheckState, after_cut_off
 from tui.data.integrations.listing import ONE_TEST
 from tui.data.integrations.seen_checks import read_seen_checks
 from tui.models import Checks
-from tui.providers import registry
+from tui.providers import is_check_proven, registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,6 +76,7 @@ def _checks(integration: Integration, seen: SeenChecks) -> Checks:
         is_observed=type_ is not None and type_.observe is not None and definition is None,
         shown=tuple(shown.label for shown in definition.show) if definition is not None else (),
         is_visible=seen.state is not None,
+        check_proven=is_check_proven(integration.integration_type),
     )
 
 

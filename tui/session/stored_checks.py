@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tui.data.checks import store
 from tui.data.checks.due import Pace
 from tui.data.checks.state import CheckState
-from tui.errors import SwitchboardError
-from tui.providers import registry
+from tui.data.integrations.definitions import read_recorded, why_closed_to
+from tui.errors import NotRecorded, SwitchboardError
+from tui.providers import definitions, registry
 from tui.providers.naming import full_name
 from tui.providers.verdicts import Report
 from tui.session.connection_test import run_on_stored, standing_of
@@ -62,20 +63,26 @@ class StoredChecks:
         self._reads_until = time.monotonic() + OBSERVES_FOR_S
         self.numbers_left = 0
         """Of how many phone numbers the health was to be read, and was not for want of time."""
+        self.not_recorded: dict[str, NotRecorded] = {}
+        """Why integrations of a type are left out, by its name: a definition of this folder that is not recorded."""
 
     async def now(self) -> datetime:
         """Return the time by the server's clock."""
         return await store.read_now(self._session.database)
 
     async def monitored(self) -> Sequence[StoredIntegration]:
-        """Return the integrations that are enabled and whose type has a test."""
+        """Return the integrations that are enabled, and whose type has a test and may open them."""
         types = registry()
+        recorded = await read_recorded(self._session.database) if definitions() else {}
         listed = await store.read_active(self._session.database, self._organization_id)
         states = await store.read_states(self._session.database, [one.id for one in listed if one.id is not None])
         monitored = []
         for integration in listed:
             type_ = types.get(integration.integration_type)
             if integration.id is None or type_ is None or type_.test is None:
+                continue
+            if (refusal := why_closed_to(type_.definition, recorded)) is not None:
+                self.not_recorded[type_.name] = refusal
                 continue
             hours = type_.refused_again_after_h
             pace = Pace(self._every, None if hours is None else timedelta(hours=hours))

@@ -77,6 +77,17 @@ def test_an_unreadable_credential_is_replaced_only_when_that_is_confirmed(acme_s
     assert acme_shell.run("integrations", "show", "exotel_phone").status == 0
 
 
+def test_a_changed_host_needs_each_secret_again(phone_shell: Shell) -> None:
+    before = contents(phone_shell.environment["DATABASE_URL"])
+    for given in ({"api_host": "evil.example"}, {"api_host": "evil.example", "api_key": "", "api_token": SECRET}):
+        line = phone_shell.run("integrations", "configure", "exotel_phone", stdin=json.dumps(given)).refusal(2)
+        assert "api_key: It was stored for api.exotel.com; type it again, so that it is not sent to evil.exam" in line
+        assert ("api_token:" in line) == ("api_token" not in given) and SECRET not in line
+    assert contents(phone_shell.environment["DATABASE_URL"]) == before
+    whole = phone(api_host="gateway.example.com")
+    assert phone_shell.run("integrations", "configure", "exotel_phone", stdin=whole).status == 0
+
+
 def test_a_master_key_that_is_missing_or_wrong_ends_with_4_and_writes_nothing(phone_shell: Shell) -> None:
     before = contents(phone_shell.environment["DATABASE_URL"])
     for keys, words in (

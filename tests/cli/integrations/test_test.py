@@ -9,7 +9,8 @@ from tests.support.commands import Shell, execute, one_line_of_json
 from tests.support.servers.exotel import FAULTS, ExotelServer, error
 
 VERDICT = {"level", "subject", "outcome", "sentence", "what_to_do", "milliseconds", "code", "is_temporary"}
-RECORD = {"id", "integration_type", "display_name", "passed", "result", "level", "milliseconds", "code", "verdicts"}
+RECORD = {"id", "integration_type", "display_name", "passed", "check_proven", "result", "level", "milliseconds", "code"}
+RECORD |= {"verdicts"}
 
 
 def is_verified(shell: Shell) -> bool:

@@ -133,6 +133,7 @@ def test_a_type_of_a_file_is_configured_as_any_other(acme_shell: Shell, types: P
     assert "A value of the form AC[0-9]{3}, such as AC123." in refused
     good = '{"account_id": "AC123", "auth_token": "hunter2"}'
     assert acme_shell.run(*configure, "--json", stdin=good).data["created"]
+    assert acme_shell.run("types", "record", "acme_voice", "--yes").status == 0
     shown = acme_shell.run("integrations", "show", "acme_voice")
     assert "AC123" in shown.out
     assert "hunter2" not in shown.out

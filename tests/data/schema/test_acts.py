@@ -34,6 +34,7 @@ CHANGES = {
     *(f"credential_{change}" for change in ("created", "updated", "deleted", "enabled", "disabled")),
     *("credential_rolled_back", "credential_restored", "credential_versions_forgotten"),
     *("keys_rotated", "key_retired", "settings_changed", "access_changed", "change_noticed", "log_archived"),
+    *("type_recorded", "type_withdrawn"),
     *(f"permission_{change}" for change in ("granted", "changed", "revoked")),
     *(f"number_{change}" for change in ("added", "updated", "assigned", "unassigned", "deactivated")),
 }

@@ -71,6 +71,8 @@ QUESTIONS = (
     ("log_act", "perform switchboard.require_everything_now('logs what is of the whole database'::text)", "null"),
     ("forget_versions", "perform switchboard.require_organization(of_organization::uuid)", "null"),
     ("change_setting", "perform switchboard.require_everything_now('changes settings'::text)", "null"),
+    ("record_type", "perform switchboard.require_everything_now('records integration types'::text)", "null"),
+    ("withdraw_type", "perform switchboard.require_everything_now('records integration types'::text)", "null"),
     ("hold_envelopes", "perform switchboard.require_everything_now('changes the master key'::text)", "null"),
     ("require_everything_now", "perform switchboard.require_everything(act::text)", "null"),
     ("hold_logins", "perform switchboard.require_everything('maps logins'::text)", "null"),

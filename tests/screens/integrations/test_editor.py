@@ -77,6 +77,7 @@ async def test_a_credential_is_saved_reopened_and_changed_and_what_was_typed_is_
         await reopen_it(console)
         await save_without_a_change(console, keyed_database)
         await change_one_field(console, keyed_database)
+        await change_the_host(console, keyed_database)
         await type_secrets(console)
         await leave_with_something_typed(console, keyed_database)
         await meet_a_conflict(console, keyed_database)
@@ -151,6 +152,23 @@ async def change_one_field(console: ConsoleDriver, conninfo: str) -> None:
     await console.wait_for(lambda: not console.page.is_busy)
     assert not console.page.prompt.is_asking
     assert await stored_credential(conninfo) == {**PHONE, "virtual_number": "011-4116 9368"}
+
+
+async def change_the_host(console: ConsoleDriver, conninfo: str) -> None:
+    """Neither saved nor asked while a stored secret would go along, not even one of the two."""
+    before = await stored_credential(conninfo)
+    await fill(console, {"api_host": "evil.example"})
+    for key, lead in (("f2", "Not saved."), ("f4", "Not tested.")):
+        await console.press(key)
+        await console.wait_for(
+            lambda lead=lead: console.status.startswith(f"{lead} API key: It was stored for api.exotel.com; type it")
+        )
+    assert row(console, "api_key").has_cursor and isinstance(console.app.screen, CredentialEditor)
+    await fill(console, {"api_key": "typed-anew"})
+    await console.press("f4")
+    await console.wait_for(lambda: console.status.startswith("Not tested. API token: It was stored for"))
+    assert await stored_credential(conninfo) == before
+    await fill(console, {"api_host": "", "api_key": ""})
 
 
 async def type_secrets(console: ConsoleDriver) -> None:

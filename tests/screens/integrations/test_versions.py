@@ -98,7 +98,7 @@ async def test_what_reading_alone_allows_is_offered(keyed_database: str) -> None
         await console.wait_for("t test it")
         assert "enter go back to it" not in console.text
         assert isinstance(console.page, VersionsScreen) and console.page._current is not None
-        *_, content = detail_of(replace(console.page._current, problem="not visible"), UTC)
+        *_, content = detail_of(replace(console.page._current, problem="not visible"), UTC, check_proven=True)
         assert content.text == "not visible to your role"
 
 

@@ -64,6 +64,7 @@ ROWS = {
     "switchboard.openings": (
         *("kind", "organization_id, integration_type, kind, at", f"'{HOME}', 'zoho_mail', 'copied', now()", "times"),
     ),
+    "switchboard.recorded_types": ("name", "name, sha256", f"'acme_mail', {ROW}", "recorded_by"),
     "switchboard.logins": ("login", "login, login_oid, user_id, role", f"'eve', 1, '{OTHER}', 'admin'", "note"),
     "switchboard.login_organizations": ("login", "login, organization_id", f"'ann', '{OTHER}'", "organization_id"),
     "switchboard.people": ("id", "id", f"'{OTHER}'", "id"),
@@ -122,6 +123,7 @@ values ('2026-01-01', 1, {ROW}, 1, 1, '{OTHER}');
 insert into switchboard.removals (month) values ('2026-01-01');
 insert into switchboard.openings (organization_id, integration_type, kind, at)
 values ('{HOME}', 'zoho_mail', 'lent', now());
+insert into switchboard.recorded_types (name, sha256) values ('acme_voice', {ROW});
 insert into switchboard.rotations (xid, from_key, from_salt, to_key, to_salt, finished_at)
 values ('7', 'a', 'a', 'b', 'b', now());
 insert into switchboard.logins (login, login_oid, user_id, role, sees_all)

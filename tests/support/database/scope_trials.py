@@ -168,6 +168,8 @@ X select #('tries')
 the whole database
 X select switchboard.change_setting('versions_days', 31)
 X select switchboard.hold_envelopes()
+X select switchboard.record_type('acme_voice', $bytes)
+X select switchboard.withdraw_type('acme_voice')
 X select switchboard.take_lock('seals', null)
 X select switchboard.record_archive('2026-01-01', 0, $bytes, '{}')
 X select switchboard.log_act('schema_changed', null, null, 'success', null)

@@ -8,10 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from tests.support.acme import ACME
+from tui.data.integrations.authors import Authors
 from tui.models import Checks, Integration, Observed, PhoneNumber
+from tui.words.integrations import description
 from tui.words.integrations.changes import change_sentence
 from tui.words.integrations.description import connection
-from tui.words.integrations.seen_checks import check_facts, for_how_long, warnings
+from tui.words.integrations.seen_checks import check_facts, for_how_long, verified_words, warnings
+from tui.words.integrations.versions import rolled_back
 from tui.words.numbers.description import state
 from tui.words.numbers.health import call_flow, calls, health_facts, number_warnings
 
@@ -44,6 +47,25 @@ def facts(integration: Integration = WORKS, **changed: Any) -> dict[str, str]:
 def worded(**changed: Any) -> tuple[str, tuple[str, ...]]:
     checked = replace(WORKS, checks=replace(CHECKS, **changed))
     return connection(checked, NOW), warnings(checked)
+
+
+def test_a_yes_of_a_check_that_nobody_has_seen_say_no_is_called_that() -> None:
+    assert worded(check_proven=False) == ("works, but check unproven", ("check unproven",))
+    lasting = worded(check_proven=False, standing="cut off")
+    assert lasting == ("works, but check cut off (+1)", ("check cut off", "check unproven"))
+    told = dict(_lines(replace(WORKS, checks=replace(CHECKS, check_proven=False))))
+    assert told["Connection"].startswith("verified, but check unproven; ")
+    for other in (BROKEN, replace(WORKS, is_verified=False, proven=False)):
+        assert "check unproven" not in warnings(replace(other, checks=replace(CHECKS, check_proven=False)))
+    assert verified_words(check_proven=True) == "verified"
+    assert rolled_back("Acme", 7, verified=True, check_proven=False).startswith(
+        "Acme is back at version 7, verified (check unproven): "
+    )
+    assert rolled_back("Acme", 7, verified=False, check_proven=False) == "Acme is back at version 7, not tested yet."
+
+
+def _lines(integration: Integration) -> tuple[tuple[str, str], ...]:
+    return description.facts(integration, Authors(), UTC)
 
 
 def test_a_month_says_each_day_and_since_when() -> None:

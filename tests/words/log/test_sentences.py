@@ -213,6 +213,14 @@ WRITTEN: tuple[tuple[str, str, Any, str], ...] = (
         "login eve removed, was one that speaks for others",
     ),
     ("access_changed", "success", {"change": "mapped"}, "access changed: change: mapped"),
+    (
+        "type_recorded",
+        "success",
+        {"sha256": "ab" * 32, "before": "cd" * 32},
+        "definition of Exotel phone recorded: SHA-256 abababababababab in the place of cdcdcdcdcdcdcdcd",
+    ),
+    ("type_recorded", "success", {"sha256": 7, "before": None}, "definition of Exotel phone recorded: SHA-256 7"),
+    ("type_withdrawn", "failed", {}, "definition of Exotel phone no longer recorded failed"),
     ("change_noticed", "success", {"change": "broke"}, "Exotel phone does not work any more"),
     (
         "change_noticed",

@@ -37,6 +37,14 @@ def types(context: click.Context, parameter: click.Parameter, incomplete: str) -
     return fitting(((type_.name, type_.title) for type_ in registry().values()), incomplete)
 
 
+def own_types(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Complete with the types that files of the user's own declare."""
+    from tui.providers import definitions
+
+    own = ((found.name, found.title) for found in definitions() if found.origin == "user")
+    return fitting(own, incomplete)
+
+
 def profiles(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """Complete with the profiles that there are."""
     names = profile_names(configuration_folder(os.environ))

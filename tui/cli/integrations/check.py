@@ -59,7 +59,8 @@ def check(everywhere: bool, every: str, notify: bool) -> Work:
     Made for cron and systemd timers: it asks once and ends, and says nothing where nothing has changed.
 
     What was refused is asked again only once its credential was changed or somebody has tested it, Exotel also after a
-    day. Exits with 5 while something is broken.
+    day. Exits with 5 while something is broken. What it leaves out, since its definition is not recorded (`switchboard
+    types record`), it names each time.
     """
     return partial(_check, everywhere=everywhere, every=_duration(every), notify=notify)
 
@@ -84,6 +85,9 @@ async def _check(session: Session, out: Output, *, everywhere: bool, every: time
     checks = StoredChecks(session, None if everywhere else session.chosen_organization.id, every, tell_progress)
     asked = await ask_what_is_due(checks, checks.ask)
     monitored = await checks.monitored()
+    for refusal in checks.not_recorded.values():
+        # Each run tells it anew: what is left out is watched by nobody.
+        out.warn(refusal.sentence, refusal.what_to_do)
     names = await organizations_by_id(session.database, [one.integration.organization_id for one in monitored])
     broken = sum(one.state.is_broken for one in monitored)
 
@@ -91,7 +95,10 @@ async def _check(session: Session, out: Output, *, everywhere: bool, every: time
         records = [_record(change, names) for change in changes]
         if not out.as_table:
             left = {"left": asked.left, "numbers_left": checks.numbers_left}
-            out.data({"asked": asked.number, **left, "broken": broken, "changes": records})
+            not_recorded = list(checks.not_recorded)
+            out.data(
+                {"asked": asked.number, **left, "broken": broken, "not_recorded": not_recorded, "changes": records}
+            )
         else:
             for record in records:
                 out.text(record["text"])

@@ -17,10 +17,12 @@ from tui.data.integrations.listing import delete as delete_integration
 from tui.data.integrations.usage import named_dependents, usage_of
 from tui.data.integrations.versions import read_bounds
 from tui.data.keys.gate import check_gate
-from tui.errors import PermissionDenied
+from tui.errors import NotRecorded, PermissionDenied
+from tui.providers import registry
 from tui.providers.naming import full_name
+from tui.session.openable_type import openable_type
 from tui.session.seen_checks import read_checks, with_checks
-from tui.words.integrations.description import activation, deletion, deletion_warning
+from tui.words.integrations.description import NOT_OPENED, NOT_VISIBLE, activation, deletion, deletion_warning
 from tui.words.integrations.usage import deletion_facts
 from tui.words.integrations.versions import way_back
 from tui.words.people.organizations import organization_in_full
@@ -36,7 +38,10 @@ async def show(session: Session, out: Output, integration_type: str) -> None:
     """Show one integration; of a secret only whether it is set."""
     found = await find_integration(session, integration_type, opens_envelopes=True)
     (integration,) = with_checks([found], await read_checks(session, found.organization_id))
+    closed: NotRecorded | None = None
     try:
+        if integration.integration_type in registry():
+            await openable_type(session, integration.integration_type)
         stored = await load_credential(
             session.database,
             session.keyring,
@@ -46,16 +51,21 @@ async def show(session: Session, out: Output, integration_type: str) -> None:
         )
     except PermissionDenied:
         stored = None
+    except NotRecorded as refusal:
+        stored, closed = None, refusal
     authors_by_id = await authors_of(session.database, [integration])
     authors = authors_by_id[integration.id] if integration.id else Authors()
     (usage,) = (await usage_of(session.database, [integration])).values()
     dependents = await named_dependents(session.database, integration)
     organization = session.chosen_organization
     name = organization_in_full(organization.id, organization.name)
+    zone, why_not = session.settings.timezone, NOT_OPENED if closed else NOT_VISIBLE
     out.record(
         detail_record(integration, stored) | usage_record(usage, dependents),
-        detail_lines(integration, stored, authors, usage, session.settings.timezone, name),
+        detail_lines(integration, stored, authors, usage, zone, name, why_not=why_not),
     )
+    if closed is not None:
+        raise closed
     if stored is not None and stored.problem is not None:
         if stored.problem.reason in ("no key", "other key"):
             (await check_gate(session.database, session.keyring)).require_write()

@@ -14,6 +14,7 @@ from tui.data.keys.gate import check_gate
 from tui.errors import ConfirmationNeeded, InvalidInput
 from tui.providers import integration_type as known_type
 from tui.providers.validation import read_display_name, validate
+from tui.session.openable_type import openable_type
 from tui.words.integrations.description import NOTHING_CHANGED
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ async def _configure(session: Session, out: Output, *, definition: IntegrationTy
     """Check the given fields together with the stored ones, and save them."""
     organization = session.chosen_organization
     base = await load_credential(session.database, session.keyring, organization.id, definition.name)
+    if base is not None:
+        await openable_type(session, definition.name)
     name, wrong = base.integration.display_name if base else None, None
     if "display_name" in fields:
         name, wrong = read_display_name(fields["display_name"])

@@ -19,7 +19,7 @@ from tui.data.integrations.reveal import open_fields
 from tui.data.keys.sources import is_from_program
 from tui.errors import InvalidInput, MasterKeyMissing, ProgramNotExecutable, ProgramNotFound
 from tui.process.hardening import inherited_umask
-from tui.providers import integration_type as known_type
+from tui.session.openable_type import openable_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +50,7 @@ class _Lending:
 
     async def __call__(self, session: Session, out: Output) -> None:
         integration = await find_integration(session, self._type, opens_envelopes=True)
-        fields = [field.name for field in known_type(integration.integration_type).fields]
+        fields = [field.name for field in (await openable_type(session, integration.integration_type)).fields]
         names = {name: f"{self._prefix or integration.integration_type.upper()}_{name.upper()}" for name in fields}
         if withheld := next((name for name in names.values() if WITHHELD.fullmatch(name)), None):
             raise InvalidInput(

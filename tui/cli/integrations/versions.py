@@ -23,6 +23,7 @@ from tui.data.integrations.versions import (
 )
 from tui.data.keys.gate import check_gate
 from tui.errors import CheckFailed
+from tui.providers import is_check_proven
 from tui.providers.naming import full_name, type_in_full
 from tui.session.connection_test import run_on_draft
 from tui.words.counts import counted
@@ -66,17 +67,18 @@ async def history(session: Session, out: Output, integration_type: str) -> None:
     """
     integration = await find_integration(session, integration_type, or_else=OR_RESTORE)
     versions = await list_versions(session.database, session.keyring, integration)
-    out.rows(versions, _columns(session.settings.timezone), record=_record, empty=NOT_KEPT)
+    columns = _columns(session.settings.timezone, check_proven=is_check_proven(integration.integration_type))
+    out.rows(versions, columns, record=_record, empty=NOT_KEPT)
 
 
-def _columns(zone: tzinfo) -> tuple[Column[Version], ...]:
+def _columns(zone: tzinfo, *, check_proven: bool) -> tuple[Column[Version], ...]:
     return (
         Column("VERSION", lambda version: version.id, to_the_right=True),
         Column("REPLACED", lambda version: to_the_minute(version.replaced_at, zone), usual=20),
         Column("BY", who_replaced, shrinks_to=12),
         Column("CHANGED", changed_words, shrinks_to=14),
         Column("CONTENT", lambda version: content_words(version) + (" = now" if version.is_present else "")),
-        Column("THEN", tested_words, optional=True),
+        Column("THEN", lambda version: tested_words(version, check_proven=check_proven), optional=True),
         Column("LOGIN", lambda version: version.login, shrinks_to=10, optional=True),
     )
 
@@ -132,10 +134,11 @@ async def rollback(
     if not dry_run:
         (await check_gate(session.database, session.keyring)).require_write()
     plan = await plan_roll_back(session.database, session.keyring, integration, to)
-    record = _plan_record(plan)
+    record, check_proven = _plan_record(plan), is_check_proven(integration.integration_type)
     if out.as_table:
         write = out.text if dry_run else out.say
-        write(f"{full_name(integration)} back to {version_in_full(plan, session.settings.timezone)}:")
+        which = version_in_full(plan, session.settings.timezone, check_proven=check_proven)
+        write(f"{full_name(integration)} back to {which}:")
         for line in comparison(plan):
             write(f"  {line}")
     if dry_run:
@@ -158,7 +161,7 @@ async def rollback(
     done = await roll_back(session.database, session.keyring, plan, test=tested, unread=plan.problem is not None)
     out.result(
         record | {"is_verified": done.verified, "applied": True},
-        rolled_back(full_name(integration), done.version, verified=done.verified),
+        rolled_back(full_name(integration), done.version, verified=done.verified, check_proven=check_proven),
     )
     out.say(LIVE_AGAIN)
 
@@ -170,6 +173,7 @@ def _plan_record(plan: RollBackPlan) -> dict[str, Any]:
         "version": plan.version,
         "changed": None if plan.changed is None else list(plan.changed),
         "is_verified": False,
+        "check_proven": is_check_proven(plan.stored.integration.integration_type),
         "applied": False,
     }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tui.cli.integrations.checks import check_record, month
 from tui.cli.output import Column
 from tui.models import Integration
-from tui.providers import registry
+from tui.providers import is_check_proven, registry
 from tui.providers.naming import integration_name, type_in_full
 from tui.words.integrations.description import NOT_VISIBLE, connection, count_of_use, facts, stored_format
 from tui.words.integrations.seen_checks import check_facts, for_how_long
@@ -39,7 +39,8 @@ def record_of(integration: Integration) -> dict[str, Any]:
     values = {name: getattr(integration, name) for name in names}
     if integration.id is None:
         values |= dict.fromkeys(ROW_ONLY_FIELDS)
-    return values | {"state": integration.state} | check_record(integration)
+    check_proven = None if integration.id is None else is_check_proven(integration.integration_type)
+    return values | {"state": integration.state} | check_record(integration) | {"check_proven": check_proven}
 
 
 COLUMNS: tuple[Column[Integration], ...] = (
@@ -58,7 +59,7 @@ COLUMNS: tuple[Column[Integration], ...] = (
 def detail_record(integration: Integration, stored: StoredCredential | None) -> dict[str, Any]:
     """Return the row and, as `credential`, its fields: of a secret or an unknown field only whether it is set.
 
-    `credential` is None where the envelope does not open or may not be read.
+    `credential` is None where the envelope does not open, or may not be read or opened.
     """
     credential = None if stored is None or stored.credential is None else stored.credential
     return record_of(integration) | {
@@ -73,8 +74,10 @@ def detail_lines(
     usage: Usage,
     zone: tzinfo,
     organization: str,
+    *,
+    why_not: str = NOT_VISIBLE,
 ) -> list[tuple[str, object]]:
-    """Return names and values, one line each: the row first, then the fields of the credential."""
+    """Return names and values, one line each: the row first, then the fields of the credential, or `why_not`."""
     checks = [(fact.label, fact.text) for fact in check_facts(integration, zone, shown=display)]
     lines: list[tuple[str, object]] = [
         ("type", type_in_full(integration.integration_type)),
@@ -83,7 +86,7 @@ def detail_lines(
         *((label.lower(), text) for label, text in with_usage(facts(integration, authors, zone, checks), usage, zone)),
     ]
     if stored is None:
-        return [*lines, ("credential", NOT_VISIBLE)]
+        return [*lines, ("credential", why_not)]
     if stored.credential is None:
         return lines
     definition = registry().get(integration.integration_type)
@@ -102,7 +105,8 @@ def _shown_fields(integration_type: str, credential: Mapping[str, Any]) -> list[
     """Return what may be shown of each field; a field nobody knows may hold a secret of another program."""
     definition = registry().get(integration_type)
     fields = definition.fields if definition else ()
-    kept_fields = definition.foreign_fields if definition else ()
+    # Those of a declared type are kept and not shown, and a hidden one may be a secret.
+    kept_fields = definition.foreign_fields if definition and definition.definition is None else ()
     named = [
         (field.name, (SET if credential.get(field.name) else NOT_SET) if field.secret else credential.get(field.name))
         for field in fields

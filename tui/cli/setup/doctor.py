@@ -10,6 +10,7 @@ from tui.cli.requirements import Requirements
 from tui.data.postgres.conninfo.string import from_environment
 from tui.data.setup.doctor import examine
 from tui.errors import CheckFailed, SwitchboardError
+from tui.providers import definitions
 from tui.session.session import require_configured
 from tui.words.counts import counted
 
@@ -40,6 +41,7 @@ async def doctor(session: Session, out: Output) -> None:
         env_file=session.settings.env_file_to_write,
         failure=failure,
         key_days=session.settings.key_days,
+        definitions=definitions(),
     )
     out.rows(
         findings,

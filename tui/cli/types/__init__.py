@@ -10,10 +10,11 @@ from tui.cli.parsing import group
         "show": "tui.cli.types.show:show",
         "new": "tui.cli.types.new:new",
         "check": "tui.cli.types.check:check",
+        "record": "tui.cli.types.record:record",
     },
 )
 def types() -> None:
-    """Integration types: the built-in ones, and those that files declare.
+    """Integration types, built in and declared by files.
 
     A file NAME.toml in the folder `types` of your configuration declares one more (docs/types.md).
     """

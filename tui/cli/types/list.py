@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.output import Column, Output
-from tui.cli.parsing import command
+from tui.cli.parsing import command, option
+from tui.cli.requirements import Requirements
+from tui.data.integrations.definitions import read_recorded, why_closed_to
 from tui.providers import registry, type_file_mistakes
 from tui.providers.declared.description import check_state, check_words, origin_words
 
 if TYPE_CHECKING:
-    from tui.cli.request import Options
-    from tui.providers.fields import IntegrationType
+    from collections.abc import Callable, Sequence
 
+    from tui.cli.request import Options, Work
+    from tui.providers.fields import IntegrationType
+    from tui.session.session import Session
+
+RECORDED = Requirements("any", organization=False)
 COLUMNS: tuple[Column[IntegrationType], ...] = (
     Column("TYPE", lambda type_: type_.name, shrinks_to=16),
     Column("TITLE", lambda type_: type_.title, shrinks_to=16),
@@ -24,15 +30,41 @@ COLUMNS: tuple[Column[IntegrationType], ...] = (
 
 
 @command(locked=True)
+@option("--recorded", locked=True, needs=RECORDED, help="Ask the database which of your own are recorded.")
 @click.pass_obj
-def list_(options: Options) -> None:
+def list_(options: Options, recorded: bool) -> Work | None:
     """List the integration types, and what is wrong with files that declare none.
 
     A check is proven once `switchboard types check FILE` has seen it say no. A file with a mistake is left out; the
-    others go on.
+    others go on. Of your own only those that are recorded open stored credentials (`switchboard types record`).
     """
-    out = Output(options.form)
-    out.rows([*registry().values()], COLUMNS, record=record_of, empty="There are no types.")
+    if recorded:
+        return _list_recorded
+    _write(Output(options.form), COLUMNS, record_of)
+    return None
+
+
+async def _list_recorded(session: Session, out: Output) -> None:
+    known = await read_recorded(session.database)
+
+    def words(type_: IntegrationType) -> str:
+        if type_.definition is None or type_.definition.origin != "user":
+            return "not needed"
+        if why_closed_to(type_.definition, known) is None:
+            return "yes"
+        return "another file" if type_.name in known else "no"
+
+    def record(type_: IntegrationType) -> dict[str, Any]:
+        on_record = known.get(type_.name)
+        return record_of(type_) | {"recorded": on_record.sha256 if on_record else None}
+
+    _write(out, (*COLUMNS, Column("RECORDED", words)), record)
+
+
+def _write(
+    out: Output, columns: Sequence[Column[IntegrationType]], record: Callable[[IntegrationType], dict[str, Any]]
+) -> None:
+    out.rows([*registry().values()], columns, record=record, empty="There are no types.")
     for file in type_file_mistakes():
         for mistake in file.mistakes:
             out.warn(mistake.sentence)

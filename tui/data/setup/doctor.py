@@ -17,12 +17,13 @@ from tui.data.scope import sees_everything
 from tui.data.setup.findings import Finding, FindingState, Subject, env_file_findings, server_findings
 from tui.data.setup.operator_findings import claim_findings, login_findings, operator_finding
 from tui.data.setup.seal_findings import seal_findings
+from tui.data.setup.type_findings import type_findings
 from tui.errors import Advice, MasterKeyError, PermissionDenied, SchemaNewer, SwitchboardError
 from tui.words.counts import counted
 from tui.words.people.scope import in_sight
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
     from pathlib import Path
 
     from tui.data.keys.encryption import Keyring
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tui.data.schema.holes import Hole
     from tui.data.schema.verify import Drift
     from tui.models import Login
+    from tui.providers.declared.definition import Definition
 
 RUN_SETUP = "Run `switchboard setup`: it shows what it will do first."
 LISTED_DRIFTS = 20
@@ -45,13 +47,14 @@ async def examine(
     env_file: Path,
     failure: SwitchboardError | None = None,
     key_days: int | None = None,
+    definitions: Sequence[Definition] = (),
 ) -> list[Finding]:
     """Look at connection, schema, access, key and files, and return what was found, in that order.
 
     Never raises for something that is wrong: that is a Finding. `database` is None where there is no connection, and
     `failure` then says why; beside a connection it is what else went wrong on the way in. `connection` is what was
     asked for, `env_file` the `.env` in use, existing or not. `key_days` is the age after which the master key should be
-    changed.
+    changed. `definitions` are those of the integration types that files declare.
     """
     findings: list[Finding] = []
     if database is None or database.info is None:
@@ -67,7 +70,7 @@ async def examine(
                 Finding(Subject.FAILURE, "problem", failure.sentence, failure.what_to_do, name=failure.title)
             )
         looks: tuple[tuple[Subject, Callable[[], Awaitable[list[Finding]]]], ...] = (
-            (Subject.SCHEMA, lambda: _schema(database)),
+            (Subject.SCHEMA, lambda: _schema(database, definitions)),
             (Subject.DIRECTORY, lambda: _directory(database)),
             (Subject.MASTER_KEY, lambda: _key(database, keyring, key_days)),
         )
@@ -93,7 +96,7 @@ async def _findings_or_failure(subject: Subject, look: Awaitable[list[Finding]])
         return [Finding(subject, "problem", failed.sentence, failed.what_to_do)]
 
 
-async def _schema(database: Database) -> list[Finding]:
+async def _schema(database: Database, definitions: Sequence[Definition]) -> list[Finding]:
     verification = await database.read(verify)
     state = verification.state
     sentence = SCHEMA_SENTENCES[state]
@@ -120,6 +123,7 @@ async def _schema(database: Database) -> list[Finding]:
     findings += map(_hole, await database.read(find_hidden_rows))
     findings.append(await _roles(database))
     if state == "installed":
+        findings += await _findings_or_failure(Subject.TYPE, type_findings(database, definitions))
         findings += await _findings_or_failure(Subject.LOGINS, login_findings(database))
         findings += await _findings_or_failure(Subject.CLAIMS, claim_findings(database))
         findings += await _findings_or_failure(Subject.SEALS, seal_findings(database))

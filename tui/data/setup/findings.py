@@ -39,6 +39,7 @@ class Subject(Enum):
     FOREIGN = ("schema", "Of others")
     ACCEPTED = ("schema", "Accepted")
     DIRECTORY = ("schema", "Directory")
+    TYPE = ("schema", "Types")
     HOLE = ("access", "Hole")
     GROUPS = ("access", "Roles")
     LOGINS = ("access", "Logins")

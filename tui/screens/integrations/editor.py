@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from tui.providers import integration_type
+from tui.providers import integration_type, is_check_proven
 from tui.providers.naming import full_name
 from tui.screens.form_page import FormPage
 from tui.screens.integrations.editor_form import DISPLAY_NAME, CredentialForm, conflict_lines, field_help
@@ -20,6 +20,7 @@ from tui.widgets.frame import Hints, Part
 from tui.widgets.prompt import Choice
 from tui.widgets.state_switcher import StateSwitcher
 from tui.words.integrations.description import NOTHING_CHANGED
+from tui.words.integrations.seen_checks import verified_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -89,7 +90,9 @@ class CredentialEditor(FormPage):
             return
         switcher = self.query_one(StateSwitcher)
         switcher.show_loading("the credential")
-        self._base = await self._read_stored()
+        base = await self._read_stored()
+        await self._require_openable(base)
+        self._base = base
         self._form = CredentialForm(self._type, self._base)
         container = self.query_one("#fields", VerticalScroll)
         await container.remove_children()
@@ -110,6 +113,12 @@ class CredentialEditor(FormPage):
         return await load_credential(
             session.database, session.keyring, organization_id, self._type.name, integration_id=self._row_id
         )
+
+    async def _require_openable(self, base: StoredCredential | None) -> None:
+        from tui.session.openable_type import openable_type
+
+        if base is not None:
+            await openable_type(self.session, self._type.name)
 
     async def _say_problem(self, problem: Unreadable) -> None:
         from tui.data.keys.gate import why_closed
@@ -234,7 +243,8 @@ class CredentialEditor(FormPage):
             what = "Saved as a new integration."
         verified = self._base is not None and self._base.integration.is_verified
         if saved.changed != (DISPLAY_NAME,):
-            what += f" {'It is verified.' if verified else 'It is not tested yet.'}"
+            words = verified_words(check_proven=is_check_proven(self._type.name))
+            what += f" It is {words}." if verified else " It is not tested yet."
         self.status.say(what, "good")
         self._check()
         if self._base is not None:
@@ -258,6 +268,7 @@ class CredentialEditor(FormPage):
 
     async def _resolve(self, conflict: CredentialConflict) -> None:
         """Show field by field what somebody else saved meanwhile, and let the person choose; secrets stay hidden."""
+        await self._require_openable(conflict.current)
         values = self._values()
         lines = conflict_lines(self._form, values, conflict.current)
         choices = [Choice("m", "keep my changes"), Choice("t", "use theirs")]

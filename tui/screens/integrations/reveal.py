@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tui.providers import integration_type
 from tui.providers.naming import full_name, name_in_commands
 from tui.screens.page import enter_does
 from tui.screens.secret_page import SecretPage
@@ -61,7 +60,9 @@ class RevealScreen(SecretPage):
 
     async def load(self) -> None:
         """List the fields; no envelope is read for that."""
-        fields = integration_type(self._integration.integration_type).fields
+        from tui.session.openable_type import openable_type
+
+        fields = (await openable_type(self.session, self._integration.integration_type)).fields
         rows = [Row(field.name, (Cell(field.label), HIDDEN)) for field in fields if field.secret]
         self.query_one(RowBody).show(rows)
         self.hide_secrets()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.content import Content
 
-from tui.errors import Conflict, NotFound
+from tui.errors import Conflict, NotFound, UnknownType
 from tui.providers import registry, title_of
 from tui.providers.naming import full_name, name_in_commands
 from tui.screens.detail_page import DetailPage
@@ -185,7 +185,10 @@ class IntegrationsScreen(DetailPage["Integration"]):
 
     def action_edit(self) -> None:
         if self.current is not None and not self.is_busy and self.may("configure"):
-            self.console.navigation.open_editor(self.current.integration_type, self.current)
+            try:
+                self.console.navigation.open_editor(self.current.integration_type, self.current)
+            except UnknownType as failure:
+                self.report_failure(failure)
 
     def action_history(self) -> None:
         if self.current is not None:

@@ -9,6 +9,7 @@ from tui.data.integrations.role_privileges import RolePrivileges, read_privilege
 from tui.data.integrations.roll_back import plan_roll_back, roll_back
 from tui.data.integrations.versions import list_versions
 from tui.errors import Conflict, NotFound
+from tui.providers import is_check_proven
 from tui.providers.naming import full_name
 from tui.screens.page import Page, enter_does
 from tui.widgets.bindings import bind
@@ -18,6 +19,7 @@ from tui.widgets.state_switcher import StateSwitcher
 from tui.widgets.text_lines import DetailPane, TextLine
 from tui.words.counts import counted
 from tui.words.integrations.description import NOT_VISIBLE, unreadable_words
+from tui.words.integrations.seen_checks import verified_words
 from tui.words.integrations.versions import (
     LIVE_AGAIN,
     NOT_KEPT,
@@ -73,6 +75,7 @@ class VersionsScreen(Page):
     def __init__(self, integration: Integration) -> None:
         super().__init__()
         self._integration = integration
+        self._check_proven = is_check_proven(integration.integration_type)
         self._versions: dict[str, Version] = {}
         self._passed: dict[int, PassedTest] = {}
         self._has_changed = False
@@ -125,7 +128,8 @@ class VersionsScreen(Page):
 
     def _show_detail(self) -> None:
         current = self._current
-        lines = () if current is None else detail_of(current, self.session.settings.timezone)
+        zone, proven = self.session.settings.timezone, self._check_proven
+        lines = () if current is None else detail_of(current, zone, check_proven=proven)
         self.query_one(DetailPane).show(lines)
 
     def leave(self, result: object = None) -> None:
@@ -166,7 +170,8 @@ class VersionsScreen(Page):
             return
         if tested.passed_draft is not None:
             self._passed[version.id] = tested.passed_draft
-            self.status.say(f"The provider accepts version {version.id}: enter goes back to it, verified.", "good")
+            verified = verified_words(check_proven=self._check_proven)
+            self.status.say(f"The provider accepts version {version.id}: enter goes back to it, {verified}.", "good")
         else:
             self._passed.pop(version.id, None)
             self.status.say(f"Version {version.id}: {tested.conclusion()}", "warning" if tested.is_unknown else "bad")
@@ -188,7 +193,9 @@ class VersionsScreen(Page):
             raise
         self._has_changed = True
         self._passed.clear()
-        words = rolled_back(full_name(self._integration), done.version, verified=done.verified)
+        words = rolled_back(
+            full_name(self._integration), done.version, verified=done.verified, check_proven=self._check_proven
+        )
         self.status.say(f"{words} {LIVE_AGAIN}", "good")
         await self.load()
 
@@ -204,7 +211,9 @@ class VersionsScreen(Page):
     async def _confirm(self, plan: RollBackPlan) -> bool:
         """Ask with another key than the enter that opened the question; a version that cannot be read by its name."""
         name = self._integration.integration_type
-        question = f"Go back to {version_in_full(plan, self.session.settings.timezone)}?"
+        question = (
+            f"Go back to {version_in_full(plan, self.session.settings.timezone, check_proven=self._check_proven)}?"
+        )
         if plan.problem is None:
             lines = comparison(plan)
             shown = lines[:MOST_FIELDS] + [f"and {len(lines) - MOST_FIELDS} more"] * (len(lines) > MOST_FIELDS)
@@ -232,7 +241,7 @@ def row_of(version: Version, zone: tzinfo) -> Row:
     return Row(str(version.id), cells)
 
 
-def detail_of(version: Version, zone: tzinfo) -> tuple[TextLine, ...]:
+def detail_of(version: Version, zone: tzinfo, *, check_proven: bool) -> tuple[TextLine, ...]:
     """Return everything known of a version, a line each; never a value."""
     what = "Deleted" if version.kind == "deleted" else "Replaced"
     facts = [
@@ -240,7 +249,7 @@ def detail_of(version: Version, zone: tzinfo) -> tuple[TextLine, ...]:
         ("Login", safe_text(version.login, 60)),
         ("Changed", changed_words(version)),
         ("Going back", difference_words(version)),
-        ("Until then", tested_words(version)),
+        ("Until then", tested_words(version, check_proven=check_proven)),
         (
             "Content",
             NOT_VISIBLE

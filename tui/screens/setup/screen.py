@@ -93,6 +93,7 @@ class SetupScreen(Page):
     async def load(self) -> None:
         from tui.data.postgres.conninfo.string import from_environment
         from tui.data.setup.doctor import examine
+        from tui.providers import definitions
 
         pane = await self._show_doctor()
         pane.show_loading()
@@ -112,6 +113,7 @@ class SetupScreen(Page):
             env_file=settings.env_file_to_write,
             failure=failure,
             key_days=settings.key_days,
+            definitions=definitions(),
         )
         # The wizard may stand in its place by now.
         if self.is_mounted and pane.is_attached:

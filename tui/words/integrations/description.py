@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tui.providers.verdicts import Verdict
 
 NOT_VISIBLE = "not visible to your role"
+NOT_OPENED = "not opened: the definition of its type is not recorded"
 NOTHING_CHANGED = "No changes, so nothing was written."
 LIST_AGAIN = "Somebody else deleted it; list the integrations again."
 HIDDEN = "hidden"

@@ -21,6 +21,8 @@ SIGNS: dict[CheckDay, str] = {"works": "+", "refused": "x", "unknown": "?", "not
 KYC_COMPLETED = "completed"
 MOST_NUMBERS = 3
 """Phone numbers that a line names before it counts the rest."""
+CHECK_UNPROVEN = "check unproven"
+"""Stands wherever a yes is told of a type whose check nobody has seen say no."""
 MOST_DIGITS = 18
 """Of an amount before its point."""
 SHOWN = "shown:"
@@ -70,11 +72,17 @@ def warnings(integration: Integration) -> tuple[str, ...]:
     out = counted(len(checks.numbers_out), "number out", "numbers out") if checks.numbers_out else ""
     found = (
         (checks.standing == "cut off", "check cut off"),
+        (integration.proven and not checks.check_proven, CHECK_UNPROVEN),
         (bool(out), out),
         (_kyc_is_open(checks), "KYC not completed"),
         (_is_low(checks), "balance low"),
     )
     return tuple(words for is_so, words in found if is_so)
+
+
+def verified_words(*, check_proven: bool) -> str:
+    """Return "verified", and that the check behind it is unproven where it is."""
+    return "verified" if check_proven else f"verified ({CHECK_UNPROVEN})"
 
 
 def but(integration: Integration) -> str:

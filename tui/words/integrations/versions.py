@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.words.counts import counted
 from tui.words.integrations.description import unreadable_words
+from tui.words.integrations.seen_checks import verified_words
 from tui.words.people.names import NAME_MOST, UNKNOWN
 from tui.words.text import safe_text
 from tui.words.times import to_the_minute
@@ -58,9 +59,9 @@ def content_words(version: Version) -> str:
     return unreadable_words(version.problem) if version.problem else version.fingerprint or ""
 
 
-def tested_words(version: Version) -> str:
+def tested_words(version: Version, *, check_proven: bool) -> str:
     """Return what a test had said of it while it was stored."""
-    return "verified" if version.was_verified else "not verified"
+    return verified_words(check_proven=check_proven) if version.was_verified else "not verified"
 
 
 def comparison(plan: RollBackPlan) -> list[str]:
@@ -75,15 +76,16 @@ def comparison(plan: RollBackPlan) -> list[str]:
     return lines
 
 
-def version_in_full(plan: RollBackPlan, zone: tzinfo) -> str:
+def version_in_full(plan: RollBackPlan, zone: tzinfo, *, check_proven: bool) -> str:
     """Return which version it is."""
-    state = "verified" if plan.was_verified else "not verified"
+    state = verified_words(check_proven=check_proven) if plan.was_verified else "not verified"
     return f"version {plan.version}, {state} until it was replaced {to_the_minute(plan.replaced_at, zone)}"
 
 
-def rolled_back(name: str, version: int, *, verified: bool) -> str:
+def rolled_back(name: str, version: int, *, verified: bool, check_proven: bool) -> str:
     """Return what a roll-back came to."""
-    state = "verified: the provider accepted it a moment ago" if verified else "not tested yet"
+    accepted = f"{verified_words(check_proven=check_proven)}: the provider accepted it a moment ago"
+    state = accepted if verified else "not tested yet"
     return f"{name} is back at version {version}, {state}."
 
 

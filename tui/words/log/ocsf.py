@@ -82,6 +82,8 @@ EVENTS = {
     "schema_changed": Event(ENTITY, 3),
     "connection_tested": Event(API, 2),
     "change_noticed": Event(API, OTHER),
+    "type_recorded": Event(ENTITY, 1),
+    "type_withdrawn": Event(ENTITY, 4),
     "numbers_synced": Event(API, 2),
     "log_exported": Event(API, 2),
     "log_sealed": Event(API, 1),
@@ -217,6 +219,8 @@ def _about_entity(row: AuditRow, names: LogNames) -> dict[str, Any]:
         entity = _texts(name=details.get("to_key") or details.get("key_id"), type="master key")
     elif row.action == "settings_changed":
         entity = _texts(name=details.get("setting"), type="setting")
+    elif row.action in ("type_recorded", "type_withdrawn"):
+        entity = _texts(name=row.integration_type, uid=details.get("sha256"), type="integration type")
     elif row.action == "schema_changed":
         entity = {"name": "switchboard", "type": "database schema"}
     else:

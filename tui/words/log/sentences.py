@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 LONGEST = 300
 """Characters of a sentence."""
 MOST_COLUMNS = 20
+DIGITS_SHOWN = 16
+"""Of a SHA-256, of which the row has all."""
 
 # Switchboard logs these when they are done; another program may write one of the same name that is not.
-_OF_SUCCESS = ("credential_", "permission_", "number_", "log_sealed", "schema_changed")
+_OF_SUCCESS = ("credential_", "permission_", "number_", "type_", "log_sealed", "schema_changed")
 _SAYS_ITS_END = "credential_versions_forgotten"
 _NO_DETAILS: dict[str, Any] = {}
 _UPKEEP = {"created_at", "created_by", "updated_at", "updated_by", "granted_at", "granted_by"}
@@ -351,6 +353,15 @@ def _archived(told: Told) -> str:
     return f"log of {month} archived, {counted(told.count('rows'), 'row')}" if month else _act("log archived")(told)
 
 
+def _type(end: str) -> Sentence:
+    def words(told: Told) -> str:
+        digest, before = told.text("sha256")[:DIGITS_SHOWN], told.text("before")[:DIGITS_SHOWN]
+        instead = f" in the place of {before}" if before else ""
+        return _with(f"definition of {told.on} {end}", f"SHA-256 {digest}{instead}" if digest else "")
+
+    return words
+
+
 def _setting_changed(told: Told) -> str:
     if told.text("setting") not in _SETTINGS:
         return _act("settings changed")(told)
@@ -474,6 +485,8 @@ SENTENCES: dict[str, Sentence] = {
     "credential_versions_forgotten": _forgotten,
     "access_changed": _access_changed,
     "change_noticed": _change_noticed,
+    "type_recorded": _type("recorded"),
+    "type_withdrawn": _type("no longer recorded"),
     "settings_changed": _setting_changed,
     "schema_changed": _schema_changed,
     "call_made": _traffic("call", "to", "duration"),
