@@ -135,10 +135,9 @@ def _open_console(request: OpenConsole) -> int:
 
     if not request.demo:
         require_terminal(LOCKED_WITHOUT_A_TERMINAL if request.options.locked else WITHOUT_A_TERMINAL)
-        # Not before: it takes a quarter of a second.
+        status = _run_app(request.options, os.environ, Path.cwd())
         from tui.app import DEMO
 
-        status = _run_app(request.options, os.environ, Path.cwd())
         wants_demo = status == DEMO and not request.options.locked
         return _open_console(request._replace(demo=True)) if wants_demo else status
     require_terminal(DEMO_WITHOUT_A_TERMINAL)
@@ -162,16 +161,19 @@ def _run_app(
     """Run the console to its end; `keep_key` is what the demo keeps another master key with."""
     from dataclasses import replace
 
-    from tui.app import SwitchboardApp
     from tui.cli.output import Output
     from tui.cli.run import load_session, open_session
     from tui.process.crash_report import crash_failure
-    from tui.terminal.ending import EndingOnSignals
+    from tui.session.key_ahead import derive_with_kept_salt
 
     # The size is the terminal's own, whatever a shell has exported.
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
     session = open_session(options, Output(), keys=True, environ=environ, cwd=cwd)
+    derive_with_kept_salt(session)
+    # Behind it, since they take half of the start.
+    from tui.app import SwitchboardApp
+    from tui.terminal.ending import EndingOnSignals
 
     def load_profile(name: str | None) -> tuple[Session, list[tuple[str, ...]]]:
         # The organisation that was named is one of the other database.

@@ -78,8 +78,7 @@ class Checks:
     `numbers_out` are the phone numbers (E.164) whose calls are out. `is_observed` is whether the provider tells
     anything of the account beside yes and no, and `shown` are the labels of what the definition of a declared type
     shows, which `observed` has behind "shown:". Where this role may not read what checks remember, nothing `is_visible`
-    but the log.
-    `check_proven` is whether the check of the type is known to say no as well.
+    but the log. `check_proven` is whether the check of the type is known to say no as well.
     """
 
     standing: Literal["verified", "refused", "cut off"] | None = None

@@ -122,7 +122,7 @@ class TestEveryOption:
         }
         assert files == {
             *(("audit export", "--output"), ("audit prove", "--output"), ("audit verify", "--public-key")),
-            # The name of a type alone: tests/cli/types/test_types.py.
+            # Refuses one itself: tests/cli/types/test_types.py.
             ("types show", "type_or_file"),
         }
 

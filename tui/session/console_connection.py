@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from tui.errors import ConnectionFailed, NoFreeConnection, SchemaNewer, SwitchboardError, UnknownOrganization
+from tui.session.key_ahead import derive_with_recorded_salt
 from tui.session.session import require_configured, require_installed
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ class ConsoleConnection:
             if not session.is_set_up:
                 self._app.switch_mode("setup")
                 return None
-            await session.derive_key_ahead()
+            await derive_with_recorded_salt(session)
             self._require_present(session)
             await session.find_organization()
             self._require_present(session)

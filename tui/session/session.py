@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import copy
 from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.errors import (
     ConnectionFailed,
-    MasterKeyError,
     ReadOnlyMode,
     SchemaMissing,
     SchemaNewer,
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tui.data.keys.encryption import Keyring
-    from tui.data.keys.master_key import MasterKey
     from tui.data.postgres.database import Database
     from tui.data.schema.state import SchemaState
     from tui.data.seals.marks import SealMarks
@@ -140,18 +137,6 @@ class Session:
         other.organization = organization
         other._database = self.database.acting_as(operator)
         return other
-
-    async def derive_key_ahead(self) -> None:
-        """Begin to derive the master key in a thread, which takes a core for 0.4 s, while everything else is read."""
-        key = self.keyring.current
-        if key is None:
-            return
-        from tui.data.keys.gate import recorded_salt
-
-        with contextlib.suppress(SwitchboardError):
-            salt = await recorded_salt(self.database)
-            if salt is not None:
-                asyncio.get_running_loop().run_in_executor(None, _derive, key, salt)
 
     async def find_operator(self) -> None:
         """Act from now on as the person whom the login is, else as the configured one, who is looked up.
@@ -277,12 +262,6 @@ class Session:
         database, self._requested_database, self._database = self._requested_database, None, None
         if database is not None:
             await database.close()
-
-
-def _derive(key: MasterKey, salt: bytes) -> None:
-    # Whoever needs the key says what is wrong with it.
-    with contextlib.suppress(MasterKeyError):
-        key.sb2(salt)
 
 
 def require_configured(session: Session) -> None:

@@ -15,7 +15,7 @@ from tests.support.acme import ACME, ASHA, GLOBEX, opened
 from tests.support.database.archives import JANUARY, archive, seal_hours_ago
 from tests.support.database.log_rows import log_row, read_all, resolve_line
 from tui.data.archive.export import export_archive
-from tui.data.archive.matching import matcher, resolve_without_directory
+from tui.data.archive.matching import matcher, resolve_without_directory, value_at
 from tui.data.archive.reading import ArchiveReader
 from tui.data.audit.export.file import NewFile
 from tui.data.audit.export.run import export_audit_log
@@ -161,3 +161,30 @@ async def test_what_is_not_as_sealed_is_said_and_nothing_of_an_export_is_left(
             ArchiveReader(path)
     with pytest.raises(FilterError, match="no directory"):
         in_file("org:Acme")
+
+
+def test_a_place_in_an_array_is_what_postgres_takes_for_one(empty_database: str) -> None:
+    keys = [
+        "0",
+        "2",
+        "3",
+        "-1",
+        "-3",
+        "-4",
+        "+1",
+        " 1",
+        "\t-2",
+        "1 ",
+        "--1",
+        "-",
+        "",
+        "x",
+        "1x",
+        "\u0663",
+        "00001",
+        "9" * 30,
+    ]
+    with psycopg.connect(empty_database) as connection:
+        for key in keys:
+            ((found,),) = connection.execute("select '[10, 20, 30]'::jsonb #> array[%s]", (key,)).fetchall()
+            assert (key, value_at([10, 20, 30], (key,))) == (key, found)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.data.audit.filter import AuditFilter, command_words, join_words, parse_filter, quoted
+from tui.data.audit.filter import AuditFilter, command_words, join_words, parse_filter
 from tui.data.audit.qualifiers import Term
+from tui.data.audit.quoting import quoted
 from tui.errors import FilterError
 
 NOW = datetime(2026, 3, 11, 20, 15, 30, tzinfo=UTC)

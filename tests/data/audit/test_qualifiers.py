@@ -15,8 +15,9 @@ from tests.support.acme import ACME, opened
 from tui.cli.request import Options
 from tui.cli.root import switchboard
 from tui.data.audit.completion import Completer
-from tui.data.audit.filter import AuditFilter, parse_filter, quoted
+from tui.data.audit.filter import AuditFilter, parse_filter
 from tui.data.audit.qualifiers import ALIASES, QUALIFIERS, Qualifier
+from tui.data.audit.quoting import quoted
 from tui.data.audit.where import where
 from tui.errors import FilterError
 

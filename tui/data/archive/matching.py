@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from ipaddress import ip_address, ip_network
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from tui.data.audit.filter import AuditFilter
 
 NO_DIRECTORY = "An archive has no directory of people and organisations."
+# What strtol() takes for a number whole, whose words these are; no array has more places than 18 digits say.
+_PLACE = re.compile(r"[ \t\n\v\f\r]*[+-]?0*[0-9]{1,18}")
 _COLUMNS = {"action": "action", "status": "status", "type": "integration_type"}
 
 
@@ -176,7 +179,7 @@ def _has(term: Term) -> Callable[[RowInFile], bool]:
 
 def _details(term: Term) -> Callable[[RowInFile], bool]:
     def matches(row: RowInFile) -> bool:
-        found = _at(row.details, term.path)
+        found = value_at(row.details, term.path)
         return any(
             _is(found, value) or (isinstance(found, list) and any(_is(e, value) for e in found))
             for value in term.values
@@ -215,13 +218,13 @@ _CONDITIONS: dict[str, Callable[[Term], Callable[[RowInFile], bool]]] = {
 }
 
 
-def _at(value: Any, path: tuple[str, ...]) -> Any:
+def value_at(value: Any, path: tuple[str, ...]) -> Any:
     """What is at a path, as the operator #> of Postgres finds it; None where nothing is."""
     for key in path:
         if isinstance(value, dict):
             value = value.get(key)
-        elif isinstance(value, list) and key.lstrip("-").isdecimal() and -len(value) <= int(key) < len(value):
-            value = value[int(key)]
+        elif isinstance(value, list) and _PLACE.fullmatch(key) and -len(value) <= (place := int(key)) < len(value):
+            value = value[place]
         else:
             return None
     return value

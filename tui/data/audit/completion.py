@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.data.audit.filter import quoted
 from tui.data.audit.qualifiers import ALIASES, QUALIFIERS
+from tui.data.audit.quoting import quoted
 from tui.data.directory import list_organizations, search_people
 from tui.errors import PermissionDenied, SchemaMissing, TimedOut
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tui.data.audit.filter_times import WrongTime, parse_time_range
 from tui.data.audit.qualifiers import ALIASES, EVERY, QUALIFIERS, TEXT, Term
+from tui.data.audit.quoting import BARE, escaped, quoted
 from tui.data.audit.recurring_times import WrongValue
 from tui.errors import FilterError
 from tui.words.typed_times import month_called
@@ -28,7 +29,6 @@ MOST_CHARACTERS = 200_000
 MOST_TERMS = 50
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z_]*")
-_BARE = re.compile(r'[^\s,"][^\s,]*')
 _PATH_PART = re.compile(r'[^\s.:,"]+')
 _WITH_PATH = tuple(name for name, qualifier in QUALIFIERS.items() if qualifier.takes == "path")
 _OPENING = re.compile(rf"(-?)(?:({'|'.join(_WITH_PATH)})\.|([A-Za-z][A-Za-z_]*):(?!//))?")
@@ -124,15 +124,8 @@ def command_words(text: str) -> list[str]:
         words += _TIME.findall(text[at : term.offset])
         at = term.offset + term.length
         is_negated_text = term.name == TEXT and term.negated
-        words.append(f'-"{_escape(term.values[0])}"' if is_negated_text else text[term.offset : at])
+        words.append(f'-"{escaped(term.values[0])}"' if is_negated_text else text[term.offset : at])
     return words + _TIME.findall(text[at:])
-
-
-def quoted(value: str) -> str:
-    """Return a value as it has to be written in a filter: between quotes where it needs them."""
-    # action://x would be a text with a colon, as an address of the web is.
-    plain = _BARE.fullmatch(value) and '"' not in value and not value.startswith(("-", "//"))
-    return value if plain else f'"{_escape(value)}"'
 
 
 class _Parser:
@@ -231,7 +224,7 @@ class _Parser:
         if self._peek() == '"':
             value = self._read_quoted()
         else:
-            match = _BARE.match(self.text, self.at)
+            match = BARE.match(self.text, self.at)
             value = match[0] if match else ""
             self.at += len(value)
             if '"' in value:
@@ -346,7 +339,7 @@ def _write_term(term: Term) -> str:
     if term.name == TEXT:
         value = term.values[0]
         plain = _NAME.fullmatch(value) is not None
-        return sign + (value if plain else f'"{_escape(value)}"')
+        return sign + (value if plain else f'"{escaped(value)}"')
     qualifier = QUALIFIERS[term.name]
     values: Iterable[str] = term.values
     if term.ids is not None:
@@ -357,11 +350,7 @@ def _write_term(term: Term) -> str:
 
 
 def _path_part(part: str) -> str:
-    return part if _PATH_PART.fullmatch(part) else f'"{_escape(part)}"'
-
-
-def _escape(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"')
+    return part if _PATH_PART.fullmatch(part) else f'"{escaped(part)}"'
 
 
 def _instant(moment: datetime) -> str:

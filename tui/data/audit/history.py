@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.data.audit.filter import quoted
+from tui.data.audit.quoting import quoted
 
 if TYPE_CHECKING:
     from uuid import UUID

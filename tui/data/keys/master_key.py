@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import hmac
 import re
 import secrets
@@ -62,7 +63,7 @@ class MasterKey:
     """
 
     __slots__ = (
-        *("__bare", "__first_salt", "__legacy", "__lock", "__salts", "__sb2", "__text", "__weaknesses"),
+        *("__bare", "__first_salt", "__legacy", "__lock", "__roots", "__salts", "__sb2", "__text", "__weaknesses"),
         *("source", "wrapping"),
     )
 
@@ -76,6 +77,8 @@ class MasterKey:
         self.__bare: Secret | MasterKey | None = Secret(bare) if self.wrapping and bare else None
         del bare
         self.__lock = Lock()
+        # What scrypt gave for a salt, until it is asked for.
+        self.__roots: dict[bytes, bytes] = {}
         self.__sb2: dict[bytes, Sb2Key] = {}
         self.__salts: dict[bytes, bytes] = {}
         self.__first_salt = new_salt()
@@ -128,6 +131,16 @@ class MasterKey:
                 self.__salts[derived.key_id] = salt
         return derived
 
+    def derive_ahead(self, salt: bytes) -> None:
+        """Do the slow part of `sb2` for a 16-byte salt, without importing the library that the rest of it needs."""
+        with self.__lock:
+            if len(salt) == SALT_BYTES and not self.is_derived(salt):
+                self.__roots[salt] = _scrypt(self._bytes(), salt, _SB2_SCRYPT_N)
+
+    def is_derived(self, salt: bytes) -> bool:
+        """Whether `sb2` has nothing slow left to do for this salt."""
+        return salt in self.__sb2 or salt in self.__roots
+
     def first_salt(self) -> bytes:
         """Return the salt to use where none is recorded: random, and the same each time, so that it is derived once."""
         return self.__first_salt
@@ -167,7 +180,7 @@ class MasterKey:
         return self.__text.reveal("derive").encode("utf-8")
 
     def _derive_sb2(self, salt: bytes) -> Sb2Key:
-        root = _scrypt(self._bytes(), salt, _SB2_SCRYPT_N)
+        root = self.__roots.pop(salt, None) or _scrypt(self._bytes(), salt, _SB2_SCRYPT_N)
         from tui.data.keys.primitives import AESGCM, hkdf
 
         key_id = hkdf(root, b"switchboard key id", KEY_ID_BYTES)
@@ -190,9 +203,8 @@ def new_salt() -> bytes:
 
 def _scrypt(key_material: bytes, salt: bytes, n: int) -> bytes:
     """RFC 7914 with r = 8, p = 1 and 32 bytes of output."""
-    from tui.data.keys.primitives import Scrypt
-
-    return Scrypt(salt=salt, length=32, n=n, r=8, p=1).derive(key_material)
+    # OpenSSL's, as the one of `cryptography` is; it needs 128 * r * n bytes and refuses to by itself above 32 MiB.
+    return hashlib.scrypt(key_material, salt=salt, n=n, r=8, p=1, dklen=32, maxmem=2 * 128 * 8 * n)
 
 
 def _unwrap(text: str) -> tuple[str, str]:

@@ -9,9 +9,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-__all__ = ["AESGCM", "Scrypt", "hkdf", "open_sealed", "seal_bytes"]
+__all__ = ["AESGCM", "hkdf", "open_sealed", "seal_bytes"]
 
 
 def hkdf(root: bytes, info: bytes, length: int) -> bytes:

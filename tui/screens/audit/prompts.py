@@ -6,8 +6,8 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tui.data.audit.filter import quoted
 from tui.data.audit.filter_times import WrongTime, parse_time_range
+from tui.data.audit.quoting import quoted
 from tui.data.directory import parse_uuid
 from tui.widgets.prompt import Choice
 from tui.words.text import safe_text
