@@ -61,7 +61,8 @@ TAMPERINGS = (
         f"The child table public.more is not guarded as {CREDENTIALS} is: no row security, no trigger "
         "switchboard_forget that is always on, no trigger switchboard_log_change that is always on, no trigger "
         "switchboard_log_truncate that is always on, no trigger switchboard_only_as_requested that is always on, no "
-        "trigger switchboard_remember that is always on, no trigger switchboard_versions that is always on, no trigger switchboard_versions_deleted that is always on.",
+        "trigger switchboard_remember that is always on, no trigger switchboard_versions that is always on, no trigger "
+        "switchboard_versions_deleted that is always on.",
     ),
     way(
         "a rule on the integrations",
