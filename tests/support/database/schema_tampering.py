@@ -324,8 +324,9 @@ TAMPERINGS = (
             )
         ),
         f"The child table public.more is not guarded as {CREDENTIALS} is: no trigger switchboard_log_change that is "
-        "always on, no trigger switchboard_versions that is always on, no trigger switchboard_versions_deleted that is "
-        "always on, a trigger of its own, switchboard_log_change.",
+        "always on, no trigger switchboard_only_as_requested that is always on, no trigger switchboard_versions that is "
+        "always on, no trigger switchboard_versions_deleted that is always on, a trigger of its own, "
+        "switchboard_log_change.",
     ),
     way(
         "a condition of the log that runs a text as a statement",
