@@ -66,7 +66,6 @@ def test_a_help_and_wrong_usage_import_nothing_heavy(shell: Shell) -> None:
         "help audit",
         "keys -h",
         "completion zsh",
-        "serve --help",
         *(f"{path} --help" for path, _ in groups()),
     ]
     refused = ["nonsense", "keys nonsense", "audit --jsn", "permissions", "--json nonsense"]

@@ -324,8 +324,8 @@ TAMPERINGS = (
             )
         ),
         f"The child table public.more is not guarded as {CREDENTIALS} is: no trigger switchboard_log_change that is "
-        "always on, no trigger switchboard_only_as_requested that is always on, no trigger switchboard_versions that is "
-        "always on, no trigger switchboard_versions_deleted that is always on, a trigger of its own, "
+        "always on, no trigger switchboard_only_as_requested that is always on, no trigger switchboard_versions that "
+        "is always on, no trigger switchboard_versions_deleted that is always on, a trigger of its own, "
         "switchboard_log_change.",
     ),
     way(
@@ -373,6 +373,7 @@ TAMPERINGS = (
         "switched off, so that it is not kept.",
         "The trigger public.user_integration_permissions.switchboard_log_change is switched off.",
         "The trigger public.user_integration_permissions.switchboard_log_truncate is switched off.",
+        "The trigger public.user_integration_permissions.switchboard_only_as_requested is switched off.",
     ),
     way(
         "an event trigger",
