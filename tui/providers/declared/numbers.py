@@ -71,7 +71,10 @@ def make_listing(definition: Definition, *, seconds: float = SECONDS) -> NumberL
 
 
 def _page(numbers: Numbers, answer: Answer, host: str, title: str, secrets: Collection[str]) -> list[ListedNumber]:
-    """The numbers of one page, a name that holds a secret being left out. Raises ProviderFailed where it is none, or has one that cannot be read."""
+    """The numbers of one page, without names that hold a secret.
+
+    Raises ProviderFailed where it is none, or has one that cannot be read.
+    """
     code = str(answer.status)
     if answer.status in {401, 403}:
         raise ProviderFailed(
