@@ -86,7 +86,9 @@ def test_a_row_of_a_type_that_nobody_here_knows_is_listed_and_nothing_more(own_s
     own_shell.run("types", "record", "acme_mail", "--yes")
     (own_shell.folder / FILE).unlink()
     listed = one_line_of_json(own_shell.run("integrations", "list", "--json").out)
-    assert [row["state"] for row in listed if row["integration_type"] == "acme_mail"] == ["active"]
+    assert [(row["state"], row["check_proven"]) for row in listed if row["integration_type"] == "acme_mail"] == [
+        ("active", False)
+    ]
     shown = own_shell.run("integrations", "show", "acme_mail")
     assert shown.status == 0 and not {*CREDENTIAL.values()} & {*shown.out.split()}
     for line in (
