@@ -167,13 +167,11 @@ async def test_shown_values_are_read_bounded_and_safe(server: ProviderServer) ->
     name = hostile.observations[1].value
     assert name is not None and len(name) <= 200 and name.isprintable()
     # Twilio's own answer has the token in it.
-    told = f"Your token: {TWILIO['auth_token']}"
-    server.always = Reply(
-        200, {"sid": TWILIO["account_sid"], "status": "active", "friendly_name": told, "type": "Full"}
-    )
-    telling = await observe(TWILIO, taken.append)
-    assert [unread.what for unread in telling.unread] == ["Name"]
-    assert TWILIO["auth_token"] not in f"{telling}{taken}"
+    for told in (f"Your token: {TWILIO['auth_token']}", server.asked[0].headers["authorization"]):
+        server.always = Reply(200, {"sid": TWILIO["account_sid"], "status": "active", "friendly_name": told, "type": 1})
+        telling = await observe(TWILIO, taken.append)
+        assert [unread.what for unread in telling.unread] == ["Name"]
+        assert told not in f"{telling}{taken}"
     server.always = Reply(401, {})
     refused = await observe(TWILIO, taken.append)
     assert [unread.what for unread in refused.unread] == ["Account type", "Name", "Nothing"]

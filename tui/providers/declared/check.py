@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tui.errors import ProviderFailed
-from tui.providers.declared.asking import ask_get, open_host
+from tui.providers.declared.asking import ask_get, open_host, secret_texts
 from tui.providers.declared.definition import HttpsCheck
 from tui.providers.declared.mailbox import check_mail
-from tui.providers.declared.templates import secrets_of, values_of
+from tui.providers.declared.templates import values_of
 from tui.providers.https_host import SECONDS
 from tui.providers.observations import Observation, Reading, Unread
 from tui.providers.verdicts import Verdict
@@ -55,13 +55,13 @@ def make_observe(definition: Definition, *, seconds: float = SECONDS) -> Observe
         tell: Callable[[int, int], None] | None = None,
     ) -> Reading:
         values = values_of(definition, credential)
-        secrets = secrets_of(definition, values)
         observations: list[Observation] = []
         unread: list[Unread] = []
         calls = 0
         check = definition.check
         if not isinstance(check, HttpsCheck):
             return Reading((), (), calls)
+        secrets = secret_texts(definition, check, values)
         async with open_host(definition, check, values, seconds) as host:
             for place in sorted({shown.get for shown in definition.show}):
                 calls += 1

@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl, unquote_plus, urlencode, urljoin, urlsplit
 
 from tui.errors import ProviderFailed
 from tui.models import ListedNumber
-from tui.providers.declared.asking import ask_address, open_host
+from tui.providers.declared.asking import ask_address, open_host, secret_texts
 from tui.providers.declared.definition import HttpsCheck
 from tui.providers.declared.judging import no_answer
-from tui.providers.declared.templates import render_path, secrets_of, values_of
+from tui.providers.declared.templates import render_path, values_of
 from tui.providers.https_host import SECONDS
 from tui.words.numbers.phone_number import e164, in_numbering_plan
 from tui.words.text import safe_text
@@ -40,7 +40,7 @@ def make_listing(definition: Definition, *, seconds: float = SECONDS) -> NumberL
             # No list is not an empty one, by which every number would look deleted.
             raise ProviderFailed(f"The definition of {definition.title} lists no numbers.", "Add them by hand.")
         values = values_of(definition, credential)
-        secrets = secrets_of(definition, values)
+        secrets = secret_texts(definition, check, values)
         listed: dict[str, ListedNumber] = {}
         async with open_host(definition, check, values, seconds) as host:
             address = render_path(numbers.path, definition, values)

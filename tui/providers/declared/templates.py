@@ -21,11 +21,6 @@ def values_of(definition: Definition, credential: Mapping[str, Any]) -> dict[str
     return {field.name: as_text(credential.get(field.name)) or field.default or "" for field in definition.fields}
 
 
-def secrets_of(definition: Definition, values: Mapping[str, str]) -> frozenset[str]:
-    """Return the secrets among the values of fields, without those that are empty."""
-    return frozenset(values[field.name] for field in definition.fields if field.secret) - {""}
-
-
 def names_in(template: Template) -> tuple[str, ...]:
     """Return the fields that a template names."""
     return tuple(match[1] for match in TEMPLATE_PART.finditer(template) if match[1])
