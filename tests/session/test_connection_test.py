@@ -10,6 +10,7 @@ from tests.support.acme import ACME, PHONE
 from tui.data.integrations.credentials import Draft
 from tui.data.keys.encryption import Keyring
 from tui.errors import InvalidInput
+from tui.providers.fields import Field, IntegrationType
 from tui.providers.verdicts import Report, Verdict
 from tui.session import connection_test
 from tui.session.session import Session
@@ -107,3 +108,12 @@ async def test_the_locked_console_asks_no_host_that_was_only_typed_whatever_the_
             session, Draft(ACME, "exotel_phone", typed, None), verdicts.append, stored=stored
         )
     assert verdicts == []
+
+
+def test_a_default_that_takes_the_place_of_a_stored_host_is_named_as_a_typed_one() -> None:
+    host = Field("api_host", "API host", "host", "", default="api.acme.example")
+    type_ = IntegrationType("acme_voice", "Acme voice", "", (host,))
+    stored = {"api_host": "eu.acme.example"}
+    assert connection_test.strange_hosts(type_, {}, stored) == {host: "api.acme.example"}
+    assert connection_test.strange_hosts(type_, {}, {}) == {}
+    assert connection_test.strange_hosts(type_, {"api_host": "EU.acme.example."}, stored) == {}

@@ -165,28 +165,25 @@ async def run_on_draft(
     name = draft.integration_type
     type_ = _require_test(integration_type(name) if stored is None else await openable_type(session, name))
     credential = dict(draft.credential)
-    strange_fields = _strange_hosts(type_, credential, stored or {})
-    if strange_fields and session.settings.locked:
+    strange = strange_hosts(type_, credential, stored or {})
+    if strange and session.settings.locked:
         raise InvalidInput(
             "The locked console asks only the provider's hosts and the stored one: the "
-            f"{' and '.join(field.label for field in strange_fields)} is another.",
+            f"{' and '.join(field.label for field in strange)} is another.",
             "Save it first, if you may: that is logged.",
         )
     report = await _run_test(type_, credential, tell)
     outcome = outcome_of(report)
-    hosts = {field.name: str(credential[field.name]) for field in strange_fields}
+    hosts = {field.name: host for field, host in strange.items()}
     logged_at = await log_draft_test(session.database, draft.organization_id, draft.integration_type, outcome, hosts)
     passed = PassedTest(credential, logged_at, outcome.details()) if report.passed else None
     return ConnectionTestResult(report, "not saved", passed, _unproven_file(type_))
 
 
-def _strange_hosts(type_: IntegrationType, typed: Mapping[str, Any], stored: Mapping[str, Any]) -> list[Field]:
-    """The fields with a host that is neither the provider's own nor the stored one."""
-    return [
-        field
-        for field in changed_hosts(type_, typed, stored)
-        if str(typed.get(field.name) or field.default).partition(":")[0] not in field.choices
-    ]
+def strange_hosts(type_: IntegrationType, typed: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[Field, str]:
+    """Return the hosts that are neither the provider's own nor the stored ones, by their fields; defaults as well."""
+    hosts = {field: str(typed.get(field.name) or field.default) for field in changed_hosts(type_, typed, stored)}
+    return {field: host for field, host in hosts.items() if host.partition(":")[0] not in field.choices}
 
 
 async def _run_test(type_: IntegrationType, credential: Mapping[str, Any], tell: Tell) -> Report:

@@ -101,7 +101,7 @@ def _credential(type_: IntegrationType, definition: Definition, out: Output) -> 
     """Ask for the credential, or read it. Raises InvalidInput where it is not accepted."""
     if sys.stdin is not None and sys.stdin.isatty():
         out.say(
-            f"{definition.title} is asked twice at {' and '.join(hosts_of(definition))}: with what you enter here, and "
+            f"{definition.title} is asked at {' and '.join(hosts_of(definition))}: with what you enter here, and "
             "with a made-up secret."
         )
         values = ask_fields(type_, out)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.errors import ConfigError
+from tui.providers.declared.look_alikes import look
 from tui.providers.declared.reading import MOST_BYTES, Mistakes, read_definition, shown_path, unreadable
 from tui.settings.checked_file import read_checked
 
@@ -35,7 +36,7 @@ def read_types(folders: TypeFolders, built_in: Mapping[str, str]) -> ReadTypes:
     """
     definitions: dict[str, Definition] = {}
     mistakes: list[Mistakes] = []
-    titles = {title.casefold(): name for name, title in built_in.items()}
+    titles = {look(title): name for name, title in built_in.items()}
     for outcome in _every_file(folders):
         if isinstance(outcome, Mistakes):
             mistakes.append(outcome)
@@ -43,7 +44,7 @@ def read_types(folders: TypeFolders, built_in: Mapping[str, str]) -> ReadTypes:
             mistakes.append(taken)
         else:
             definitions[outcome.name] = outcome
-            titles[outcome.title.casefold()] = outcome.name
+            titles[look(outcome.title)] = outcome.name
     return ReadTypes(definitions, tuple(mistakes))
 
 
@@ -100,9 +101,8 @@ def _taken(
     elif name in earlier:
         whose = {"shipped": "of the package", "root": "of root", "user": "of yours"}[earlier[name].origin]
         problem = f"declares {name}, which a file {whose} declares already"
-    elif title.casefold() in titles:
-        # Two types that look alike on the screen: a secret would be typed into the wrong one.
-        problem = f"has the title of the type {titles[title.casefold()]}"
+    elif look(title) in titles:
+        problem = f"has the title of the type {titles[look(title)]}, or one that looks like it"
     else:
         return None
     return unreadable(
