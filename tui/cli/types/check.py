@@ -79,7 +79,8 @@ def prove(definition: Definition, credential: Mapping[str, Any], out: Output) ->
     if not result.is_proven:
         if not out.as_table:
             out.data(record | {"control": None, "file": None})
-        still = f" Take [control] out of {shown_path(definition.path)}." if definition.is_proven else ""
+        is_refuted = definition.is_proven and result.scrambled is not None and result.scrambled.passed
+        still = f" Take [control] out of {shown_path(definition.path)}." if is_refuted else ""
         raise CheckFailed(result.sentence, f"{result.what_to_do}{still}")
     made = Control(datetime.now(UTC).date(), definition.check_sha256)
     is_written = definition.origin != "shipped"
