@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -153,5 +154,6 @@ class StoredTest:
         said = await observing.read(seconds=BY_HAND_S, fresh_within=FRESH_BY_HAND, tell=tell)
         seen = await read_checks(self._session, self._integration.organization_id)
         (integration,) = with_checks([self._integration], seen)
-        hidden = warnings(integration)
+        # That its check is unproven was said with the outcome.
+        hidden = warnings(replace(integration, proven=False))
         return f"But {', '.join(hidden)}. {said}" if hidden else said

@@ -141,7 +141,7 @@ def _record(integration: Integration, result: ConnectionTestResult | Switchboard
     report = result.report
     return record | {
         "passed": report.passed,
-        "check_proven": result.unproven_file is None,
+        "check_proven": result.unproven_type is None,
         "result": result.row_result,
         "level": report.level,
         "milliseconds": report.milliseconds,
