@@ -86,7 +86,7 @@ def integration_type(name: str) -> IntegrationType:
     """Return the type of that name; raises UnknownType, which names the known ones and the nearest."""
     if (type_ := known_type(name)) is not None:
         return type_
-    if any(file.path.stem == name for file in type_file_mistakes()):
+    if has_mistake(name):
         raise UnknownType(
             f"There is no integration type {name[:50]!a}, as its file has a mistake.",
             "See `switchboard types list`, which names each one.",
@@ -100,6 +100,11 @@ def integration_type(name: str) -> IntegrationType:
         nearest = difflib.get_close_matches(text, types, n=1)
     hint = f"Did you mean {nearest[0]}? " if nearest else ""
     raise UnknownType(f"There is no integration type {name[:50]!a}.", f"{hint}The types are {', '.join(types)}.")
+
+
+def has_mistake(name: str) -> bool:
+    """Whether a file of that type is there, and declares none because of a mistake."""
+    return any(file.path.stem == name for file in type_file_mistakes())
 
 
 def definitions() -> list[Definition]:

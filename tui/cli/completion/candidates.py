@@ -37,6 +37,11 @@ def types(context: click.Context, parameter: click.Parameter, incomplete: str) -
     return fitting(type_titles().items(), incomplete)
 
 
+def types_or_files(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Complete with the types, and with names of files where what is typed begins none."""
+    return types(context, parameter, incomplete) or files(context, parameter, incomplete)
+
+
 def own_types(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """Complete with the types that files of the user's own declare."""
     from tui.providers import definitions

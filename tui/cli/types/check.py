@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.completion.candidates import types
+from tui.cli.completion.candidates import types_or_files
 from tui.cli.credential_input import ask_fields, read_object
 from tui.cli.output import Output
 from tui.cli.parsing import argument, command
@@ -38,7 +38,7 @@ OF_REAL, OF_MADE_UP = "what you gave", "a made-up secret"
 
 
 @command(needs=Requirements(finds=True))
-@argument("type_or_file", metavar="TYPE|FILE", shell_complete=types)
+@argument("type_or_file", metavar="TYPE|FILE", shell_complete=types_or_files)
 @click.pass_obj
 def check(options: Options, type_or_file: str) -> None:
     """Ask with a credential and again with a made-up secret: a check that says yes to both proves nothing.
