@@ -101,4 +101,8 @@ def test_a_row_of_a_type_that_nobody_here_knows_is_listed_and_nothing_more(own_s
     ):
         outcome = own_shell.run(*line.split(), stdin=json.dumps(CREDENTIAL))
         assert outcome.status == 2 and "There is no integration type 'acme_mail'" in outcome.err, (line, outcome.err)
+    tested = own_shell.run("integrations", "test", "acme_mail")
+    assert "put acme_mail.toml back" in tested.err
+    left = own_shell.run("types", "list", "--recorded")
+    assert "acme_mail is recorded, and no file here declares it." in left.err
     assert one_line_of_json(own_shell.run("check", "--json").out)["asked"] == 0

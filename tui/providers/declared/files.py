@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.errors import ConfigError
 from tui.providers.declared.look_alikes import look
 from tui.providers.declared.reading import MOST_BYTES, Mistakes, read_definition, shown_path, unreadable
+from tui.providers.declared.titles import SHIPPED as OF_PACKAGE
+from tui.providers.declared.titles import type_files
 from tui.settings.checked_file import read_checked
 
 if TYPE_CHECKING:
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
     from tui.providers.declared.definition import Definition, Origin
     from tui.settings.type_folders import TypeFolders
 
-ENDING = ".toml"
 MOST_FILES = 100
-SHIPPED = Path(__file__).parent / "shipped"
+SHIPPED = Path(OF_PACKAGE)
 
 
 class ReadTypes(NamedTuple):
@@ -77,10 +77,7 @@ def _every_file(folders: TypeFolders) -> Iterator[Definition | Mistakes]:
 
 def _files_of(folder: Path, origin: Origin) -> Iterator[Definition | Mistakes]:
     try:
-        # What begins with a dot is an editor's.
-        names = sorted(name for name in os.listdir(folder) if name.endswith(ENDING) and not name.startswith("."))  # noqa: PTH208
-    except FileNotFoundError:
-        return
+        names = type_files(str(folder))
     except OSError as error:
         yield unreadable(folder, origin, f"The folder {shown_path(folder)} cannot be read: {error.strerror}.")
         return
