@@ -49,6 +49,7 @@ KINDS = {
     "100.128.0.1": "",
     "192.0.2.1": "a reserved address",
     "198.18.0.1": "a reserved address",
+    "168.63.129.16": "a reserved address",
     "224.0.0.1": "a multicast address",
     "240.0.0.1": "a reserved address",
     "255.255.255.255": "a reserved address",

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.definition_files import GOOD
+from tests.support.fresh_python import python
 from tui.errors import UnknownType
-from tui.providers import _built_in_types, integration_type, integration_types, registry, title_of
+from tui.providers import _built_in_types, integration_type, integration_types, registry, title_of, type_titles
 from tui.providers.validation import form_values, validate
 from tui.settings.type_folders import TypeFolders, use_type_folders
 
@@ -150,6 +152,24 @@ def test_a_known_type_is_returned_and_knows_its_fields() -> None:
 def test_a_type_that_nobody_knows_is_called_by_its_name() -> None:
     assert title_of("zoho_mail") == "Zoho Mail"
     assert title_of("pigeon_post") == "pigeon_post"
+
+
+def test_titles_are_those_of_the_registry_with_files_of_ones_own_and_without(tmp_path: Path) -> None:
+    for content in (None, GOOD):
+        if content:
+            (tmp_path / "acme_voice.toml").write_text(content)
+        use_type_folders(TypeFolders(user=str(tmp_path)))
+        titles = list(type_titles().items())
+        assert titles == [(name, type_.title) for name, type_ in registry().items()]
+        assert ("twilio", "Twilio") in titles
+    assert titles[-1] == ("acme_voice", "Acme voice")
+    use_type_folders(TypeFolders())
+
+
+def test_no_file_of_the_package_is_read_for_titles_and_built_in_types() -> None:
+    asks = "p.type_titles(); p.known_type('zoho_mail'); p.title_of('twilio'); p.integration_type('exotel_sms')"
+    run = python(f"import sys, tui.providers as p; {asks}; print('tomllib' in sys.modules)")
+    assert (run.stdout, run.stderr) == ("False\n", "")
 
 
 def test_the_registry_needs_no_screen_no_driver_and_no_numbers() -> None:

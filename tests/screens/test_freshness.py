@@ -95,7 +95,7 @@ async def test_entering_a_section_reads_it_again_and_what_was_said_there_before_
     add_row(keyed_database, BANGALORE)
     async with run_headless(new_app(keyed_database)) as console:
         await console.wait_for("● active")
-        await console.press("G", "y")
+        await console.press("j", "y")
         await console.wait_for("sent to your terminal's clipboard")
         at = console.page.query_one(RowBody).current_key
         await console.press("3")

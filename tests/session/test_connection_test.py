@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.support.acme import ACME, PHONE
 from tui.data.integrations.credentials import Draft
 from tui.data.keys.encryption import Keyring
 from tui.errors import InvalidInput
+from tui.providers.fields import Field, IntegrationType
 from tui.providers.verdicts import Report, Verdict
 from tui.session import connection_test
 from tui.session.session import Session
@@ -83,14 +82,11 @@ def test_a_yes_to_what_is_not_stored_any_more_verifies_nothing() -> None:
 
 
 def test_a_yes_of_an_unproven_check_names_what_proves_it() -> None:
-    report, file = Report((REACHED, YES), 12), Path("/home/asha/types/acme\x1b[31m.toml")
-    tested = connection_test.ConnectionTestResult(report, "kept", unproven_file=file)
+    tested = connection_test.ConnectionTestResult(Report((REACHED, YES), 12), "kept", unproven_type="acme_voice")
     assert tested.is_verified
-    assert tested.conclusion().startswith(
-        "Verified. The check of this type is unproven: `switchboard types check /home"
-    )
-    assert "\x1b" not in tested.conclusion()
-    refused = connection_test.ConnectionTestResult(Report((REACHED, NO), 12), "kept", unproven_file=file)
+    said = "Verified. The check of this type is unproven: `switchboard types check acme_voice`."
+    assert tested.conclusion() == said
+    refused = connection_test.ConnectionTestResult(Report((REACHED, NO), 12), "kept", unproven_type="acme_voice")
     assert "unproven" not in refused.conclusion()
 
 
@@ -107,3 +103,12 @@ async def test_the_locked_console_asks_no_host_that_was_only_typed_whatever_the_
             session, Draft(ACME, "exotel_phone", typed, None), verdicts.append, stored=stored
         )
     assert verdicts == []
+
+
+def test_a_default_that_takes_the_place_of_a_stored_host_is_named_as_a_typed_one() -> None:
+    host = Field("api_host", "API host", "host", "", default="api.acme.example")
+    type_ = IntegrationType("acme_voice", "Acme voice", "", (host,))
+    stored = {"api_host": "eu.acme.example"}
+    assert connection_test.strange_hosts(type_, {}, stored) == {host: "api.acme.example"}
+    assert connection_test.strange_hosts(type_, {}, {}) == {}
+    assert connection_test.strange_hosts(type_, {"api_host": "EU.acme.example."}, stored) == {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +74,7 @@ def shipped(name: str, host: str = "") -> Definition:
     read = read_file(SHIPPED / f"{name}.toml", "shipped")
     assert isinstance(read, Definition) and read.check is not None
     check = read.check._replace(private_network=True)
-    return replace(read, check=check._replace(host=host) if isinstance(check, HttpsCheck) else check)
+    return read._replace(check=check._replace(host=host) if isinstance(check, HttpsCheck) else check)
 
 
 TWILIO_SHOWN = (Shown("Account type", 0, "type"), Shown("Name", 0, "friendly_name"), Shown("Nothing", 0, "none.0"))

@@ -151,6 +151,16 @@ HOSTILE = (
         (line(2, "title holds a character that nobody sees (U+202E); type it again without."),),
     ),
     Hostile(
+        "title with letters of two alphabets",
+        changed("Acme voice", "\u0410cme voice"),
+        (
+            line(
+                2,
+                "title has letters of several alphabets that look alike (Cyrillic and Latin); write it in one of them.",
+            ),
+        ),
+    ),
+    Hostile(
         "invisible character in a label",
         changed('label = "Token"', 'label = "Tok\u200ben"'),
         (line(17, "label holds a character that nobody sees (U+200B); type it again without."),),

@@ -34,6 +34,23 @@ def type_file_mistakes() -> tuple[Mistakes, ...]:
     return _read(type_folders_in_use())[1]
 
 
+def type_titles() -> Mapping[str, str]:
+    """Return what people call each type, by its name, in the order of the registry.
+
+    Where nobody has added a file, no file of the package is read beyond its title: the first rows need no more.
+    """
+    return _titles(type_folders_in_use())
+
+
+@lru_cache(maxsize=1)
+def _titles(folders: TypeFolders) -> Mapping[str, str]:
+    from tui.providers.declared.titles import has_files, shipped_titles
+
+    if has_files(folders):
+        return {name: type_.title for name, type_ in registry().items()}
+    return {name: type_.title for name, type_ in _built_in_types().items()} | shipped_titles()
+
+
 @lru_cache(maxsize=1)
 def _read(folders: TypeFolders) -> tuple[Mapping[str, IntegrationType], tuple[Mistakes, ...]]:
     from tui.providers.declared.types import declared_types
@@ -60,18 +77,23 @@ def _built_in_types() -> dict[str, IntegrationType]:
     return types
 
 
+def known_type(name: str) -> IntegrationType | None:
+    """Return the type of that name, None where nobody here knows it. No file is read for a built-in one."""
+    return _built_in_types().get(name) or registry().get(name)
+
+
 def integration_type(name: str) -> IntegrationType:
     """Return the type of that name; raises UnknownType, which names the known ones and the nearest."""
-    types = registry()
-    if name in types:
-        return types[name]
-    if any(file.path.stem == name for file in type_file_mistakes()):
+    if (type_ := known_type(name)) is not None:
+        return type_
+    if has_mistake(name):
         raise UnknownType(
             f"There is no integration type {name[:50]!a}, as its file has a mistake.",
             "See `switchboard types list`, which names each one.",
         )
     import difflib
 
+    types = type_titles()
     text = name.lower()[:50]
     nearest = [candidate for candidate in types if text in candidate]
     if len(nearest) != 1:
@@ -80,25 +102,32 @@ def integration_type(name: str) -> IntegrationType:
     raise UnknownType(f"There is no integration type {name[:50]!a}.", f"{hint}The types are {', '.join(types)}.")
 
 
+def has_mistake(name: str) -> bool:
+    """Whether a file of that type is there, and declares none because of a mistake."""
+    return any(file.path.stem == name for file in type_file_mistakes())
+
+
 def definitions() -> list[Definition]:
     """Return the definitions of the declared types."""
     return [type_.definition for type_ in registry().values() if type_.definition is not None]
 
 
 def is_check_proven(name: str) -> bool:
-    """Whether the check of the type of that name was seen to say no; built-in ones are tested with the program."""
-    type_ = registry().get(name)
-    return type_ is None or type_.definition is None or type_.definition.is_proven
+    """Whether the check of the type of that name was seen to say no; built-in ones are tested with the program.
+
+    Of a type that nobody here knows nobody here knows that.
+    """
+    type_ = known_type(name)
+    return type_ is not None and (type_.definition is None or type_.definition.is_proven)
 
 
 def is_secret(name: str, field: str) -> bool:
     """Whether a field of the type of that name is secret; what nobody here knows is."""
-    type_ = registry().get(name)
+    type_ = known_type(name)
     definition = type_.field(field) if type_ and field else None
     return definition is None or definition.secret
 
 
 def title_of(name: str) -> str:
     """Return what people call the type of that name; a type nobody here knows is called by its name."""
-    type_ = registry().get(name)
-    return type_.title if type_ else name
+    return type_titles().get(name, name)

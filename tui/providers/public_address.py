@@ -39,6 +39,8 @@ _KINDS_4 = tuple(
         ("172.16.0.0/12", "a private address"),
         ("192.168.0.0/16", "a private address"),
         ("100.64.0.0/10", "an address behind a carrier's NAT"),
+        # Azure's own, which each of its machines reaches beside the metadata.
+        ("168.63.129.16/32", _RESERVED),
         ("224.0.0.0/4", "a multicast address"),
         ("0.0.0.0/8", _RESERVED),
         ("192.0.0.0/24", _RESERVED),

@@ -71,7 +71,7 @@ class ConnectionTestScreen(Page):
         if self._is_running:
             return (Part(self._title), Part(f"testing, {self._seconds:.0f} s", "quiet"))
         passed = [tested for tested in self._finished.values() if tested.is_verified]
-        proven = all(tested.unproven_file is None for tested in passed)
+        proven = all(tested.unproven_type is None for tested in passed)
         tone: Tone = "good" if proven and len(passed) == len(self._jobs) else "warning"
         words = verified_words(check_proven=proven)
         return (Part(self._title), Part(f"{len(passed)} of {len(self._jobs)} {words}", tone))
@@ -170,7 +170,7 @@ def tone_of(tested: ConnectionTestResult) -> Tone:
 
     No answer, or a yes of an unproven check or to what is not stored any more, is only a warning.
     """
-    if tested.is_verified and tested.unproven_file is None:
+    if tested.is_verified and tested.unproven_type is None:
         return "good"
     return "warning" if tested.report.passed or tested.is_unknown else "bad"
 

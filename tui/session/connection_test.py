@@ -18,11 +18,9 @@ from tui.providers.validation import changed_hosts, validate
 from tui.providers.verdicts import Report, Verdict
 from tui.session.openable_type import openable_type
 from tui.words.counts import counted
-from tui.words.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
-    from pathlib import Path
 
     from tui.data.integrations.connection_test_record import CredentialStanding, RowResult
     from tui.data.integrations.credentials import Draft
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from tui.session.session import Session
 
 ENVELOPE = "envelope"
-PATH_MOST = 200
 LONGEST_S = 90.0
 """Each level has a time-out of its own; this one only ends a test that does not keep to them."""
 
@@ -55,13 +52,13 @@ class Job:
 class ConnectionTestResult:
     """A finished test: its report, whether the integration's row says so too, and what a save of the draft may use.
 
-    `unproven_file` is the definition whose check nobody has seen say no; None where the check is proven.
+    `unproven_type` is the type whose check nobody has seen say no; None where the check is proven.
     """
 
     report: Report
     row_result: RowResult | Literal["not saved"]
     passed_draft: PassedTest | None = None
-    unproven_file: Path | None = None
+    unproven_type: str | None = None
 
     @property
     def is_verified(self) -> bool:
@@ -92,11 +89,8 @@ class ConnectionTestResult:
             doubtful = sum(verdict.outcome == "doubtful" for verdict in self.report.verdicts)
             remarks = f", with {counted(doubtful, 'remark')}" if doubtful else ""
             conclusion = f"Verified{remarks}."
-            if self.unproven_file is not None:
-                conclusion += (
-                    " The check of this type is unproven: "
-                    f"`switchboard types check {safe_text(str(self.unproven_file), PATH_MOST)}`."
-                )
+            if self.unproven_type is not None:
+                conclusion += f" The check of this type is unproven: `switchboard types check {self.unproven_type}`."
         elif self.lacks_key:
             conclusion = "The provider was not asked, and the state of the credential did not change."
         elif self.is_unknown:
@@ -151,7 +145,7 @@ async def run_on_stored(
     result = await record_test(session.database, integration, outcome, sealed.stamp, operation_id)
     if when_passed is not None and report.passed and result == "kept":
         await when_passed(contents.credential)
-    return ConnectionTestResult(report, result, unproven_file=_unproven_file(type_))
+    return ConnectionTestResult(report, result, unproven_type=_unproven_type(type_))
 
 
 async def run_on_draft(
@@ -165,28 +159,25 @@ async def run_on_draft(
     name = draft.integration_type
     type_ = _require_test(integration_type(name) if stored is None else await openable_type(session, name))
     credential = dict(draft.credential)
-    strange_fields = _strange_hosts(type_, credential, stored or {})
-    if strange_fields and session.settings.locked:
+    strange = strange_hosts(type_, credential, stored or {})
+    if strange and session.settings.locked:
         raise InvalidInput(
             "The locked console asks only the provider's hosts and the stored one: the "
-            f"{' and '.join(field.label for field in strange_fields)} is another.",
+            f"{' and '.join(field.label for field in strange)} is another.",
             "Save it first, if you may: that is logged.",
         )
     report = await _run_test(type_, credential, tell)
     outcome = outcome_of(report)
-    hosts = {field.name: str(credential[field.name]) for field in strange_fields}
+    hosts = {field.name: host for field, host in strange.items()}
     logged_at = await log_draft_test(session.database, draft.organization_id, draft.integration_type, outcome, hosts)
     passed = PassedTest(credential, logged_at, outcome.details()) if report.passed else None
-    return ConnectionTestResult(report, "not saved", passed, _unproven_file(type_))
+    return ConnectionTestResult(report, "not saved", passed, _unproven_type(type_))
 
 
-def _strange_hosts(type_: IntegrationType, typed: Mapping[str, Any], stored: Mapping[str, Any]) -> list[Field]:
-    """The fields with a host that is neither the provider's own nor the stored one."""
-    return [
-        field
-        for field in changed_hosts(type_, typed, stored)
-        if str(typed.get(field.name) or field.default).partition(":")[0] not in field.choices
-    ]
+def strange_hosts(type_: IntegrationType, typed: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[Field, str]:
+    """Return the hosts that are neither the provider's own nor the stored ones, by their fields; defaults as well."""
+    hosts = {field: str(typed.get(field.name) or field.default) for field in changed_hosts(type_, typed, stored)}
+    return {field: host for field, host in hosts.items() if host.partition(":")[0] not in field.choices}
 
 
 async def _run_test(type_: IntegrationType, credential: Mapping[str, Any], tell: Tell) -> Report:
@@ -244,9 +235,9 @@ def _verdict_details(verdict: Verdict) -> Json:
     return {name: value for name, value in details.items() if value not in (None, "")}
 
 
-def _unproven_file(type_: IntegrationType) -> Path | None:
+def _unproven_type(type_: IntegrationType) -> str | None:
     definition = type_.definition
-    return None if definition is None or definition.is_proven else definition.path
+    return None if definition is None or definition.is_proven else type_.name
 
 
 def _require_test(type_: IntegrationType) -> IntegrationType:

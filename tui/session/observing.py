@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tui.data.checks import store
 from tui.data.integrations.credentials import binding
 from tui.errors import ProviderFailed
-from tui.providers import registry
+from tui.providers import integration_type
 from tui.session.connection_test import run_on_stored
 from tui.session.seen_checks import read_checks, with_checks
 from tui.words.counts import counted
@@ -40,7 +41,7 @@ class Observing:
     def __init__(self, session: Session, integration: Integration, credential: Mapping[str, Any]) -> None:
         self._database = session.database
         self._row_id = binding(integration).row_id
-        self._type = registry()[integration.integration_type]
+        self._type = integration_type(integration.integration_type)
         self._credential = credential
         self._pending: dict[tuple[str, str], str | None] = {}
         self._read: set[tuple[str, str]] = set()
@@ -134,7 +135,7 @@ class StoredTest:
         return await run_on_stored(self._session, self._integration, tell, when_passed=self._prepare)
 
     async def _prepare(self, credential: Mapping[str, Any]) -> None:
-        if registry()[self._integration.integration_type].observe is not None:
+        if integration_type(self._integration.integration_type).observe is not None:
             self._observing = Observing(self._session, self._integration, credential)
 
     @property
@@ -153,5 +154,6 @@ class StoredTest:
         said = await observing.read(seconds=BY_HAND_S, fresh_within=FRESH_BY_HAND, tell=tell)
         seen = await read_checks(self._session, self._integration.organization_id)
         (integration,) = with_checks([self._integration], seen)
-        hidden = warnings(integration)
+        # That its check is unproven was said with the outcome.
+        hidden = warnings(replace(integration, proven=False))
         return f"But {', '.join(hidden)}. {said}" if hidden else said

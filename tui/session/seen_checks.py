@@ -11,7 +11,7 @@ from tui.data.checks.state import CheckState, after_cut_off
 from tui.data.integrations.listing import ONE_TEST
 from tui.data.integrations.seen_checks import read_seen_checks
 from tui.models import Checks
-from tui.providers import is_check_proven, registry
+from tui.providers import is_check_proven, known_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ def with_checks(listed: Sequence[Integration], seen: dict[UUID, SeenChecks]) -> 
 
 
 def _checks(integration: Integration, seen: SeenChecks) -> Checks:
-    type_ = registry().get(integration.integration_type)
+    type_ = known_type(integration.integration_type)
     hours = type_.refused_again_after_h if type_ is not None else None
     definition = type_.definition if type_ is not None else None
     state, now = seen.state or CheckState(), datetime.now(UTC)

@@ -12,7 +12,7 @@ from tui.data.checks.due import Pace
 from tui.data.checks.state import CheckState
 from tui.data.integrations.definitions import read_recorded, why_closed_to
 from tui.errors import NotRecorded, SwitchboardError
-from tui.providers import definitions, registry
+from tui.providers import known_type
 from tui.providers.naming import full_name
 from tui.providers.verdicts import Report
 from tui.session.connection_test import run_on_stored, standing_of
@@ -72,13 +72,14 @@ class StoredChecks:
 
     async def monitored(self) -> Sequence[StoredIntegration]:
         """Return the integrations that are enabled, and whose type has a test and may open them."""
-        types = registry()
-        recorded = await read_recorded(self._session.database) if definitions() else {}
         listed = await store.read_active(self._session.database, self._organization_id)
+        types = {one.integration_type: known_type(one.integration_type) for one in listed}
+        of_users = any(type_ and type_.definition and type_.definition.origin == "user" for type_ in types.values())
+        recorded = await read_recorded(self._session.database) if of_users else {}
         states = await store.read_states(self._session.database, [one.id for one in listed if one.id is not None])
         monitored = []
         for integration in listed:
-            type_ = types.get(integration.integration_type)
+            type_ = types[integration.integration_type]
             if integration.id is None or type_ is None or type_.test is None:
                 continue
             if (refusal := why_closed_to(type_.definition, recorded)) is not None:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 MOST_KEPT = 50
 SALT_HEX_DIGITS = 32
 
-_PLACE_NAMES = ("PGHOST", "PGPORT", "PGDATABASE")
-
 
 class KeptSalt:
     """The salt of the database that the settings name."""

@@ -38,6 +38,8 @@ def test_commands_options_and_fixed_words_need_no_database(shell: Shell) -> None
     assert completed(shell, "permissions grant --user a@b.example zoho") == ["zoho_mail"]
     assert completed(shell, "phone-numbers list --type t") == ["toll-free"]
     assert completed(shell, "help audit e") == ["export"]
+    assert completed(shell, "types check zoho") == ["zoho_mail"]
+    assert completed(shell, "types show ./") == [FILES]
     assert completed(shell, "completion f") == ["fish"]
     (shell.folder / "switchboard").mkdir()
     (shell.folder / "switchboard" / "production.env").touch()

@@ -239,7 +239,8 @@ def test_what_a_provider_says_besides_is_kept_and_told_where_it_changed(
     database = exotel_shell.environment["DATABASE_URL"]
     for amount in ("-1", "x", "nan", "1e999999"):
         assert "no amount" in exotel_shell.run("integrations", "threshold", "exotel_phone", "--", amount).refusal(2)
-    assert "has no balance" in exotel_shell.run("integrations", "threshold", "zoho_mail", "5").refusal(2)
+    for type_ in ("zoho_mail", "whatsapp_cloud"):
+        assert "has no balance" in exotel_shell.run("integrations", "threshold", type_, "5").refusal(2)
     assert exotel_shell.run("check") == Outcome(0, "", "")
     observed = execute(
         database, "select number, name, value from switchboard.observations where name !~ '_at$|alternate'"

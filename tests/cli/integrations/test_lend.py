@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.acme import ACME, KEY, PHONE, SALT, keyring
 from tests.support.canaries import found_in
 from tests.support.commands import execute
+from tui.cli.integrations.lend import names_lent
 from tui.data.keys.encryption import RowBinding
+from tui.errors import InvalidInput
 
 if TYPE_CHECKING:
     from tests.support.commands import Shell
@@ -195,3 +198,10 @@ def traces_of_processes(program: int) -> dict[str, str]:
 
 def files_below(folder: Path) -> dict[str, str]:
     return {str(file): file.read_text(errors="replace") for file in folder.rglob("*") if file.is_file()}
+
+
+def test_no_field_of_a_declared_type_says_what_else_a_program_runs() -> None:
+    for prefix, field in (("LD", "preload"), ("BASH", "env"), ("GIT", "ssh_command"), ("PG", "password")):
+        with pytest.raises(InvalidInput, match=f"it would get {prefix}_{field.upper()}, of the names"):
+            names_lent(prefix, [field, "token"])
+    assert names_lent("ACME_VOICE", ["token", "env"]) == {"token": "ACME_VOICE_TOKEN", "env": "ACME_VOICE_ENV"}

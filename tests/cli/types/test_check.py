@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,7 +75,7 @@ def test_on_a_terminal_each_field_is_asked_and_no_secret_is_seen(acme: Shell) ->
         terminal.type(f"{SECRET}\n")
         assert terminal.wait_for_exit() == 5
         shown = terminal.bytes_since().decode()
-    assert "Acme voice is asked twice at {api_host}" in shown
+    assert "Acme voice is asked at {api_host}" in shown
     assert "localhost is a loopback address" in shown
     assert SECRET not in shown
     assert (acme.folder / "acme_voice.toml").read_text() == LOOPBACK
@@ -109,7 +108,7 @@ def copy_of_twilio(folder: Path, server: ProviderServer) -> Definition:
 def read_again(file: Path, server: ProviderServer) -> Definition:
     read = read_file(file, "user")
     assert isinstance(read, Definition) and isinstance(read.check, HttpsCheck)
-    return replace(read, check=read.check._replace(host=server.host, private_network=True))
+    return read._replace(check=read.check._replace(host=server.host, private_network=True))
 
 
 def test_a_control_is_noted_in_the_file_which_keeps_its_mode(
@@ -128,13 +127,18 @@ def test_a_control_is_noted_in_the_file_which_keeps_its_mode(
         assert definition.path.read_bytes().startswith(before)
         assert definition.path.stat().st_mode & 0o777 == 0o640
         # What a shipped file would say is printed, and nothing of the package is written.
-        prove(replace(definition, origin="shipped"), TWILIO, Output())
+        prove(definition._replace(origin="shipped"), TWILIO, Output())
         assert f'sha256 = "{definition.check_sha256}"\n' in capsys.readouterr().out
         server.always = Reply(200, {"sid": TWILIO["account_sid"], "status": "active"})
         noted = definition.path.read_bytes()
         with pytest.raises(CheckFailed, match="says yes to a made-up secret") as fooled:
             prove(after, TWILIO, Output())
         assert "Take [control] out of" in fooled.value.what_to_do
+        # A credential that does not work says nothing about the check.
+        server.always = Reply(401, {})
+        with pytest.raises(CheckFailed, match="no control was made") as refused:
+            prove(after, TWILIO, Output())
+        assert "[control]" not in refused.value.what_to_do
         assert definition.path.read_bytes() == noted
         told = capsys.readouterr()
         assert TWILIO["auth_token"] not in told.out + told.err

@@ -55,9 +55,14 @@ def test_nothing_opens_a_stored_credential_before_the_definition_is_recorded(own
 
 
 def test_recording_shows_what_is_answered_for_and_holds_for_that_content_alone(own_shell: Shell) -> None:
+    file = own_shell.folder / FILE
+    file.write_text(file.read_text().replace("required = true\n", 'default = "AC0000000000"\n', 1))
     asked = own_shell.run("types", "record", "acme_mail")
     assert asked.status == 2 and "--yes" in asked.err
-    for told in ("SHA-256: ", "Hosts: api.example.com", "password {api_token}", "Secret fields: api_token"):
+    for told in (
+        *("SHA-256: ", "Hosts: api.example.com", "password {api_token}", "Secret fields: api_token"),
+        *("Where account_id is blank: AC0000000000", "Stored in the clear: plan.name (as Plan)", "Check: unproven"),
+    ):
         assert told in asked.err
     recorded = one_line_of_json(own_shell.run("types", "record", "acme_mail", "--yes", "--json").out)
     assert (recorded["changed"], recorded["recorded_before"], len(recorded["sha256"])) == (True, None, 64)
@@ -66,7 +71,6 @@ def test_recording_shows_what_is_answered_for_and_holds_for_that_content_alone(o
     shown = own_shell.run("integrations", "show", "acme_mail")
     assert shown.status == 0 and CREDENTIAL["account_id"] in shown.out and CREDENTIAL["api_token"] not in shown.out
     assert "yes" in own_shell.run("types", "list", "--recorded").out.partition("acme_mail")[2].splitlines()[0]
-    file = own_shell.folder / FILE
     file.write_text(file.read_text().replace("api.example.com", "evil.example"))
     refused = own_shell.run("integrations", "show", "acme_mail")
     assert refused.status == 3 and "is another than the one recorded in the database" in refused.err
@@ -86,7 +90,9 @@ def test_a_row_of_a_type_that_nobody_here_knows_is_listed_and_nothing_more(own_s
     own_shell.run("types", "record", "acme_mail", "--yes")
     (own_shell.folder / FILE).unlink()
     listed = one_line_of_json(own_shell.run("integrations", "list", "--json").out)
-    assert [row["state"] for row in listed if row["integration_type"] == "acme_mail"] == ["active"]
+    assert [(row["state"], row["check_proven"]) for row in listed if row["integration_type"] == "acme_mail"] == [
+        ("active", False)
+    ]
     shown = own_shell.run("integrations", "show", "acme_mail")
     assert shown.status == 0 and not {*CREDENTIAL.values()} & {*shown.out.split()}
     for line in (
@@ -95,4 +101,8 @@ def test_a_row_of_a_type_that_nobody_here_knows_is_listed_and_nothing_more(own_s
     ):
         outcome = own_shell.run(*line.split(), stdin=json.dumps(CREDENTIAL))
         assert outcome.status == 2 and "There is no integration type 'acme_mail'" in outcome.err, (line, outcome.err)
+    tested = own_shell.run("integrations", "test", "acme_mail")
+    assert "put acme_mail.toml back" in tested.err
+    left = own_shell.run("types", "list", "--recorded")
+    assert "acme_mail is recorded, and no file here declares it." in left.err
     assert one_line_of_json(own_shell.run("check", "--json").out)["asked"] == 0

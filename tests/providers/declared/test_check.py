@@ -82,6 +82,8 @@ async def test_what_an_address_or_a_header_cannot_carry_is_told_and_nothing_is_a
         (definition(check=check(server.host, Get("/{account_id}", GET.yes))), {"account_id": ".."}, "another address"),
         (acme, {"account_id": "a/../../x"}, "would lead to another address"),
         (acme, {"account_id": "..\\x"}, "would lead to another address"),
+        (acme, {"account_id": "a/..;/x"}, "would lead to another address"),
+        (acme, {"account_id": "a/%2e%2E/x"}, "would lead to another address"),
         (acme, {"token": ""}, "The Token is empty"),
         (acme, {"token": f"{SECRET}\r\nX-Other: 1"}, "The Token has characters that no header can carry"),
         (acme, {"token": f"{SECRET}\u20ac"}, "characters that no header can carry"),
@@ -164,6 +166,12 @@ async def test_shown_values_are_read_bounded_and_safe(server: ProviderServer) ->
     hostile = await observe(TWILIO, taken.append)
     name = hostile.observations[1].value
     assert name is not None and len(name) <= 200 and name.isprintable()
+    # Twilio's own answer has the token in it.
+    for told in (f"Your token: {TWILIO['auth_token']}", server.asked[0].headers["authorization"]):
+        server.always = Reply(200, {"sid": TWILIO["account_sid"], "status": "active", "friendly_name": told, "type": 1})
+        telling = await observe(TWILIO, taken.append)
+        assert [unread.what for unread in telling.unread] == ["Name"]
+        assert told not in f"{telling}{taken}"
     server.always = Reply(401, {})
     refused = await observe(TWILIO, taken.append)
     assert [unread.what for unread in refused.unread] == ["Account type", "Name", "Nothing"]

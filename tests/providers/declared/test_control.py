@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,8 @@ from tests.support.definitions import MAIL_FIELDS, check, definition, mail_check
 from tests.support.servers.mail import PASSWORD, USER, ImapServer, SmtpServer
 from tests.support.servers.providers import TWILIO, ProviderServer, Reply
 from tui.providers.declared.control import control, made_up_user, scramble, scrambled
-from tui.providers.declared.definition import Condition, Get
+from tui.providers.declared.definition import Authorization, Condition, Get
+from tui.providers.fields import Field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +59,29 @@ async def test_a_check_that_says_yes_to_anything_is_refused(server: ProviderServ
     result = await control(definition(check=check(server.host, get)), ACME)
     assert (result.is_proven, result.sentence) == (False, FOOLED)
     assert result.real.passed and result.scrambled is not None and result.scrambled.passed
+
+
+async def test_of_two_secrets_each_has_to_be_looked_at() -> None:
+    class Half(ProviderServer):
+        """Looks at the key alone, or at the password alone."""
+
+        looks_at = ""
+
+        def _reply(self, asked: Any) -> Reply:
+            pair = b64decode(asked.headers["authorization"].removeprefix("Basic ")).decode()
+            return Reply(200, {"sid": "AC1", "status": "active"}) if self.looks_at in pair else Reply(401, {})
+
+    key = Field("key", "Key", "word", "", required=True, secret=True)
+    pair = Authorization("basic", "{token}", "{key}")
+    with Half() as server:
+        acme = definition(fields=(*definition().fields, key), check=check(server.host, authorization=pair))
+        credential = {**ACME, "key": "0123456789abcdef"}
+        for looked_at, other in (("key", "Token"), ("token", "Key")):
+            server.looks_at = credential[looked_at]
+            fooled = await control(acme, credential)
+            assert fooled.sentence == f"This check says yes to a made-up secret ({other}), so it proves nothing."
+        server.looks_at = f"{credential['key']}:{credential['token']}"
+        assert (await control(acme, credential)).is_proven
 
 
 async def test_without_a_yes_of_the_real_one_no_control_is_made(server: ProviderServer) -> None:

@@ -91,10 +91,30 @@ def test_no_file_takes_the_name_or_the_title_of_an_earlier_type(tmp_path: Path) 
     assert names == []
     assert said == [
         "twilio.toml declares twilio, which a file of the package declares already. Give it another one.",
-        "twilio_2.toml has the title of the type twilio. Give it another one.",
-        "zoho_2.toml has the title of the type zoho_mail. Give it another one.",
+        "twilio_2.toml has the title of the type twilio, or one that looks like it. Give it another one.",
+        "zoho_2.toml has the title of the type zoho_mail, or one that looks like it. Give it another one.",
         "zoho_mail.toml declares zoho_mail, which is a built-in type. Give it another one.",
     ]
+
+
+@pytest.mark.parametrize(
+    "title", ["TwiIio", "Twi1io", "Twilio\u2122", "T\u1d21ilio", "\uff34wilio", "Twi-l\u00edo ", "Tvvilio"]
+)
+def test_a_title_that_looks_like_another_is_refused(tmp_path: Path, title: str) -> None:
+    write(tmp_path, "acme", GOOD.replace("acme_voice", "acme").replace("Acme voice", title))
+    names, (said,) = sentences(tmp_path)
+    assert names == [] and "of the type twilio, or one that looks like it" in said
+
+
+def test_titles_of_other_scripts_and_other_titles_are_fine(tmp_path: Path) -> None:
+    for name, title in (
+        ("a", "\u0926\u0932"),
+        ("b", "\u0926\u093f\u0932"),
+        ("c", "\u65e5\u672c Voice"),
+        ("d", "Twilio 2"),
+    ):
+        write(tmp_path, name, GOOD.replace("acme_voice", name).replace("Acme voice", title))
+    assert sentences(tmp_path) == (["a", "b", "c", "d"], [])
 
 
 @needs_root

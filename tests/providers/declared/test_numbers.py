@@ -38,6 +38,9 @@ async def test_all_pages_are_read_and_what_each_number_can_do(server: ProviderSe
         ListedNumber("+14155550101", "Line +14155550101", can_call=True, can_sms=False),
     ]
     assert counts == [1, 2]
+    # Whoever sees numbers need not see secrets.
+    server.pages = [[twilio_number("+14155550100") | {"friendly_name": f"x{TWILIO['auth_token']}"}]]
+    assert [one.name for one in await listed(twilio(server.host))] == [None]
     with pytest.raises(ProviderFailed, match="lists no numbers"):
         await listed(definition())
 

@@ -45,7 +45,7 @@ async def test_the_history_of_a_thing_is_left_to_where_it_was_asked_for(keyed_da
         await back(console, "2 ", "permissions")
         await console.press("1")
         await console.wait_for("Zoho Mail")
-        await console.press("G")
+        await console.press("j", "j", "j")
         told = await history(console)
         assert "History of Zoho Mail" in console.text
         assert "Zoho Mail set up" in told and "0104" not in told

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -40,4 +39,4 @@ CONTROL = Control(date(2026, 11, 30), DEFINITION.check_sha256)
 
 def definition(**changes: Any) -> Definition:
     """Return DEFINITION with other values."""
-    return replace(DEFINITION, **changes)
+    return DEFINITION._replace(**changes)

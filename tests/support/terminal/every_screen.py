@@ -70,7 +70,7 @@ WALK = (
     Stop(CredentialEditor, ("enter",), "stored; leave blank", "Display name", back=LIST),
     Stop(CredentialEditor, ("tab",), "Account SID: ", "Account SID *"),
     Stop(RevealScreen, ("R",), "is written to the audit log", "API key", back=LIST),
-    Stop(VersionsScreen, ("V",), "Going back", "api_host", back=LIST),
+    Stop(VersionsScreen, ("V",), "Going back", "~asha@acme.example", back=LIST),
     Stop(ConnectionTestScreen, ("t",), "1 of 1 verified", back=LIST),
     Stop(PaletteScreen, (":",), "What it does", "Edit the credential", back=LIST),
     Stop(PaletteScreen, ("down",), "What it does", "Set up this type"),

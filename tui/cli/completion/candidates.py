@@ -32,9 +32,14 @@ def files(context: click.Context, parameter: click.Parameter, incomplete: str) -
 
 def types(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """Complete with the types of integrations."""
-    from tui.providers import registry
+    from tui.providers import type_titles
 
-    return fitting(((type_.name, type_.title) for type_ in registry().values()), incomplete)
+    return fitting(type_titles().items(), incomplete)
+
+
+def types_or_files(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Complete with the types, and with names of files where what is typed begins none."""
+    return types(context, parameter, incomplete) or files(context, parameter, incomplete)
 
 
 def own_types(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:

@@ -18,7 +18,7 @@ from tui.data.integrations.usage import named_dependents, usage_of
 from tui.data.integrations.versions import read_bounds
 from tui.data.keys.gate import check_gate
 from tui.errors import NotRecorded, PermissionDenied
-from tui.providers import registry
+from tui.providers import type_titles
 from tui.providers.naming import full_name
 from tui.session.openable_type import openable_type
 from tui.session.seen_checks import read_checks, with_checks
@@ -40,7 +40,7 @@ async def show(session: Session, out: Output, integration_type: str) -> None:
     (integration,) = with_checks([found], await read_checks(session, found.organization_id))
     closed: NotRecorded | None = None
     try:
-        if integration.integration_type in registry():
+        if integration.integration_type in type_titles():
             await openable_type(session, integration.integration_type)
         stored = await load_credential(
             session.database,

@@ -22,18 +22,31 @@ from tui.process.hardening import inherited_umask
 from tui.session.openable_type import openable_type
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tui.cli.output import Output
     from tui.session.session import Session
 
 # What leads to the database or opens other credentials is not lent with one of them.
 WITHHELD = re.compile("DATABASE_URL|PG.*|ENCRYPTION_.*|SWITCHBOARD_.*|SUPABASE_.*")
+# They say what else is run: the fields of a declared type may be called anything, and others may set their values.
+_STEERING = re.compile("LD_.*|DYLD_.*|BASH_ENV|GIT_.*|NODE_OPTIONS|SSH_.*|SSL_.*|XDG_.*")
 OPENS_STORES = re.compile(
     "AGE_.*|CREDENTIALS_DIRECTORY|SOPS_.*|OP_.*|AWS_.*|CLOUDSDK_.*|GOOGLE_.*|AZURE_.*|BAO_.*|VAULT_.*"
 )
 """What the programs of docs/key_sources.md log in or decrypt with: withheld where one of them gives the master key."""
 PREFIX = re.compile("[A-Z][A-Z0-9_]*")
+
+
+def names_lent(prefix: str, fields: Sequence[str]) -> dict[str, str]:
+    """Return the variable of each field. Raises InvalidInput where one of them is not for credentials."""
+    names = {name: f"{prefix}_{name.upper()}" for name in fields}
+    if wrong := next((name for name in names.values() if WITHHELD.fullmatch(name) or _STEERING.fullmatch(name)), None):
+        raise InvalidInput(
+            f"With the prefix {prefix} it would get {wrong}, of the names that no program gets.",
+            "Give another one, such as --prefix MAIL.",
+        )
+    return names
 
 
 class _Lending:
@@ -51,12 +64,7 @@ class _Lending:
     async def __call__(self, session: Session, out: Output) -> None:
         integration = await find_integration(session, self._type, opens_envelopes=True)
         fields = [field.name for field in (await openable_type(session, integration.integration_type)).fields]
-        names = {name: f"{self._prefix or integration.integration_type.upper()}_{name.upper()}" for name in fields}
-        if withheld := next((name for name in names.values() if WITHHELD.fullmatch(name)), None):
-            raise InvalidInput(
-                f"With --prefix {self._prefix} it would get {withheld}, of the names that no program gets.",
-                "Give another one, such as MAIL.",
-            )
+        names = names_lent(self._prefix or integration.integration_type.upper(), fields)
         if not session.keyring.keys:
             # Before the log says that it was lent.
             raise MasterKeyMissing

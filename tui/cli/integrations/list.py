@@ -8,7 +8,7 @@ from tui.cli.integrations.view import COLUMNS, record_of
 from tui.cli.parsing import command, watch_option
 from tui.cli.requirements import Requirements
 from tui.data.integrations.listing import list_integrations
-from tui.providers import registry
+from tui.providers import type_titles
 from tui.session.seen_checks import read_checks, with_checks
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 async def list_(session: Session, out: Output) -> None:
     """List every type of integration, configured or not."""
     organization_id = session.chosen_organization.id
-    known = await list_integrations(session.database, session.keyring, organization_id, list(registry()))
+    known = await list_integrations(session.database, session.keyring, organization_id, list(type_titles()))
     listed = with_checks(known, await read_checks(session, organization_id))
     out.rows(listed, COLUMNS, record=record_of, empty="There is no integration type.")
     if any(integration.unreadable == "no key" for integration in listed):

@@ -14,7 +14,7 @@ from tui.data.integrations.listing import list_integrations
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.gate import check_gate
 from tui.errors import CheckFailed, InvalidInput, NotFound, SwitchboardError
-from tui.providers import registry
+from tui.providers import known_type
 from tui.session.observing import StoredTest
 from tui.words.integrations.description import verdict_words
 
@@ -114,7 +114,7 @@ async def _require_key(session: Session, tested: Sequence[ConnectionTestResult])
 
 
 def _has_test(integration: Integration) -> bool:
-    definition = registry().get(integration.integration_type)
+    definition = known_type(integration.integration_type)
     return definition is not None and definition.test is not None
 
 
@@ -141,7 +141,7 @@ def _record(integration: Integration, result: ConnectionTestResult | Switchboard
     report = result.report
     return record | {
         "passed": report.passed,
-        "check_proven": result.unproven_file is None,
+        "check_proven": result.unproven_type is None,
         "result": result.row_result,
         "level": report.level,
         "milliseconds": report.milliseconds,

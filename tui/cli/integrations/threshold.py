@@ -13,7 +13,7 @@ from tui.data.checks.observed import BALANCE_THRESHOLD
 from tui.data.checks.store import note_observed
 from tui.data.integrations.credentials import binding
 from tui.errors import InvalidInput
-from tui.providers import registry
+from tui.providers import known_type
 from tui.providers.naming import full_name
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def _amount(text: str) -> str | None:
 
 
 async def _set_threshold(session: Session, out: Output, *, integration_type: str, amount: str | None) -> None:
-    type_ = registry().get(integration_type)
-    if type_ is not None and type_.observe is None:
+    type_ = known_type(integration_type)
+    if type_ is not None and (type_.observe is None or type_.definition is not None):
         raise InvalidInput(f"{type_.title} has no balance.", "Name an integration of a provider that is paid by use.")
     integration = await find_integration(session, integration_type)
     await note_observed(session.database, binding(integration).row_id, {("", BALANCE_THRESHOLD): amount})

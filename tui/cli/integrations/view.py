@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tui.cli.integrations.checks import check_record, month
 from tui.cli.output import Column
 from tui.models import Integration
-from tui.providers import is_check_proven, registry
+from tui.providers import is_check_proven, known_type
 from tui.providers.naming import integration_name, type_in_full
 from tui.words.integrations.description import NOT_VISIBLE, connection, count_of_use, facts, stored_format
 from tui.words.integrations.seen_checks import check_facts, for_how_long
@@ -89,7 +89,7 @@ def detail_lines(
         return [*lines, ("credential", why_not)]
     if stored.credential is None:
         return lines
-    definition = registry().get(integration.integration_type)
+    definition = known_type(integration.integration_type)
     for name, value in _shown_fields(integration.integration_type, stored.credential):
         field = definition.field(name) if definition else None
         text = _value_text(value)
@@ -103,7 +103,7 @@ def detail_lines(
 
 def _shown_fields(integration_type: str, credential: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Return what may be shown of each field; a field nobody knows may hold a secret of another program."""
-    definition = registry().get(integration_type)
+    definition = known_type(integration_type)
     fields = definition.fields if definition else ()
     # Those of a declared type are kept and not shown, and a hidden one may be a secret.
     kept_fields = definition.foreign_fields if definition and definition.definition is None else ()

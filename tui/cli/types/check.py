@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.completion.candidates import types
+from tui.cli.completion.candidates import types_or_files
 from tui.cli.credential_input import ask_fields, read_object
 from tui.cli.output import Output
 from tui.cli.parsing import argument, command
@@ -38,7 +38,7 @@ OF_REAL, OF_MADE_UP = "what you gave", "a made-up secret"
 
 
 @command(needs=Requirements(finds=True))
-@argument("type_or_file", metavar="TYPE|FILE", shell_complete=types)
+@argument("type_or_file", metavar="TYPE|FILE", shell_complete=types_or_files)
 @click.pass_obj
 def check(options: Options, type_or_file: str) -> None:
     """Ask with a credential and again with a made-up secret: a check that says yes to both proves nothing.
@@ -79,7 +79,8 @@ def prove(definition: Definition, credential: Mapping[str, Any], out: Output) ->
     if not result.is_proven:
         if not out.as_table:
             out.data(record | {"control": None, "file": None})
-        still = f" Take [control] out of {shown_path(definition.path)}." if definition.is_proven else ""
+        is_refuted = definition.is_proven and result.scrambled is not None and result.scrambled.passed
+        still = f" Take [control] out of {shown_path(definition.path)}." if is_refuted else ""
         raise CheckFailed(result.sentence, f"{result.what_to_do}{still}")
     made = Control(datetime.now(UTC).date(), definition.check_sha256)
     is_written = definition.origin != "shipped"
@@ -101,7 +102,7 @@ def _credential(type_: IntegrationType, definition: Definition, out: Output) -> 
     """Ask for the credential, or read it. Raises InvalidInput where it is not accepted."""
     if sys.stdin is not None and sys.stdin.isatty():
         out.say(
-            f"{definition.title} is asked twice at {' and '.join(hosts_of(definition))}: with what you enter here, and "
+            f"{definition.title} is asked at {' and '.join(hosts_of(definition))}: with what you enter here, and "
             "with a made-up secret."
         )
         values = ask_fields(type_, out)

@@ -10,7 +10,7 @@ from tui.cli.output import Column, Output
 from tui.cli.parsing import command, option
 from tui.cli.requirements import Requirements
 from tui.data.integrations.definitions import read_recorded, why_closed_to
-from tui.providers import registry, type_file_mistakes
+from tui.providers import registry, type_file_mistakes, type_titles
 from tui.providers.declared.description import check_state, check_words, origin_words
 
 if TYPE_CHECKING:
@@ -59,6 +59,11 @@ async def _list_recorded(session: Session, out: Output) -> None:
         return record_of(type_) | {"recorded": on_record.sha256 if on_record else None}
 
     _write(out, (*COLUMNS, Column("RECORDED", words)), record)
+    for name in known.keys() - type_titles().keys():
+        out.warn(
+            f"{name} is recorded, and no file here declares it.",
+            f"Where none does elsewhere either: `switchboard types record {name} --withdraw`.",
+        )
 
 
 def _write(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from tui.errors import CheckFailed
 from tui.providers import integration_type
-from tui.providers.declared.files import ENDING, read_file
+from tui.providers.declared.files import read_file
 from tui.providers.declared.reading import Mistakes
+from tui.providers.declared.titles import ENDING
 from tui.providers.declared.types import type_of
 from tui.settings.type_folders import type_folders_in_use
 

@@ -77,6 +77,13 @@ def _facts(definition: Definition, before: str | None) -> Iterator[str]:
     yield from check_lines(definition)
     if definition.numbers is not None:
         yield f"Numbers: GET {definition.numbers.path}"
+    for field in definition.fields:
+        if field.default is not None:
+            # Of a host it is where the secrets go that were stored without one.
+            yield f"Where {field.name} is blank: {field.default}"
+    for shown in definition.show:
+        yield f"Stored in the clear: {shown.path} (as {shown.label})"
+    yield f"Check: {'proven' if definition.is_proven else 'unproven'}"
     secrets = ", ".join(field.name for field in definition.fields if field.secret)
     yield f"Secret fields: {secrets or 'none; all are shown to whoever may see the integration'}"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.completion.candidates import types as type_names
+from tui.cli.completion.candidates import types_or_files
 from tui.cli.output import Output
 from tui.cli.parsing import argument, command
 from tui.cli.requirements import Requirements
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @command(locked=True, needs=Requirements(finds=True))
-@argument("type_or_file", metavar="TYPE|FILE", locked=True, shell_complete=type_names)
+@argument("type_or_file", metavar="TYPE|FILE", locked=True, shell_complete=types_or_files)
 @click.pass_obj
 def show(options: Options, type_or_file: str) -> None:
     """Show a type: its fields, what its check asks whom, what is a yes, and its SHA-256.

@@ -22,7 +22,7 @@ RECORDED = """
 select r.name, encode(r.sha256, 'hex') as sha256, r.recorded_at, r.recorded_by
   from switchboard.recorded_types as r order by r.name
 """
-RECORD = "select switchboard.record_type(%(name)s::text, decode(%(sha256)s, 'hex')::bytea)"
+RECORD = "select switchboard.record_type(%(name)s::text, decode(%(sha256)s::text, 'hex'::text)::bytea)"
 WITHDRAW = "select switchboard.withdraw_type(%(name)s::text) as was_there"
 
 

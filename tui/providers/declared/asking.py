@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from tui.errors import ProviderFailed
 from tui.providers.declared.judging import MOST_BYTES, REFUSALS_READ, Answer, refusal
@@ -63,6 +64,16 @@ async def ask_get(
     """Ask one of the check's GETs; return the answer, and what speaks against a yes. Raises as `ask` does."""
     answer = await ask(host, definition, get.path, values)
     return answer, refusal(get, answer, values, host.place, definition.title)
+
+
+def secret_texts(definition: Definition, check: HttpsCheck, values: Mapping[str, str]) -> frozenset[str]:
+    """Return what no answer may tell further: the secrets, also as they are sent and as an address writes them.
+
+    Raises ProviderFailed as `open_host` does.
+    """
+    secrets = [values[field.name] for field in definition.fields if field.secret and values[field.name]]
+    sent = [header.rpartition(" ")[2] for header in _headers(definition, check, values).values()]
+    return frozenset([*secrets, *sent, *(quote(secret, safe="", errors="replace") for secret in secrets)])
 
 
 def _headers(definition: Definition, check: HttpsCheck, values: Mapping[str, str]) -> dict[str, str]:

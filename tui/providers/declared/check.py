@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tui.errors import ProviderFailed
-from tui.providers.declared.asking import ask_get, open_host
+from tui.providers.declared.asking import ask_get, open_host, secret_texts
 from tui.providers.declared.definition import HttpsCheck
 from tui.providers.declared.mailbox import check_mail
 from tui.providers.declared.templates import values_of
@@ -61,6 +61,7 @@ def make_observe(definition: Definition, *, seconds: float = SECONDS) -> Observe
         check = definition.check
         if not isinstance(check, HttpsCheck):
             return Reading((), (), calls)
+        secrets = secret_texts(definition, check, values)
         async with open_host(definition, check, values, seconds) as host:
             for place in sorted({shown.get for shown in definition.show}):
                 calls += 1
@@ -73,7 +74,13 @@ def make_observe(definition: Definition, *, seconds: float = SECONDS) -> Observe
                     continue
                 for shown in definition.show:
                     if shown.get == place:
-                        observation = Observation(SHOWN + shown.label, _shown_value(answer, shown.path))
+                        value = _shown_value(answer, shown.path)
+                        if value is not None and any(secret in value for secret in secrets):
+                            # What is observed is stored as it is, and seen by people who may see no secret.
+                            unread.append(Unread(shown.label, _tells_secret(shown.path)))
+                            continue
+                        value = None if value is None else safe_text(value, LONGEST_SHOWN)
+                        observation = Observation(SHOWN + shown.label, value)
                         observations.append(observation)
                         take(observation)
         return Reading(tuple(observations), tuple(unread), calls)
@@ -86,7 +93,11 @@ def _shown_value(answer: Answer, path: str) -> str | None:
     value = answer.at(path)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return safe_text(value, LONGEST_SHOWN) if isinstance(value, str | int | float) else None
+    return str(value) if isinstance(value, str | int | float) else None
+
+
+def _tells_secret(path: str) -> ProviderFailed:
+    return ProviderFailed(f"`{path}` holds a secret of the credential, so it is not kept.", "Show another value.")
 
 
 async def _check_https(

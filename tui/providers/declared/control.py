@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 import string
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.providers.declared.check import make_test
-from tui.providers.declared.definition import MailCheck
+from tui.providers.declared.definition import HttpsCheck, MailCheck
 from tui.providers.declared.mailbox import check_mail, login_of
-from tui.providers.declared.templates import values_of
+from tui.providers.declared.templates import names_in, values_of
 from tui.providers.field_kinds import as_text
 from tui.providers.mail.responses import Login
 from tui.providers.verdicts import Report
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from tui.providers.declared.definition import Definition
+    from tui.providers.fields import Field
     from tui.providers.verdicts import Tell, Verdict
 
 # What many keys begin with says what they are ("sk_live_", "EAAG"), and a provider refuses another one unasked.
@@ -42,9 +44,10 @@ class ControlResult(NamedTuple):
 
 
 async def control(definition: Definition, credential: Mapping[str, Any]) -> ControlResult:
-    """Ask once with a credential, and where that is a yes once with its secrets made up.
+    """Ask once with a credential, and where that is a yes once with its secret made up.
 
-    A mailbox is asked with a user name that is made up as well, so that no failed login counts against anybody.
+    Where several secrets are sent, each has to be told apart: it is asked once with each of them made up alone. A
+    mailbox is asked with a user name that is made up as well, so that no failed login counts against anybody.
     """
     test = make_test(definition)
     real = await _report(lambda tell: test(credential, tell))
@@ -56,21 +59,27 @@ async def control(definition: Definition, credential: Mapping[str, Any]) -> Cont
             return ControlResult(real, None, False, sentence, reason.what_to_do if reason else "Correct it.")
         sentence = f"Nobody said yes to the credential, so no control was made.{why}"
         return ControlResult(real, None, False, sentence, reason.what_to_do if reason else "Try again later.")
-    made_up = scrambled(definition, credential)
-    if isinstance(check := definition.check, MailCheck):
-        values = values_of(definition, made_up)
+    check = definition.check
+    if isinstance(check, MailCheck):
+        values = values_of(definition, scrambled(definition, credential))
         real_login = login_of(definition, check, values)
         login = Login(made_up_user(real_login.user), real_login.password)
         fake = await _report(lambda tell: check_mail(definition, check, values, tell, login=login))
-    elif made_up == credential:
-        sentence = "The credential has no secret, so nothing could be made up in its place."
-        return ControlResult(real, None, False, sentence, 'Mark the field that is one with kind = "secret".')
-    else:
-        fake = await _report(lambda tell: test(made_up, tell))
-    return _verdict(real, fake)
+        return _verdict(real, fake)
+    sent = secrets_sent(definition)
+    for secret in sent:
+        made_up = scrambled(definition, credential, only=secret.name)
+        if made_up == credential:
+            break
+        fake = await _report(partial(test, made_up))
+        verdict = _verdict(real, fake, of=f" ({secret.label})" if len(sent) > 1 else "")
+        if not verdict.is_proven or secret is sent[-1]:
+            return verdict
+    sentence = "The credential has no secret, so nothing could be made up in its place."
+    return ControlResult(real, None, False, sentence, 'Mark the field that is one with kind = "secret".')
 
 
-def _verdict(real: Report, fake: Report) -> ControlResult:
+def _verdict(real: Report, fake: Report, of: str = "") -> ControlResult:
     if fake.says_no:
         return ControlResult(real, fake, True, "The check says yes to the credential, and no to a made-up secret.")
     if fake.passed or not fake.failures:
@@ -78,7 +87,7 @@ def _verdict(real: Report, fake: Report) -> ControlResult:
             real,
             fake,
             False,
-            "This check says yes to a made-up secret, so it proves nothing.",
+            f"This check says yes to a made-up secret{of}, so it proves nothing.",
             "Ask for something that only the right secret brings, such as the account itself, and let `yes` name a "
             "value of the answer.",
         )
@@ -87,16 +96,23 @@ def _verdict(real: Report, fake: Report) -> ControlResult:
         real,
         fake,
         False,
-        f"A made-up secret got no clear no, so the check is not proven.{f' {reason.sentence}' if reason else ''}",
+        f"A made-up secret{of} got no clear no, so the check is not proven.{f' {reason.sentence}' if reason else ''}",
         "Add a `[[check.get.no]]` for what the provider answers to a wrong secret, or try again later.",
     )
 
 
-def scrambled(definition: Definition, credential: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the credential with another text in place of each secret; all else, such as ids, stays."""
+def secrets_sent(definition: Definition) -> list[Field]:
+    """Return the secrets that a check sends."""
+    authorization = definition.check.authorization if isinstance(definition.check, HttpsCheck) else None
+    names = names_in(authorization.user + authorization.secret) if authorization else ()
+    return [field for field in definition.fields if field.secret and field.name in names]
+
+
+def scrambled(definition: Definition, credential: Mapping[str, Any], *, only: str = "") -> dict[str, Any]:
+    """Return the credential with another text in place of each secret, or of one `only`; all else, as ids, stays."""
+    made_up = {field.name for field in definition.fields if field.secret and only in ("", field.name)}
     return {
-        name: scramble(as_text(value)) if (field := _field(definition, name)) and field.secret and value else value
-        for name, value in credential.items()
+        name: scramble(as_text(value)) if name in made_up and value else value for name, value in credential.items()
     }
 
 
@@ -128,10 +144,6 @@ def _another(character: str, alphabet: str) -> str:
         if character in known:
             return secrets.choice(known)
     return character
-
-
-def _field(definition: Definition, name: str) -> Any:
-    return next((field for field in definition.fields if field.name == name), None)
 
 
 async def _report(test: Callable[[Tell], Awaitable[None]]) -> Report:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -134,8 +133,7 @@ class Control(NamedTuple):
     check_sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(NamedTuple):
     """A file that has no mistake.
 
     `sha256` (hex) is that of the file without its [control], which is what an administrator records: a control that is

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.providers.declared.patterns import pattern_problem
 from tui.providers.declared.tables import quoted
 from tui.providers.fields import Field
 
@@ -112,6 +111,7 @@ def _field(table: Table, name: str) -> Field | None:
 
 def _try_values(table: Table, field: Field) -> None:
     """Note a pattern that is none, and an example or a default that the field itself would refuse."""
+    from tui.providers.declared.patterns import pattern_problem
     from tui.providers.field_kinds import read
 
     if field.pattern and (problem := pattern_problem(field.pattern)):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.errors import ConfigError
+from tui.providers.declared.look_alikes import look
 from tui.providers.declared.reading import MOST_BYTES, Mistakes, read_definition, shown_path, unreadable
+from tui.providers.declared.titles import SHIPPED as OF_PACKAGE
+from tui.providers.declared.titles import type_files
 from tui.settings.checked_file import read_checked
 
 if TYPE_CHECKING:
@@ -16,9 +18,8 @@ if TYPE_CHECKING:
     from tui.providers.declared.definition import Definition, Origin
     from tui.settings.type_folders import TypeFolders
 
-ENDING = ".toml"
 MOST_FILES = 100
-SHIPPED = Path(__file__).parent / "shipped"
+SHIPPED = Path(OF_PACKAGE)
 
 
 class ReadTypes(NamedTuple):
@@ -35,7 +36,7 @@ def read_types(folders: TypeFolders, built_in: Mapping[str, str]) -> ReadTypes:
     """
     definitions: dict[str, Definition] = {}
     mistakes: list[Mistakes] = []
-    titles = {title.casefold(): name for name, title in built_in.items()}
+    titles = {look(title): name for name, title in built_in.items()}
     for outcome in _every_file(folders):
         if isinstance(outcome, Mistakes):
             mistakes.append(outcome)
@@ -43,7 +44,7 @@ def read_types(folders: TypeFolders, built_in: Mapping[str, str]) -> ReadTypes:
             mistakes.append(taken)
         else:
             definitions[outcome.name] = outcome
-            titles[outcome.title.casefold()] = outcome.name
+            titles[look(outcome.title)] = outcome.name
     return ReadTypes(definitions, tuple(mistakes))
 
 
@@ -76,10 +77,7 @@ def _every_file(folders: TypeFolders) -> Iterator[Definition | Mistakes]:
 
 def _files_of(folder: Path, origin: Origin) -> Iterator[Definition | Mistakes]:
     try:
-        # What begins with a dot is an editor's.
-        names = sorted(name for name in os.listdir(folder) if name.endswith(ENDING) and not name.startswith("."))  # noqa: PTH208
-    except FileNotFoundError:
-        return
+        names = type_files(str(folder))
     except OSError as error:
         yield unreadable(folder, origin, f"The folder {shown_path(folder)} cannot be read: {error.strerror}.")
         return
@@ -100,9 +98,8 @@ def _taken(
     elif name in earlier:
         whose = {"shipped": "of the package", "root": "of root", "user": "of yours"}[earlier[name].origin]
         problem = f"declares {name}, which a file {whose} declares already"
-    elif title.casefold() in titles:
-        # Two types that look alike on the screen: a secret would be typed into the wrong one.
-        problem = f"has the title of the type {titles[title.casefold()]}"
+    elif look(title) in titles:
+        problem = f"has the title of the type {titles[look(title)]}, or one that looks like it"
     else:
         return None
     return unreadable(

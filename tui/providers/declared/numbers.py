@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote_plus, urlencode, urljoin, urlsplit
 
 from tui.errors import ProviderFailed
 from tui.models import ListedNumber
-from tui.providers.declared.asking import ask_address, open_host
+from tui.providers.declared.asking import ask_address, open_host, secret_texts
 from tui.providers.declared.definition import HttpsCheck
 from tui.providers.declared.judging import no_answer
 from tui.providers.declared.templates import render_path, values_of
@@ -40,7 +40,7 @@ def make_listing(definition: Definition, *, seconds: float = SECONDS) -> NumberL
             # No list is not an empty one, by which every number would look deleted.
             raise ProviderFailed(f"The definition of {definition.title} lists no numbers.", "Add them by hand.")
         values = values_of(definition, credential)
-        secrets = {values[field.name] for field in definition.fields if field.secret} - {""}
+        secrets = secret_texts(definition, check, values)
         listed: dict[str, ListedNumber] = {}
         async with open_host(definition, check, values, seconds) as host:
             address = render_path(numbers.path, definition, values)
@@ -51,7 +51,7 @@ def make_listing(definition: Definition, *, seconds: float = SECONDS) -> NumberL
                         asked.add(address)
                         answer = await ask_address(host, address)
                         before = len(listed)
-                        page = _page(numbers, answer, host.place, definition.title)
+                        page = _page(numbers, answer, host.place, definition.title, secrets)
                         listed |= {number.number: number for number in page}
                         tell(len(listed))
                         address = _next(numbers, answer, address, host.place, secrets)
@@ -70,8 +70,11 @@ def make_listing(definition: Definition, *, seconds: float = SECONDS) -> NumberL
     return list_numbers
 
 
-def _page(numbers: Numbers, answer: Answer, host: str, title: str) -> list[ListedNumber]:
-    """The numbers of one page. Raises ProviderFailed where it is none, or has one that cannot be read."""
+def _page(numbers: Numbers, answer: Answer, host: str, title: str, secrets: Collection[str]) -> list[ListedNumber]:
+    """The numbers of one page, without names that hold a secret.
+
+    Raises ProviderFailed where it is none, or has one that cannot be read.
+    """
     code = str(answer.status)
     if answer.status in {401, 403}:
         raise ProviderFailed(
@@ -83,17 +86,18 @@ def _page(numbers: Numbers, answer: Answer, host: str, title: str) -> list[Liste
     if not isinstance(entries, list):
         misfit = answer.problem or (f"`{numbers.list_path}` is no list" if numbers.list_path else "it is no list")
         raise no_answer(answer.status, host, f"{misfit}.")
-    return [_number(numbers, answer, entry, host) for entry in entries]
+    return [_number(numbers, answer, entry, host, secrets) for entry in entries]
 
 
-def _number(numbers: Numbers, answer: Answer, entry: Any, host: str) -> ListedNumber:
+def _number(numbers: Numbers, answer: Answer, entry: Any, host: str, secrets: Collection[str]) -> ListedNumber:
     number = _e164(answer.at(numbers.number, entry))
     if number is None:
         raise ProviderFailed(f"{host} lists a number that cannot be read as one.", _NOT_SYNCED, code=str(answer.status))
     name = answer.at(numbers.name, entry) if numbers.name else None
+    is_name = isinstance(name, str) and name.strip() and not any(secret in name for secret in secrets)
     return ListedNumber(
         number,
-        safe_text(name, LONGEST_NAME) if isinstance(name, str) and name.strip() else None,
+        safe_text(name, LONGEST_NAME) if is_name else None,
         can_call=_can(answer, numbers.can_call, entry),
         can_sms=_can(answer, numbers.can_sms, entry),
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tui.providers.declared.checks import read_check, read_numbers, read_shown
 from tui.providers.declared.definition import Control, Definition
 from tui.providers.declared.fields import NAME, NAME_RULE, read_fields
+from tui.providers.declared.look_alikes import mixed_alphabets
 from tui.providers.declared.tables import Mistake, Notes, Table, quoted
 from tui.settings.checked_file import printable
 
@@ -101,6 +102,8 @@ def _read(top: Table, values: Mapping[str, Any], path: Path, origin: Origin) -> 
     elif name and path.name != f"{name}.toml":
         top.note("name", f"is {quoted(name)}, so the file has to be called {name}.toml.")
     title = top.text("title", TITLE_MOST, required=True)
+    if mixed := mixed_alphabets(title):
+        top.note("title", f"has letters of several alphabets that look alike ({mixed}); write it in one of them.")
     help_ = top.text("help", HELP_MOST, required=True)
     documentation = top.texts("documentation", MOST_DOCUMENTS, 300)
     for place, url in enumerate(documentation):

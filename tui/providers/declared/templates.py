@@ -55,9 +55,10 @@ def render_path(template: Template, definition: Definition, values: Mapping[str,
     """
     rendered_whole(template, definition, values)
     path = render(template, values, lambda value: quote(value, safe="", errors="replace"))
-    # Dots alone are what quoting leaves with a meaning of its own; some servers unquote before they look for them.
-    steps = re.split(r"[/\\]", unquote(path.partition("?")[0], errors="replace"))
-    if not {".", ".."}.isdisjoint(steps):
+    # Dots alone are what quoting leaves with a meaning of its own; some servers unquote before they look for them, even
+    # twice, and some leave out what follows a semicolon.
+    unquoted = unquote(unquote(path.partition("?")[0], errors="replace"), errors="replace")
+    if not {".", ".."}.isdisjoint(step.partition(";")[0] for step in re.split(r"[/\\]", unquoted)):
         raise ProviderFailed(
             f"The {labels_in(template, definition)} would lead to another address of the provider; nothing was asked.",
             "Copy it once more: it has a step of dots in it.",

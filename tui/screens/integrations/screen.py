@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.content import Content
 
 from tui.errors import Conflict, NotFound, UnknownType
-from tui.providers import registry, title_of
+from tui.providers import known_type, title_of, type_titles
 from tui.providers.naming import full_name, name_in_commands
 from tui.screens.detail_page import DetailPage
 from tui.screens.integrations.view import COLUMNS, SORTS, detail, matches, row_of, sort_key
@@ -112,7 +112,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
         if organization is None:
             return
         self.show_loading("integrations")
-        database, types = self.session.database, list(registry())
+        database, types = self.session.database, list(type_titles())
         rights = self._rights = await read_privileges(database)
         seen = await read_checks(self.session, organization.id, rights=rights)
         if not self._items:
@@ -211,11 +211,10 @@ class IntegrationsScreen(DetailPage["Integration"]):
     def action_test_all(self) -> None:
         if self.is_busy:
             return
-        testable = {name for name, provider in registry().items() if provider.test is not None}
         integrations = [
             integration
             for integration in self._items
-            if integration.id is not None and integration.integration_type in testable
+            if integration.id is not None and (type_ := known_type(integration.integration_type)) and type_.test
         ]
         if integrations:
             self._test("Test of all", integrations)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from tui.providers import registry
+from tui.providers import type_titles
 from tui.screens.setup.wizard.step import Step
 from tui.widgets.form import Option, OptionLines
 from tui.widgets.notices import Notice, NoticeList
@@ -40,7 +40,7 @@ class FirstIntegrationStep(Step):
 
     def __init__(self, flow: Flow) -> None:
         super().__init__(flow)
-        types = [Option(provider.name, provider.title, provider.name) for provider in registry().values()]
+        types = [Option(name, title, name) for name, title in type_titles().items()]
         self._types = OptionLines([*types, Option(LATER, "Later", "show the list of integrations")], id="f-types")
         self._note = NoticeList(flow.glyphs, id="f-note")
 
