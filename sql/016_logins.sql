@@ -109,7 +109,9 @@ begin
     end if;
     if vouches and coalesce(current_setting('switchboard.request_organization'::text, true), '') <> '' then
       -- A request of one person (sql/022_http.sql): of what the login sees, their organisation alone.
-      requested := switchboard.uuid_or_null(current_setting('switchboard.request_organization'::text, true)::text);
+      -- The nil UUID stands for no organisation: what is of none is for those who see everything.
+      requested := nullif(switchboard.uuid_or_null(current_setting('switchboard.request_organization'::text, true)::text),
+                          '00000000-0000-0000-0000-000000000000');
       organizations := array(select requested where everything or requested = any (organizations));
       organizations := array_remove(organizations, null);
       everything := false;

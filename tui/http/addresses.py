@@ -83,6 +83,8 @@ class Proxies:
 
         `peer` is who has connected, None at the socket; `forwarded` are the values of X-Forwarded-For.
         """
+        # Where both kinds of IP are listened to, IPv4 comes within IPv6, and nobody is named so.
+        peer = None if peer is None else _address(peer) or peer
         if not (self._believes_socket if peer is None else self._is_proxy(peer)):
             return peer
         # Each proxy writes whom it speaks for behind what it was told: the last that is no proxy is who asks.
@@ -99,6 +101,11 @@ class Proxies:
         return any(known in network for network in self._networks if network.version == known.version)
 
 
+def counted_as(address: str | None) -> str | None:
+    """Return whom a limit takes an address for: one customer has 64 bits of IPv6, and asks from another each time."""
+    return str(ipaddress.ip_network(f"{address}/64", strict=False)) if address and ":" in address else address
+
+
 def network_of(text: str, option: str) -> Network:
     """Return a network, or that of one address. Raises InvalidInput, which names the option."""
     try:
@@ -110,9 +117,12 @@ def network_of(text: str, option: str) -> Network:
 
 
 def _address(text: str) -> str | None:
-    """Return the address that a proxy wrote; None for anything else. IPv4 within IPv6 is IPv4."""
+    """Return the address that a proxy wrote; None for anything else. IPv4 within IPv6 is IPv4.
+
+    Without the zone of a link-local one, which may be any text, line ends and words of our own lines among it.
+    """
     try:
-        address = ipaddress.ip_address(text.removeprefix("[").removesuffix("]"))
+        address = ipaddress.ip_address(text.removeprefix("[").removesuffix("]").partition("%")[0])
     except ValueError:
         return None
     mapped = getattr(address, "ipv4_mapped", None)

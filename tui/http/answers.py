@@ -10,6 +10,7 @@ from tui.errors import (
     Conflict,
     ConnectionFailed,
     ConstraintViolated,
+    DatabaseFailed,
     InvalidInput,
     Locked,
     MasterKeyError,
@@ -76,7 +77,11 @@ def failure(error: SwitchboardError, *, verified: bool | None = None) -> Answer:
     status = status_of(error)
     retry_after_s = getattr(error, "retry_after_s", None) or (RETRY_AFTER_S if status in (429, 503) else None)
     sentence, what_to_do = error.sentence, error.what_to_do
-    if isinstance(error, ConnectionFailed):
+    if isinstance(error, Locked):
+        sentence, what_to_do = "Somebody else is changing this at the moment.", "Try again in a moment."
+    elif isinstance(error, PermissionDenied) and error.sqlstate:
+        sentence, what_to_do = "The database refuses this.", "Ask an administrator of your organisation."
+    elif isinstance(error, ConnectionFailed):
         sentence, what_to_do = "The database cannot be reached at the moment.", "Try again in a moment."
     elif is_of_server(error):
         sentence, what_to_do = "The server is not ready to do this.", "Ask whoever runs it to look at its log."
@@ -85,8 +90,11 @@ def failure(error: SwitchboardError, *, verified: bool | None = None) -> Answer:
 
 
 def is_of_server(error: SwitchboardError) -> bool:
-    """Whether a failure is for whoever runs the server, and not for those who ask: it names hosts, keys, files."""
-    return isinstance(error, ConnectionFailed | MasterKeyError | SchemaMissing | ServerUnsuitable | NotRecorded)
+    """Whether a failure is for whoever runs the server, and not for those who ask: it names hosts, keys, roles."""
+    is_told_by_database = isinstance(error, PermissionDenied | Locked | DatabaseFailed) and error.sqlstate
+    return bool(is_told_by_database and error.sqlstate != TOO_MANY) or isinstance(
+        error, ConnectionFailed | MasterKeyError | SchemaMissing | ServerUnsuitable | NotRecorded
+    )
 
 
 # The first that fits.

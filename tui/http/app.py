@@ -15,6 +15,7 @@ from starlette.routing import Route as StarletteRoute
 from tui.data.login import read_login
 from tui.data.requester import find_requester
 from tui.errors import SwitchboardError
+from tui.http.addresses import counted_as
 from tui.http.answers import Answer, Refused, Unavailable, failure, is_of_server, status_of
 from tui.http.limits import (
     BODY_WITHIN_S,
@@ -144,7 +145,7 @@ class Application:
             request.client.host if request.client and request.client.host else None,
             request.headers.getlist("x-forwarded-for"),
         )
-        self._limits.address.take(who.address)
+        self._limits.address.take(counted_as(who.address))
         if self.count() > MOST_CONNECTIONS:
             raise Unavailable("Too many are connected at the moment.", "Try again in a moment.")
         identity = await self._identify(request, who)
@@ -158,8 +159,10 @@ class Application:
             return await route.answer(Asked(session, requester, request.path_params, body))
 
     async def _identify(self, request: Request, who: _Who) -> Identity:
-        """Verify the one bearer token. Raises Refused with 401, and 429 where an address sends many that are none."""
-        self._limits.bad_tokens.require_room(who.address)
+        """Verify the one bearer token. Raises Refused with 401, and 429 where an address sends many that are none.
+
+        A good one is taken from there all the same: many share an address, and one page with an old token asks on.
+        """
         try:
             given = request.headers.getlist("authorization")
             scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
@@ -168,7 +171,7 @@ class Application:
             identity = await self._verifier.verify(token.strip())
         except Refused as refusal:
             if refusal.status == 401:
-                self._limits.bad_tokens.take(who.address)
+                self._limits.bad_tokens.take(counted_as(who.address))
             raise
         who.person = str(identity.person_id)
         return identity

@@ -50,11 +50,6 @@ class Limit:
             raise Refused(429, "That is more than is answered in a minute.", "Wait a moment.", retry_after_s=wait_s)
         self._put(who, left - 1, now)
 
-    def require_room(self, who: Hashable) -> None:
-        """Raise Refused with 429 where nothing is left, and count nothing."""
-        if self._left_of(who, self._clock()) < 1:
-            self.take(who)
-
     def _left_of(self, who: Hashable, now: float) -> float:
         left, at = self._left.get(who, (float(self._rate.at_once), now))
         return min(float(self._rate.at_once), left + (now - at) * self._rate.a_minute / 60)

@@ -8,7 +8,7 @@ import os
 import socket
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -133,6 +133,8 @@ def _listen_at_path(place: SocketPlace) -> socket.socket:
     before = os.umask(0o777 & ~SOCKET_MODE)
     try:
         listener.bind(path)
+        # At once: another server would take it for one that nobody listens at.
+        listener.listen()
     except OSError:
         listener.close()
         raise
@@ -147,8 +149,9 @@ def place_of(listener: socket.socket) -> str:
     return str(TcpPlace(*name[:2])) if isinstance(name, tuple) else str(name)
 
 
-def _remove(path: str) -> None:
-    Path(path).unlink(missing_ok=True)
+def _remove_path_of(listener: socket.socket) -> None:
+    if listener.family == socket.AF_UNIX and (path := listener.getsockname()):
+        Path(path).unlink(missing_ok=True)
 
 
 async def serve(application: Application, listener: socket.socket, *, ready: Callable[[], None]) -> None:
@@ -171,7 +174,6 @@ async def serve(application: Application, listener: socket.socket, *, ready: Cal
         )
     )
     application.count = lambda: len(server.server_state.connections)
-    path: Any = listener.getsockname()
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
     try:
         while not server.started and not serving.done():
@@ -179,12 +181,11 @@ async def serve(application: Application, listener: socket.socket, *, ready: Cal
         ready()
         await asyncio.shield(serving)
     except asyncio.CancelledError:
+        # While it is listened at: once it is not, the next server may have put its own socket there.
+        _remove_path_of(listener)
         server.should_exit = True
         try:
             await asyncio.shield(serving)
         except asyncio.CancelledError:
             server.force_exit = True
             await serving
-    finally:
-        if isinstance(path, str) and path:
-            _remove(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -20,6 +19,8 @@ SHORTEST_SECRET_BYTES = 32
 """What RFC 7518, section 3.2, asks of a key for HS256."""
 LONGEST_TOKEN = 8_192
 LEEWAY_S = 10.0
+NEVER = 2**53
+"""An end at which numbers are no seconds any more."""
 REQUIRED = ("exp", "sub", "aud", "iss", "role")
 
 
@@ -28,7 +29,6 @@ class Identity(NamedTuple):
 
     person_id: UUID
     organization_id: UUID | None
-    expires_at: float
 
 
 class SecretKey:
@@ -108,10 +108,12 @@ def _identity_of(claims: dict[str, Any]) -> Identity:
     person_id = _uuid(claims["sub"])
     if person_id is None or not person_id.int:
         raise _refused("The token is of no person who has signed in.")
+    if type(claims["exp"]) not in (int, float) or claims["exp"] >= NEVER:
+        # PyJWT reads a text as well, and RFC 7519 has none.
+        raise _refused("The token is not valid here.")
     metadata = claims.get("app_metadata")
     organization = metadata.get("organization_id") if isinstance(metadata, dict) else None
-    expires_at = float(claims["exp"])
-    return Identity(person_id, _uuid(organization), min(expires_at, time.time() + 86_400))
+    return Identity(person_id, _uuid(organization))
 
 
 def _uuid(value: object) -> UUID | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -15,7 +16,6 @@ from tests.support.database.requesters import CARA, ESHA, GITA, GOPAL, HARI, NIL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from uuid import UUID
 
     from tests.support.servers.postgres import TestServer
 
@@ -27,6 +27,7 @@ TRIED = {
     "see numbers": "select id from public.organization_phone_numbers where organization_id = '{acme}'",
     "see people": "select id from switchboard.visible_people where id = '{asha}'",
     "see log": "select id from public.integration_audit_logs where organization_id = '{acme}'",
+    "see log of nobody": "select id from public.integration_audit_logs where organization_id = '{nil}'",
     "note a test": "update public.integration_credentials set is_verified = true where id = '{phone}'",
     "test": "select switchboard.begin_open('{phone}', 'test')",
     "sync": "select switchboard.begin_open('{phone}', 'sync')",
@@ -74,6 +75,7 @@ MAY: dict[tuple[UUID, UUID | str], set[str]] = {
     (GITA, GLOBEX): {"set up elsewhere"},
     (ASHA, GLOBEX): set(),
     (ASHA, "no id"): set(),
+    (HARI, UUID(int=0)): set(),
 }
 
 
@@ -143,7 +145,7 @@ def _ids(web: psycopg.Connection) -> dict[str, object]:
         (number,) = web.execute("select id from public.organization_phone_numbers").fetchone() or ()
     return {
         **{"phone": phone, "number": number, "acme": ACME, "globex": GLOBEX},
-        **{"asha": ASHA, "nils": NILS, "nobody": NOBODY},
+        **{"asha": ASHA, "nils": NILS, "nobody": NOBODY, "nil": UUID(int=0)},
     }
 
 
