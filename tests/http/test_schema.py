@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from tests.support.acme import ACME, ASHA
 from tests.support.canaries import found_in
-from tests.support.database.requesters import GITA, HARI, NILS, NOBODY, RAVI, VERA
+from tests.support.database.number_rows import RAVI
+from tests.support.database.requesters import GITA, HARI, NILS, NOBODY, VERA
 from tests.support.servers.exotel import API_KEY, API_TOKEN, AUTH_TOKEN
 from tests.support.servers.http import HttpServer, bearer
 from tui.http.answers import STATUSES
@@ -61,7 +62,7 @@ NAMES = {
     "type": st.one_of(st.sampled_from([*registry(), "no_such"]), st.text(min_size=1, max_size=20)),
     "id": st.one_of(st.just(str(NOBODY)), st.text(min_size=1, max_size=40)),
 }
-HEADERS = st.one_of(
+HEADERS: st.SearchStrategy[dict[str, str]] = st.one_of(
     st.sampled_from(PEOPLE).map(bearer),
     st.builds(lambda person, metadata: bearer(person, app_metadata=metadata), st.sampled_from(PEOPLE), VALUES),
     st.just({}),

@@ -20,14 +20,13 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.http.conftest import HERE
+from tests.http.conftest import HERE, LOCAL_MAIL
 from tests.support.acme import ASHA, KEY
 from tests.support.commands import Shell
 from tests.support.database.requesters import GITA, NOBODY, VERA
 from tests.support.servers.http import ISSUER, SECRET, SETTINGS, HttpServer, bearer, no_limits, token
 from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.waiting import wait_until
-from tui.data.postgres import database as database_module
 from tui.errors import InvalidInput
 from tui.http import server as serving
 from tui.http.addresses import Proxies, SocketPlace, TcpPlace, listening_place, network_of, require_origin
@@ -268,10 +267,7 @@ def test_whoever_takes_no_answer_is_cut(web: str, monkeypatch: pytest.MonkeyPatc
         assert cut.wait(20)
 
 
-def test_while_the_database_is_away_it_says_so_and_comes_back_by_itself(
-    owner: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(database_module, "ANSWERS_WITHIN_S", 1.0)
+def test_while_the_database_is_away_it_says_so_and_comes_back_by_itself(owner: str) -> None:
     with psycopg.connect(owner) as connection:
         connection.execute("alter role web password 'web'")
     target = conninfo_to_dict(owner)
@@ -340,6 +336,9 @@ def test_the_command_serves_and_finishes_what_was_begun_on_sigterm(web: str, exo
             # The stand-in is at a port that is not one of mail or HTTPS.
             said = client.post(f"{PHONE}/test", headers=bearer(ASHA))
             assert (said.status_code, "443" in said.json()["message"]) == (422, True)
+            # Nobody is at those of mail here, and that is said because the network is one that was named.
+            said = client.post(f"{LIST}/zoho_mail/test", headers=bearer(ASHA), json=LOCAL_MAIL)
+            assert (said.status_code, "refuse" in said.json()["error"]) == (422, True), said.text
             with socket.create_connection(httpx2.URL(address).netloc.decode().split(":"), timeout=20) as begun:
                 head = f"POST {PHONE} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token(ASHA)}\r\n"
                 begun.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{{".encode())
