@@ -134,8 +134,8 @@ def prove(strict: HttpServer, examples: int) -> None:
     assert not [line for line in strict.told if line.startswith("500")]
 
 
-def test_no_request_of_three_hundred_is_answered_by_what_nobody_foresaw(strict: HttpServer) -> None:
-    prove(strict, 300)
+def test_no_request_of_a_hundred_and_fifty_is_answered_by_what_nobody_foresaw(strict: HttpServer) -> None:
+    prove(strict, 150)
 
 
 @pytest.mark.long
