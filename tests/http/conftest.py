@@ -23,6 +23,13 @@ DELHI, BANGALORE = "+911141169368", "+918033755555"
 HERE = Destinations(PRIVATE_TOO.networks)
 """The stand-ins on loopback, at whatever port."""
 
+LOCAL_MAIL = {
+    "email": "a@acme.example",
+    "app_password": "abcdefgh12345678",
+    "smtp_host": "localhost",
+    "imap_host": "localhost",
+}
+
 
 @pytest.fixture(scope="module")
 def exotel() -> Iterator[ExotelServer]:

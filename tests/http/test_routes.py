@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.http.conftest import BANGALORE, DELHI, HERE
+from tests.http.conftest import BANGALORE, DELHI, HERE, LOCAL_MAIL
 from tests.support.acme import ACME, ASHA, OTHER_MASTER_KEY, keyring
 from tests.support.canaries import found_in
 from tests.support.database.number_rows import RAVI, log_rows
 from tests.support.database.requesters import VERA
-from tests.support.servers.exotel import API_KEY, API_TOKEN, AUTH_TOKEN, FAULTS
+from tests.support.definition_files import GOOD
+from tests.support.servers.exotel import API_KEY, API_TOKEN, AUTH_TOKEN, FAULTS, exophones
 from tests.support.servers.http import SETTINGS, HttpServer, bearer
 from tui.http.openapi import openapi_document
 from tui.http.routes import ROUTES
 from tui.providers import registry
+from tui.settings.type_folders import TypeFolders, use_type_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import httpx2
 
@@ -178,17 +181,51 @@ def test_a_host_that_is_not_public_is_not_asked(web: str, exotel: ExotelServer) 
         said = client.post(f"{PHONE}/test", headers=bearer(ASHA))
         assert (said.status_code, said.json()["verified"]) == (422, False)
         assert "loopback" in said.json()["error"]
-        said = client.post(f"{SETTINGS}/integrations/zoho_mail/test", headers=bearer(ASHA), json=MAIL)
+        said = client.post(f"{SETTINGS}/integrations/zoho_mail/test", headers=bearer(ASHA), json=LOCAL_MAIL)
         assert (said.status_code, "loopback" in said.text) == (422, True)
     assert len(exotel.requests) == asked
 
 
-MAIL = {
-    "email": "a@acme.example",
-    "app_password": "abcdefgh12345678",
-    "smtp_host": "localhost",
-    "imap_host": "localhost",
-}
+def test_numbers_that_cannot_be_read_are_said_beside_what_was_saved(
+    client: httpx2.Client, exotel: ExotelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.post(PHONE, headers=bearer(ASHA), json={})
+    before = client.get(f"{SETTINGS}/phone-numbers", headers=bearer(ASHA)).json()["data"]
+    # The test asks for the first page alone.
+    monkeypatch.setattr(exotel, "numbers", exotel.numbers + exophones(120))
+    exotel.answer("numbers", FAULTS["401"], page=1)
+    said = client.post(PHONE, headers=bearer(ASHA), json={"display_name": "Saved"})
+    body = said.json()
+    assert (said.status_code, body["verified"], body["data"]["display_name"]) == (200, True, "Saved")
+    assert "could not be read" in body["message"] and "synced_numbers" not in body["data"]
+    assert client.get(f"{SETTINGS}/phone-numbers", headers=bearer(ASHA)).json()["data"] == before
+
+
+def test_a_definition_of_the_server_s_own_opens_nothing_that_is_stored_before_it_is_recorded(
+    client: httpx2.Client, server: HttpServer, owner: str, tmp_path: Path
+) -> None:
+    (tmp_path / "acme_voice.toml").write_text(GOOD)
+    with psycopg.connect(owner) as connection:
+        connection.execute(
+            "insert into public.integration_credentials (organization_id, integration_type, credentials_encrypted) "
+            "values (%s, 'acme_voice', 'x')",
+            [ACME],
+        )
+    voice = f"{SETTINGS}/integrations/acme_voice"
+    use_type_folders(TypeFolders(user=str(tmp_path)))
+    try:
+        answers = [
+            client.get(voice, headers=bearer(ASHA)),
+            client.post(f"{voice}/test", headers=bearer(ASHA)),
+            client.post(voice, headers=bearer(ASHA), json={"account_id": "AC123"}),
+        ]
+    finally:
+        use_type_folders(TypeFolders())
+    # Which file it is, whoever runs the server reads.
+    assert {(said.status_code, said.json()["error"]) for said in answers} == {
+        (409, "The server is not ready to do this.")
+    }
+    assert "acme_voice in this folder is not recorded" in server.told[-2]
 
 
 async def test_the_document_is_made_of_the_routes(client: httpx2.Client) -> None:

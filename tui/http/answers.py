@@ -14,6 +14,7 @@ from tui.errors import (
     InvalidInput,
     Locked,
     MasterKeyError,
+    NoFreeConnection,
     NotFound,
     NotRecorded,
     PermissionDenied,
@@ -72,7 +73,7 @@ def success(data: Any, message: str, *, verified: bool | None = None) -> Answer:
     return Answer(200, body if verified is None else body | {"verified": verified})
 
 
-def failure(error: SwitchboardError, *, verified: bool | None = None) -> Answer:
+def failure(error: SwitchboardError) -> Answer:
     """Return the answer to what was refused, or failed: its sentence and what to do about it."""
     status = status_of(error)
     retry_after_s = getattr(error, "retry_after_s", None) or (RETRY_AFTER_S if status in (429, 503) else None)
@@ -81,12 +82,13 @@ def failure(error: SwitchboardError, *, verified: bool | None = None) -> Answer:
         sentence, what_to_do = "Somebody else is changing this at the moment.", "Try again in a moment."
     elif isinstance(error, PermissionDenied) and error.sqlstate:
         sentence, what_to_do = "The database refuses this.", "Ask an administrator of your organisation."
+    elif isinstance(error, NoFreeConnection):
+        sentence, what_to_do = "Too much is asked of the database at the moment.", "Try again in a moment."
     elif isinstance(error, ConnectionFailed):
         sentence, what_to_do = "The database cannot be reached at the moment.", "Try again in a moment."
     elif is_of_server(error):
         sentence, what_to_do = "The server is not ready to do this.", "Ask whoever runs it to look at its log."
-    body = {"success": False, "error": sentence, "message": what_to_do}
-    return Answer(status, body if verified is None else body | {"verified": verified}, retry_after_s)
+    return Answer(status, {"success": False, "error": sentence, "message": what_to_do}, retry_after_s)
 
 
 def is_of_server(error: SwitchboardError) -> bool:

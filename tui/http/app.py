@@ -25,6 +25,7 @@ from tui.http.limits import (
     OF_BAD_TOKENS,
     OF_PERSON,
     OF_TESTS,
+    TURN_WITHIN_S,
     Limit,
 )
 from tui.http.openapi import openapi_document
@@ -86,6 +87,7 @@ class Application:
         limits: Limits | None = None,
         tell: Callable[[str], None],
     ) -> None:
+        session.database.queue_for(TURN_WITHIN_S)
         self._session = session
         self._verifier = verifier
         self._availability = availability

@@ -259,8 +259,8 @@ def _tested(result: ConnectionTestResult, before: str = "") -> Answer:
         ],
     }
     if result.is_verified:
-        # The file of a check that is unproven is named to those who look after it, and not to a page.
-        is_proven = result.unproven_file is None
+        # How a check is proven is said to those who look after it, and not to a page.
+        is_proven = result.unproven_type is None
         return success(data, result.conclusion() if is_proven else VERIFIED_UNPROVEN, verified=True)
     reason = report.reason
     body = {

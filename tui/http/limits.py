@@ -15,6 +15,8 @@ LARGEST_BODY = 65_536
 BODY_WITHIN_S = 10.0
 MOST_CONNECTIONS = 256
 """Beyond these an answer is 503, and beyond twice as many nobody is listened to."""
+TURN_WITHIN_S = 30.0
+"""How long a request waits for the database while others ask it: 200 at once take a second, or ten under load."""
 REMEMBERED = 10_000
 
 

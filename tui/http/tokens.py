@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
-from uuid import UUID
 
 import jwt
 
 from tui.errors import ConfigError
 from tui.http.answers import Refused
+from tui.words.log.details import uuid_in
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from tui.http.token_keys import KeySet
     from tui.secret import Secret
 
@@ -105,7 +107,7 @@ def _identity_of(claims: dict[str, Any]) -> Identity:
         raise _refused("The token is of no person who has signed in.")
     if claims.get("is_anonymous", False) is not False:
         raise _refused("The token is of somebody who has signed in without a name.")
-    person_id = _uuid(claims["sub"])
+    person_id = uuid_in(claims["sub"])
     if person_id is None or not person_id.int:
         raise _refused("The token is of no person who has signed in.")
     if type(claims["exp"]) not in (int, float) or claims["exp"] >= NEVER:
@@ -113,17 +115,7 @@ def _identity_of(claims: dict[str, Any]) -> Identity:
         raise _refused("The token is not valid here.")
     metadata = claims.get("app_metadata")
     organization = metadata.get("organization_id") if isinstance(metadata, dict) else None
-    return Identity(person_id, _uuid(organization))
-
-
-def _uuid(value: object) -> UUID | None:
-    """Return the UUID written there in its usual form; None for anything else."""
-    if not isinstance(value, str) or len(value) != 36:
-        return None
-    try:
-        return UUID(value)
-    except ValueError:
-        return None
+    return Identity(person_id, uuid_in(organization))
 
 
 def _refused(sentence: str) -> Refused:

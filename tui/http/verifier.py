@@ -49,6 +49,6 @@ def require_speaker(session: Session) -> None:
         raise PermissionDenied(
             f"The login {name} is not one that speaks for others, so that the database would take every request for "
             "its own.",
-            f"Make one for the server alone: `switchboard access add {name} --speaks-for-others --role admin` as the "
-            "owner, or `--create` for another name.",
+            "Make one for the server alone, as the owner: `switchboard access add web --speaks-for-others --role admin "
+            "--all-organizations --create`; then start with its DATABASE_URL.",
         )

@@ -57,7 +57,7 @@ async def test_cancelling_in_a_black_hole_gives_control_back_within_three_second
     proxy: TcpProxy, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As many units at once as there are connections, so that one that is not given back is missed."""
-    monkeypatch.setattr(pool, "TURN_WITHIN_S", 0.3)
+    monkeypatch.setattr(pool.Pool, "turn_within_s", 0.3)
     at_work = asyncio.Barrier(pool.MAX_SIZE + 1)
     lent: list[Connection] = []
 
@@ -248,7 +248,7 @@ async def test_an_outage_is_seen_within_three_seconds_and_its_end_within_five(
 async def test_that_all_connections_are_taken_is_said_as_that(
     proxy: TcpProxy, database: Database, postgres: TestServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "TURN_WITHIN_S", 0.3)
+    monkeypatch.setattr(pool.Pool, "turn_within_s", 0.3)
     busy = asyncio.Barrier(pool.MAX_SIZE + 1)
 
     async def unit(connection: Connection) -> None:

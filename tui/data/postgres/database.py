@@ -111,6 +111,10 @@ class Database:
         other.operator = operator
         return other
 
+    def queue_for(self, seconds: float) -> None:
+        """Let units wait so long for a connection while all are taken, where many ask at once."""
+        self._pool.turn_within_s = seconds
+
     @property
     def read_only(self) -> bool:
         """Whether nothing but the log may be written; `refusal` says why."""

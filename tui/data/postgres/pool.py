@@ -54,6 +54,9 @@ class Pool:
     It keeps and lends none unless `is_open`.
     """
 
+    turn_within_s = TURN_WITHIN_S
+    """How long whoever wants one waits while all are taken."""
+
     def __init__(self, connect: Callable[[], Awaitable[Connection]]) -> None:
         """`connect` returns a new connection that is ready for use; it raises psycopg.Error or OSError."""
         self._connect = connect
@@ -77,15 +80,15 @@ class Pool:
         """Lend a connection that was asked whether it lives. Waits without an end while the server is silent.
 
         It is not asked where it answered within JUST_ANSWERED_S and the caller's work `is_repeatable`: what is done
-        once must not fail because the server had ended the connection. Raises NoFreeConnection after TURN_WITHIN_S
+        once must not fail because the server had ended the connection. Raises NoFreeConnection after `turn_within_s`
         where all are taken, here or on the server, psycopg.Error or OSError where the login is refused, and
         ConnectionFailed unless `is_open`.
         """
         if not self.is_open:
             raise ConnectionFailed("There is no connection to the database.", "Wait until it is back, or restart.")
-        ends = time.monotonic() + TURN_WITHIN_S
+        ends = time.monotonic() + self.turn_within_s
         try:
-            async with asyncio.timeout(TURN_WITHIN_S):
+            async with asyncio.timeout(self.turn_within_s):
                 await self._turns.acquire()
         except TimeoutError:
             raise _no_free_connection() from None
