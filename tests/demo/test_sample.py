@@ -244,6 +244,7 @@ class TestContents:
             ("switchboard_forget", "A", 1),
             ("switchboard_log_change", "A", 1),
             ("switchboard_log_truncate", "A", 1),
+            ("switchboard_only_as_requested", "A", 1),
             ("switchboard_remember", "A", 1),
             ("switchboard_updated_at", "O", 1),
             ("switchboard_versions", "A", 1),

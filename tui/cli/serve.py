@@ -47,7 +47,7 @@ def serve(
     proxy: tuple[str, ...],
     allow_network: tuple[str, ...],
 ) -> Work:
-    """Serve integrations and phone numbers over HTTP, to a web page.
+    """Answer a web page about integrations over HTTP.
 
     It lists, shows, saves, tests and deletes integrations, and lists and assigns phone numbers. Who asks is the person
     of a bearer token (SUPABASE_JWT_SECRET or SWITCHBOARD_JWKS verifies it); what they may do is what they hold in their
