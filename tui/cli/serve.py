@@ -27,16 +27,14 @@ PACKAGES = ("jwt", "starlette", "uvicorn")
 
 
 @command(needs=Requirements("administrator", key="required", writes="data", connects=False, organization=False))
-@option("--listen", metavar="ADDRESS:PORT", help="Where to listen; 127.0.0.1:8710 where it is left out.")
+@option("--listen", metavar="ADDRESS:PORT", help="Where to listen, in place of 127.0.0.1:8710.")
 @option("--socket", metavar="PATH", shell_complete=files, help="Listen at a Unix socket, for its owner and group.")
 @option("--behind-tls-proxy", help="Listen where other machines reach it: a proxy with TLS alone does.")
-@option("--issuer", metavar="TEXT", help="The iss of every token; of a JWKS of Supabase's it is known.")
-@option("--audience", metavar="TEXT", help="The aud of every token; `authenticated` where it is left out.")
-@option("--origin", metavar="ORIGIN", multiple=True, help="A web page that may read answers, as https://app.example.")
-@option("--proxy", metavar="ADDRESS", multiple=True, help="A proxy (or `socket`) that is believed about who asks.")
-@option(
-    "--allow-network", metavar="NETWORK", multiple=True, help="A network where tested hosts may be beside public ones."
-)
+@option("--issuer", metavar="TEXT", help="The iss of every token; Supabase's JWKS names it.")
+@option("--audience", metavar="TEXT", help="The aud of every token, else `authenticated`.")
+@option("--origin", metavar="ORIGIN", multiple=True, help="A page that may read answers: https://app.example.")
+@option("--proxy", metavar="ADDRESS", multiple=True, help="A proxy (or `socket`) believed about who asks.")
+@option("--allow-network", metavar="NETWORK", multiple=True, help="A network that tested hosts may be in.")
 def serve(
     listen: str | None,
     socket: str | None,
