@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -155,5 +154,5 @@ class StoredTest:
         seen = await read_checks(self._session, self._integration.organization_id)
         (integration,) = with_checks([self._integration], seen)
         # That its check is unproven was said with the outcome.
-        hidden = warnings(replace(integration, proven=False))
+        hidden = warnings(integration, says_unproven=False)
         return f"But {', '.join(hidden)}. {said}" if hidden else said

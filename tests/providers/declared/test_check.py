@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,7 @@ from tests.support.servers.exotel import FAULTS, ExotelServer
 from tests.support.servers.mail import PASSWORD, USER, ImapServer, SmtpServer
 from tests.support.servers.providers import TWILIO, ProviderServer, Reply
 from tui.errors import ProviderFailed
-from tui.providers.declared.check import make_observe, make_test
+from tui.providers.declared.check import make_test, read_shown
 from tui.providers.declared.definition import Authorization, Condition, Get
 from tui.providers.fields import Field
 from tui.providers.verdicts import Report
@@ -154,7 +155,7 @@ async def test_the_second_question_is_asked_after_a_yes_alone(server: ProviderSe
 
 async def test_shown_values_are_read_bounded_and_safe(server: ProviderServer) -> None:
     taken: list[Observation] = []
-    observe = make_observe(twilio(server.host))
+    observe = partial(read_shown, twilio(server.host))
     reading = await observe(TWILIO, taken.append)
     assert [(one.name, one.value) for one in taken] == [
         ("shown:Account type", "Full"),

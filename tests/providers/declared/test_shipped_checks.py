@@ -10,7 +10,7 @@ from tests.support.definitions import shipped
 from tests.support.servers.mail import PASSWORD, USER, ImapServer, SmtpServer
 from tests.support.servers.providers import CREDENTIALS, ProviderServer, Reply
 from tui.models import ListedNumber
-from tui.providers.declared.check import make_observe, make_test
+from tui.providers.declared.check import make_test, read_shown
 from tui.providers.declared.control import control
 from tui.providers.declared.files import SHIPPED
 from tui.providers.declared.numbers import make_listing
@@ -60,7 +60,7 @@ async def test_a_definition_says_yes_and_no_as_its_provider_does(name: str, serv
     def take(one: Observation) -> None:
         shown[one.name.removeprefix("shown:")] = one.value
 
-    await make_observe(definition)(credential, take)
+    await read_shown(definition, credential, take)
     assert shown == SHOWN[name]
     # The right token with the id of somebody else's account is no yes either.
     other = {**credential, next(iter(credential)): STRANGE[name]}

@@ -22,9 +22,10 @@ from tui.providers.declared.control import control
 from tui.providers.declared.control_table import control_table, with_control
 from tui.providers.declared.definition import Control, Definition
 from tui.providers.declared.description import hosts_of
-from tui.providers.declared.reading import MOST_BYTES, shown_path
+from tui.providers.declared.files import read_content
+from tui.providers.declared.reading import shown_path
 from tui.providers.validation import validate
-from tui.settings.checked_file import read_checked, replace_file
+from tui.settings.checked_file import replace_file
 from tui.words.integrations.description import verdict_words
 
 if TYPE_CHECKING:
@@ -134,13 +135,6 @@ def _require_writable(definition: Definition) -> None:
 
 
 def _write(definition: Definition, made: Control) -> None:
-    content = read_checked(
-        definition.path,
-        of_root=definition.origin == "root",
-        others_may_read=True,
-        most_bytes=MOST_BYTES,
-        other_way="",
-    )
-    changed = with_control(content or b"", made, definition)
+    changed = with_control(read_content(definition.path, definition.origin) or b"", made, definition)
     mode = stat.S_IMODE(definition.path.stat().st_mode)
     replace_file(definition.path, changed, mode=mode)

@@ -16,11 +16,10 @@ from tui.words.integrations.seen_checks import SHOWN
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from tui.providers.declared.definition import Definition
     from tui.providers.declared.judging import Answer
-    from tui.providers.observations import Observe
     from tui.providers.verdicts import ConnectionTest, Tell
 
 LONGEST_SHOWN = 200
@@ -43,49 +42,44 @@ def make_test(definition: Definition, *, is_watched: bool = True, seconds: float
     return test
 
 
-def make_observe(definition: Definition, *, seconds: float = SECONDS) -> Observe:
-    """Return how the values that a definition shows are read."""
-
-    async def observe(
-        credential: Mapping[str, Any],
-        take: Callable[[Observation], None],
-        *,
-        fresh: Collection[str] = (),
-        stale: Sequence[str] = (),
-        tell: Callable[[int, int], None] | None = None,
-    ) -> Reading:
-        values = values_of(definition, credential)
-        observations: list[Observation] = []
-        unread: list[Unread] = []
-        calls = 0
-        check = definition.check
-        if not isinstance(check, HttpsCheck):
-            return Reading((), (), calls)
-        secrets = secret_texts(definition, check, values)
-        async with open_host(definition, check, values, seconds) as host:
-            for place in sorted({shown.get for shown in definition.show}):
-                calls += 1
-                try:
-                    answer, failed = await ask_get(host, definition, check.gets[place], values)
-                    if failed is not None:
-                        raise failed
-                except ProviderFailed as why:
-                    unread += [Unread(shown.label, why) for shown in definition.show if shown.get == place]
-                    continue
-                for shown in definition.show:
-                    if shown.get == place:
-                        value = _shown_value(answer, shown.path)
-                        if value is not None and any(secret in value for secret in secrets):
-                            # What is observed is stored as it is, and seen by people who may see no secret.
-                            unread.append(Unread(shown.label, _tells_secret(shown.path)))
-                            continue
-                        value = None if value is None else safe_text(value, LONGEST_SHOWN)
-                        observation = Observation(SHOWN + shown.label, value)
-                        observations.append(observation)
-                        take(observation)
-        return Reading(tuple(observations), tuple(unread), calls)
-
-    return observe
+async def read_shown(
+    definition: Definition,
+    credential: Mapping[str, Any],
+    take: Callable[[Observation], None],
+    *,
+    seconds: float = SECONDS,
+) -> Reading:
+    """Read the values that a definition shows; `take` gets each as soon as it is known."""
+    values = values_of(definition, credential)
+    observations: list[Observation] = []
+    unread: list[Unread] = []
+    calls = 0
+    check = definition.check
+    if not isinstance(check, HttpsCheck):
+        return Reading((), (), calls)
+    secrets = secret_texts(definition, check, values)
+    async with open_host(definition, check, values, seconds) as host:
+        for place in sorted({shown.get for shown in definition.show}):
+            calls += 1
+            try:
+                answer, failed = await ask_get(host, definition, check.gets[place], values)
+                if failed is not None:
+                    raise failed
+            except ProviderFailed as why:
+                unread += [Unread(shown.label, why) for shown in definition.show if shown.get == place]
+                continue
+            for shown in definition.show:
+                if shown.get == place:
+                    value = _shown_value(answer, shown.path)
+                    if value is not None and any(secret in value for secret in secrets):
+                        # What is observed is stored as it is, and seen by people who may see no secret.
+                        unread.append(Unread(shown.label, _tells_secret(shown.path)))
+                        continue
+                    value = None if value is None else safe_text(value, LONGEST_SHOWN)
+                    observation = Observation(SHOWN + shown.label, value)
+                    observations.append(observation)
+                    take(observation)
+    return Reading(tuple(observations), tuple(unread), calls)
 
 
 def _shown_value(answer: Answer, path: str) -> str | None:

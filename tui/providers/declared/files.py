@@ -51,12 +51,7 @@ def read_types(folders: TypeFolders, built_in: Mapping[str, str]) -> ReadTypes:
 def read_file(path: Path, origin: Origin) -> Definition | Mistakes:
     """Read one file, after a look at whose it is. Those of the package belong to whoever installed it."""
     try:
-        if origin == "shipped":
-            content: bytes | None = path.read_bytes()
-        else:
-            content = read_checked(
-                path, of_root=origin == "root", others_may_read=True, most_bytes=MOST_BYTES, other_way=""
-            )
+        content: bytes | None = path.read_bytes() if origin == "shipped" else read_content(path, origin)
     except ConfigError as error:
         return unreadable(path, origin, str(error))
     except OSError as error:
@@ -65,6 +60,11 @@ def read_file(path: Path, origin: Origin) -> Definition | Mistakes:
         what = "is a folder. Put a file there" if path.is_dir() else "is not there. Check its name"
         return unreadable(path, origin, f"{shown_path(path)} {what}.")
     return read_definition(path, content, origin)
+
+
+def read_content(path: Path, origin: Origin) -> bytes | None:
+    """Return what a file outside the package holds; None where there is none. Raises ConfigError as read_checked."""
+    return read_checked(path, of_root=origin == "root", others_may_read=True, most_bytes=MOST_BYTES, other_way="")
 
 
 def _every_file(folders: TypeFolders) -> Iterator[Definition | Mistakes]:

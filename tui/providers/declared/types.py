@@ -80,8 +80,8 @@ def _observe(definition: Definition) -> Observe:
         stale: Sequence[str] = (),
         tell: Callable[[int, int], None] | None = None,
     ) -> Reading:
-        from tui.providers.declared.check import make_observe
+        from tui.providers.declared.check import read_shown
 
-        return await make_observe(definition)(credential, take, fresh=fresh, stale=stale, tell=tell)
+        return await read_shown(definition, credential, take)
 
     return observe

@@ -64,15 +64,18 @@ def broken_since(integration: Integration) -> datetime | None:
     return checks.since if checks is not None and checks.standing == "refused" else None
 
 
-def warnings(integration: Integration) -> tuple[str, ...]:
-    """Return what a yes of the provider hides, the worst first, in a few words each."""
+def warnings(integration: Integration, *, says_unproven: bool = True) -> tuple[str, ...]:
+    """Return what a yes of the provider hides, the worst first, in a few words each.
+
+    Whoever has just said that the check is unproven need not hear it again (`says_unproven`).
+    """
     checks = integration.checks
     if checks is None:
         return ()
     out = counted(len(checks.numbers_out), "number out", "numbers out") if checks.numbers_out else ""
     found = (
         (checks.standing == "cut off", "check cut off"),
-        (integration.proven and not checks.check_proven, CHECK_UNPROVEN),
+        (says_unproven and integration.proven and not checks.check_proven, CHECK_UNPROVEN),
         (bool(out), out),
         (_kyc_is_open(checks), "KYC not completed"),
         (_is_low(checks), "balance low"),
