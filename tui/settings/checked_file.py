@@ -140,6 +140,13 @@ def replace_file(path: Path, content: bytes, *, mode: int = 0o600) -> None:
         os.close(folder)
 
 
+def create_file(path: Path, text: str) -> None:
+    """Write a new file that its owner alone may read. Raises FileExistsError where there is one, and OSError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
 def printable(path: Path) -> str:
     """Return a path as it can stand in a sentence."""
     return "".join(character if character.isprintable() else "?" for character in str(path))

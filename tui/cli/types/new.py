@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from tui.cli.parsing import argument, command, option
 from tui.errors import InvalidInput
 from tui.providers import registry
 from tui.providers.declared.template import template_for
-from tui.settings.checked_file import printable
+from tui.settings.checked_file import create_file, printable
 from tui.settings.type_folders import type_folders_in_use
 
 if TYPE_CHECKING:
@@ -56,11 +55,9 @@ def _write(path: Path, text: str) -> None:
     try:
         if str(path.absolute().parent) == type_folders_in_use().user:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        create_file(path, text)
     except FileExistsError:
         raise InvalidInput(f"{printable(path)} is there already.", "Name another file; none is replaced.") from None
     except OSError as error:
         sentence = f"{printable(path)} cannot be written: {error.strerror}."
         raise InvalidInput(sentence, "Check the folder's name, owner and mode.") from None
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)

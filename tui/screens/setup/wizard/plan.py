@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,6 +14,7 @@ from tui.data.setup.plan import plan_setup
 from tui.errors import InvalidInput, PermissionDenied, SwitchboardError
 from tui.screens.setup.wizard.saving import SaveLines
 from tui.screens.setup.wizard.step import Step
+from tui.settings.checked_file import create_file
 from tui.widgets.bindings import bind
 from tui.widgets.form import ActionLine, CycleLine, Option
 from tui.widgets.notices import Notice, NoticeList
@@ -130,7 +130,7 @@ class PlanStep(Step):
         if plan is None:
             return
         try:
-            _write_new(Path(SQL_FILE), plan.sql_text)
+            create_file(Path(SQL_FILE), plan.sql_text)
         except OSError as exc:
             self.fail(InvalidInput(f"{SQL_FILE} could not be written: {exc.strerror}.", "Use another folder."))
             return
@@ -190,9 +190,3 @@ def _holes(plan: Plan) -> list[str]:
 
 def _summary(what: str, lines: Sequence[CatalogueEntry]) -> list[str]:
     return [f"Will be {what}: {counted_kinds(line.kind for line in lines)}."] if lines else []
-
-
-def _write_new(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
