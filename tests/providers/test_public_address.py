@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -76,12 +76,12 @@ KINDS = {
 
 
 def test_an_address_that_is_not_public_is_called_what_it_is() -> None:
-    assert {address: why_not_public(address) for address in KINDS} == KINDS
+    assert {address: why_not_public(ip_address(address)) for address in KINDS} == KINDS
 
 
 @given(st.ip_addresses())
 def test_what_python_knows_not_to_be_global_is_never_taken_for_public(address: Any) -> None:
-    kind = why_not_public(str(address))
+    kind = why_not_public(address)
     assert kind or address.is_global or (getattr(address, "ipv4_mapped", None) or address).is_global
 
 

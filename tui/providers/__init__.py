@@ -113,12 +113,9 @@ def definitions() -> list[Definition]:
 
 
 def is_check_proven(name: str) -> bool:
-    """Whether the check of the type of that name was seen to say no; built-in ones are tested with the program.
-
-    Of a type that nobody here knows nobody here knows that.
-    """
+    """Whether the check of the type of that name was seen to say no; of a type that nobody here knows nobody knows."""
     type_ = known_type(name)
-    return type_ is not None and (type_.definition is None or type_.definition.is_proven)
+    return type_ is not None and type_.is_check_proven
 
 
 def is_secret(name: str, field: str) -> bool:

@@ -110,6 +110,11 @@ class IntegrationType(NamedTuple):
     refused_again_after_h: int | None = None
     definition: Definition | None = None
 
+    @property
+    def is_check_proven(self) -> bool:
+        """Whether its check was seen to say no; those of built-in types are tested with the program."""
+        return self.definition is None or self.definition.is_proven
+
     def field(self, name: str) -> Field | None:
         """The field of that name, or None."""
         return next((field for field in self.fields if field.name == name), None)

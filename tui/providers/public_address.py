@@ -113,14 +113,6 @@ def limits(own: Destinations | None = None) -> tuple[Destinations, ...]:
     return tuple(limit for limit in (own, _limit.get()) if limit is not None)
 
 
-def why_not_public(text: str) -> str:
-    """Return what an address is ("a private address") where it is not a public one, else "".
-
-    An IPv6 address that leads to an IPv4 address (mapped, 6to4, NAT64) is what that one is.
-    """
-    return _why_not_public(_address(text))
-
-
 def require_allowed(addresses: Addresses, endpoint: Endpoint, limits: Iterable[Destinations]) -> None:
     """Look at the port and at all addresses that `getaddrinfo` gave for a host.
 
@@ -134,14 +126,18 @@ def require_allowed(addresses: Addresses, endpoint: Endpoint, limits: Iterable[D
             raise ProviderFailed(f"Port {endpoint.port} is not asked; nothing was sent.", f"The ports are {ports}.")
         for *_, socket_address in addresses:
             address = _address(str(socket_address[0]))
-            kind = _why_not_public(address)
+            kind = why_not_public(address)
             if kind and not any(address in network or _target(address) in network for network in limit.networks):
                 shown = safe_text(address, 60)
                 at = "" if shown == endpoint.host else f" ({shown})"
                 raise ProviderFailed(f"{endpoint.host} is {kind}{at}; nothing was sent.", limit.advice)
 
 
-def _why_not_public(address: Address) -> str:
+def why_not_public(address: Address) -> str:
+    """Return what an address is ("a private address") where it is not a public one, else "".
+
+    An IPv6 address that leads to an IPv4 address (mapped, 6to4, NAT64) is what that one is.
+    """
     target = _target(address)
     kinds = _KINDS_4 if isinstance(target, IPv4Address) else _KINDS_6
     kind = next((kind for network, kind in kinds if target in network), "")

@@ -236,8 +236,7 @@ def _verdict_details(verdict: Verdict) -> Json:
 
 
 def _unproven_type(type_: IntegrationType) -> str | None:
-    definition = type_.definition
-    return None if definition is None or definition.is_proven else type_.name
+    return None if type_.is_check_proven else type_.name
 
 
 def _require_test(type_: IntegrationType) -> IntegrationType:

@@ -12,7 +12,7 @@ from tests.support.servers.exotel import FAULTS, ExotelServer
 from tests.support.servers.mail import PASSWORD, USER, ImapServer, SmtpServer
 from tests.support.servers.providers import TWILIO, ProviderServer, Reply
 from tui.errors import ProviderFailed
-from tui.providers.declared.check import make_test, read_shown
+from tui.providers.declared.check import read_shown, run_check
 from tui.providers.declared.definition import Authorization, Condition, Get
 from tui.providers.fields import Field
 from tui.providers.verdicts import Report
@@ -37,7 +37,7 @@ def server() -> Iterator[ProviderServer]:
 
 async def report(of: Definition, credential: Mapping[str, Any], **options: Any) -> Report:
     verdicts: list[Verdict] = []
-    await make_test(of, **options)(credential, verdicts.append)
+    await run_check(of, credential, verdicts.append, **options)
     assert SECRET not in repr(verdicts) and PASSWORD not in repr(verdicts)
     return Report(tuple(verdicts), 0)
 

@@ -11,7 +11,7 @@ from tests.support.servers.providers import TWILIO, ProviderServer, Reply, twili
 from tui.errors import ProviderFailed
 from tui.models import ListedNumber
 from tui.providers.declared.definition import Numbers
-from tui.providers.declared.numbers import MOST_PAGES, make_listing
+from tui.providers.declared.numbers import MOST_PAGES, list_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,12 +28,12 @@ def server() -> Iterator[ProviderServer]:
 
 
 async def listed(of: Definition) -> list[ListedNumber]:
-    return await make_listing(of)(TWILIO, lambda count: None)
+    return await list_numbers(of, TWILIO, lambda count: None)
 
 
 async def test_all_pages_are_read_and_what_each_number_can_do(server: ProviderServer) -> None:
     counts: list[int] = []
-    assert await make_listing(twilio(server.host))(TWILIO, counts.append) == [
+    assert await list_numbers(twilio(server.host), TWILIO, counts.append) == [
         ListedNumber("+14155550100", "Line +14155550100", can_call=True, can_sms=False),
         ListedNumber("+14155550101", "Line +14155550101", can_call=True, can_sms=False),
     ]

@@ -10,10 +10,10 @@ from tests.support.definitions import shipped
 from tests.support.servers.mail import PASSWORD, USER, ImapServer, SmtpServer
 from tests.support.servers.providers import CREDENTIALS, ProviderServer, Reply
 from tui.models import ListedNumber
-from tui.providers.declared.check import make_test, read_shown
+from tui.providers.declared.check import read_shown, run_check
 from tui.providers.declared.control import control
 from tui.providers.declared.files import SHIPPED
-from tui.providers.declared.numbers import make_listing
+from tui.providers.declared.numbers import list_numbers
 from tui.providers.verdicts import Report
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def server() -> Iterator[ProviderServer]:
 
 async def report(name: str, server: ProviderServer, credential: Mapping[str, Any]) -> Report:
     verdicts: list[Verdict] = []
-    await make_test(shipped(name, server.host))(credential, verdicts.append)
+    await run_check(shipped(name, server.host), credential, verdicts.append)
     return Report(tuple(verdicts), 0)
 
 
@@ -83,9 +83,9 @@ async def test_what_a_provider_says_inside_a_yes_is_heard(server: ProviderServer
 
 
 async def test_numbers_are_listed_as_each_provider_pages_them(server: ProviderServer) -> None:
-    numbers = await make_listing(shipped("twilio", server.host))(server.credential("twilio"), lambda count: None)
+    numbers = await list_numbers(shipped("twilio", server.host), server.credential("twilio"), lambda count: None)
     assert [one.number for one in numbers] == ["+14155550100", "+14155550101"]
-    numbers = await make_listing(shipped("plivo", server.host))(server.credential("plivo"), lambda count: None)
+    numbers = await list_numbers(shipped("plivo", server.host), server.credential("plivo"), lambda count: None)
     assert numbers == [ListedNumber("+14153336666", "Desk", can_call=False, can_sms=True)]
 
 

@@ -20,26 +20,29 @@ if TYPE_CHECKING:
 
     from tui.providers.declared.definition import Definition
     from tui.providers.declared.judging import Answer
-    from tui.providers.verdicts import ConnectionTest, Tell
+    from tui.providers.verdicts import Tell
 
 LONGEST_SHOWN = 200
 
 
-def make_test(definition: Definition, *, is_watched: bool = True, seconds: float = SECONDS) -> ConnectionTest:
-    """Return the connection test of a definition that has a check.
+async def run_check(
+    definition: Definition,
+    credential: Mapping[str, Any],
+    tell: Tell,
+    *,
+    is_watched: bool = True,
+    seconds: float = SECONDS,
+) -> None:
+    """Test a credential with the check of its definition; without one nothing is asked.
 
     Where it is not watched by somebody, no second login of a mailbox follows a refused one. `seconds` is for reaching
     the host and for each answer.
     """
-
-    async def test(credential: Mapping[str, Any], tell: Tell) -> None:
-        values = values_of(definition, credential)
-        if isinstance(definition.check, HttpsCheck):
-            await _check_https(definition, definition.check, values, tell, seconds)
-        elif definition.check is not None:
-            await check_mail(definition, definition.check, values, tell, is_watched=is_watched, seconds=seconds)
-
-    return test
+    values = values_of(definition, credential)
+    if isinstance(definition.check, HttpsCheck):
+        await _check_https(definition, definition.check, values, tell, seconds)
+    elif definition.check is not None:
+        await check_mail(definition, definition.check, values, tell, is_watched=is_watched, seconds=seconds)
 
 
 async def read_shown(

@@ -8,7 +8,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tui.providers.declared.check import make_test
+from tui.providers.declared.check import run_check
 from tui.providers.declared.definition import HttpsCheck, MailCheck
 from tui.providers.declared.mailbox import check_mail, login_of
 from tui.providers.declared.templates import names_in, values_of
@@ -49,8 +49,7 @@ async def control(definition: Definition, credential: Mapping[str, Any]) -> Cont
     Where several secrets are sent, each has to be told apart: it is asked once with each of them made up alone. A
     mailbox is asked with a user name that is made up as well, so that no failed login counts against anybody.
     """
-    test = make_test(definition)
-    real = await _report(lambda tell: test(credential, tell))
+    real = await _report(partial(run_check, definition, credential))
     if not real.passed:
         reason = real.reason
         why = f" {reason.sentence}" if reason is not None else ""
@@ -71,7 +70,7 @@ async def control(definition: Definition, credential: Mapping[str, Any]) -> Cont
         made_up = scrambled(definition, credential, only=secret.name)
         if made_up == credential:
             break
-        fake = await _report(partial(test, made_up))
+        fake = await _report(partial(run_check, definition, made_up))
         verdict = _verdict(real, fake, of=f" ({secret.label})" if len(sent) > 1 else "")
         if not verdict.is_proven or secret is sent[-1]:
             return verdict

@@ -28,7 +28,7 @@ def check_state(type_: IntegrationType) -> CheckState:
         return "built-in"
     if type_.definition.check is None:
         return "none"
-    return "proven" if type_.definition.is_proven else "unproven"
+    return "proven" if type_.is_check_proven else "unproven"
 
 
 def check_words(type_: IntegrationType) -> str:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from tui.providers.declared.definition import Definition, JsonPath, Numbers
     from tui.providers.declared.judging import Answer
-    from tui.providers.verdicts import NumberListing
 
 MOST_PAGES = 200
 MOST_NUMBERS = 10_000
@@ -31,43 +30,48 @@ _LONGEST_ADDRESS = 4096
 _NOT_SYNCED = "Nothing was synced: a number that is left out would look deleted."
 
 
-def make_listing(definition: Definition, *, seconds: float = SECONDS) -> NumberListing:
-    """Return how the numbers of an account are listed. `seconds` is for reaching the host and for each page."""
+async def list_numbers(
+    definition: Definition,
+    credential: Mapping[str, Any],
+    tell: Callable[[int], None],
+    *,
+    seconds: float = SECONDS,
+) -> list[ListedNumber]:
+    """Return the numbers of an account; `tell` gets how many are known after each page.
 
-    async def list_numbers(credential: Mapping[str, Any], tell: Callable[[int], None]) -> list[ListedNumber]:
-        numbers, check = definition.numbers, definition.check
-        if numbers is None or not isinstance(check, HttpsCheck):
-            # No list is not an empty one, by which every number would look deleted.
-            raise ProviderFailed(f"The definition of {definition.title} lists no numbers.", "Add them by hand.")
-        values = values_of(definition, credential)
-        secrets = secret_texts(definition, check, values)
-        listed: dict[str, ListedNumber] = {}
-        async with open_host(definition, check, values, seconds) as host:
-            address = render_path(numbers.path, definition, values)
-            asked: set[str] = set()
-            try:
-                async with asyncio.timeout(_LISTING_SECONDS):
-                    while address:
-                        asked.add(address)
-                        answer = await ask_address(host, address)
-                        before = len(listed)
-                        page = _page(numbers, answer, host.place, definition.title, secrets)
-                        listed |= {number.number: number for number in page}
-                        tell(len(listed))
-                        address = _next(numbers, answer, address, host.place, secrets)
-                        if address in asked or (address and page and len(listed) == before):
-                            raise _endless(host.place, "answers a page of its list of numbers again")
-                        if len(asked) == MOST_PAGES and address:
-                            raise _endless(host.place, f"has not ended its list of numbers after {MOST_PAGES} pages")
-                        if len(listed) > MOST_NUMBERS:
-                            raise _endless(host.place, f"lists more than {MOST_NUMBERS:,} numbers")
-            except TimeoutError:
-                raise ProviderFailed(
-                    f"{host.place} did not finish the list within {_LISTING_SECONDS:g} s.", "Try again later."
-                ) from None
-        return [*listed.values()]
-
-    return list_numbers
+    `seconds` is for reaching the host and for each page. Raises ProviderFailed where not all of them are known.
+    """
+    numbers, check = definition.numbers, definition.check
+    if numbers is None or not isinstance(check, HttpsCheck):
+        # No list is not an empty one, by which every number would look deleted.
+        raise ProviderFailed(f"The definition of {definition.title} lists no numbers.", "Add them by hand.")
+    values = values_of(definition, credential)
+    secrets = secret_texts(definition, check, values)
+    listed: dict[str, ListedNumber] = {}
+    async with open_host(definition, check, values, seconds) as host:
+        address = render_path(numbers.path, definition, values)
+        asked: set[str] = set()
+        try:
+            async with asyncio.timeout(_LISTING_SECONDS):
+                while address:
+                    asked.add(address)
+                    answer = await ask_address(host, address)
+                    before = len(listed)
+                    page = _page(numbers, answer, host.place, definition.title, secrets)
+                    listed |= {number.number: number for number in page}
+                    tell(len(listed))
+                    address = _next(numbers, answer, address, host.place, secrets)
+                    if address in asked or (address and page and len(listed) == before):
+                        raise _endless(host.place, "answers a page of its list of numbers again")
+                    if len(asked) == MOST_PAGES and address:
+                        raise _endless(host.place, f"has not ended its list of numbers after {MOST_PAGES} pages")
+                    if len(listed) > MOST_NUMBERS:
+                        raise _endless(host.place, f"lists more than {MOST_NUMBERS:,} numbers")
+        except TimeoutError:
+            raise ProviderFailed(
+                f"{host.place} did not finish the list within {_LISTING_SECONDS:g} s.", "Try again later."
+            ) from None
+    return [*listed.values()]
 
 
 def _page(numbers: Numbers, answer: Answer, host: str, title: str, secrets: Collection[str]) -> list[ListedNumber]:

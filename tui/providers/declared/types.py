@@ -55,20 +55,20 @@ def type_of(definition: Definition) -> IntegrationType:
 # What asks a provider is imported when somebody asks: every start reads the files.
 def _test(definition: Definition, *, is_watched: bool = True) -> ConnectionTest:
     async def test(credential: Mapping[str, Any], tell: Tell) -> None:
-        from tui.providers.declared.check import make_test
+        from tui.providers.declared.check import run_check
 
-        await make_test(definition, is_watched=is_watched)(credential, tell)
+        await run_check(definition, credential, tell, is_watched=is_watched)
 
     return test
 
 
 def _listing(definition: Definition) -> NumberListing:
-    async def list_numbers(credential: Mapping[str, Any], tell: Callable[[int], None]) -> list[ListedNumber]:
-        from tui.providers.declared.numbers import make_listing
+    async def listing(credential: Mapping[str, Any], tell: Callable[[int], None]) -> list[ListedNumber]:
+        from tui.providers.declared.numbers import list_numbers
 
-        return await make_listing(definition)(credential, tell)
+        return await list_numbers(definition, credential, tell)
 
-    return list_numbers
+    return listing
 
 
 def _observe(definition: Definition) -> Observe:
