@@ -99,7 +99,7 @@ class DetailPage(ListPage, Generic[T]):
 
     def _show_detail(self) -> None:
         current, pane = self.current, self.query_one(LoggedDetail)
-        self.set_class(current is None, "-nothing")
+        pane.set_class(current is None, "-nothing")
         if current is None:
             pane.show_thing((), "", self._items)
         else:

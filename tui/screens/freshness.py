@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LOOK_EVERY_S = 5.0
 SELDOM_AFTER_S = 600.0
 LOOK_SELDOM_EVERY_S = 30.0
+FIRST_LOOK_AFTER_S = 0.3
+"""Not beside the first rows, which would come later for it; less than what ChangeWatch takes for just before."""
 
 
 class ConsoleOnTop(Protocol):
@@ -53,6 +55,7 @@ class Freshness:
             return
         watch: ChangeWatch | None = ChangeWatch(organization.id)
         looked_at = self._changed_at = 0.0
+        await asyncio.sleep(FIRST_LOOK_AFTER_S)
         while True:
             now = time.monotonic()
             if now - self._app.last_key_at < SELDOM_AFTER_S or now - looked_at >= LOOK_SELDOM_EVERY_S:

@@ -10,6 +10,9 @@ from tui.widgets.state_switcher import StateSwitcher
 if TYPE_CHECKING:
     from tui.models import Organization
 
+CONNECTING_SAID_AFTER_S = 1.0
+"""The top line says so from the first frame on; most connections are there before."""
+
 
 class ListPage(Page):
     """A section whose body is one list, or a grid."""
@@ -33,7 +36,7 @@ class ListPage(Page):
         # Before a message takes the list's place: whoever had the focus then gets it back with the list.
         self.focus_body()
         if not self.session.is_connected and self.console.connection.failure is None:
-            self.query_one(StateSwitcher).show_loading("the connection")
+            self.query_one(StateSwitcher).show_loading("the connection", after_s=CONNECTING_SAID_AFTER_S)
         elif self.session.schema is not None and not self.session.is_set_up:
             # Nothing is loaded before the wizard is done.
             self.organization_to_list()

@@ -25,6 +25,9 @@ class TerminalApp(App[int]):
     def __init__(self) -> None:
         super().__init__()
         self.driver_class = TerminalDriver
+        # Every screen would have two widgets more, and be laid out once more behind its first frame, for what is said
+        # on the status line here.
+        self._disable_notifications = self._disable_tooltips = True
         self.crash_file: Path | None = None
         self._running_loop: asyncio.AbstractEventLoop | None = None
         self._requested_status: int | None = None

@@ -23,7 +23,7 @@ LOADING_SHOWN_AFTER_S = 0.3
 class StateSwitcher(Vertical):
     """Shows either its content or a message in its place.
 
-    Loading shows nothing for 300 ms, then the seconds and how to cancel; the clock runs only while it loads.
+    Loading shows nothing at first, then the seconds and how to cancel; the clock runs only while it loads.
     """
 
     # Textual's loading indicator sends 3.2 KB a second, with animations off as well.
@@ -51,12 +51,12 @@ class StateSwitcher(Vertical):
         with Vertical(id="content"):
             yield self._content
 
-    def show_loading(self, what: str) -> None:
-        """Start waiting for `what` ("integrations")."""
+    def show_loading(self, what: str, after_s: float = LOADING_SHOWN_AFTER_S) -> None:
+        """Start waiting for `what` ("integrations"), and say so after some seconds."""
         self._stop()
         self._what = what
         self._started = time.monotonic()
-        self._clock = self.set_interval(LOADING_SHOWN_AFTER_S, self._tick)
+        self._clock = self.set_interval(after_s, self._tick)
 
     def show_empty(self, why: str, what_changes_it: str) -> None:
         """Say why there is nothing, and the key that changes it."""

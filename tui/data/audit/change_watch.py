@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 OVERLAP = timedelta(seconds=10)
 MOST_IDS = 200
 """As many of the newest rows are compared; were there more since the last look, the newest of them are new as well."""
-JUST_BEFORE = timedelta(seconds=0.5)
+JUST_BEFORE = timedelta(seconds=1)
 TIMEOUT_MS = 5_000
 
 # One index scan over some seconds, 0.1 ms. Not LISTEN: it fires for nobody else's rows, takes a lock at COMMIT, and
