@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 if TYPE_CHECKING:
-    from tui.models import UnreadableReason
+    from tui.models.envelopes import UnreadableReason
 
 E = TypeVar("E", bound="SwitchboardError")
 

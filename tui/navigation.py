@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from tui.data.permissions.leaving import Departure
     from tui.data.permissions.listing import Holder
     from tui.data.permissions.staging import Staged
-    from tui.models import AuditRow, Integration, Person, PhoneNumber
+    from tui.models.integrations import Integration
+    from tui.models.log import AuditRow
+    from tui.models.numbers import PhoneNumber
+    from tui.models.people import Person
     from tui.screens.audit.screen import AuditScreen
     from tui.screens.audit.view import Names
     from tui.secret import Secret

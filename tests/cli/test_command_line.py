@@ -29,7 +29,7 @@ from tui.data.permissions.values import NOTHING, Access, Cell, Grant, parse_expi
 from tui.data.rights import RIGHTS
 from tui.errors import InvalidInput
 from tui.locked.mode import words_over_ssh
-from tui.models import PhoneNumber
+from tui.models.numbers import PhoneNumber
 from tui.screens.audit.invocations import log_invocation
 from tui.screens.numbers.form import add_values, edit_values
 from tui.screens.permissions.invocations import invocations_of_review

@@ -34,7 +34,7 @@ from tui.process.identity import Operator
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui.models import Integration
+    from tui.models.integrations import Integration
 
 # The log takes a third of a build.
 FEWER_ROWS = 2_000

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.servers.exotel import FAULTS, ExotelServer, Scripted, error, exophone, exophones
 from tui.errors import ProviderFailed
-from tui.models import ListedNumber
+from tui.models.numbers import ListedNumber
 from tui.providers import integration_type
 from tui.providers.exotel_check import list_numbers
 

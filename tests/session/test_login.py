@@ -15,7 +15,7 @@ from tests.support.database.schema import run_files_with_roles
 from tui.data.keys.encryption import Keyring
 from tui.data.login import HAVE_LEFT_OUT, HAVE_NAMED, LEAVE_OUT
 from tui.errors import InvalidInput, PermissionDenied, SwitchboardError, UnknownOrganization
-from tui.models import Organization
+from tui.models.people import Organization
 from tui.session.session import Session
 from tui.settings.settings import load_settings
 from tui.words.people.names import CLAIM

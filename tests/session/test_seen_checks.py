@@ -10,11 +10,11 @@ from uuid import UUID
 from tests.support.acme import ACME
 from tui.data.checks.state import CheckState
 from tui.data.integrations.seen_checks import SeenChecks
-from tui.models import Integration
+from tui.models.integrations import Integration
 from tui.session.seen_checks import with_checks
 
 if TYPE_CHECKING:
-    from tui.models import Checks
+    from tui.models.integrations import Checks
 
 NOW = datetime.now(UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

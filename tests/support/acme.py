@@ -15,7 +15,7 @@ from tui.process.identity import Operator
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tui.models import Integration
+    from tui.models.integrations import Integration
 
 ACME = UUID("00000000-0000-4000-8000-00000000acce")
 GLOBEX = UUID("00000000-0000-4000-8000-0000000910be")

@@ -22,7 +22,10 @@ from tui.data.numbers.sync_plan import plan_of
 from tui.data.permissions.effective import EffectiveAccess
 from tui.data.permissions.listing import Holder, Standing, Use
 from tui.data.permissions.values import Access, Grant
-from tui.models import AuditRow, Integration, Person, PhoneNumber
+from tui.models.integrations import Integration
+from tui.models.log import AuditRow
+from tui.models.numbers import PhoneNumber
+from tui.models.people import Person
 from tui.providers import title_of
 from tui.screens.audit import view as log_screen
 from tui.screens.audit.window import Entry, ListLine

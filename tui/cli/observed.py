@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tui.models import Observed
+    from tui.models.integrations import Observed
 
 
 def observed_record(observed: Mapping[str, Observed]) -> dict[str, Any]:

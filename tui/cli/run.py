@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from tui.cli.request import Options, Work
     from tui.cli.requirements import Requirements
-    from tui.models import Organization
+    from tui.models.people import Organization
     from tui.settings.settings import Settings
 
 

@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 from tui.data.directory_source import DIRECTORY_SOURCES, Source
 from tui.data.postgres.like_patterns import containing, escaped
 from tui.errors import InvalidInput, UnknownOrganization, UnknownPerson
-from tui.models import Organization, Person
+from tui.models.people import Organization, Person
 from tui.words.people.organizations import organization_in_full
 from tui.words.people.scope import in_sight
 from tui.words.text import safe_text
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tui.data.postgres.database import Connection, Database
-    from tui.models import Login
+    from tui.models.people import Login
 
 # Those whose name begins with what is typed come first. A blank name is none: views may have been replaced.
 ORGANIZATIONS = """

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tui.errors import InvalidInput, PermissionDenied
-from tui.models import Login, Person
+from tui.models.people import Login, Person
 from tui.words.people.names import person_in_full
 from tui.words.text import safe_text
 
@@ -68,7 +67,7 @@ async def with_stored_label(database: Database, login: Login) -> Login:
     # A role other than admin may not read it: there the id has to do.
     with suppress(PermissionDenied):
         row = await database.fetch_one(STORED_LABEL)
-        return replace(login, person=replace(login.person, name=row["label"] if row else None))
+        return login._replace(person=login.person._replace(name=row["label"] if row else None))
     return login
 
 

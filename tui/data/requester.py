@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 
 from tui.data.postgres.operator_settings import name_operator
 from tui.errors import PermissionDenied
-from tui.models import Organization, Person
+from tui.models.people import Organization, Person
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 from uuid import UUID, uuid5
 
 if TYPE_CHECKING:
-    from tui.models import EnvelopeFormat, Json
+    from tui.models import Json
+    from tui.models.envelopes import EnvelopeFormat
 
 NAMESPACE = UUID("6f0d7c1e-7f0a-5a54-9a3a-3c6f5d1f7b10")
 State = Literal["proven", "by another program", "failing", "untested", "disabled", "other key", "altered"]

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from tui.data.integrations.credentials import StoredCredential
     from tui.http.request import Asked
-    from tui.models import Integration, Json
+    from tui.models import Json
+    from tui.models.integrations import Integration
     from tui.providers.fields import IntegrationType
     from tui.providers.validation import Validation
     from tui.session.connection_test import ConnectionTestResult

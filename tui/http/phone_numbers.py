@@ -17,7 +17,8 @@ from tui.words.people.names import operator_label
 if TYPE_CHECKING:
     from tui.http.answers import Answer
     from tui.http.request import Asked
-    from tui.models import Json, PhoneNumber
+    from tui.models import Json
+    from tui.models.numbers import PhoneNumber
 
 
 async def list_all(asked: Asked) -> Answer:

@@ -25,7 +25,7 @@ from tui.words.numbers import phone_number as numbers
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 
-    from tui.models import ListedNumber
+    from tui.models.numbers import ListedNumber
     from tui.providers.exotel_exophones import ExoPhone, Page
     from tui.providers.https_host import Response
     from tui.providers.verdicts import Level, Outcome, Tell

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tui.models import ListedNumber
+from tui.models.numbers import ListedNumber
 from tui.providers import exotel_bodies as bodies
 from tui.providers.exotel_responses import Refusal, refusal, shape_refusal
 from tui.words.numbers import phone_number as numbers

@@ -9,7 +9,7 @@ from tui.words.people.names import NAME_MOST
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
-    from tui.models import Integration
+    from tui.models.integrations import Integration
 
 
 def type_in_full(integration_type: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from tui.models import ListedNumber
+    from tui.models.numbers import ListedNumber
 
 Level = Literal["shape", "reach", "answer"]
 """shape: the fields are complete and well formed. reach: the name resolves and TLS is verified.

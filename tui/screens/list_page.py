@@ -8,7 +8,7 @@ from tui.screens.page import Page
 from tui.widgets.state_switcher import StateSwitcher
 
 if TYPE_CHECKING:
-    from tui.models import Organization
+    from tui.models.people import Organization
 
 CONNECTING_SAID_AFTER_S = 1.0
 """The top line says so from the first frame on; most connections are there before."""

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
-    from tui.models import AuditRow, Person
+    from tui.models.log import AuditRow
+    from tui.models.people import Person
     from tui.screens.page import Page
     from tui.widgets.frame import Tone
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from tui.data.integrations.connection_test_record import CredentialStanding, RowResult
     from tui.data.integrations.credentials import Draft
-    from tui.models import Integration, Json
+    from tui.models import Json
+    from tui.models.integrations import Integration
     from tui.providers.fields import Field, IntegrationType
     from tui.providers.verdicts import Tell
     from tui.session.session import Session

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.numbers.sync_plan import SyncPlan
-    from tui.models import Integration, Json, ListedNumber
+    from tui.models import Json
+    from tui.models.integrations import Integration
+    from tui.models.numbers import ListedNumber
     from tui.providers.fields import IntegrationType
     from tui.session.session import Session
 

@@ -20,7 +20,7 @@ from tui.words.text import safe_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tui.models import Integration
+    from tui.models.integrations import Integration
     from tui.providers.observations import Observation, Reading
     from tui.providers.verdicts import Tell
     from tui.session.connection_test import ConnectionTestResult

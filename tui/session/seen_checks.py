@@ -10,7 +10,7 @@ from tui.data.checks.due import Pace, due_at
 from tui.data.checks.state import CheckState, after_cut_off
 from tui.data.integrations.listing import ONE_TEST
 from tui.data.integrations.seen_checks import read_seen_checks
-from tui.models import Checks
+from tui.models.integrations import Checks
 from tui.providers import is_check_proven, known_type
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tui.data.checks.state import Standing
     from tui.data.integrations.role_privileges import RolePrivileges
     from tui.data.integrations.seen_checks import SeenChecks
-    from tui.models import Integration
+    from tui.models.integrations import Integration
     from tui.session.session import Session
 
 USUAL = timedelta(hours=6)

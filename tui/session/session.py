@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Database
     from tui.data.schema.state import SchemaState
     from tui.data.seals.marks import SealMarks
-    from tui.models import Login, Organization, ServerInfo
+    from tui.models.people import Login, Organization
+    from tui.models.server import ServerInfo
     from tui.settings.settings import Settings
 
 AGAIN_AFTER_S = 2.0

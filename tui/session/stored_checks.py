@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tui.data.checks.store import NoticedChange
     from tui.data.postgres.database import Connection
-    from tui.models import Integration
+    from tui.models.integrations import Integration
     from tui.providers.verdicts import Verdict
     from tui.session.session import Session
 

@@ -19,7 +19,7 @@ from tui.data.integrations.listing import list_integrations
 from tui.data.integrations.usage import usage_of
 from tui.data.permissions.leaver import leaver_report
 from tui.data.permissions.listing import Holder
-from tui.models import Organization
+from tui.models.people import Organization
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -30,7 +30,7 @@ from tui.data.permissions.listing import Holder, use_of
 from tui.data.schema.roles import ROLES
 from tui.data.seals.hours import digest_in_pages
 from tui.data.seals.verify import verify_log
-from tui.models import Organization
+from tui.models.people import Organization
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,7 +23,7 @@ from tui.words.log.rows import summary
 
 if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer
-    from tui.models import AuditRow
+    from tui.models.log import AuditRow
 
 # By what compresses to a few kilobytes, by what does not at all, and by what is tiny until it is written out.
 LARGE = {

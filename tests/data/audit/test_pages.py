@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tests.support.servers.postgres import TestServer
-    from tui.models import AuditRow
+    from tui.models.log import AuditRow
 
 LARGE = 50_000
 TIMES = st.one_of(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.postgres.database import Connection, Database
-    from tui.models import Integration
+    from tui.models.integrations import Integration
 
 INSERT = """
 insert into public.integration_credentials (organization_id, integration_type, credentials_encrypted, created_by)

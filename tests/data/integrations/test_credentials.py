@@ -35,7 +35,7 @@ from tui.data.keys.encryption import Keyring, RowBinding
 from tui.data.keys.gate import check_gate, check_gate_for_new_key, confirm_gate, take_census
 from tui.data.keys.master_key import MasterKey
 from tui.errors import Conflict, InvalidInput, MasterKeyError, MasterKeyMissing, ReadOnlyMode, WrongMasterKey
-from tui.models import Integration
+from tui.models.integrations import Integration
 
 if TYPE_CHECKING:
     from tui.data.postgres.database import Database

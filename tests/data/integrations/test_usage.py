@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pytest
 
     from tui.data.postgres.database import Database
-    from tui.models import Integration
+    from tui.models.integrations import Integration
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 INSERT = """

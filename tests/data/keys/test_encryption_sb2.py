@@ -22,7 +22,7 @@ from tui.errors import InvalidInput, MasterKeyError, MasterKeyMissing, Unreadabl
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    from tui.models import EnvelopeFormat
+    from tui.models.envelopes import EnvelopeFormat
 
 ROWS = [UUID(int=number) for number in (0, 1, 1 << 64)]
 TYPES = ["exotel_phone", "exotel_whatsapp", "exotel_sms", "zoho_mail", ""]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer
     from tui.data.keys.rotation import RotationResult
     from tui.data.postgres.database import Database
-    from tui.models import EnvelopeFormat
+    from tui.models.envelopes import EnvelopeFormat
 
 # An earlier key, of which rows are left.
 EARLIER = MasterKey("wJ4nC7bYq2Lr9TzK6mXv1HsD8fGp3RaE5uNo0iQyB+k=", "an earlier key")

@@ -36,7 +36,7 @@ from tui.data.numbers.changes import (
     unassign_number,
 )
 from tui.errors import InvalidInput, ReadOnlyMode, UnknownPerson
-from tui.models import Person
+from tui.models.people import Person
 
 CHANGES = ("number_added", "number_updated", "number_assigned", "number_unassigned", "number_deactivated")
 

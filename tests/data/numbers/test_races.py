@@ -22,7 +22,7 @@ from tui.data.numbers.changes import (
     make_primary,
 )
 from tui.data.postgres.database import Database
-from tui.models import Person
+from tui.models.people import Person
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Sequence

@@ -26,14 +26,15 @@ from tests.support.database.number_rows import (
 from tui.data.numbers.changes import assign_number
 from tui.data.numbers.sync import SyncConflict, SyncResult, apply_sync, log_sync_outcome, plan_sync
 from tui.errors import ConfirmationNeeded, ConnectionLost, ReadOnlyMode
-from tui.models import ListedNumber, Person
+from tui.models.numbers import ListedNumber
+from tui.models.people import Person
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
     from tui.data.postgres.database import Database
-    from tui.models import Integration
+    from tui.models.integrations import Integration
 
 ROWS = "select phone_number, is_active, is_primary, can_sms, assigned_to_user_id from organization_phone_numbers"
 CHANGES = ("number_added", "number_updated", "number_deactivated", "number_assigned", "number_unassigned")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.support.acme import ACME
 from tests.support.database.number_rows import BANGALORE, DELHI, OLD, RAVI
 from tui.data.numbers.sync_plan import plan_of
-from tui.models import Integration, ListedNumber, PhoneNumber
+from tui.models.integrations import Integration
+from tui.models.numbers import ListedNumber, PhoneNumber
 from tui.words.numbers.phone_number import e164
 
 if TYPE_CHECKING:

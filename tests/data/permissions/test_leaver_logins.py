@@ -19,7 +19,7 @@ from tui.data.permissions.leaving import left_to_others, take_everything, undo_d
 from tui.data.permissions.listing import Holder
 from tui.data.schema.expected import GRANTED_ROLES
 from tui.errors import InvalidInput
-from tui.models import Organization
+from tui.models.people import Organization
 from tui.words.people.leavers import about_logins, closes_all, departure_words, login_in_full, nothing_to_take
 
 if TYPE_CHECKING:

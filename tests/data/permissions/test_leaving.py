@@ -15,7 +15,7 @@ from tui.data.permissions.leaver import LeaverReport, leaver_report
 from tui.data.permissions.leaving import Departure, take_everything, undo_departure
 from tui.data.permissions.listing import Holder
 from tui.errors import Conflict
-from tui.models import Organization
+from tui.models.people import Organization
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

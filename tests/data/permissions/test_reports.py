@@ -18,7 +18,7 @@ from tui.data.permissions.grantees import find_grantee, find_holder, label_perso
 from tui.data.permissions.leaver import leaver_report
 from tui.data.permissions.listing import Holder
 from tui.errors import InvalidInput, NotFound, UnknownPerson
-from tui.models import Organization
+from tui.models.people import Organization
 from tui.words.people.permissions import secret_in_full, ways_known
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from tui.data.directory import (
 from tui.data.keys.encryption import Keyring
 from tui.data.setup.doctor import examine
 from tui.errors import UnknownOrganization, UnknownPerson
-from tui.models import Organization
+from tui.models.people import Organization
 
 if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer

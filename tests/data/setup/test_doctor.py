@@ -16,7 +16,7 @@ from tui.data.postgres.conninfo.settings import ConnectionSettings
 from tui.data.setup.doctor import examine
 from tui.data.setup.findings import Finding, blocking_finding, env_file_findings, server_findings
 from tui.errors import ConnectionFailed
-from tui.models import ServerInfo
+from tui.models.server import ServerInfo
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ import pytest
 from tests.support.definitions import TWILIO_NUMBERS, definition, twilio
 from tests.support.servers.providers import TWILIO, ProviderServer, Reply, twilio_number
 from tui.errors import ProviderFailed
-from tui.models import ListedNumber
+from tui.models.numbers import ListedNumber
 from tui.providers.declared.definition import Numbers
 from tui.providers.declared.numbers import MOST_PAGES, list_numbers
 

@@ -9,7 +9,7 @@ import pytest
 from tests.support.definitions import shipped
 from tests.support.servers.mail import PASSWORD, USER, ImapServer, SmtpServer
 from tests.support.servers.providers import CREDENTIALS, ProviderServer, Reply
-from tui.models import ListedNumber
+from tui.models.numbers import ListedNumber
 from tui.providers.declared.check import read_shown, run_check
 from tui.providers.declared.control import control
 from tui.providers.declared.files import SHIPPED

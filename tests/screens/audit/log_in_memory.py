@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tests.support.acme import ACME
 from tui.data.audit.pages import ReadStep
-from tui.models import AuditRow
+from tui.models.log import AuditRow
 
 if TYPE_CHECKING:
     import asyncio

@@ -15,7 +15,7 @@ from textual.app import App
 from tests.screens.audit.log_in_memory import BEGIN, LogReader, row
 from tui.data import directory
 from tui.data.audit.pages import Place
-from tui.models import Person
+from tui.models.people import Person
 from tui.screens.audit import pane as audit_pane
 from tui.screens.audit.pane import AuditPane
 from tui.screens.audit.state import AuditState, Reading
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from tui.models import AuditRow
+    from tui.models.log import AuditRow
 
 ACTIONS = {"down": ("move", 1), "up": ("move", -1), "pagedown": ("page", 1), "pageup": ("page", -1)}
 

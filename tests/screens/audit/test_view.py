@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,13 +16,16 @@ from tests.support.hostile_strings import UNSAFE, hostile_strings
 from tui.data.audit.filter import parse_filter
 from tui.data.audit.rows import LongDetails
 from tui.data.postgres.database import Database
-from tui.models import AuditRow, Person
+from tui.models.people import Person
 from tui.screens.audit.names_and_matches import NamesAndMatches
 from tui.screens.audit.prompts import like_this
 from tui.screens.audit.row import MOST_LINES, as_json, row_lines
 from tui.screens.audit.view import Names, columns, detail, row_of
 from tui.screens.audit.window import Entry, ListLine
 from tui.widgets.row_list import layout_columns
+
+if TYPE_CHECKING:
+    from tui.models.log import AuditRow
 
 OSC, BIDI, C1 = "\x1b]52;c;cm0gLXJm\x07", "\u202egpj.exe", "\x9b31m"
 

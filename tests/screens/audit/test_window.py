@@ -20,7 +20,7 @@ from tui.screens.audit.window import AuditWindow
 from tui.words.text import fit
 
 if TYPE_CHECKING:
-    from tui.models import AuditRow
+    from tui.models.log import AuditRow
     from tui.screens.audit.window import Direction
 
 

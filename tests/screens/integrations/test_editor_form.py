@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.support.acme import ACME, PHONE
 from tui.data.integrations.credentials import StoredCredential
-from tui.models import Integration
+from tui.models.integrations import Integration
 from tui.providers import integration_type
 from tui.screens.integrations.editor_form import DISPLAY_NAME, CredentialForm, conflict_lines, field_help
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tests.support.acme import ACME
 from tui.data.integrations.authors import Authors
-from tui.models import Integration
+from tui.models.integrations import Integration
 from tui.providers.naming import full_name
 from tui.screens.integrations.view import COLUMNS, SORTS, detail, matches, row_of, sort_key
 from tui.widgets.glyphs import UNICODE

@@ -13,7 +13,8 @@ from tests.support.database.people import TYPES, integration, person
 from tui.data.permissions.listing import Holder, PeopleFilter, PeoplePage, Standing, Use
 from tui.data.permissions.values import Access, Grant
 from tui.errors import InvalidInput
-from tui.models import Integration, Person
+from tui.models.integrations import Integration
+from tui.models.people import Person
 from tui.screens.permissions import people_list
 from tui.screens.permissions.model import GridModel
 from tui.screens.permissions.people_list import PeopleList

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tui.data.audit.filter import AuditFilter
     from tui.data.postgres.database import Database
-    from tui.models import AuditRow
+    from tui.models.log import AuditRow
 
 # A year by minutes, three rows each; every hundredth without a time. The last ones are of the end of 2025.
 FILL = """

@@ -10,11 +10,12 @@ import psycopg
 from tests.support.acme import ACME, ASHA, GLOBEX
 from tests.support.commands import execute
 from tui.data.numbers.listing import list_phone_numbers
-from tui.models import Integration, ListedNumber
+from tui.models.integrations import Integration
+from tui.models.numbers import ListedNumber
 
 if TYPE_CHECKING:
     from tui.data.postgres.database import Database
-    from tui.models import PhoneNumber
+    from tui.models.numbers import PhoneNumber
 
 RAVI = UUID("00000000-0000-4000-8000-0000000ba710")
 MEENA = UUID("00000000-0000-4000-8000-00000003ee4a")

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from tests.support.acme import ACME
 from tui.data.integrations.authors import Authors
-from tui.models import Checks, Integration, Observed, PhoneNumber
+from tui.models.integrations import Checks, Integration, Observed
+from tui.models.numbers import PhoneNumber
 from tui.words.integrations import description
 from tui.words.integrations.changes import change_sentence
 from tui.words.integrations.description import connection

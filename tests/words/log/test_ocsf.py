@@ -18,7 +18,8 @@ from tests.generate.ocsf_schema import EXTRACT
 from tests.support.acme import ACME, ASHA
 from tests.support.commands import execute
 from tests.support.hostile_strings import hostile_strings
-from tui.models import AuditRow, Person
+from tui.models.log import AuditRow
+from tui.models.people import Person
 from tui.providers import title_of
 from tui.words.log.details import LogNames
 from tui.words.log.ocsf import EVENTS, ocsf_event

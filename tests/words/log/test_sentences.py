@@ -17,7 +17,7 @@ from tests.support.database.number_rows import RAVI, create_people
 from tests.support.hostile_strings import UNSAFE, hostile_strings
 from tui.data.audit.pages import AuditReader
 from tui.data.directory import people_by_id
-from tui.models import Person
+from tui.models.people import Person
 from tui.providers import title_of
 from tui.words.log.details import LogNames, mentioned_people, people_in
 from tui.words.log.sentences import LONGEST, SENTENCES, sentence, sentence_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.support.acme import ACME, ASHA
-from tui.models import Login
+from tui.models.people import Login
 from tui.words.people.names import CLAIM, Origin, author
 from tui.words.people.scope import in_sight, not_in_directory
 

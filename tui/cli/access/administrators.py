@@ -11,7 +11,7 @@ from tui.cli.requirements import Requirements
 from tui.data.access.administrators import Administrator, change_administrator, list_administrators
 from tui.data.directory import find_person, parse_uuid
 from tui.errors import UnknownPerson
-from tui.models import Person
+from tui.models.people import Person
 from tui.words.people.access import NO_ADMINISTRATORS, administrator_changed, administrator_state
 from tui.words.people.names import person_in_full
 from tui.words.people.organizations import organization_in_full

@@ -22,7 +22,7 @@ from tui.words.times import to_the_minute
 if TYPE_CHECKING:
     from tui.cli.output import Output
     from tui.data.audit.filter import AuditFilter
-    from tui.models import AuditRow
+    from tui.models.log import AuditRow
     from tui.session.session import Session
 
 MOST_ROWS = 10_000

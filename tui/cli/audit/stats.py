@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from tui.cli.output import Output
     from tui.data.audit.filter import AuditFilter
-    from tui.models import Person
+    from tui.models.people import Person
     from tui.session.session import Session
 
 MOST_LINES = 31

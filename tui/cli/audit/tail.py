@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tui.cli.output import Output
     from tui.cli.request import Options
     from tui.data.audit.filter import AuditFilter
-    from tui.models import AuditRow
+    from tui.models.log import AuditRow
     from tui.session.session import Session
 
 ROWS_BEFORE = 10

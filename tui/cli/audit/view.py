@@ -16,7 +16,7 @@ from tui.words.people.names import operator_from
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.models import AuditRow
+    from tui.models.log import AuditRow
     from tui.session.session import Session
 
 PIPED_WIDTH = 200

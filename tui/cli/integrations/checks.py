@@ -8,7 +8,7 @@ from tui.cli.observed import observed_record
 from tui.words.integrations.seen_checks import strip, warnings
 
 if TYPE_CHECKING:
-    from tui.models import Integration
+    from tui.models.integrations import Integration
 
 
 def check_record(integration: Integration) -> dict[str, Any]:

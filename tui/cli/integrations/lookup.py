@@ -12,7 +12,7 @@ from tui.errors import InvalidInput, NotFound
 from tui.providers import integration_type as known_type
 
 if TYPE_CHECKING:
-    from tui.models import Integration
+    from tui.models.integrations import Integration
     from tui.session.session import Session
 
 type_argument = argument("integration_type", locked=True, metavar="TYPE", shell_complete=types)

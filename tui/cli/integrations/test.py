@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tui.cli.output import Output
     from tui.cli.request import Work
-    from tui.models import Integration
+    from tui.models.integrations import Integration
     from tui.providers.verdicts import Verdict
     from tui.session.connection_test import ConnectionTestResult
     from tui.session.session import Session

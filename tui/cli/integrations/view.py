@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.cli.integrations.checks import check_record, month
 from tui.cli.output import Column
-from tui.models import Integration
+from tui.models.integrations import Integration
 from tui.providers import is_check_proven, known_type
 from tui.providers.naming import integration_name, type_in_full
 from tui.words.integrations.description import NOT_VISIBLE, connection, count_of_use, facts, stored_format

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tui.cli.output import Output
     from tui.data.keys.gate import Gate
     from tui.data.keys.inventory import KeyInventory
-    from tui.models import Census
+    from tui.models.envelopes import Census
     from tui.session.session import Session
 
 LISTED_UNREADABLE = 20

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tui.cli.output import Output
     from tui.cli.request import Work
     from tui.data.numbers.changes import NumberChanged
-    from tui.models import PhoneNumber
+    from tui.models.numbers import PhoneNumber
     from tui.session.session import Session
 
 number_argument = argument("number", locked=True, metavar="NUMBER", shell_complete=numbers)

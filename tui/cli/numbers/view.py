@@ -13,7 +13,7 @@ from tui.words.numbers.health import call_flow, calls, number_warnings
 
 if TYPE_CHECKING:
     from tui.data.numbers.sync_plan import SyncPlan
-    from tui.models import PhoneNumber
+    from tui.models.numbers import PhoneNumber
     from tui.words.numbers.sync_plan import PlannedRow
 
 

@@ -14,7 +14,7 @@ from tui.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.models import Integration
+    from tui.models.integrations import Integration
     from tui.session.session import Session
 
 people_and_types_argument = argument(

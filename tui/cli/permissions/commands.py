@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from tui.cli.request import Work
     from tui.data.permissions.apply import Conflicts
     from tui.data.rights import Right
-    from tui.models import Integration
+    from tui.models.integrations import Integration
     from tui.session.session import Session
 
 dry_run_option = option(

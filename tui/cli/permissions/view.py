@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.listing import Holder
     from tui.data.permissions.staging import Change, Review
     from tui.data.permissions.values import Access
-    from tui.models import Integration
+    from tui.models.integrations import Integration
 
 
 def access_record(access: Access) -> dict[str, Any]:

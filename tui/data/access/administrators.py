@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.data.directory import people_by_id
-from tui.models import Person
+from tui.models.people import Person
 
 if TYPE_CHECKING:
     from datetime import datetime

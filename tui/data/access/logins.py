@@ -11,14 +11,14 @@ from tui.data.access.roles import ACCESS_ROLES, AccessRole, group_of
 from tui.data.directory import directory_sources, known_person, organizations_by_id, people_by_id
 from tui.data.postgres.login_refusals import login_refusal
 from tui.errors import UnknownPerson
-from tui.models import Organization
+from tui.models.people import Organization
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
     from tui.data.postgres.database import Database
-    from tui.models import Person
+    from tui.models.people import Person
 
 LoginState = Literal[
     "alive",

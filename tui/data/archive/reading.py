@@ -22,7 +22,7 @@ from tui.data.directory import parse_uuid
 from tui.data.postgres.json_loader import tolerant_loads
 from tui.data.seals.hours import hour_text
 from tui.errors import CheckFailed, InvalidInput
-from tui.models import AuditRow
+from tui.models.log import AuditRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.postgres.database import Database
-    from tui.models import Login
+    from tui.models.people import Login
 
 # Reading on from the last row, without an overlap, missed 60 of 6,050 rows that committed late.
 OVERLAP = timedelta(seconds=10)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tui.data.audit.filter import AuditFilter
     from tui.data.postgres.database import Database
-    from tui.models import AuditRow
+    from tui.models.log import AuditRow
 
 # What an index serves takes a few milliseconds at any depth; a plan that takes longer than this is the wrong one, and
 # first hits in windows have to come within 300 ms of the start.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from psycopg.rows import class_row
 
-from tui.models import AuditRow
+from tui.models.log import AuditRow
 
 if TYPE_CHECKING:
     from tui.data.postgres.database import Database

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tui.data.audit.filter import AuditFilter
     from tui.data.audit.open_transactions import Look
     from tui.data.postgres.database import Database
-    from tui.models import AuditRow
+    from tui.models.log import AuditRow
 
 POLL_MS = 10_000
 ROWS_AT_ONCE = 500

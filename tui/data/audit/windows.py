@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tui.data.audit.filter import AuditFilter
     from tui.data.postgres.database import Database
-    from tui.models import AuditRow
+    from tui.models.log import AuditRow
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from tui.data.checks.observed import CALLS, CHECK_EVERY, EXPIRING, observed_changes
 from tui.data.checks.state import CheckState, after_cut_off, after_outcome
-from tui.models import Integration
+from tui.models.integrations import Integration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.postgres.database import Database
-    from tui.models import Integration
+    from tui.models.integrations import Integration
 
 # The row of an insert says when its transaction began, and its log row when it was written; other programs set
 # updated_at by clocks of their own. The bounds keep it to a few pages of the index on (organization_id, created_at);

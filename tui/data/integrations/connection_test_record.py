@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.postgres.database import Connection, Database
-    from tui.models import Integration, Json
+    from tui.models import Json
+    from tui.models.integrations import Integration
 
 SEEN = """
 select c.updated_at::text as stamp, c.is_verified

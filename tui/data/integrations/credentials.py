@@ -14,7 +14,7 @@ from tui.data.keys.envelopes import envelope_format
 from tui.data.keys.gate import check_gate, confirm_gate, format_for_new_row
 from tui.data.log_act import log_act
 from tui.errors import Conflict, ConstraintViolated, InvalidInput, PermissionDenied, Unreadable
-from tui.models import Integration
+from tui.models.integrations import Integration
 from tui.words.text import spelled
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from tui.data.keys.encryption import Keyring
     from tui.data.keys.gate import CredentialFormat, Gate
     from tui.data.postgres.database import Connection, Database
-    from tui.models import EnvelopeFormat, Json
+    from tui.models import Json
+    from tui.models.envelopes import EnvelopeFormat
 
 COLUMNS = """c.id, c.organization_id, c.integration_type, c.display_name, c.is_active, c.is_verified,
        c.last_verified_at, c.created_by, c.updated_by, c.created_at, c.updated_at"""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.postgres.database import Connection, Database
-    from tui.models import Integration
+    from tui.models.integrations import Integration
 
 Purpose = Literal["reveal", "run", "copy", "test", "sync"]
 

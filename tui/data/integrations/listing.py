@@ -13,7 +13,7 @@ from tui.data.integrations.role_privileges import RolePrivileges, read_privilege
 from tui.data.keys.envelopes import envelope_format
 from tui.data.rights import holds_any_right_now
 from tui.errors import Conflict, NotFound
-from tui.models import Integration
+from tui.models.integrations import Integration
 from tui.words.counts import counted
 from tui.words.integrations.description import LIST_AGAIN
 from tui.words.log.failure_reason import failure_reason
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tui.data.keys.encryption import Keyring
     from tui.data.postgres.database import Connection, Database
-    from tui.models import EnvelopeFormat, UnreadableReason
+    from tui.models.envelopes import EnvelopeFormat, UnreadableReason
 
 # The log row of a test and the time it sets belong to one transaction, but not to one moment.
 ONE_TEST = timedelta(minutes=1)

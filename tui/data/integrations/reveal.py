@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tui.data.keys.encryption import Keyring, Opened
     from tui.data.postgres.database import Database
-    from tui.models import Integration
+    from tui.models.integrations import Integration
 
 
 async def open_secret(

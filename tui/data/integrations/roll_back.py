@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tui.data.integrations.credentials import PassedTest, StoredCredential
     from tui.data.keys.encryption import Keyring
     from tui.data.postgres.database import Connection, Database
-    from tui.models import Integration
+    from tui.models.integrations import Integration
 
 LIST_VERSIONS = "`switchboard integrations history {}` lists what is kept."
 

@@ -11,7 +11,7 @@ from tui.data.checks.observed import CALLS, CHECK_EVERY, EXPIRING, MAJOR_OUTAGE
 from tui.data.checks.state import CheckState
 from tui.data.integrations.listing import TESTS
 from tui.data.integrations.role_privileges import RolePrivileges, read_privileges
-from tui.models import Observed
+from tui.models.integrations import Observed
 from tui.words.numbers.health import RECENT
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.postgres.database import Database
-    from tui.models import CheckDay
+    from tui.models.integrations import CheckDay
 
 DAYS = 30
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.postgres.database import Database
-    from tui.models import Integration, Person
+    from tui.models.integrations import Integration
+    from tui.models.people import Person
 
 MOST_NAMED = 1_000
 # By the indexes it takes 2 ms for each. Without them, as in a large log before `setup` has built them, nobody waits.

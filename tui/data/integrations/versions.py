@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     from tui.data.keys.encryption import Keyring, RowBinding
     from tui.data.postgres.database import Database
-    from tui.models import Integration, Json, Person, UnreadableReason
+    from tui.models import Json
+    from tui.models.envelopes import UnreadableReason
+    from tui.models.integrations import Integration
+    from tui.models.people import Person
 
 FINGERPRINT_BYTES = 6
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.keys.master_key import MasterKey
-    from tui.models import EnvelopeFormat, Json
+    from tui.models import Json
+    from tui.models.envelopes import EnvelopeFormat
 
 _RESTORE = "Restore the row from a backup, or enter the credential again."
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.postgres.database import Connection
-    from tui.models import UnreadableReason
+    from tui.models.envelopes import UnreadableReason
 
     Stage = Literal["read", "opened", "written", "checked", "saving"]
     Progress = Callable[[Stage, int, int], None]

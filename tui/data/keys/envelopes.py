@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from tui.models import EnvelopeFormat
+    from tui.models.envelopes import EnvelopeFormat
 
 KEY_ID_BYTES = 16
 SALT_BYTES = 16

@@ -10,7 +10,7 @@ from uuid import UUID
 from tui.data.keys.encryption import Keyring, RowBinding
 from tui.data.keys.envelopes import SALT_BYTES, envelope_format, sb2_key_id, sb2_salt
 from tui.errors import Conflict, MasterKeyError, MasterKeyMissing, Unreadable, WrongMasterKey
-from tui.models import Census, EnvelopeFormat, UnreadableReason
+from tui.models.envelopes import Census, EnvelopeFormat, UnreadableReason
 from tui.words.times import to_the_minute
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ async def take_census(database: Database, keyring: Keyring) -> Census:
 
     Reads CENSUS_PAGE rows at a time and opens them outside of any transaction.
     """
-    census = Census()
+    census = Census({}, {}, ())
     unreadable: list[tuple[UUID, UnreadableReason]] = []
     after: UUID | None = None
     query = CENSUS

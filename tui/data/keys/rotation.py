@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from tui.data.keys.envelope_count import Left, Place, Progress
     from tui.data.keys.master_key import MasterKey
     from tui.data.postgres.database import Connection, Database
-    from tui.models import EnvelopeFormat, Json
+    from tui.models import Json
+    from tui.models.envelopes import EnvelopeFormat
 
 PAGE_TIMEOUT_MS = 15_000
 

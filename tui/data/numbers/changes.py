@@ -12,7 +12,7 @@ from tui.data.directory import PERSON_BY_ID, people_are_labelled
 from tui.data.numbers.input import known_type, number_to_add, readable_name
 from tui.data.numbers.listing import FLAGS, rows_where, same_numbers
 from tui.errors import Conflict, ConstraintViolated, InvalidInput, UnknownPerson
-from tui.models import Person
+from tui.models.people import Person
 from tui.words.numbers.description import assignee_in_full, shown_number, shown_text
 from tui.words.numbers.phone_number import number_type
 from tui.words.people.names import Origin, author, person_in_full
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.postgres.database import Connection, Database
-    from tui.models import Integration, PhoneNumber
+    from tui.models.integrations import Integration
+    from tui.models.numbers import PhoneNumber
 
 # Whoever adds numbers to an organisation waits for the other: the same number may come in two notations.
 LOCK_NUMBERS = "select switchboard.take_lock('numbers'::text, %(organization_id)s::uuid)"

@@ -11,7 +11,8 @@ from psycopg.rows import class_row
 
 from tui.data.directory import parse_uuid
 from tui.errors import InvalidInput, NotFound
-from tui.models import Person, PhoneNumber
+from tui.models.numbers import PhoneNumber
+from tui.models.people import Person
 from tui.words.numbers.description import organization_of, shown_number, shown_text
 from tui.words.numbers.phone_number import e164, why_not
 

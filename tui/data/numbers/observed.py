@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.data.integrations.role_privileges import read_privileges
-from tui.models import Observed
+from tui.models.integrations import Observed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tui.data.postgres.database import Database
-    from tui.models import PhoneNumber
+    from tui.models.numbers import PhoneNumber
 
 # By the number, since one that was added by hand belongs to no integration; of several that saw it the newest counts.
 # Through the integrations, whose rows are of one organisation and in the scope of the login.

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from tui.data.numbers.sync_plan import ChangedNumber, SyncPlan
     from tui.data.postgres.database import Connection, Database
-    from tui.models import Integration, Json, ListedNumber, PhoneNumber
+    from tui.models import Json
+    from tui.models.integrations import Integration
+    from tui.models.numbers import ListedNumber, PhoneNumber
 
 INTEGRITY_VIOLATION = "23"  # a class of SQLSTATEs
 

@@ -13,7 +13,8 @@ from tui.words.numbers.phone_number import number_type, same_number
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tui.models import Integration, ListedNumber, PhoneNumber
+    from tui.models.integrations import Integration
+    from tui.models.numbers import ListedNumber, PhoneNumber
 
 LONGEST_NUMBER = 20
 

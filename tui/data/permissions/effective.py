@@ -24,7 +24,7 @@ from tui.data.permissions.listing import (
 from tui.data.permissions.values import access_of
 from tui.data.rights import RIGHTS, holds_any_right
 from tui.errors import NotFound
-from tui.models import Integration
+from tui.models.integrations import Integration
 from tui.words.counts import counted
 from tui.words.integrations.description import LIST_AGAIN
 

@@ -12,7 +12,7 @@ from tui.data.permissions.effective import access_of_person
 from tui.data.permissions.known_secrets import known_secrets
 from tui.data.permissions.staging import Staged
 from tui.data.permissions.values import Cell
-from tui.models import Organization
+from tui.models.people import Organization
 
 if TYPE_CHECKING:
     from uuid import UUID

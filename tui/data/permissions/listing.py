@@ -11,7 +11,7 @@ from tui.data.permissions.values import Access, Cell, Grant
 from tui.data.postgres.like_patterns import containing
 from tui.data.rights import COLUMNS as RIGHT_COLUMNS
 from tui.data.rights import holds_any_right, holds_any_right_now, holds_rights_now, rights_of
-from tui.models import Integration
+from tui.models.integrations import Integration
 from tui.words.people.names import person_name
 
 if TYPE_CHECKING:

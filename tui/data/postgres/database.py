@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     import typing_extensions
     from psycopg.rows import AsyncRowFactory
 
-    from tui.models import Login, ServerInfo
+    from tui.models.people import Login
+    from tui.models.server import ServerInfo
     from tui.process.identity import Operator
 
     # typing has none with a default before Python 3.13.

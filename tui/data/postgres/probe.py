@@ -14,7 +14,7 @@ from tui.data.postgres.conninfo.settings import (
     PoolingKind,
 )
 from tui.data.postgres.session_settings import Limits, pinned_transaction
-from tui.models import ServerInfo
+from tui.models.server import ServerInfo
 
 if TYPE_CHECKING:
     import psycopg

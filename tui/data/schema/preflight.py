@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from psycopg import AsyncConnection
 
-    from tui.models import ServerInfo
+    from tui.models.server import ServerInfo
 
 OLDEST_VERSION = 140000
 

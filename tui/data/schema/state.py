@@ -14,7 +14,7 @@ from tui.errors import SchemaNewer
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
-    from tui.models import Login
+    from tui.models.people import Login
 
 SchemaState = Literal["missing", "partial", "installed", "outdated", "newer"]
 SCHEMA_SENTENCES: dict[SchemaState, str] = {

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.seals.report import FindingKind, SealReport
-    from tui.models import AuditRow
+    from tui.models.log import AuditRow
 
 _OF_A_ROW: dict[FindingKind, str] = {
     "altered": "altered",

@@ -12,7 +12,7 @@ from tui.data.seals.whole_log import require_whole_log
 
 if TYPE_CHECKING:
     from tui.data.postgres.database import Database
-    from tui.models import AuditRow
+    from tui.models.log import AuditRow
 
 NO_HOUR = (None, "", "infinity", "-infinity")
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Database
     from tui.data.schema.holes import Hole
     from tui.data.schema.verify import Drift
-    from tui.models import Login
+    from tui.models.people import Login
     from tui.providers.declared.definition import Definition
 
 RUN_SETUP = "Run `switchboard setup`: it shows what it will do first."

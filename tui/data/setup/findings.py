@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui.data.postgres.conninfo.settings import ConnectionSettings
-    from tui.models import ServerInfo
+    from tui.models.server import ServerInfo
     from tui.settings.git_ignore import GitIgnoreState
 
 FindingState = Literal["ok", "warning", "problem"]

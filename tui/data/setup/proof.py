@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tui.data.keys.encryption import Keyring
     from tui.data.keys.gate import CredentialFormat, Gate
     from tui.data.postgres.database import Connection, Database
-    from tui.models import EnvelopeFormat
+    from tui.models.envelopes import EnvelopeFormat
 
 # The query by which the guides to these tables check an installation.
 TABLES_OF_THE_GUIDE = """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote_plus, urlencode, urljoin, urlsplit
 
 from tui.errors import ProviderFailed
-from tui.models import ListedNumber
+from tui.models.numbers import ListedNumber
 from tui.providers.declared.asking import ask_address, open_host, secret_texts
 from tui.providers.declared.definition import HttpsCheck
 from tui.providers.declared.judging import no_answer

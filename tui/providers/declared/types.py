@@ -11,7 +11,7 @@ from tui.providers.fields import IntegrationType
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from tui.models import ListedNumber
+    from tui.models.numbers import ListedNumber
     from tui.providers.declared.definition import Definition
     from tui.providers.declared.reading import Mistakes
     from tui.providers.observations import Observation, Observe, Reading

@@ -10,7 +10,7 @@ from tui.providers.fields import Field, Findings, IntegrationType
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from tui.models import ListedNumber
+    from tui.models.numbers import ListedNumber
     from tui.providers.observations import Observation, Reading
     from tui.providers.verdicts import Tell
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tui.data.audit.pages import AuditReader
     from tui.data.postgres.database import Database
-    from tui.models import AuditRow
+    from tui.models.log import AuditRow
 
 # Somebody may scroll through ten million rows: beyond these only what is on the list is kept.
 MOST_PEOPLE = 5_000

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tui.data.audit.pages import AuditReader
     from tui.data.postgres.database import Database
     from tui.data.seals.marks import SealMarks
-    from tui.models import AuditRow
+    from tui.models.log import AuditRow
     from tui.screens.audit.state import AuditState
     from tui.screens.audit.view import Names
     from tui.screens.audit.window import Direction, ListLine

@@ -15,7 +15,7 @@ from tui.words.text import safe_text
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from tui.models import AuditRow
+    from tui.models.log import AuditRow
     from tui.widgets.prompt import Prompt
 
 WORDS = {"u": "the person", "o": "the operation"}

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from tui.data.audit.rows import LongDetails
     from tui.data.seals.row_check import RowSeal
-    from tui.models import AuditRow
+    from tui.models.log import AuditRow
     from tui.widgets.frame import Tone
 
 LABEL = 13

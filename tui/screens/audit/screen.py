@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui.data.audit.filter import AuditFilter
-    from tui.models import AuditRow, Integration
+    from tui.models.integrations import Integration
+    from tui.models.log import AuditRow
     from tui.widgets.filter_line import FilterLine
     from tui.widgets.row_list import EndWanted
     from tui.words.log.invocation import Invocation

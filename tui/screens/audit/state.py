@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from tui.data.audit.counts import Count
     from tui.data.audit.name_resolution import ResolvedFilter
-    from tui.models import AuditRow, Integration
+    from tui.models.integrations import Integration
+    from tui.models.log import AuditRow
 
 
 class Rows(Enum):

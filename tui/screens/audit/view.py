@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from uuid import UUID
 
-    from tui.models import AuditRow, Person
+    from tui.models.log import AuditRow
+    from tui.models.people import Person
     from tui.screens.audit.window import AuditWindow, ListLine
     from tui.widgets.frame import Tone
 

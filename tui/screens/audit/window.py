@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tui.data.audit.pages import ReadStep
-    from tui.models import AuditRow
+    from tui.models.log import AuditRow
 
 Direction = Literal["older", "newer"]
 

@@ -14,7 +14,7 @@ from tui.words.text import safe_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.models import Organization
+    from tui.models.people import Organization
 
 
 class OrganizationChooser(SearchChooser["Organization"]):

@@ -13,7 +13,7 @@ from tui.words.text import safe_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.models import Person
+    from tui.models.people import Person
     from tui.widgets.frame import Tone
 
 

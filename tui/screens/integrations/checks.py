@@ -12,7 +12,7 @@ from tui.words.numbers.phone_number import display
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from tui.models import CheckDay, Integration
+    from tui.models.integrations import CheckDay, Integration
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from tui.data.integrations.credentials import CredentialConflict, PassedTest, StoredCredential
     from tui.errors import SwitchboardError, Unreadable
-    from tui.models import Integration
+    from tui.models.integrations import Integration
     from tui.session.connection_test import ConnectionTestResult
     from tui.widgets.frame import Tone
     from tui.words.log.invocation import Invocation

@@ -13,7 +13,7 @@ from tui.words.numbers.phone_number import display, e164
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from tui.models import Integration
+    from tui.models.integrations import Integration
     from tui.providers.fields import IntegrationType
     from tui.screens.page import Page
 

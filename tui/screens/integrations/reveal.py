@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from tui.models import Integration
+    from tui.models.integrations import Integration
     from tui.secret import Secret
     from tui.words.log.invocation import Invocation
 

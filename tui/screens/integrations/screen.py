@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tui.data.integrations.deleted import RestorePlan
     from tui.data.integrations.role_privileges import RolePrivileges
     from tui.data.integrations.usage import Usage
-    from tui.models import Integration
+    from tui.models.integrations import Integration
     from tui.widgets.frame import Hints
     from tui.widgets.row_list import Row
     from tui.widgets.text_lines import TextLine

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from tui.data.integrations.credentials import PassedTest
     from tui.data.integrations.roll_back import RollBackPlan
     from tui.data.integrations.versions import Version
-    from tui.models import Integration
+    from tui.models.integrations import Integration
     from tui.session.connection_test import ConnectionTestResult
     from tui.widgets.frame import Tone
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tui.data.integrations.authors import Authors
     from tui.data.integrations.usage import Usage
-    from tui.models import Integration
+    from tui.models.integrations import Integration
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui.data.numbers.changes import NumberChanged
-    from tui.models import PhoneNumber
+    from tui.models.numbers import PhoneNumber
     from tui.words.log.invocation import Invocation
 
 DERIVED = "derived"

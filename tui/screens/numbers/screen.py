@@ -51,7 +51,8 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from tui.data.numbers.changes import NumberChanged
-    from tui.models import Person, PhoneNumber
+    from tui.models.numbers import PhoneNumber
+    from tui.models.people import Person
     from tui.widgets.row_list import Row
     from tui.widgets.text_lines import TextLine
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from tui.data.numbers.sync_plan import SyncPlan
-    from tui.models import PhoneNumber
+    from tui.models.numbers import PhoneNumber
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tui.data.permissions.effective import EffectiveAccess
     from tui.data.permissions.listing import Holder
-    from tui.models import Integration
+    from tui.models.integrations import Integration
     from tui.widgets.glyphs import Glyphs
     from tui.words.log.invocation import Invocation
 

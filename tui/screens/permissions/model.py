@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tui.data.permissions.listing import Holder
     from tui.data.permissions.values import Access, Cell, CellKey, Grant
-    from tui.models import Integration
+    from tui.models.integrations import Integration
     from tui.screens.permissions.people_list import PeopleList
     from tui.screens.permissions.people_window import LoadedPage
     from tui.widgets.glyphs import Glyphs

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from tui.data.permissions.values import CellKey
-    from tui.models import Integration
+    from tui.models.integrations import Integration
     from tui.screens.permissions.model import GridModel
     from tui.screens.permissions.people_list import PeopleList
     from tui.screens.permissions.people_window import LoadedPage

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from tui.data.permissions.listing import PeoplePage, Place, Sort
     from tui.data.postgres.database import Database
     from tui.data.rights import Right
-    from tui.models import Integration, Person
+    from tui.models.integrations import Integration
+    from tui.models.people import Person
 
 MOST_AT_ONCE = 5_000
 BIG_PAGE = 1_000

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.listing import Holder
     from tui.data.permissions.staging import Change, Staged
     from tui.data.permissions.values import CellKey
-    from tui.models import Integration
+    from tui.models.integrations import Integration
     from tui.widgets.frame import Tone
     from tui.words.log.invocation import Invocation
 

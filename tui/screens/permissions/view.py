@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.listing import Holder, Standing
     from tui.data.permissions.staging import ChangeKind, Staged
     from tui.data.permissions.values import Access, Cell, CellState
-    from tui.models import Integration
+    from tui.models.integrations import Integration
     from tui.widgets.frame import Tone
     from tui.widgets.glyphs import Glyphs
 

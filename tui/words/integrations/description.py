@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from tui.data.integrations.authors import Authors
     from tui.data.integrations.listing import Dependents
-    from tui.models import Integration, UnreadableReason
+    from tui.models.envelopes import UnreadableReason
+    from tui.models.integrations import Integration
     from tui.providers.verdicts import Verdict
 
 NOT_VISIBLE = "not visible to your role"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import tzinfo
 
-    from tui.models import CheckDay, Checks, Integration, Observed
+    from tui.models.integrations import CheckDay, Checks, Integration, Observed
 
 SIGNS: dict[CheckDay, str] = {"works": "+", "refused": "x", "unknown": "?", "not asked": "."}
 """A day in one character, for who has ASCII alone; a screen draws its own signs of yes and no."""

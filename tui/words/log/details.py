@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import tzinfo
 
-    from tui.models import AuditRow, Person
+    from tui.models.log import AuditRow
+    from tui.models.people import Person
 
 VALUE_MOST = 60
 """Characters of one value within a sentence."""

@@ -14,7 +14,7 @@ from tui.words.people.names import person_name
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tui.models import AuditRow
+    from tui.models.log import AuditRow
     from tui.words.log.details import LogNames
 
 VERSION = "1.8.0"

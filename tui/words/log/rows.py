@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from tui.data.audit.counts import Count
     from tui.data.audit.export.run import ExportResult, Progress
-    from tui.models import AuditRow, Person
+    from tui.models.log import AuditRow
+    from tui.models.people import Person
 
 SUMMARY_WIDTH = 200
 VALUE_WIDTH = 60

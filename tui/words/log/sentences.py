@@ -15,7 +15,7 @@ from tui.words.text import safe_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tui.models import AuditRow
+    from tui.models.log import AuditRow
     from tui.words.log.details import LogNames
 
     Sentence = Callable[[Told], str]

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tui.data.numbers.changes import NumberChanged
-    from tui.models import Person, PhoneNumber
+    from tui.models.numbers import PhoneNumber
+    from tui.models.people import Person
 
 FREE = "free"
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import tzinfo
 
-    from tui.models import Observed, PhoneNumber
+    from tui.models.integrations import Observed
+    from tui.models.numbers import PhoneNumber
 
 OUT = "major_outage"
 NOT_KNOWN = "not known"

@@ -12,7 +12,7 @@ from tui.words.numbers.phone_number import display
 if TYPE_CHECKING:
     from tui.data.numbers.sync import SyncResult
     from tui.data.numbers.sync_plan import ChangedNumber, NewNumber, SyncPlan
-    from tui.models import PhoneNumber
+    from tui.models.numbers import PhoneNumber
 
 _FLAGS = {True: "yes", False: "no", None: "none"}
 

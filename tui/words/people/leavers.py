@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tui.data.permissions.leaver import LeaverReport
     from tui.data.permissions.leaving import Departure
     from tui.data.permissions.staging import ChangeKind
-    from tui.models import Organization
+    from tui.models.people import Organization
 
 NOT_TRIED = "Whether your role may remove all of them is not tried in read-only mode."
 ANYWHERE = "With these nobody logs in any more, to any database of this server."

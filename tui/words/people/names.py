@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
-    from tui.models import Person
+    from tui.models.people import Person
 
 MARK = "~"
 UNKNOWN = "somebody unknown"

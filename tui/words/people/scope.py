@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tui.models import Login
+    from tui.models.people import Login
 
 NOT_IN_DIRECTORY = "not in the directory"
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from tui.data.audit.export.format import Format, FormatName
     from tui.data.audit.filter import AuditFilter
     from tui.data.postgres.database import Connection, Database
-    from tui.models import Login
+    from tui.models.people import Login
 
 # For each of the two statements: 10,000,000 rows take minutes, over a slow line hours.
 STATEMENT_TIMEOUT_MS = 6 * 3_600_000

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tui.data.audit.export.format import Told
     from tui.data.postgres.database import Database
-    from tui.models import Person
+    from tui.models.people import Person
     from tui.words.log.sentences import Teller
 
 MOST_PEOPLE = 5_000

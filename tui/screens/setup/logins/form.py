@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from tui.data.access.logins import Login
     from tui.data.access.roles import AccessRole
     from tui.data.postgres.database import Connection
-    from tui.models import Organization
+    from tui.models.people import Organization
 
 GENERATED, TYPED, NONE = "generated", "typed", "none"
 PASSWORDS = (

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from tui.data.postgres.conninfo.settings import ConnectionSettings
     from tui.data.postgres.database import Database
     from tui.data.schema.plan import Plan
-    from tui.models import Organization, ServerInfo
+    from tui.models.people import Organization
+    from tui.models.server import ServerInfo
     from tui.process.identity import Operator
     from tui.settings.settings import Settings
     from tui.widgets.glyphs import Glyphs

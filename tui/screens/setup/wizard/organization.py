@@ -15,7 +15,7 @@ from tui.data.directory import (
     parse_uuid,
 )
 from tui.errors import SwitchboardError
-from tui.models import Organization
+from tui.models.people import Organization
 from tui.screens.background import background
 from tui.screens.live_search import LiveSearch
 from tui.screens.setup.wizard.saving import SaveLines
