@@ -1,6 +1,7 @@
 """Settings from the environment and `.env`."""
 
 import datetime
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -72,7 +73,7 @@ class TestSources:
 
     def test_knows_every_variable_of_the_libpq_in_use(self):
         names = {option.envvar.decode() for option in pq.Conninfo.get_defaults() if option.envvar}
-        assert {name for name in names if not LIBPQ_NAME.fullmatch(name)} == set()
+        assert {name for name in names if not re.fullmatch(LIBPQ_NAME, name)} == set()
 
 
 class TestUnknownNames:

@@ -17,21 +17,19 @@ if TYPE_CHECKING:
 
     from dotenv.parser import Binding
 
-_ENTRY = re.compile(
-    r"\s*(?P<export>export[ \t]+)?(?P<name>[^=\s]+)(?P<blanks>[^\S\r\n]*)=(?P<raw>.*?)(?P<end>\r\n|\n|\r)?\Z", re.DOTALL
-)
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ENTRY = r"(?s)\s*(?P<export>export[ \t]+)?(?P<name>[^=\s]+)(?P<blanks>[^\S\r\n]*)=(?P<raw>.*?)(?P<end>\r\n|\n|\r)?\Z"
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 # A name in quotes is one before = alone: JSON has them before a colon.
-_FIRST_WORD = re.compile(r"\s*(?:export[ \t]+)?(['\"])?(?P<name>[A-Za-z_][A-Za-z0-9_-]*)(?(1)['\"]?[ \t]*=)")
+_FIRST_WORD = r"\s*(?:export[ \t]+)?(['\"])?(?P<name>[A-Za-z_][A-Za-z0-9_-]*)(?(1)['\"]?[ \t]*=)"
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = "[\ud800-\udfff]"
 _REST_OF_LINE = r"(?:[ \t]*|[ \t]+#[^\r\n]*)"
-_BLANKS_OR_COMMENT = re.compile(_REST_OF_LINE)
+_BLANKS_OR_COMMENT = _REST_OF_LINE
 # python-dotenv undoes \\ and \' within single quotes, sh and Node's dotenv do not.
-_SINGLE_QUOTED = re.compile(rf"'((?:[^'\\]|\\[^'\\])*)'{_REST_OF_LINE}", re.DOTALL)
+_SINGLE_QUOTED = rf"(?s)'((?:[^'\\]|\\[^'\\])*)'{_REST_OF_LINE}"
 # Within double quotes sh expands $ and `, and no two readers agree on the backslash.
-_DOUBLE_QUOTED = re.compile(rf'"([^"\\$`]*)"{_REST_OF_LINE}', re.DOTALL)
-_NEEDS_QUOTES = re.compile(r"""[#$'"`\\\s]""")
+_DOUBLE_QUOTED = rf'(?s)"([^"\\$`]*)"{_REST_OF_LINE}'
+_NEEDS_QUOTES = r"""[#$'"`\\\s]"""
 
 
 def read_env_file(
@@ -106,9 +104,9 @@ def _parse_entries(
     for line, original, binding in _parse_bindings(text[start:]):
         where = f"Line {line} of {printable(path)}"
         name = binding.key
-        is_text = not _SURROGATE.search(original)
+        is_text = not re.search(_SURROGATE, original)
         if not is_text or binding.error or (name is not None and binding.value is None):
-            first = _FIRST_WORD.match(original)
+            first = re.match(_FIRST_WORD, original)
             if first and is_ours(first["name"]):
                 raise _line_error(where, is_text=is_text, is_error=binding.error)
             unreadable.setdefault(_NOT_AN_ENTRY if is_text else _NOT_UTF8, []).append(line)
@@ -118,8 +116,8 @@ def _parse_entries(
                     f"{where} sets {name}, which line {lines[name]} has set already.", "Keep the one that is right."
                 )
             lines[name] = line
-            parts = _ENTRY.fullmatch(original)
-            if parts is None or parts["name"] != name or not _NAME.fullmatch(name):
+            parts = re.fullmatch(_ENTRY, original)
+            if parts is None or parts["name"] != name or not re.fullmatch(_NAME, name):
                 raise ConfigError(f"{where} does not name its variable plainly.", "Write NAME='value'.")
             value = _parse_value(parts, binding.value, where)
             entries[name] = _Entry(value, start + parts.start("name"), start + parts.end("raw"))
@@ -175,13 +173,13 @@ def _parse_value(parts: re.Match[str], as_python_dotenv: str | None, where: str)
     """Return the value that every reader agrees on. Raises ConfigError where they would not."""
     name, raw = parts["name"], parts["raw"]
     use_quotes = f"Write {name}='...' with single quotes round the value."
-    if parts["blanks"] or (raw[:1] in {" ", "\t"} and not _BLANKS_OR_COMMENT.fullmatch(raw)):
+    if parts["blanks"] or (raw[:1] in {" ", "\t"} and not re.fullmatch(_BLANKS_OR_COMMENT, raw)):
         raise ConfigError(f"{where} has spaces round the = of {name}.", f"Write {name}='...' without spaces.")
-    if _BLANKS_OR_COMMENT.fullmatch(raw):
+    if re.fullmatch(_BLANKS_OR_COMMENT, raw):
         value = ""
-    elif raw[0] == "'" and (single := _SINGLE_QUOTED.fullmatch(raw)):
+    elif raw[0] == "'" and (single := re.fullmatch(_SINGLE_QUOTED, raw)):
         value = single[1]
-    elif raw[0] == '"' and (double := _DOUBLE_QUOTED.fullmatch(raw)):
+    elif raw[0] == '"' and (double := re.fullmatch(_DOUBLE_QUOTED, raw)):
         value = double[1]
     elif raw[0] == "'":
         raise ConfigError(
@@ -193,7 +191,7 @@ def _parse_value(parts: re.Match[str], as_python_dotenv: str | None, where: str)
             f'{where}: the value of {name} holds one of \\ $ ` " within double quotes, which readers read differently.',
             use_quotes,
         )
-    elif _NEEDS_QUOTES.search(raw):
+    elif re.search(_NEEDS_QUOTES, raw):
         raise ConfigError(
             f"{where}: the value of {name} holds a space, #, $, \\ or a quote and has no quotes round it, so other "
             "readers of the file would cut it.",
@@ -211,9 +209,9 @@ def _parse_value(parts: re.Match[str], as_python_dotenv: str | None, where: str)
 def env_line(name: str, value: str) -> str:
     """Return NAME='value', which python-dotenv, Node's dotenv and sh all read alike. Raises ConfigError."""
     if not any(unicodedata.category(character) in {"Cc", "Cs"} for character in value):
-        if _SINGLE_QUOTED.fullmatch(f"'{value}'"):
+        if re.fullmatch(_SINGLE_QUOTED, f"'{value}'"):
             return f"{name}='{value}'"
-        if _DOUBLE_QUOTED.fullmatch(f'"{value}"'):
+        if re.fullmatch(_DOUBLE_QUOTED, f'"{value}"'):
             return f'{name}="{value}"'
     raise ConfigError(
         f"The value of {name} holds characters that the readers of .env read differently.",

@@ -56,7 +56,7 @@ LOCKED_NAME = "SWITCHBOARD_LOCKED"
 ROOT_FILE = Path("/etc/switchboard/env")
 # Those that stand for a keyword of the connection string:
 # https://www.postgresql.org/docs/current/libpq-envars.html
-LIBPQ_NAME = re.compile(
+LIBPQ_NAME = (
     "PG(HOST|HOSTADDR|PORT|DATABASE|USER|PASSWORD|PASSFILE|REQUIREAUTH|CHANNELBINDING|SERVICE|OPTIONS|APPNAME|SSLMODE|"
     "SSLNEGOTIATION|SSLCOMPRESSION|SSLCERT|SSLKEY|SSLCERTMODE|SSLROOTCERT|SSLCRL|SSLCRLDIR|SSLSNI|REQUIREPEER|"
     "SSLMINPROTOCOLVERSION|SSLMAXPROTOCOLVERSION|MINPROTOCOLVERSION|MAXPROTOCOLVERSION|GSSENCMODE|KRBSRVNAME|GSSLIB|"
@@ -75,7 +75,7 @@ _PREFIX = "SWITCHBOARD_"
 _KNOWN_NAMES = frozenset(
     {"DATABASE_URL", SERVICE_ROLE_NAME, JWT_SECRET_NAME, *MASTER_KEY_NAMES, *PREVIOUS_KEY_NAMES, *SWITCHBOARD_NAMES}
 )
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_]{1,60}")
+_PLAIN_NAME = r"[A-Za-z0-9_]{1,60}"
 # What a profile stands for, beside libpq's variables: whose data it is, and what opens it.
 _PROFILE_DECIDES = frozenset(
     {
@@ -236,7 +236,7 @@ def load_settings(
     libpq = {
         name: value
         for name, value in values.of_file.items()
-        if LIBPQ_NAME.fullmatch(name) and (locked or name not in environ)
+        if re.fullmatch(LIBPQ_NAME, name) and (locked or name not in environ)
     }
     places = [values.text("DATABASE_URL"), *(environ.get(name) or libpq.get(name) for name in PLACE_NAMES)]
     seal_key_file, cosign_key_file = map(values.text, ("SWITCHBOARD_SEAL_KEY_FILE", "SWITCHBOARD_COSIGN_KEY_FILE"))
@@ -314,7 +314,7 @@ class _Values:
 
 def _is_setting(name: str) -> bool:
     is_known = name in _KNOWN_NAMES or name in ENVIRONMENT_ONLY_NAMES or name.startswith(_PREFIX)
-    return is_known or LIBPQ_NAME.fullmatch(name) is not None
+    return is_known or re.fullmatch(LIBPQ_NAME, name) is not None
 
 
 def _check_key_command(command: Variable | None, root_file: Path) -> None:
@@ -337,7 +337,7 @@ def _decides(name: str, *, locked: bool) -> bool:
     """Whether a variable decides which database it is, and what opens it: what a profile stands for."""
     if locked and name in WHO_CONNECTS:
         return False
-    return name in _PROFILE_DECIDES or name in ENVIRONMENT_ONLY_NAMES or LIBPQ_NAME.fullmatch(name) is not None
+    return name in _PROFILE_DECIDES or name in ENVIRONMENT_ONLY_NAMES or re.fullmatch(LIBPQ_NAME, name) is not None
 
 
 def _refuse_unknown(values: Mapping[str, str], file: Path) -> None:
@@ -363,7 +363,7 @@ def _warnings(environ: Mapping[str, str], of_file: Mapping[str, str]) -> list[st
     warnings = []
     unknown = sorted(name for name in environ if name.startswith(_PREFIX) and name not in SWITCHBOARD_NAMES)
     if unknown:
-        printable = [name for name in unknown if _PLAIN_NAME.fullmatch(name)][:3]
+        printable = [name for name in unknown if re.fullmatch(_PLAIN_NAME, name)][:3]
         rest = f" and {len(unknown) - len(printable)} more" if len(unknown) > len(printable) else ""
         names = ", ".join(printable) or "names with unusual characters"
         warnings.append(f"Not a setting of Switchboard, ignored: {names}{rest if printable else ''}.")

@@ -22,19 +22,18 @@ from tui.errors import (
 _WHILE_CONNECTING = ("connection failed:", "connection is bad:", "failed to resolve", "connection timeout expired")
 # What psycopg (the first part where there are several addresses) and libpq put in front of a message, and what libpq
 # writes in front of a server's own: the severity, in the server's language, a colon and two blanks.
-_PLACE = re.compile(
+_PLACE = (
     r"^(?:- host: .*?, hostaddr: (?:'[^']*'|None): )?(?:connection (?:failed|is bad): )?"
     r"(?:connection to server .*? failed: )?"
 )
-_SEVERITY = re.compile(r"^[^\W\d_]+:  ")
+_SEVERITY = r"^[^\W\d_]+:  "
 _LONGEST_WORDS = 200
-_REPEATS_WHAT_WAS_TYPED = re.compile(
-    r"connection (info|option)|\bURI\b|invalid (port|integer|\S+ value: )|missing \"=\"|unterminated|"
-    r"definition of service",
-    re.IGNORECASE,
+_REPEATS_WHAT_WAS_TYPED = (
+    r"(?i)connection (info|option)|\bURI\b|invalid (port|integer|\S+ value: )|missing \"=\"|unterminated|"
+    r"definition of service"
 )
-_CREDENTIALS = re.compile(r"://[^\s/]*@")
-_PASSWORD_WORD = re.compile(r"\b(\w*password|\w*secret)(\s*=\s*)('(?:\\.|[^'\\])*'?|\S*)", re.IGNORECASE)
+_CREDENTIALS = r"://[^\s/]*@"
+_NAME_AND_VALUE = r"(?i)\b(\w*password|\w*secret)(\s*=\s*)('(?:\\.|[^'\\])*'?|\S*)"
 
 
 def connect_failure(exc: BaseException, *, connecting: bool) -> SwitchboardError:
@@ -68,7 +67,7 @@ def is_answer(exc: BaseException) -> bool:
         return exc.answered
     if not isinstance(exc, psycopg.Error):
         return False
-    return bool(exc.sqlstate) or any(_SEVERITY.match(_PLACE.sub("", line)) for line in str(exc).splitlines())
+    return bool(exc.sqlstate) or any(re.match(_SEVERITY, re.sub(_PLACE, "", line)) for line in str(exc).splitlines())
 
 
 def quote(exc: BaseException) -> str:
@@ -97,7 +96,7 @@ def _words(exc: BaseException) -> str:
         return ""
     messages: list[str] = []
     for line in text.splitlines():
-        words = _SEVERITY.sub("", _PLACE.sub("", line))
+        words = re.sub(_SEVERITY, "", re.sub(_PLACE, "", line))
         # libpq's own guesses stand behind a tab.
         if words and words not in messages and not line.startswith(("\t", "Multiple connection attempts")):
             messages.append(words)
@@ -115,9 +114,9 @@ def _without_password(text: str, exc: BaseException) -> str:
 
 def scrubbed(text: str) -> str:
     """A driver's message for the details: nothing where it repeats what was typed, else without any password."""
-    if _REPEATS_WHAT_WAS_TYPED.search(text):
+    if re.search(_REPEATS_WHAT_WAS_TYPED, text):
         return ""
-    return _PASSWORD_WORD.sub(r"\1\2…", _CREDENTIALS.sub("://…@", text))
+    return re.sub(_NAME_AND_VALUE, r"\1\2…", re.sub(_CREDENTIALS, "://…@", text))
 
 
 def one_line(text: str, longest: int = 300) -> str:

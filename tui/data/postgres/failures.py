@@ -91,17 +91,17 @@ _ABOUT_THE_SERVER = ("08", "25", "53", "54", "57", "58", "F0", "XX")
 
 # The only place where Postgres says how long a column may be is the type's name in the message.
 # One limit for both: sql/006_acts.sql.
-_COUNTED_TOGETHER = re.compile("openings to (?:reveal|run)")
-_LENGTH = re.compile(r"character(?: varying)?\((\d{1,9})\)")
+_COUNTED_TOGETHER = "openings to (?:reveal|run)"
+_LENGTH = r"character(?: varying)?\((\d{1,9})\)"
 
 # What raised an error, by its place in the server's source: a procedural language, not the server itself.
-_RAISED_BY_CODE = re.compile(r"(?:^|[/\\])pl(?:_exec|perl|py_\w+|tcl|v8)\.")
+_RAISED_BY_CODE = r"(?:^|[/\\])pl(?:_exec|perl|py_\w+|tcl|v8)\."
 # The first line of CONTEXT is that of the innermost function, in the server's language; names but ours may be quoted.
 # A DO block that nothing called is of the files of sql/.
-_OURS = re.compile(r'[^"\n]*?(?<![a-z0-9_])(?:switchboard\.\w+\(|inline_code_block\b[^\n]*\Z)')
+_OURS = r'[^"\n]*?(?<![a-z0-9_])(?:switchboard\.\w+\(|inline_code_block\b[^\n]*\Z)'
 
 # The same line of another program's function in a procedural language: "PL/pgSQL function public.other() line 3 ...".
-_THEIRS = re.compile(r'[^"\n]*?\bPL/\w+[^"\n]*?\s((?!switchboard\.)[\w.$]+\([^()"\n]*\))')
+_THEIRS = r'[^"\n]*?\bPL/\w+[^"\n]*?\s((?!switchboard\.)[\w.$]+\([^()"\n]*\))'
 
 
 def translate(exc: BaseException, *, connecting: bool = False, role: str | None = None) -> SwitchboardError:
@@ -151,12 +151,12 @@ def is_of_another_program(exc: psycopg.Error) -> bool:
     if (exc.sqlstate or "").startswith("P0") and exc.sqlstate != "P0002":
         return True
     context = exc.diag.context or ""
-    return bool(context and _RAISED_BY_CODE.search(exc.diag.source_file or "") and not _OURS.match(context))
+    return bool(context and re.search(_RAISED_BY_CODE, exc.diag.source_file or "") and not re.match(_OURS, context))
 
 
 def _function_of_another_program(exc: psycopg.Error) -> str | None:
     """The one that an error came out of, such as a trigger's, as far as the server names it."""
-    innermost = _THEIRS.match(exc.diag.context or "")
+    innermost = re.match(_THEIRS, exc.diag.context or "")
     return innermost[1] if innermost else None
 
 
@@ -178,7 +178,7 @@ def _server_failure(exc: psycopg.Error, sqlstate: str, role: str | None) -> Swit
     if sqlstate == "42501":
         kind = _permission_denied(primary, role)
     elif sqlstate == "22001":
-        length = _LENGTH.search(primary)
+        length = re.search(_LENGTH, primary)
         limit = f" (at most {length[1]} characters)" if length else ""
         kind = (InvalidInput, f"A text is too long for its column{limit}.", "Shorten it.")
     elif sqlstate in _MISSING:
@@ -189,7 +189,7 @@ def _server_failure(exc: psycopg.Error, sqlstate: str, role: str | None) -> Swit
         kind = (ConstraintViolated, sentence, "Correct the value that the rule is about.")
     elif sqlstate == "SB001":
         # Ours, with the number and the wait: sql/006_acts.sql.
-        counted_together = _COUNTED_TOGETHER.sub("reveals and loans", primary)
+        counted_together = re.sub(_COUNTED_TOGETHER, "reveals and loans", primary)
         kind = (DatabaseFailed, counted_together[:1].upper() + counted_together[1:], TOO_MANY_OPENINGS)
     elif sqlstate in _REFUSED:
         error, what_to_do = _REFUSED[sqlstate]

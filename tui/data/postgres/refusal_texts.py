@@ -296,13 +296,13 @@ _BY_TEXT: tuple[tuple[str, type[SwitchboardError], str, str], ...] = (
     ),
 )
 # Names may hold anything, also the words looked for and quotes; those that PgBouncer does not quote end the line.
-_QUOTED = re.compile(r'"(?:[^"]|"(?=[^\s,.:;?!)]))*"')
-_UNQUOTED = re.compile(r"(no such (?:user|database): ).*")
+_QUOTED = r'"(?:[^"]|"(?=[^\s,.:;?!)]))*"'
+_UNQUOTED = r"(no such (?:user|database): ).*"
 
 
 def recognise(text: str) -> Kind | None:
     """Return what a refusal's words mean, None where they are not known."""
-    plain = _QUOTED.sub('""', _UNQUOTED.sub(r"\1", text))
+    plain = re.sub(_QUOTED, '""', re.sub(_UNQUOTED, r"\1", text))
     for pattern, error, sentence, what_to_do in _BY_TEXT:
         # Not compiled before: a start that succeeds needs none of these 54 patterns.
         if re.search(pattern, plain, re.DOTALL):

@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-_FILE_NAME = re.compile(r"\d{3}_[a-z_]+\.sql")
+_FILE_NAME = r"\d{3}_[a-z_]+\.sql"
 # What may hold a semicolon without ending a statement (Postgres manual, "Lexical Structure").
-_TOKEN = re.compile(
-    r"--[^\n]*"
+_LEXEME = (
+    r"(?s)--[^\n]*"
     r"|/\*.*?\*/"
     r"|\$(?P<tag>[A-Za-z_]*)\$.*?\$(?P=tag)\$"
     r"|'(?:[^']|'')*'"
     r'|"(?:[^"]|"")*"'
-    r"|;",
-    re.DOTALL,
+    r"|;"
 )
 
 
@@ -56,7 +55,7 @@ class SchemaFile:
         """Its statements in order, comments before a statement included."""
         statements: list[str] = []
         start = 0
-        for token in _TOKEN.finditer(self.text):
+        for token in re.finditer(_LEXEME, self.text):
             if token.group() == ";":
                 statements.append(self.text[start : token.end()].strip())
                 start = token.end()
@@ -82,7 +81,7 @@ def latest_number() -> int:
 
 
 def _file_names() -> list[str]:
-    return sorted(entry.name for entry in _folder().iterdir() if _FILE_NAME.fullmatch(entry.name))
+    return sorted(entry.name for entry in _folder().iterdir() if re.fullmatch(_FILE_NAME, entry.name))
 
 
 def _number(name: str) -> int:

@@ -19,17 +19,17 @@ DEFAULT_REGION = "IN"
 
 # Letters are refused before the library sees them: it would read "1800 FLOWERS", an extension, or the digits
 # at the end of a sentence as a number.
-_NOTATION = re.compile(r"\+?[\d ().\-/]*")
+_NOTATION = r"\+?[\d ().\-/]*"
 # RFC 3966, and what Twilio and messengers put in front.
-_SCHEME = re.compile(r"(?:tel|sms|whatsapp|callto):(?://)?", re.IGNORECASE)
+_SCHEME = r"(?i)(?:tel|sms|whatsapp|callto):(?://)?"
 _FOLDED = {0x2212: "-", 0xFF0B: "+", 0xFF08: "(", 0xFF09: ")", 0xFF0E: ".", 0xFF0F: "/", 0x2044: "/"}
 # What a spreadsheet makes of a number: read with its nought it would be another one.
 _DECIMAL = re.compile(r"\+?(?:\d{6,}\.0{1,3}|\d{9,}\.\d{1,3})")
 _EXPONENT = re.compile(r"\+?\d(?:[.,]\d+)?e\+?\d{1,2}", re.IGNORECASE)
-_EXTENSION = re.compile(r"[ ,;]*(?:ext(?:ension|n)?\b\.?|x|#)[ =:]*\d{1,7}\Z", re.IGNORECASE)
-_BETWEEN_NUMBERS = re.compile(r"[,;&]| (?:and|or) ", re.IGNORECASE)
+_EXTENSION = r"(?i)[ ,;]*(?:ext(?:ension|n)?\b\.?|x|#)[ =:]*\d{1,7}\Z"
+_BETWEEN_NUMBERS = r"(?i)[,;&]| (?:and|or) "
 _LONGEST = 250  # characters, as the library reads
-_SEPARATOR = re.compile(r"[ .\-/]+")
+_SEPARATOR = r"[ .\-/]+"
 
 
 def e164(text: str, default_region: str = DEFAULT_REGION) -> str | None:
@@ -100,15 +100,15 @@ def why_not(text: str) -> tuple[str, str] | None:
                 f"That is a number with {what}, as a spreadsheet shows a phone number.",
                 "Enter its digits only; in the spreadsheet, format the cell as text.",
             )
-    extension = _EXTENSION.search(text)
+    extension = re.search(_EXTENSION, text)
     if extension and _parse(text[: extension.start()], DEFAULT_REGION) is not None:
         return "That is a phone number with an extension.", "Enter the number without it."
-    first, *others = _BETWEEN_NUMBERS.split(text)
+    first, *others = re.split(_BETWEEN_NUMBERS, text)
     if others:
-        is_list = all(_NOTATION.fullmatch(other) and re.search(r"\d", other) for other in others)
+        is_list = all(re.fullmatch(_NOTATION, other) and re.search(r"\d", other) for other in others)
         holds_two = is_list and _parse(first, DEFAULT_REGION) is not None
     else:
-        holds_two = _NOTATION.fullmatch(text) is not None and _holds_two(text, DEFAULT_REGION)
+        holds_two = re.fullmatch(_NOTATION, text) is not None and _holds_two(text, DEFAULT_REGION)
     if holds_two:
         return "That is more than one phone number.", "Enter one number, without an extension."
     return None
@@ -119,7 +119,7 @@ def _normalize(text: str) -> str:
     if text.isascii() and text.removeprefix("+").isdigit():
         return text
     plain = "".join(_signs(text.strip())).strip() if len(text) <= _LONGEST else "too long"
-    scheme = _SCHEME.match(plain)
+    scheme = re.match(_SCHEME, plain)
     plain = plain[scheme.end() :].strip() if scheme else plain
     return re.sub(r"^\(\s*(\+[\d ]+)\)", r"\1 ", plain)
 
@@ -143,7 +143,7 @@ def _holds_two(text: str, default_region: str) -> bool:
     does not know the whole.
     """
     whole_is_known = None
-    for separator in _SEPARATOR.finditer(text):
+    for separator in re.finditer(_SEPARATOR, text):
         before, after = text[: separator.start()], text[separator.end() :]
         if not re.search(r"\d", after):
             break
@@ -164,7 +164,11 @@ def _holds_two(text: str, default_region: str) -> bool:
 
 def _parse(text: str, default_region: str) -> PhoneNumber | None:
     text = _normalize(text)
-    if not _NOTATION.fullmatch(text) or _DECIMAL.fullmatch(text.replace(" ", "")) or _holds_two(text, default_region):
+    if (
+        not re.fullmatch(_NOTATION, text)
+        or _DECIMAL.fullmatch(text.replace(" ", ""))
+        or _holds_two(text, default_region)
+    ):
         return None
     return _possible(text, default_region)
 

@@ -36,7 +36,7 @@ PASSWORD_KEYWORDS = frozenset(
     {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
 )
 
-_SUPABASE_POOLER = re.compile(r"[a-z0-9.-]+\.pooler\.supabase\.com", re.IGNORECASE)
+_SUPABASE_POOLER = r"(?i)[a-z0-9.-]+\.pooler\.supabase\.com"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -116,7 +116,7 @@ class ConnectionSettings:
     def lacks_pooler_user(self) -> bool:
         """Whether the host is Supabase's pooler and the user name does not say which project is meant."""
         names_project = "." in (self.value("user") or "") or "reference" in (self.value("options") or "")
-        return bool(_SUPABASE_POOLER.fullmatch(self.value("host") or "")) and not names_project
+        return bool(re.fullmatch(_SUPABASE_POOLER, self.value("host") or "")) and not names_project
 
     def pgpass_problem(self) -> InvalidInput | None:
         """Why libpq would write a warning about its password file onto the screen; None where it stays quiet.

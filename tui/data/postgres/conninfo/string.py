@@ -115,26 +115,23 @@ MISTAKES = {
 
 SSL_MODES = frozenset({"verify-full", "verify-ca", "require", "prefer", "allow", "disable"})
 
-_SCHEME = re.compile(r"((?:jdbc:)?[A-Za-z][A-Za-z0-9+.-]*)://")
-_URI = re.compile(r"postgres(?:ql)?://", re.IGNORECASE)
-_ASSIGNMENT = re.compile(
-    r"""(?:(?:export|set)\s+"?|\$env:)?[A-Za-z_]\w*\s*=\s*["']?(?:jdbc:)?[A-Za-z][A-Za-z0-9+.]*://""", re.IGNORECASE
-)
+# Texts, here and in modules of each start: `re` compiles one when it is first used, and what is right needs few.
+_SCHEME = r"((?:jdbc:)?[A-Za-z][A-Za-z0-9+.-]*)://"
+_URI = r"(?i)postgres(?:ql)?://"
+_ASSIGNMENT = r"""(?i)(?:(?:export|set)\s+"?|\$env:)?[A-Za-z_]\w*\s*=\s*["']?(?:jdbc:)?[A-Za-z][A-Za-z0-9+.]*://"""
 _BRACKETED = r"(?:\[[A-Za-z][A-Za-z _-]*\]|<[A-Za-z][A-Za-z _-]*>|\$?\{\{?[A-Za-z_ -]+\}?\})"
 # A whole part of a URI, of a user or of a host name: brackets in the middle of a password are the password's own.
-_PLACEHOLDER = re.compile(rf"(?<![^:/@.,?&=]){_BRACKETED}(?![^:/@.,?&=])")
-_PLACEHOLDER_PASSWORD = re.compile(
-    rf"(?=.*(?:your|pass|pw|secret|insert|here|change)){_BRACKETED}", re.IGNORECASE | re.DOTALL
-)
+_PLACEHOLDER = rf"(?<![^:/@.,?&=]){_BRACKETED}(?![^:/@.,?&=])"
+_PLACEHOLDER_PASSWORD = rf"(?is)(?=.*(?:your|pass|pw|secret|insert|here|change)){_BRACKETED}"
 # Dashboards write asterisks where they do not show a password.
-_UNBRACKETED_PLACEHOLDER = re.compile(
-    r"(?:[a-z]+[-_])?your[-_]?(?:[a-z]+[-_]?){0,2}(?:password|pass|pw|secret)(?:[-_]here)?|\*{3,}|•{3,}", re.IGNORECASE
+_UNBRACKETED_PLACEHOLDER = (
+    r"(?i)(?:[a-z]+[-_])?your[-_]?(?:[a-z]+[-_]?){0,2}(?:password|pass|pw|secret)(?:[-_]here)?|\*{3,}|•{3,}"
 )
 _QUOTES = "\"'`“”‘’"
-_NAME_AND_VALUE = re.compile(r"[A-Za-z_]+\s*=")
-_BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_NAME_AND_VALUE = r"[A-Za-z_]+\s*="
+_BAD_PERCENT = r"%(?![0-9A-Fa-f]{2})"
 _PLACE = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(.*))?")
-_BAD_IN_HOST = re.compile(r"""[\s<>"'`{}|\\^\[\]@?#]""")
+_BAD_IN_HOST = r"""[\s<>"'`{}|\\^\[\]@?#]"""
 
 
 def parse_connection_string(text: str) -> ConnectionSettings:
@@ -146,7 +143,7 @@ def parse_connection_string(text: str) -> ConnectionSettings:
     """
     text = text.strip()
     _check_front(text)
-    values = _parse_uri(text) if _URI.match(text) else _parse_words(text)
+    values = _parse_uri(text) if re.match(_URI, text) else _parse_words(text)
     _check_values(values)
     settings = _settings(values)
     if settings.lacks_pooler_user():
@@ -172,7 +169,7 @@ def from_environment(database_url: str | None, libpq: Mapping[str, str]) -> Conn
 
 def is_placeholder_password(password: str) -> bool:
     """Tell whether a password is the word that a dashboard or a manual writes in its place."""
-    return bool(_PLACEHOLDER_PASSWORD.fullmatch(password) or _UNBRACKETED_PLACEHOLDER.fullmatch(password))
+    return bool(re.fullmatch(_PLACEHOLDER_PASSWORD, password) or re.fullmatch(_UNBRACKETED_PLACEHOLDER, password))
 
 
 def _malformed(kind: str) -> MalformedConnectionString:
@@ -215,20 +212,20 @@ def _check_front(text: str) -> None:
     checks = (
         ("empty", not text),
         ("psql", text.lower().startswith("psql ")),
-        ("assignment", bool(_ASSIGNMENT.match(text))),
-        ("quotes", text[:1] in _QUOTES or (text[-1:] in _QUOTES and not _NAME_AND_VALUE.match(text))),
-        ("placeholder", bool(_URI.match(text) and _PLACEHOLDER.search(text))),
-        ("two strings", len(_URI.findall(text)) > 1),
-        ("blanks", bool(_URI.match(text) and re.search(r"\s", text))),
+        ("assignment", bool(re.match(_ASSIGNMENT, text))),
+        ("quotes", text[:1] in _QUOTES or (text[-1:] in _QUOTES and not re.match(_NAME_AND_VALUE, text))),
+        ("placeholder", bool(re.match(_URI, text) and re.search(_PLACEHOLDER, text))),
+        ("two strings", len(re.findall(_URI, text)) > 1),
+        ("blanks", bool(re.match(_URI, text) and re.search(r"\s", text))),
         ("control", not all(character.isprintable() or character.isspace() for character in text)),
     )
     _refuse(checks)
-    if not _URI.match(text) and not _NAME_AND_VALUE.match(text):
+    if not re.match(_URI, text) and not re.match(_NAME_AND_VALUE, text):
         raise _malformed(_mistake_in_scheme(text))
 
 
 def _mistake_in_scheme(text: str) -> str:
-    match = _SCHEME.match(text)
+    match = re.match(_SCHEME, text)
     scheme = match[1].lower() if match else ""
     kinds = (
         ("no scheme", not scheme),
@@ -251,7 +248,7 @@ def _check_values(values: Mapping[str, str]) -> None:
         *((kind, True) for kind in refused if kind is not None),
         ("control", "\0" in password or not all(value.isprintable() for value in shown)),
         ("placeholder", is_placeholder_password(password)),
-        ("placeholder", any(_PLACEHOLDER.search(place) for place in places)),
+        ("placeholder", any(re.search(_PLACEHOLDER, place) for place in places)),
         ("port", not all(_is_port(port) for port in values.get("port", "").split(","))),
         ("sslmode", values.get("sslmode", "prefer") not in SSL_MODES),
         ("timeout", not re.fullmatch(r"\s*-?\d{1,6}\s*", values.get("connect_timeout", "5"))),
@@ -287,14 +284,17 @@ def _parse_uri(text: str) -> dict[str, str]:
     bad_port = not all(_is_port(port) for _, port in hosts)
     _refuse(
         (
-            ("unescaped", "#" in after_scheme or "@" in credentials + path or bool(_BAD_PERCENT.search(credentials))),
+            (
+                "unescaped",
+                "#" in after_scheme or "@" in credentials + path or bool(re.search(_BAD_PERCENT, credentials)),
+            ),
             # Then the @ belongs to a password that was cut at its ?, not to a parameter.
             ("unescaped", not at and "@" in query and (unknown or bad_port)),
             ("no user", bool(password and not user)),
             ("brackets", any(_is_ipv6(place) for place in places.split(","))),
             ("brackets", any(host.startswith("[") and not _is_ipv6(host[1:-1]) for host, _ in hosts)),
             ("port", bad_port),
-            ("host", any(not host.startswith("[") and _BAD_IN_HOST.search(host) for host, _ in hosts)),
+            ("host", any(not host.startswith("[") and re.search(_BAD_IN_HOST, host) for host, _ in hosts)),
             ("host", "," in places and not all(host for host, _ in hosts)),
             ("parameter", unknown or not all(equals for _, equals, _ in parameters)),
             ("parameter twice", len(set(keywords)) < len(keywords)),
