@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.acme import MASTER_KEY, SALT
 from tests.support.commands import start_program_server
+from tests.support.compiled_tests import compile_tests
 from tests.support.first_salts import first_salt, forget_first_salts
 from tests.support.run_folder import derived_once
 from tests.support.servers.postgres import TestServer, run_schema_files
@@ -39,7 +40,7 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Prepare the process: for consoles that no terminal shows, and for commands that a signal is to reach."""
     # Ten frames a second instead of sixty; read when Textual is imported.
     os.environ.setdefault("TEXTUAL_FPS", "10")
@@ -53,6 +54,7 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     # The first process to come here is the one that starts the workers.
     start_program_server()
+    compile_tests(config)
     master_key._scrypt = derived_once(master_key._scrypt)
     master_key.MasterKey.first_salt = first_salt
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -120,7 +119,7 @@ async def test_an_unsuitable_server_is_refused_with_the_reason(
     real = module.probe
 
     async def probe(conn: psycopg.AsyncConnection) -> object:
-        return replace(await real(conn), **fact)
+        return (await real(conn))._replace(**fact)
 
     monkeypatch.setattr(module, "probe", probe)
     assert (await refusal(empty_database, ServerUnsuitable)).sentence == sentence

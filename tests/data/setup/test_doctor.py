@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -168,32 +167,32 @@ async def test_what_a_role_may_not_see_is_said_to_be_invisible(
 
 
 def test_the_connection_is_judged_by_its_encryption_pooler_version_and_role() -> None:
-    remote = replace(LOCAL, is_local=False, host="db.example.com")
+    remote = LOCAL._replace(is_local=False, host="db.example.com")
     unchecked = ConnectionSettings(host="db.example.com")
     checked = ConnectionSettings(host="db.example.com", parameters={"sslmode": "verify-full", "sslrootcert": "system"})
     cases = [
         (LOCAL, None, []),
         (remote, unchecked, ["TLS"]),
-        (replace(remote, tls="TLSv1.3"), unchecked, ["TLS"]),
-        (replace(remote, tls="TLSv1.3"), checked, []),
-        (replace(LOCAL, pooling="transaction"), None, ["Pooler"]),
-        (replace(LOCAL, pooling="session"), None, []),
-        (replace(LOCAL, version=130014), None, ["Server"]),
-        (replace(LOCAL, in_recovery=True), None, ["Server"]),
-        (replace(LOCAL, create_in_public=False), None, ["Role"]),
+        (remote._replace(tls="TLSv1.3"), unchecked, ["TLS"]),
+        (remote._replace(tls="TLSv1.3"), checked, []),
+        (LOCAL._replace(pooling="transaction"), None, ["Pooler"]),
+        (LOCAL._replace(pooling="session"), None, []),
+        (LOCAL._replace(version=130014), None, ["Server"]),
+        (LOCAL._replace(in_recovery=True), None, ["Server"]),
+        (LOCAL._replace(create_in_public=False), None, ["Role"]),
     ]
     for server, settings, expected in cases:
         assert [finding.title for finding in server_findings(server, settings) if finding.state != "ok"] == expected
         assert (blocking_finding(server) is not None) == (expected == ["Server"])
-    standby, reading = replace(LOCAL, in_recovery=True), {"reads_only": True}
+    standby, reading = LOCAL._replace(in_recovery=True), {"reads_only": True}
     assert {finding.state for finding in server_findings(standby, None, **reading)} == {"ok"}
-    assert server_findings(replace(standby, version=130014), None, **reading)[1].state == "problem"
+    assert server_findings(standby._replace(version=130014), None, **reading)[1].state == "problem"
 
 
 def test_no_encryption_and_no_verification_are_told_apart() -> None:
-    remote = replace(LOCAL, is_local=False, host="db.example.com")
+    remote = LOCAL._replace(is_local=False, host="db.example.com")
     unchecked = ConnectionSettings(host="db.example.com")
-    sentences = [server_findings(replace(remote, tls=tls), unchecked)[2].sentence for tls in (None, "TLSv1.3")]
+    sentences = [server_findings(remote._replace(tls=tls), unchecked)[2].sentence for tls in (None, "TLSv1.3")]
     assert "NOT encrypted" in sentences[0]
     assert "Encrypted (TLSv1.3) but NOT verified" in sentences[1]
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tests.support.acme import ACME, ASHA
 from tui.models.people import Login
 from tui.words.people.names import CLAIM, Origin, author
 from tui.words.people.scope import in_sight, not_in_directory
 
 EVERYWHERE = Login("sb_asha", None, vouches=False, organizations=None, database_has_logins=True)
-SCOPED = replace(EVERYWHERE, organizations=(ACME,))
+SCOPED = EVERYWHERE._replace(organizations=(ACME,))
 
 
 def test_nothing_is_said_of_what_is_out_of_sight() -> None:
