@@ -1,0 +1,1 @@
+"""The sentence of each action, in tables by what it is about."""
