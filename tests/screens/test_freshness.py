@@ -42,6 +42,18 @@ async def following_console(conninfo: str, monkeypatch: pytest.MonkeyPatch) -> A
         yield console
 
 
+async def test_the_first_rows_are_read_on_one_connection(keyed_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(freshness, "FIRST_LOOK_AFTER_S", 3_600.0)
+    await add(keyed_database)
+    async with run_headless(new_app(keyed_database)) as console:
+        await console.wait_for("● active")
+        with psycopg.connect(keyed_database) as connection:
+            (count,) = connection.execute(
+                "select count(*) - 1 from pg_stat_activity where datname = current_database()"
+            )
+            assert count == (1,)
+
+
 async def test_another_console_is_followed_behind_the_rows_and_a_question_is_not_disturbed(
     keyed_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
