@@ -144,13 +144,7 @@ class ForkedProgram:
         """Whether a fork behaves as a fresh start would."""
         usual = all(isinstance(argument, str) for argument in arguments) and environment.get("LANG") == "C.UTF-8"
         odd = [name for name in environment if name.startswith(("PYTHON", "LC_", "TEXTUAL")) and name != "PYTHONPATH"]
-        # `run` puts another program in the place of its process.
-        return (
-            usual
-            and not odd
-            and "run" not in arguments
-            and len(json.dumps([arguments, dict(environment)])) < MOST_BYTES
-        )
+        return usual and not odd and len(json.dumps([arguments, dict(environment)])) < MOST_BYTES
 
     def run(
         self, arguments: Sequence[str], stdin: bytes, folder: Path, environment: Mapping[str, str], timeout: float
@@ -229,7 +223,8 @@ def _answer(requests: socket.socket) -> None:
         forget_first_salts()
         answer = 0
         if verb == "run":
-            answer = _run_program(*parameters, descriptors)
+            run_program = _run_apart if "run" in parameters[0] else _run_program
+            answer = run_program(*parameters, descriptors)
         else:
             process = os.fork()
             if process == 0:
@@ -266,6 +261,16 @@ def _preload() -> None:
     # A collection in a fork would write to, and so copy, every page of what was imported.
     gc.collect()
     gc.freeze()
+
+
+def _run_apart(arguments: list[str], environment: dict[str, str], folder: str, descriptors: list[int]) -> int:
+    """Run it as `_run_program` does, in a fork of its own: `run` puts another program in the place of its process."""
+    process = os.fork()
+    if process == 0:
+        os._exit(_run_program(arguments, environment, folder, descriptors))
+    for descriptor in descriptors:
+        os.close(descriptor)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
 
 def _start_on_terminal(arguments: list[str], environment: dict[str, str], folder: str, descriptors: list[int]) -> None:
