@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.support.acme import ACME, ASHA
-from tests.support.commands import PROGRAM, contents, execute
+from tests.support.commands import contents, execute
 from tests.support.database.number_rows import RAVI
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
@@ -78,19 +77,11 @@ def test_a_login_is_made_listed_changed_and_removed(desk: Shell, postgres: TestS
     assert desk.run("access", "list", "--json").data[0]["state"] == "removed"
     assert "nobody's here" in desk.run("access", "remove", "eve", "--yes").refusal(2)
 
-    with Path("/dev/full").open("w") as full:
-        lost = subprocess.run(
-            [*PROGRAM, *ADD, "--create"],
-            check=False,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            cwd=desk.folder,
-            env=desk.environment,
-        )
-    assert lost.returncode == 1
-    assert b"The login eve was added, but" in lost.stderr
-    assert b"`switchboard access remove eve`, then the same `access add --create`" in lost.stderr
-    assert b"run it again" not in lost.stderr
+    lost = desk.run_into(Path("/dev/full"), *ADD, "--create")
+    assert lost.status == 1
+    assert "The login eve was added, but" in lost.err
+    assert "`switchboard access remove eve`, then the same `access add --create`" in lost.err
+    assert "run it again" not in lost.err
     assert desk.run("access", "list", "--json").data[0]["state"] == "alive"
 
 
