@@ -9,24 +9,39 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from tests.cli.conftest import fill_office, on_database, shell_on_clone
 from tests.support.acme import ACME, ASHA
-from tests.support.commands import contents, execute
+from tests.support.commands import Shell, contents, execute
 from tests.support.database.number_rows import RAVI
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
 if TYPE_CHECKING:
-    from tests.support.commands import Shell
+    from collections.abc import Iterator
+
     from tests.support.servers.postgres import TestServer
 
 CANARY = "canary pass 47+11"
 ADD = ("access", "add", "eve", "--person", "asha@acme.example", "--role", "support", "--organization", "Acme Foods")
 
 
+@pytest.fixture(scope="module")
+def desk_template(postgres: TestServer, phone_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Name of a database with people and the groups, to be cloned and not to be changed."""
+    name = postgres.create_database(template=phone_template, prefix="template_desk")
+    fill_office(postgres.conninfo(name))
+    shell = on_database(Shell(tmp_path_factory.mktemp("desk")), postgres.conninfo(name))
+    assert shell.run("setup", "--yes", "--roles").status == 0
+    with postgres.keeping_roles():
+        yield name
+    postgres.drop_database(name)
+    postgres.drop_new_roles()
+
+
 @pytest.fixture
-def desk(office_shell: Shell) -> Shell:
-    """A shell on a database with people and the groups."""
-    assert office_shell.run("setup", "--yes", "--roles").status == 0
-    return office_shell
+def desk(shell: Shell, postgres: TestServer, desk_template: str) -> Iterator[Shell]:
+    """A shell on a database of its own with people and the groups."""
+    with shell_on_clone(postgres, desk_template, shell) as on_clone:
+        yield on_clone
 
 
 def url_of(desk: Shell) -> str:
