@@ -83,7 +83,11 @@ def test_every_released_number_has_its_dump() -> None:
 
 
 async def test_setup_brings_it_up_to_date_as_planned_and_loses_nothing(released_database: str) -> None:
-    """After it seals hold, credentials open, and the log goes on being sealed."""
+    """After it seals hold, credentials open, and the log goes on being sealed.
+
+    A second time nothing is left to do, as in any schema that is as expected (tests/data/schema/test_install.py); with
+    rows of the newest release that is in test_release_before.py.
+    """
     before = rows_of(released_database)
     assert all(before.values())
     planned = (await installed(released_database, dry_run=True)).plan
@@ -95,8 +99,6 @@ async def test_setup_brings_it_up_to_date_as_planned_and_loses_nothing(released_
         assert (report.changes.missing, report.changes.different) == (planned.missing, planned.different)
     assert report.applied is not planned.is_empty
     assert lost_rows(before, rows_of(released_database)) == {}
-    again = await installed(released_database)
-    assert again.plan.is_empty and not again.applied
     checked = await check(released_database, public_keys=(KEY.public_key,))
     assert checked.is_well and checked.seals >= 4 and checked.rows >= 12, checked.findings
     newest = checked.newest_seal
