@@ -79,9 +79,14 @@ def phone_shell(shell: Shell, postgres: TestServer, phone_template: str) -> Iter
 @pytest.fixture
 def office_shell(phone_shell: Shell) -> Shell:
     """The same with a directory and a number that is assigned: every list has a row."""
-    create_people(phone_shell.environment["DATABASE_URL"])
-    add_row(phone_shell.environment["DATABASE_URL"], OLD, assigned_to_user_id=ASHA, display_name="=1+1")
+    fill_office(phone_shell.environment["DATABASE_URL"])
     return phone_shell
+
+
+def fill_office(conninfo: str) -> None:
+    """Add a directory and a number that is assigned."""
+    create_people(conninfo)
+    add_row(conninfo, OLD, assigned_to_user_id=ASHA, display_name="=1+1")
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ def try_what_is_refused(canary_shell: Shell) -> None:
 
 
 def look_at_processes(canary_shell: Shell) -> None:
-    with canary_shell.start_waiting("integrations", "configure", "exotel_phone") as process:
+    with canary_shell.start_afresh("integrations", "configure", "exotel_phone") as process:
         assert process.stdin is not None
         # While it is executed, a process has no command line.
         wait_until((Path("/proc") / str(process.pid) / "cmdline").read_bytes)

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.support.commands import PROGRAM, Shell, contents
+from tests.support.commands import Shell, contents
 from tests.support.terminal.forked_terminal import ForkedTerminal
 from tests.support.terminal.pty import SWITCHBOARD, Terminal
 from tests.support.waiting import wait_until
@@ -72,18 +72,10 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(acme_shell: Shell) -> Non
 
 @pytest.mark.parametrize("arguments", [["keys", "generate"], ["--help"]])
 def test_output_that_cannot_be_written_is_said_and_is_no_success(shell: Shell, arguments: list[str]) -> None:
-    with Path("/dev/full").open("w") as full:
-        ended = subprocess.run(
-            [*PROGRAM, *arguments],
-            check=False,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            cwd=shell.folder,
-            env=shell.environment,
-        )
-    assert ended.returncode == 1
-    assert b"could not be written" in ended.stderr
-    assert b"Traceback" not in ended.stderr
+    ended = shell.run_into(Path("/dev/full"), *arguments)
+    assert ended.status == 1
+    assert "could not be written" in ended.err
+    assert "Traceback" not in ended.err
 
 
 def test_closed_streams_are_no_crash(shell: Shell) -> None:

@@ -83,9 +83,10 @@ def test_a_signal_while_the_answer_to_commit_is_missing_says_how_it_ended(
     ],
 )
 def test_setup_says_how_it_ended_when_the_answer_to_its_commit_is_lost(
-    shell: Shell, proxy: TcpProxy, empty_database: str, fate: str, status: int, words: str
+    shell: Shell, proxy: TcpProxy, installed_database: str, fate: str, status: int, words: str
 ) -> None:
-    at_the_end = through(proxy, shell.with_(DATABASE_URL=empty_database))
+    execute(installed_database, "drop trigger switchboard_updated_at on integration_credentials")
+    at_the_end = through(proxy, shell.with_(DATABASE_URL=installed_database))
     proxy.lose_commit(after=b"select switchboard.log_act('schema_changed'", reaches_server=fate != "lost")
     with ForkedTerminal(
         "setup", "--yes", environment=at_the_end.environment, cwd=shell.folder, columns=200
@@ -94,10 +95,12 @@ def test_setup_says_how_it_ended_when_the_answer_to_its_commit_is_lost(
         if fate == "unknown":
             proxy.refuse()
         if fate == "lost":
-            execute(empty_database, END_OTHERS)
+            execute(installed_database, END_OTHERS)
         assert (terminal.wait_for_exit(), words in said(terminal)) == (status, True), terminal.text
-    installed = execute(empty_database, "select to_regclass('switchboard.schema_version') is not null")
-    assert installed == [(fate != "lost",)]
+    triggers = execute(
+        installed_database, "select tgname::text from pg_trigger where tgrelid = 'integration_credentials'::regclass"
+    )
+    assert (("switchboard_updated_at",) in triggers) == (fate != "lost")
 
 
 @pytest.mark.parametrize(

@@ -35,15 +35,18 @@ def test_every_list_has_the_same_records_in_every_form(office_shell: Shell) -> N
         words = line.split()
         records = office_shell.run(*words, "--json").data
         assert records, line
-        as_json = office_shell.run("--format", "json", *words)
         as_lines = office_shell.run(*words, "-ojsonl")
         as_csv = office_shell.run(*words, "--format=csv")
-        assert as_json.data == records, line
         assert [json.loads(text) for text in as_lines.out.splitlines()] == records, line
         rows = csv_rows(as_csv)
         assert [list(row) for row in rows] == [list(record) for record in records], line
-        assert office_shell.run(*words, "--format", "table").out == office_shell.run(*words).out
         assert as_lines.err == ""
+
+
+def test_a_form_has_two_words_for_it_or_none(office_shell: Shell) -> None:
+    words = LISTS[0].split()
+    assert office_shell.run("--format", "json", *words).data == office_shell.run(*words, "--json").data
+    assert office_shell.run(*words, "--format", "table").out == office_shell.run(*words).out
 
 
 def test_one_thing_is_one_row_and_what_is_nested_is_json(office_shell: Shell) -> None:

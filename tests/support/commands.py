@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 
 from tests.support.run_folder import run_folder
-from tests.support.terminal.forked_program import ForkedProgram, ProgramServer
+from tests.support.terminal.forked_program import ForkedProcess, ForkedProgram, ProgramServer
 
 REPOSITORY = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "tui")
@@ -113,20 +113,30 @@ class Shell:
         )
         return Outcome(process.returncode, process.stdout.decode(), process.stderr.decode())
 
-    def start(self, *arguments: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
-        """Start a command and leave it to the test."""
+    def start(self, *arguments: str, waits: bool = False, stdout: int | None = None) -> ForkedProcess:
+        """Start a command in a fork and leave it to the test.
+
+        Its standard input is empty, or a pipe on which it `waits`; `stdout` is a descriptor in place of a pipe.
+        """
+        assert self.program.can_run(arguments, self.environment), "start it with start_afresh"
+        return self.program.start_on_pipes(arguments, self.folder, self.environment, waits=waits, stdout=stdout)
+
+    def run_into(self, path: Path, *arguments: str) -> Outcome:
+        """Run a command to its end whose standard output is that file or device."""
+        with path.open("wb") as file, self.start(*arguments, stdout=file.fileno()) as process:
+            out, err = process.communicate(TIMEOUT_S)
+        return Outcome(process.wait(), out.decode(), err.decode())
+
+    def start_afresh(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a command as a process that shares nothing, for what is about processes; it waits for its input."""
         return subprocess.Popen(
             [*PROGRAM, *arguments],
-            stdin=stdin,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=self.folder,
             env=self.environment,
         )
-
-    def start_waiting(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start a command whose standard input stays open and silent."""
-        return self.start(*arguments, stdin=subprocess.PIPE)
 
 
 def one_line_of_json(text: str) -> Any:

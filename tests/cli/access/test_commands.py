@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,24 +9,39 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from tests.cli.conftest import fill_office, on_database, shell_on_clone
 from tests.support.acme import ACME, ASHA
-from tests.support.commands import PROGRAM, contents, execute
+from tests.support.commands import Shell, contents, execute
 from tests.support.database.number_rows import RAVI
 from tests.support.terminal.forked_terminal import ForkedTerminal
 
 if TYPE_CHECKING:
-    from tests.support.commands import Shell
+    from collections.abc import Iterator
+
     from tests.support.servers.postgres import TestServer
 
 CANARY = "canary pass 47+11"
 ADD = ("access", "add", "eve", "--person", "asha@acme.example", "--role", "support", "--organization", "Acme Foods")
 
 
+@pytest.fixture(scope="module")
+def desk_template(postgres: TestServer, phone_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Name of a database with people and the groups, to be cloned and not to be changed."""
+    name = postgres.create_database(template=phone_template, prefix="template_desk")
+    fill_office(postgres.conninfo(name))
+    shell = on_database(Shell(tmp_path_factory.mktemp("desk")), postgres.conninfo(name))
+    assert shell.run("setup", "--yes", "--roles").status == 0
+    with postgres.keeping_roles():
+        yield name
+    postgres.drop_database(name)
+    postgres.drop_new_roles()
+
+
 @pytest.fixture
-def desk(office_shell: Shell) -> Shell:
-    """A shell on a database with people and the groups."""
-    assert office_shell.run("setup", "--yes", "--roles").status == 0
-    return office_shell
+def desk(shell: Shell, postgres: TestServer, desk_template: str) -> Iterator[Shell]:
+    """A shell on a database of its own with people and the groups."""
+    with shell_on_clone(postgres, desk_template, shell) as on_clone:
+        yield on_clone
 
 
 def url_of(desk: Shell) -> str:
@@ -78,19 +92,11 @@ def test_a_login_is_made_listed_changed_and_removed(desk: Shell, postgres: TestS
     assert desk.run("access", "list", "--json").data[0]["state"] == "removed"
     assert "nobody's here" in desk.run("access", "remove", "eve", "--yes").refusal(2)
 
-    with Path("/dev/full").open("w") as full:
-        lost = subprocess.run(
-            [*PROGRAM, *ADD, "--create"],
-            check=False,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            cwd=desk.folder,
-            env=desk.environment,
-        )
-    assert lost.returncode == 1
-    assert b"The login eve was added, but" in lost.stderr
-    assert b"`switchboard access remove eve`, then the same `access add --create`" in lost.stderr
-    assert b"run it again" not in lost.stderr
+    lost = desk.run_into(Path("/dev/full"), *ADD, "--create")
+    assert lost.status == 1
+    assert "The login eve was added, but" in lost.err
+    assert "`switchboard access remove eve`, then the same `access add --create`" in lost.err
+    assert "run it again" not in lost.err
     assert desk.run("access", "list", "--json").data[0]["state"] == "alive"
 
 

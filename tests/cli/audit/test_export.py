@@ -7,14 +7,13 @@ import hashlib
 import json
 import shlex
 import signal
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
-from tests.support.commands import PROGRAM, execute
+from tests.support.commands import execute
 from tests.support.database.log_rows import fill_log, log_row
 from tests.support.database.number_rows import create_people
 from tests.support.terminal.forked_terminal import ForkedTerminal
@@ -211,17 +210,9 @@ class TestStandardOutput:
         assert acts(logged_shell) == ["pending", "failed"]
 
     def test_that_is_full_is_no_success(self, logged_shell: Shell) -> None:
-        with Path("/dev/full").open("w") as full:
-            outcome = subprocess.run(
-                [*PROGRAM, "audit", "export"],
-                stdout=full,
-                stderr=subprocess.PIPE,
-                cwd=logged_shell.folder,
-                env=logged_shell.environment,
-                check=False,
-            )
-        assert outcome.returncode == 1
-        assert outcome.stderr.startswith(b"The output could not be written: No space left on device.")
+        outcome = logged_shell.run_into(Path("/dev/full"), "audit", "export")
+        assert outcome.status == 1
+        assert outcome.err.startswith("The output could not be written: No space left on device.")
 
 
 def test_a_signal_leaves_no_file_and_is_in_the_log(logged_shell: Shell) -> None:

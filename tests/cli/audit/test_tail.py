@@ -15,14 +15,14 @@ from tests.support.database.log_rows import log_row
 from tests.support.database.number_rows import create_people
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
 
     from tests.support.commands import Shell
+    from tests.support.terminal.forked_program import ForkedProcess
 
 
 @contextmanager
-def following(shell: Shell, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+def following(shell: Shell, *words: str) -> Iterator[ForkedProcess]:
     process = shell.start("audit", "tail", *words)
     try:
         yield process
@@ -31,7 +31,7 @@ def following(shell: Shell, *words: str) -> Iterator[subprocess.Popen[bytes]]:
         process.communicate()
 
 
-def next_row(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+def next_row(process: ForkedProcess) -> dict[str, Any]:
     assert process.stdout is not None
     row: dict[str, Any] = json.loads(process.stdout.readline())
     return row

@@ -21,6 +21,7 @@ from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from tests.support.commands import Shell
+    from tests.support.terminal.forked_program import ForkedProcess
 
 MANY = f"""insert into integration_audit_logs (organization_id, integration_type, action, status, details)
  select '{ACME}', 'exotel_phone', 'call_made', 'success', jsonb_build_object('n', n) from generate_series(1, %s) as n"""
@@ -113,16 +114,9 @@ class Reader:
         self.ids: dict[str, int] = {}
         self.broken = 0
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self) -> ForkedProcess:
         with self.file.open("ab") as out:
-            return subprocess.Popen(
-                [*PROGRAM, *LINES, "org:*"],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.PIPE,
-                cwd=self._shell.folder,
-                env=self._shell.environment,
-            )
+            return self._shell.start(*LINES, "org:*", stdout=out.fileno())
 
     def take_lines(self) -> None:
         while (line := self._read.readline()).endswith(b"\n"):

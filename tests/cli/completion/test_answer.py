@@ -114,7 +114,7 @@ def test_bash_gets_the_part_that_it_replaces_with_what_a_shell_would_read_escape
 
 def test_bash_gets_nothing_that_would_run_within_quotes(office_shell: Shell) -> None:
     name = 'Evil\'s "$(x)" `y` \\!'
-    statement = "insert into switchboard.organization_labels values (gen_random_uuid(), %s)"
+    statement = "insert into switchboard.organization_labels values ('00000000-0000-4000-8000-0000000000e1', %s)"
     execute(office_shell.environment["DATABASE_URL"], statement, name)
     for line, answered in (
         ('--organization "Ev', 'Evil\'s \\"\\$(x)\\" \\`y\\` \\\\"\\!"'),

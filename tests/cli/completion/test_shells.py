@@ -70,7 +70,7 @@ def test_a_shell_completes_the_word_before_the_cursor(
     arguments, loads = SHELLS[name]
     folder = office_shell.folder
     (folder / "file.env").write_text("")
-    statement = "insert into switchboard.organization_labels values (gen_random_uuid(), %s)"
+    statement = "insert into switchboard.organization_labels values ('00000000-0000-4000-8000-0000000000e1', %s)"
     execute(office_shell.environment["DATABASE_URL"], statement, EVIL)
     (folder / "programs").mkdir()
     (folder / "programs" / "switchboard").write_text(FORKED)

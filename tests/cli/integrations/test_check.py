@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import psycopg
@@ -111,17 +109,8 @@ def test_what_cannot_be_told_at_once_or_written_is_told_by_the_next_check(exotel
         "select gen_random_uuid(), id, true, now() + interval '3 days' "
         "from integration_credentials, generate_series(1, 250)",
     )
-    with Path("/dev/full").open("w") as full:
-        program = [sys.executable, "-m", "tui", "check"]
-        lost = subprocess.run(
-            program,
-            env=exotel_shell.environment,
-            cwd=exotel_shell.folder,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            check=False,
-        )
-    assert lost.returncode == 1 and b"could not be written" in lost.stderr
+    lost = exotel_shell.run_into(Path("/dev/full"), "check")
+    assert lost.status == 1 and "could not be written" in lost.err
     change(exotel_shell, UNTOLD_AGAIN)
     told = [exotel_shell.run("check") for _ in range(2)]
     assert [outcome.status for outcome in told] == [0, 0]
@@ -164,8 +153,7 @@ def test_a_webhook_gets_each_change_once_or_with_the_same_id_and_nobody_sees_its
 
 def test_a_check_that_was_killed_counts_as_a_refusal(exotel_shell: Shell, exotel: ExotelServer) -> None:
     exotel.answer("account", FAULTS["silent"])
-    program = [sys.executable, "-m", "tui", "check"]
-    with subprocess.Popen(program, env=exotel_shell.environment, cwd=exotel_shell.folder) as process:
+    with exotel_shell.start("check") as process:
         exotel.wait_for_requests(1)
         process.kill()
     exotel.answer_as_usual()

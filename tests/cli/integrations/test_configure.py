@@ -36,7 +36,7 @@ def test_what_is_no_credential_is_refused_in_one_line_and_not_written(acme_shell
 
 
 def test_an_unknown_type_is_refused_before_standard_input_is_read(acme_shell: Shell) -> None:
-    with acme_shell.start_waiting("integrations", "configure", "exotel_fone") as process:
+    with acme_shell.start("integrations", "configure", "exotel_fone", waits=True) as process:
         assert process.wait(timeout=30) == 2
         assert process.stderr is not None
         assert b"Did you mean exotel_phone?" in process.stderr.read()

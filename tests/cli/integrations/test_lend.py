@@ -160,7 +160,7 @@ def test_what_is_lent_stands_in_the_environment_of_the_program_and_nowhere_else(
     saved = shell.run("integrations", "configure", "exotel_phone", stdin=stdin_text)
     assert saved.status == 0, saved.err
     with contextlib.ExitStack() as stack:
-        program = stack.enter_context(shell.start("run", "exotel_phone", "--", sys.executable, "-c", UNTIL_TOLD))
+        program = stack.enter_context(shell.start_afresh("run", "exotel_phone", "--", sys.executable, "-c", UNTIL_TOLD))
         stack.callback(program.kill)
         assert program.stdout is not None and program.stdout.readline() == b"ready\n"
         traces = traces_of_processes(program.pid) | files_below(shell.folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -135,12 +136,17 @@ def test_without_yes_it_asks_and_only_yes_applies(directory: Shell) -> None:
     refused = directory.run(*command)
     assert (refused.status, refused.out) == (2, "")
     assert "Add --yes" in refused.err
-    for answer, expected in (("n", []), ("y", [(person(1), integration(1), True, False, False, None, None)])):
+    for answer, status in (("n\r", 2), ("\r", 2), ("\x04", 2), ("\x03", 130), (signal.SIGTERM, 143), ("y\r", 0)):
+        assert rows(directory) == []
         with ForkedTerminal(*command, environment=directory.environment, cwd=directory.folder) as terminal:
             terminal.wait_for("[y/N]")
-            terminal.type(answer + "\r")
-            assert terminal.wait_for_exit() == (0 if expected else 2)
-        assert rows(directory) == expected
+            if isinstance(answer, str):
+                terminal.type(answer)
+            else:
+                terminal.signal(answer)
+            assert terminal.wait_for_exit() == status
+            assert "Traceback" not in terminal.text
+    assert rows(directory) == [(person(1), integration(1), True, False, False, None, None)]
 
 
 def test_a_limit_that_somebody_else_changed_meanwhile_is_named_and_nothing_is_written(directory: Shell) -> None:

@@ -6,7 +6,9 @@ import itertools
 import shutil
 import socket
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import psycopg
@@ -16,6 +18,9 @@ from tests.support.run_folder import made_once, run_folder
 from tests.support.servers.folders import new_folder
 from tui.demo.account import Account, running_as_root
 from tui.demo.embedded import EmbeddedServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SCHEMA_FILES = Path(__file__).parents[3] / "sql"
 
@@ -124,6 +129,15 @@ class TestServer:
         for name in self.roles() - self._roles_at_start:
             self._keep().execute(sql.SQL("drop owned by {} cascade").format(sql.Identifier(name)))
             self._keep().execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
+
+    @contextmanager
+    def keeping_roles(self) -> Iterator[None]:
+        """Until the end, the roles that are there now are no test's to be dropped: a template has granted to them."""
+        before, self._roles_at_start = self._roles_at_start, self.roles()
+        try:
+            yield
+        finally:
+            self._roles_at_start = before
 
     def log_every_statement(self, dbname: str) -> None:
         """Let new sessions of that database log each statement with its parameters."""

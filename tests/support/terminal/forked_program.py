@@ -27,6 +27,8 @@ from tests.support.run_folder import delete_run_folder, derived_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from types import TracebackType
+    from typing import BinaryIO, Self
 
 REPOSITORY = Path(__file__).parents[3]
 MOST_BYTES = 100_000
@@ -52,12 +54,28 @@ PRELOADED = (
 
 
 class ForkedProcess:
-    """A program that runs on a terminal of its own, as far as subprocess.Popen's words are needed for it."""
+    """A program on a terminal or on pipes of its own, as far as subprocess.Popen's words are needed for it."""
 
     def __init__(self, report: int) -> None:
         self._report = os.fdopen(report, "rb", buffering=0)
         self.pid = int(self._report.readline())
         self.returncode: int | None = None
+        self.stdin: BinaryIO | None = None
+        self.stdout: BinaryIO | None = None
+        self.stderr: BinaryIO | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for stream in (self.stdin, self.stdout, self.stderr):
+            if stream is not None:
+                stream.close()
+        if kind is not None:
+            self.kill()
+        self.wait()
 
     def poll(self) -> int | None:
         """The exit status, negative for a signal, or None while it runs."""
@@ -70,10 +88,24 @@ class ForkedProcess:
             raise subprocess.TimeoutExpired("switchboard", timeout or 0)
         return status
 
+    def communicate(self, timeout: float | None = None) -> tuple[bytes, bytes]:
+        """Wait for the end, which it was told; return what is left to be read of both streams."""
+        self.wait(timeout)
+        out, err = (stream.read() if stream is not None else b"" for stream in (self.stdout, self.stderr))
+        return out, err
+
     def send_signal(self, number: signal.Signals) -> None:
         """Send it a signal while it runs."""
         if self.poll() is None:
             os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)
 
     def _look(self, timeout: float | None) -> int | None:
         if self.returncode is None and select.select([self._report], [], [], timeout)[0]:
@@ -144,13 +176,7 @@ class ForkedProgram:
         """Whether a fork behaves as a fresh start would."""
         usual = all(isinstance(argument, str) for argument in arguments) and environment.get("LANG") == "C.UTF-8"
         odd = [name for name in environment if name.startswith(("PYTHON", "LC_", "TEXTUAL")) and name != "PYTHONPATH"]
-        # `run` puts another program in the place of its process.
-        return (
-            usual
-            and not odd
-            and "run" not in arguments
-            and len(json.dumps([arguments, dict(environment)])) < MOST_BYTES
-        )
+        return usual and not odd and len(json.dumps([arguments, dict(environment)])) < MOST_BYTES
 
     def run(
         self, arguments: Sequence[str], stdin: bytes, folder: Path, environment: Mapping[str, str], timeout: float
@@ -185,9 +211,40 @@ class ForkedProgram:
         self, arguments: Sequence[str], terminal: int, folder: Path, environment: Mapping[str, str]
     ) -> ForkedProcess:
         """Start the program as the leader of a session whose controlling terminal is `terminal`."""
+        return self._start(arguments, (terminal,), folder, environment)
+
+    def start_on_pipes(
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        *,
+        waits: bool = False,
+        stdout: int | None = None,
+    ) -> ForkedProcess:
+        """Start the program with nothing on standard input, or a pipe on which it `waits`, and pipes for the others.
+
+        `stdout` is a descriptor that takes the place of a pipe.
+        """
+        in_, write_in = os.pipe() if waits else (os.open(os.devnull, os.O_RDONLY), None)
+        read_out, out = os.pipe() if stdout is None else (None, os.dup(stdout))
+        read_err, err = os.pipe()
+        try:
+            process = self._start(arguments, (in_, out, err), folder, environment)
+        finally:
+            for descriptor in (in_, out, err):
+                os.close(descriptor)
+        process.stdin = None if write_in is None else os.fdopen(write_in, "wb")
+        process.stdout = None if read_out is None else os.fdopen(read_out, "rb")
+        process.stderr = os.fdopen(read_err, "rb")
+        return process
+
+    def _start(
+        self, arguments: Sequence[str], streams: Sequence[int], folder: Path, environment: Mapping[str, str]
+    ) -> ForkedProcess:
         report, write = os.pipe()
         request = json.dumps(["start", list(arguments), dict(environment), str(folder)]).encode()
-        socket.send_fds(self._socket, [request], [terminal, write])
+        socket.send_fds(self._socket, [request], [*streams, write])
         os.close(write)
         self._socket.settimeout(START_S)
         self._learn_group()
@@ -221,7 +278,7 @@ def _answer(requests: socket.socket) -> None:
     """Do what each request asks for, until the other side closes."""
     supervisors: list[int] = []
     while True:
-        request, descriptors, _, _ = socket.recv_fds(requests, 2 * MOST_BYTES, 3)
+        request, descriptors, _, _ = socket.recv_fds(requests, 2 * MOST_BYTES, 4)
         supervisors = [supervisor for supervisor in supervisors if not os.waitpid(supervisor, os.WNOHANG)[0]]
         if not request:
             break
@@ -229,12 +286,13 @@ def _answer(requests: socket.socket) -> None:
         forget_first_salts()
         answer = 0
         if verb == "run":
-            answer = _run_program(*parameters, descriptors)
+            run_program = _run_apart if "run" in parameters[0] else _run_program
+            answer = run_program(*parameters, descriptors)
         else:
             process = os.fork()
             if process == 0:
                 requests.close()
-                _start_on_terminal(*parameters, descriptors)
+                _start_program(*parameters, descriptors)
             for descriptor in descriptors:
                 os.close(descriptor)
             supervisors.append(process)
@@ -268,18 +326,30 @@ def _preload() -> None:
     gc.freeze()
 
 
-def _start_on_terminal(arguments: list[str], environment: dict[str, str], folder: str, descriptors: list[int]) -> None:
-    """Start the program on the terminal, and report its number and then its status."""
+def _run_apart(arguments: list[str], environment: dict[str, str], folder: str, descriptors: list[int]) -> int:
+    """Run it as `_run_program` does, in a fork of its own: `run` puts another program in the place of its process."""
+    process = os.fork()
+    if process == 0:
+        os._exit(_run_program(arguments, environment, folder, descriptors))
+    for descriptor in descriptors:
+        os.close(descriptor)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def _start_program(arguments: list[str], environment: dict[str, str], folder: str, descriptors: list[int]) -> None:
+    """Start the program on a terminal or on three streams, and report its number and then its status."""
     # The program goes on where a later command hangs and the group of the fork is ended.
     os.setpgid(0, 0)
-    terminal, report = descriptors
+    *streams, report = descriptors
     process = os.fork()
     if process == 0:
         os.close(report)
-        os.setsid()
-        fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
-        os._exit(_run_program(arguments, environment, folder, [terminal]))
-    os.close(terminal)
+        if len(streams) == 1:
+            os.setsid()
+            fcntl.ioctl(streams[0], termios.TIOCSCTTY, 0)
+        os._exit(_run_program(arguments, environment, folder, streams))
+    for stream in streams:
+        os.close(stream)
     os.write(report, f"{process}\n".encode())
     status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
     with contextlib.suppress(BrokenPipeError):
