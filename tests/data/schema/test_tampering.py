@@ -77,7 +77,7 @@ def can_do_harm(tampering: Tampering) -> bool:
 
 
 async def tampered(conn: Owner, remaining: list[Tampering]) -> list[Tampering]:
-    """Take up to eight of the kind of the first off the list, except for those that fail beside the others."""
+    """Take up to 24 of the kind of the first off the list, except for those that fail beside the others."""
     batch: list[Tampering] = []
     kind = can_do_harm(remaining[0])
     for tampering in tuple(remaining):
@@ -90,7 +90,7 @@ async def tampered(conn: Owner, remaining: list[Tampering]) -> list[Tampering]:
             continue
         batch.append(tampering)
         remaining.remove(tampering)
-        if len(batch) == 8 or tampering in ALONE:
+        if len(batch) == 24 or tampering in ALONE:
             break
     assert batch, remaining
     return batch
