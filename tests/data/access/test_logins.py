@@ -15,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.support.acme import ACME, ASHA, GLOBEX
 from tests.support.commands import contents, execute
-from tests.support.database.schema import installed
+from tests.support.database.schema import run_files_with_roles
 from tests.support.servers.debian import POSTGRES_15, _Postgres15, needs
 from tests.support.servers.pooler import TransactionPooler
 from tests.support.servers.supabase import SupabaseServer
@@ -68,7 +68,7 @@ def project_on(server: SupabaseServer) -> Iterator[str]:
     """A project whose owner `postgres`, no superuser, has set Switchboard up; Asha is in its directory."""
     name = server.create_project()
     url = server.conninfo(name, user="postgres")
-    asyncio.run(installed(url, roles=True))
+    asyncio.run(run_files_with_roles(url))
     execute(server.conninfo(name), "insert into auth.users (id, email) values (%s, 'asha@acme.example')", ASHA)
     yield url
     server.drop_database(name)
