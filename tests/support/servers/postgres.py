@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import psycopg
@@ -16,6 +17,9 @@ from tests.support.run_folder import made_once, run_folder
 from tests.support.servers.folders import new_folder
 from tui.demo.account import Account, running_as_root
 from tui.demo.embedded import EmbeddedServer
+
+if TYPE_CHECKING:
+    from collections.abc import Set
 
 SCHEMA_FILES = Path(__file__).parents[3] / "sql"
 
@@ -119,9 +123,9 @@ class TestServer:
         """Names of all roles of the server."""
         return {name for (name,) in self._keep().execute("select rolname from pg_roles").fetchall()}
 
-    def drop_new_roles(self) -> None:
-        """Drop the roles that a test made; its databases must be gone."""
-        for name in self.roles() - self._roles_at_start:
+    def drop_new_roles(self, *, but: Set[str] = frozenset()) -> None:
+        """Drop the roles that a test made, `but` what its module has made; its databases must be gone."""
+        for name in self.roles() - self._roles_at_start - but:
             self._keep().execute(sql.SQL("drop owned by {} cascade").format(sql.Identifier(name)))
             self._keep().execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
 
