@@ -219,11 +219,11 @@ async def test_thirty_days_of_fifty_credentials_and_twelve_faults(seed: int) -> 
     assert counts["breaks"] >= 10
 
 
-async def test_two_days_of_ten_credentials_on_the_database(installed_database: str) -> None:
+async def test_a_day_of_eight_credentials_on_the_database(installed_database: str) -> None:
     async with opened(installed_database) as database:
-        counts = await simulate(3, 10, 2, 0.01, database)
+        counts = await simulate(3, 8, 1, 0.01, database)
     print(dict(counts))
-    assert counts["asked"] > 10 * 4
+    assert counts["asked"] > 8 * 2
 
 
 @pytest.mark.long

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.acme import ACME, GLOBEX
 from tests.support.database.logins import create_login, map_login
@@ -14,6 +16,7 @@ from tests.support.database.people import directory_database, fill, person
 from tests.support.database.schema import run_files_with_roles
 from tui.data.keys.encryption import Keyring
 from tui.data.login import HAVE_LEFT_OUT, HAVE_NAMED, LEAVE_OUT
+from tui.data.schema.roles import ROLES
 from tui.errors import InvalidInput, PermissionDenied, SwitchboardError, UnknownOrganization
 from tui.models.people import Organization
 from tui.session.session import Session
@@ -21,7 +24,7 @@ from tui.settings.settings import load_settings
 from tui.words.people.names import CLAIM
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Iterator
 
     from tests.support.servers.postgres import TestServer
 
@@ -29,14 +32,23 @@ ONE, TWO = person(1), person(2)
 ANOTHER = "The login sb_one is Person 000001 <person1@acme.example>, and another operator is named."
 
 
-@pytest.fixture
-async def directory(postgres: TestServer) -> AsyncIterator[str]:
-    """A database with a directory, the groups, and a login of the first person that sees one organisation."""
+@pytest.fixture(scope="module")
+def template(postgres: TestServer) -> Iterator[str]:
+    """Name of a database with a directory, to be cloned; the groups are there as long as it is."""
     with directory_database(postgres) as conninfo:
-        await run_files_with_roles(conninfo)
+        asyncio.run(run_files_with_roles(conninfo))
         with psycopg.connect(conninfo) as connection:
             fill(connection, people=0, integrations=1, organization=GLOBEX)
-        yield conninfo
+        yield str(conninfo_to_dict(conninfo)["dbname"])
+
+
+@pytest.fixture
+def directory(postgres: TestServer, template: str) -> Iterator[str]:
+    """A database with a directory and the groups, whose logins are a test's own."""
+    name = postgres.create_database(template=template, prefix="login")
+    yield postgres.conninfo(name)
+    postgres.drop_database(name)
+    postgres.drop_new_roles(but=frozenset(ROLES))
 
 
 async def connected(conninfo: str, operator: str | None = None, *, locked: bool = False) -> Session:

@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 from dotenv import dotenv_values
-from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.drawn import drawn
 from tui.errors import ConfigError
 from tui.settings.dotenv_file import read_env_file, write_env_values
 
@@ -284,7 +284,7 @@ class TestWriting:
         with pytest.raises(ConfigError, match="folder"):
             write_env_values(tmp_path / "no" / ".env", {"OUR": "x"})
 
-    @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=40))
+    @drawn(30, 300, value=st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=40))
     def test_every_reader_reads_back_what_was_written(self, tmp_path_factory, value):
         path = tmp_path_factory.mktemp("env") / ".env"
         try:

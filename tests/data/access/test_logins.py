@@ -15,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.support.acme import ACME, ASHA, GLOBEX
 from tests.support.commands import contents, execute
-from tests.support.database.schema import installed
+from tests.support.database.schema import run_files_with_roles
 from tests.support.servers.debian import POSTGRES_15, _Postgres15, needs
 from tests.support.servers.pooler import TransactionPooler
 from tests.support.servers.supabase import SupabaseServer
@@ -39,6 +39,7 @@ from tui.data.access.passwords import generate_password, require_good_password
 from tui.data.permissions.grantees import label_person
 from tui.data.postgres.database import Database
 from tui.data.postgres.login_refusals import LOGIN_REFUSALS
+from tui.data.schema.roles import ROLES
 from tui.errors import InvalidInput, PermissionDenied, SchemaMissing, ServerUnsuitable, SwitchboardError
 from tui.process.identity import Operator
 from tui.secret import Secret
@@ -68,17 +69,26 @@ def project_on(server: SupabaseServer) -> Iterator[str]:
     """A project whose owner `postgres`, no superuser, has set Switchboard up; Asha is in its directory."""
     name = server.create_project()
     url = server.conninfo(name, user="postgres")
-    asyncio.run(installed(url, roles=True))
+    asyncio.run(run_files_with_roles(url))
     execute(server.conninfo(name), "insert into auth.users (id, email) values (%s, 'asha@acme.example')", ASHA)
     yield url
     server.drop_database(name)
     server.drop_new_roles()
 
 
-@pytest.fixture
-def project(supabase_server: SupabaseServer) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def template(supabase_server: SupabaseServer) -> Iterator[str]:
+    """Name of such a project, to be cloned; the groups are there as long as it is."""
     with project_on(supabase_server) as url:
-        yield url
+        yield str(conninfo_to_dict(url)["dbname"])
+
+
+@pytest.fixture
+def project(supabase_server: SupabaseServer, template: str) -> Iterator[str]:
+    name = supabase_server.create_database(template=template, owner="postgres", prefix="project")
+    yield supabase_server.conninfo(name, user="postgres")
+    supabase_server.drop_database(name)
+    supabase_server.drop_new_roles(but=frozenset(ROLES))
 
 
 def as_login(project: str, login: str) -> str:

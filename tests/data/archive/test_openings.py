@@ -111,7 +111,7 @@ async def remove_before(conninfo: str, moment: datetime) -> None:
     await as_owner(conninfo, f"delete from public.integration_audit_logs where created_at < '{moment.isoformat()}'")
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long), pytest.param(3, marks=pytest.mark.long)])
 async def test_reports_are_the_same_when_rows_are_removed(directory: str, seed: int) -> None:
     chance = random.Random(seed)
     rows = [*random_rows(chance, 300)]

@@ -97,7 +97,7 @@ async def test_every_filter_finds_in_the_file_what_it_finds_in_the_log(archived:
     lines = [line for line in (*LINES, *MORE_LINES) if is_known_without_directory(line) and "2020" not in line]
     assert len(lines) > 70
     async with opened(conninfo) as database:
-        for line in lines:
+        for number, line in enumerate(lines):
             log_filter = (await resolve_line(database, line, None)).also(january)
             listed = (await read_all(AuditReader(database, log_filter).older(None, 100))).rows
             with ArchiveReader(folder / JANUARY.file) as reader:
@@ -107,8 +107,12 @@ async def test_every_filter_finds_in_the_file_what_it_finds_in_the_log(archived:
             with ArchiveReader(folder / JANUARY.file) as reader:
                 assert reader.newest(matcher(in_file(line)), 3) == found[:3]
                 figures = reader.count(matcher(in_file(line)), KOLKATA)
+            assert figures.rows == len(listed)
+            if number % 5:
+                # The same rows make the same figures, which take the server ten times as long as the rows.
+                continue
             *_, by_log = [each async for each in statistics(database, log_filter, KOLKATA, by=tuple(BY))]
-            assert figures.rows == by_log.rows == len(listed)
+            assert figures.rows == by_log.rows
             for name, _ in BY.values():
                 assert getattr(figures, name) == getattr(by_log, name), (line, name)
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.drawn import drawn
 from tui.data.audit.filter import AuditFilter, command_words, join_words, parse_filter
 from tui.data.audit.qualifiers import Term
 from tui.data.audit.quoting import quoted
@@ -183,7 +184,7 @@ FILTERS = st.builds(
 )
 
 
-@given(FILTERS)
+@drawn(30, 1_000, audit_filter=FILTERS)
 def test_a_filter_written_out_means_the_same_at_any_time(audit_filter: AuditFilter) -> None:
     assert parse_filter(audit_filter.canonical(), now=NOW) == audit_filter
 

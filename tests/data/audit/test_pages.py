@@ -9,11 +9,11 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.acme import ACME, ASHA, GLOBEX, opened
 from tests.support.database.log_rows import fill_log, log_row, read_all, resolve_line
+from tests.support.drawn import drawn
 from tui.data.audit.filter import parse_filter
 from tui.data.audit.name_resolution import resolve_filter
 from tui.data.audit.pages import AuditReader, Place
@@ -72,8 +72,9 @@ def ids_in_order(conninfo: str, organization_id: UUID) -> list[UUID]:
         return [row_id for (row_id,) in rows]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(times=st.lists(TIMES, max_size=14), size=st.integers(1, 5), through=st.sampled_from(["index", "windows"]))
+@drawn(
+    8, 100, times=st.lists(TIMES, max_size=14), size=st.integers(1, 5), through=st.sampled_from(["index", "windows"])
+)
 def test_each_row_comes_once_in_both_directions(
     empty_log: str, times: list[str | None], size: int, through: str
 ) -> None:

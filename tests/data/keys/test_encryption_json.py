@@ -11,10 +11,10 @@ import subprocess
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import reference_envelope as reference
+from tests.support.drawn import drawn
 from tui.data.keys.credential_json import MAX_NESTING, decode_credential, encode_credential, parse_credential
 from tui.errors import InvalidInput, Unreadable
 
@@ -78,8 +78,7 @@ def test_what_node_wrote_survives_a_round_trip_byte_for_byte(vector: dict[str, A
     assert encode_credential(decode_credential(plaintext)) == plaintext
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.dictionaries(any_text, values, max_size=5))
+@drawn(30, 300, credential=st.dictionaries(any_text, values, max_size=5))
 def test_any_credential_comes_back_equal_and_in_order(credential: dict[str, Any]) -> None:
     try:
         text = encode_credential(credential)

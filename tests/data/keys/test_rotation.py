@@ -25,6 +25,7 @@ from tui.data.keys.gate import check_gate, take_census
 from tui.data.keys.master_key import MasterKey
 from tui.data.keys.retirement import retire_key
 from tui.data.keys.rotation import does_not_open, plan_rotation, prepare_key_change, rotate_keys
+from tui.data.postgres import database as database_module
 from tui.errors import Conflict, DatabaseFailed, Locked, MasterKeyError, SwitchboardError, Unreadable, WrongMasterKey
 
 if TYPE_CHECKING:
@@ -388,7 +389,9 @@ async def test_who_saves_meanwhile_gets_a_conflict_and_loses_nothing(stored: str
         await save_credential(theirs, keyring(OTHER_MASTER_KEY), Draft(ACME, "exotel_sms", PHONE, None), None, "sb2")
 
 
-async def test_a_writer_that_does_not_end_is_named_after_five_seconds(stored: str) -> None:
+async def test_a_writer_that_does_not_end_is_named(stored: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The server is asked for the holder once a wait has lasted for a second.
+    monkeypatch.setattr(database_module, "LONG_LIMITS", database_module.LONG_LIMITS._replace(lock_ms=1_500))
     async with opened(stored) as database:
         with psycopg.connect(stored, application_name="dialer/2.1") as holder:
             holder.execute("update public.integration_credentials set display_name = 'x'")

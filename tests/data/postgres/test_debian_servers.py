@@ -15,6 +15,7 @@ from tests.generate.upgrade_dump import ONLY_ELSEWHERE
 from tests.support.acme import ACME, PHONE, keyring, opened, operator
 from tests.support.database.schema import installed, log_of, portable, shape_of
 from tests.support.servers.debian import PASSWORD, PGBOUNCER, POSTGRES_15, DebianServer, PgBouncer, needs
+from tests.support.servers.postgres import run_schema_files
 from tui.data.integrations.credentials import Draft, load_credential, save_credential
 from tui.data.integrations.listing import list_integrations, set_active
 from tui.data.integrations.reveal import open_secret
@@ -131,7 +132,7 @@ async def test_postgres_15_gets_the_same_schema_works_and_a_backup_comes_back_wi
         name = debian.create_database(owner="owner", prefix="restored")
         conninfo = debian.conninfo(name, user="owner")
         if options:
-            await installed(conninfo)
+            run_schema_files(conninfo)
             with psycopg.connect(conninfo) as connection:
                 for table in TABLES:
                     if table != "integration_audit_logs":
@@ -148,7 +149,7 @@ async def test_postgres_15_gets_the_same_schema_works_and_a_backup_comes_back_wi
             sentences = [drift.sentence for drift in (await verify(conn)).drifts]
         off = "The trigger public.integration_credentials.switchboard_log_change is switched off."
         assert (off in sentences) == bool(options)
-        await installed(conninfo)
+        run_schema_files(conninfo)
         assert logged_changes(conninfo) == logged_changes(source)
         async with await psycopg.AsyncConnection.connect(conninfo) as conn:
             assert (await verify(conn)).is_well
@@ -172,7 +173,7 @@ async def test_a_directory_that_came_from_postgres_15_is_still_followed_and_a_re
             connection.execute(ONLY_ELSEWHERE.sub("", text))
         return postgres.conninfo(name)
 
-    await installed(source)
+    run_schema_files(source)
     for replaced in (False, True):
         if replaced:
             with psycopg.connect(source) as connection:
@@ -185,7 +186,7 @@ async def test_a_directory_that_came_from_postgres_15_is_still_followed_and_a_re
             connection.execute("alter table users add is_deleted bool; alter table organizations add is_deleted bool")
             connection.execute("insert into users values (gen_random_uuid(), 'a@b.c', 'Ann', null, true)")
             connection.execute("insert into organizations values (gen_random_uuid(), 'Gone', null, true)")
-        await installed(newer)
+        run_schema_files(newer)
         with psycopg.connect(newer) as connection:
             people = connection.execute("select email, name, is_active from switchboard.people").fetchall()
             assert people == [(None, "Ann", True) if replaced else ("a@b.c", "Ann", False)]
@@ -193,12 +194,12 @@ async def test_a_directory_that_came_from_postgres_15_is_still_followed_and_a_re
     # Without a table of them, people are those with labels, which is a view of one table too.
     with psycopg.connect(source) as connection:
         connection.execute("drop table users, organizations cascade")
-    await installed(source)
+    run_schema_files(source)
     newer = restore()
     with psycopg.connect(newer) as connection:
         connection.execute("create table users (id uuid primary key, email text)")
         connection.execute("insert into users values (gen_random_uuid(), 'a@b.c')")
-    await installed(newer)
+    run_schema_files(newer)
     with psycopg.connect(newer) as connection:
         assert connection.execute("select email from switchboard.people").fetchall() == [("a@b.c",)]
 
@@ -235,7 +236,7 @@ async def test_through_pgbouncer_everything_works_but_installing(debian: DebianS
         with psycopg.connect(debian.conninfo(database)) as connection:
             assert connection.execute("select to_regnamespace('switchboard')").fetchone() == (None,)
 
-        await installed(debian.conninfo(database, user="owner"))
+        run_schema_files(debian.conninfo(database, user="owner"))
         async with opened(through) as connected:
             assert connected.info
             assert connected.info.pooling == "transaction"

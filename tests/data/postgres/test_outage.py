@@ -20,7 +20,7 @@ from tests.support.servers.pooler import TransactionPooler
 from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.waiting import wait_until
 from tui.data.postgres import database as database_module
-from tui.data.postgres import liveness, pool
+from tui.data.postgres import deadline, liveness, pool
 from tui.data.postgres.connect import connect
 from tui.data.postgres.database import Connection, Database
 from tui.data.postgres.deadline import run_with_deadline
@@ -51,6 +51,15 @@ def through(proxy: TcpProxy) -> str:
 
 def sleep_statement(seconds: float) -> str:
     return f"select pg_sleep({seconds})"
+
+
+@pytest.fixture
+def asks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is silent is taken for gone within tenths of a second, so that nothing need last for seconds."""
+    monkeypatch.setattr(deadline, "WATCHED_AFTER_S", 0.1)
+    monkeypatch.setattr(liveness, "BEAT_EVERY_S", 0.1)
+    monkeypatch.setattr(pool, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(pool, "LOGIN_PATIENCE_S", 0.4)
 
 
 async def test_cancelling_in_a_black_hole_gives_control_back_within_three_seconds_and_the_connections_too(
@@ -118,7 +127,7 @@ async def test_what_is_done_once_gets_another_connection_where_the_server_has_en
 async def test_trying_again_ends_while_the_server_goes_on_sending_to_others(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(liveness, "BEAT_EVERY_S", 2.0)
+    monkeypatch.setattr(liveness, "BEAT_EVERY_S", 0.5)
     at_work, ended = asyncio.Event(), asyncio.Event()
 
     async def unit(connection: Connection) -> None:
@@ -185,7 +194,7 @@ async def test_connecting_gives_up_within_six_seconds() -> None:
 
 
 async def test_a_query_that_is_silent_for_long_goes_on_while_the_server_answers_others(
-    proxy: TcpProxy, postgres: TestServer
+    proxy: TcpProxy, postgres: TestServer, asks_often: None
 ) -> None:
     """Also where it answers that it has no connection left."""
     for limit in (-1, 1):
@@ -198,16 +207,16 @@ async def test_a_query_that_is_silent_for_long_goes_on_while_the_server_answers_
             async def work(held: list[psycopg.AsyncConnection[object]], database: Database = database) -> str:
                 async with database._pool.connection() as connection:
                     held.append(connection)
-                    await connection.execute(sleep_statement(3))
+                    await connection.execute(sleep_statement(1.5))
                 return "done"
 
             asked = database._pool.liveness
-            assert await run_with_deadline(work, math.inf, liveness=asked, gone_after_s=1) == "done", limit
+            assert await run_with_deadline(work, math.inf, liveness=asked, gone_after_s=0.5) == "done", limit
         finally:
             await database.close()
 
 
-async def test_work_ends_soon_after_the_server_is_gone(proxy: TcpProxy, database: Database) -> None:
+async def test_work_ends_soon_after_the_server_is_gone(proxy: TcpProxy, database: Database, asks_often: None) -> None:
     at_work = asyncio.Event()
 
     async def work(held: list[psycopg.AsyncConnection[object]]) -> None:
@@ -216,7 +225,7 @@ async def test_work_ends_soon_after_the_server_is_gone(proxy: TcpProxy, database
             at_work.set()
             await connection.execute(sleep_statement(60))
 
-    ending = asyncio.create_task(run_with_deadline(work, math.inf, liveness=database._pool.liveness, gone_after_s=1))
+    ending = asyncio.create_task(run_with_deadline(work, math.inf, liveness=database._pool.liveness, gone_after_s=0.5))
     await at_work.wait()
     proxy.swallow()
     started = time.monotonic()
@@ -283,8 +292,10 @@ async def test_a_login_that_is_refused_is_not_tried_again(proxy: TcpProxy, postg
     await database.close()
 
 
-async def test_a_server_that_is_slow_to_let_in_is_not_lost(proxy: TcpProxy) -> None:
-    slow = Database(f"{through(proxy)} options='-c post_auth_delay=2'", operator())
+async def test_a_server_that_is_slow_to_let_in_is_not_lost(proxy: TcpProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "PATIENCE_S", 0.8)
+    monkeypatch.setattr(pool, "LOGIN_PATIENCE_S", 1.6)
+    slow = Database(f"{through(proxy)} options='-c post_auth_delay=1'", operator())
     await slow.open()
     units = [asyncio.create_task(slow.read(_sleep(1))) for _ in range(2)]
     lost = asyncio.create_task(slow.until_lost())

@@ -1,8 +1,6 @@
 """Connection settings, what may be shown of them, and the first questions to a live server."""
 
-import asyncio
 import os
-import time
 
 import psycopg
 import pytest
@@ -207,20 +205,3 @@ class TestPooling:
             assert await pooling_kind(pooler.conninfo) == "session"
             async with await psycopg.AsyncConnection.connect(pooler.conninfo, autocommit=True) as connection:
                 assert (await probe(connection)).pooling == "session"
-
-
-async def test_a_server_that_accepts_and_never_answers_gives_control_back_within_six_seconds():
-    async def say_nothing(_reader, writer):
-        try:
-            await asyncio.Event().wait()
-        finally:
-            writer.close()
-
-    silent = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
-    port = silent.sockets[0].getsockname()[1]
-    settings = parse_connection_string(f"postgresql://u:p@127.0.0.1:{port}/d")
-    started = time.monotonic()
-    with pytest.raises(psycopg.OperationalError):
-        await psycopg.AsyncConnection.connect(make_conninfo(settings, application_name="t"))
-    assert time.monotonic() - started < 6
-    silent.close()

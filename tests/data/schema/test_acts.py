@@ -10,7 +10,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.support.database.schema import installed, log_of
+from tests.support.database.schema import log_of, run_files_with_roles
 from tui.data.audit.rows import OPENINGS
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ CHANGES = {
 def project(supabase_server: SupabaseServer) -> Iterator[str]:
     """A Supabase project with the schema and its groups."""
     name = supabase_server.create_project()
-    asyncio.run(installed(supabase_server.conninfo(name, user="postgres"), roles=True))
+    asyncio.run(run_files_with_roles(supabase_server.conninfo(name, user="postgres")))
     yield supabase_server.conninfo(name)
     supabase_server.drop_database(name)
     supabase_server.drop_new_roles()

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from tests.support.database.schema import installed, run_shape
+from tests.support.servers.postgres import run_schema_files
 from tests.support.servers.supabase import as_web_user
 from tui.data.schema.holes import HIDDEN_ROWS, HOLES, find_hidden_rows, find_holes
 from tui.data.schema.plan import make_plan
@@ -111,7 +112,7 @@ async def test_a_column_of_its_own_makes_the_policy_sound_but_it_still_lets_memb
             "(organization_id in (select organization_id from public.users where id = auth.uid()))"
         )
     assert FOREIGN_RIGHTS not in await open_holes(project)
-    await installed(project)
+    run_schema_files(project)
     assert attempt(project, DELETE_ALL) == "InsufficientPrivilege"
 
 
@@ -125,7 +126,7 @@ async def test_where_membership_is_known_people_see_what_they_hold_and_no_more_u
             "from integration_credentials c where c.id = p.integration_id and c.integration_type = 'zoho_mail'"
         )
         connection.execute("update organization_phone_numbers set assigned_to_user_id = %s", [EVE])
-    await installed(project)
+    run_schema_files(project)
     assert await open_holes(project) == set()
     async with await psycopg.AsyncConnection.connect(project) as conn:
         assert (await verify(conn)).is_well
@@ -152,7 +153,7 @@ async def test_where_membership_is_known_people_see_what_they_hold_and_no_more_u
         connection.execute("drop view switchboard.people cascade")
         connection.execute("alter table public.users alter column email type varchar(200)")
         connection.execute("alter table users drop column organization_id cascade")
-    await installed(project)
+    run_schema_files(project)
     with psycopg.connect(project) as connection:
         assert connection.execute("select email from switchboard.people order by 1 limit 1").fetchone()
     assert attempt(project, "select id from public.integration_credentials") == "InsufficientPrivilege"
@@ -171,7 +172,7 @@ async def test_a_program_that_would_see_no_rows_any_more_is_named_before(
     async with await psycopg.AsyncConnection.connect(project, autocommit=True) as conn:
         (warning,) = [hole for hole in (await make_plan(conn)).holes if hole.title == HIDDEN_ROWS.title]
     assert warning.sentence.startswith("app: granted") and not warning.closed_by
-    await installed(project)
+    run_schema_files(project)
     with psycopg.connect(psycopg.conninfo.make_conninfo(project, user="supabase_admin")) as connection:
         connection.execute("set role app")
         assert connection.execute("select id from integration_credentials").fetchall() == []
@@ -198,7 +199,7 @@ OPENED_LATER = [
 
 
 async def test_a_hole_that_is_opened_later_is_shown_again(project: str) -> None:
-    await installed(project)
+    run_schema_files(project)
     async with await psycopg.AsyncConnection.connect(project, autocommit=True) as conn:
         for breaking, title in OPENED_LATER:
             async with conn.transaction(force_rollback=True):

@@ -61,8 +61,8 @@ SHAPES = {
         StartingShape.PARTIAL_OR_DRIFTED,
     ),
 }
-# The tests below, and those of the holes, adopt the first two; the third differs from its neighbour by its name.
-BY_OTHER_TESTS = ("plain", "migration", "broken off before the policies")
+# The tests below, and those of the holes, adopt the first two; what broke off has a part of the second.
+BY_OTHER_TESTS = ("plain", "migration", "broken off after one policy", "broken off before the policies")
 
 
 NAMES = (

@@ -12,6 +12,7 @@ import pytest
 from tests.support.acme import opened
 from tests.support.database.log_rows import resolve_line
 from tests.support.database.schema import HOME, add_number, installed, run_files_with_roles
+from tests.support.servers.postgres import run_schema_files
 from tui.data.directory import (
     find_person,
     has_directory,
@@ -57,7 +58,7 @@ async def test_users_and_organisations_of_another_program_are_the_directory(empt
         connection.execute("create table public.organizations (id uuid primary key, name text)")
         connection.execute("insert into public.users values (%s, 'a@b.c', 'Ann', null)", [HOME])
         connection.execute("insert into public.organizations values (%s, 'Home')", [HOME])
-    await installed(empty_database)
+    run_schema_files(empty_database)
     with psycopg.connect(empty_database) as connection:
         assert connection.execute("select * from switchboard.people").fetchall() == [(HOME, "a@b.c", "Ann", None, True)]
         assert connection.execute("select * from switchboard.organizations").fetchall() == [(HOME, "Home")]
@@ -65,7 +66,7 @@ async def test_users_and_organisations_of_another_program_are_the_directory(empt
 
 async def test_what_a_table_of_users_lacks_is_in_supabases_and_who_is_gone_is_not_active(supabase_like: str) -> None:
     """Another setup follows what the database has by then; where there are no others, Supabase's are the directory."""
-    await installed(supabase_like)
+    run_schema_files(supabase_like)
     with psycopg.connect(supabase_like) as connection:
         connection.execute(
             "insert into auth.users (id, email, raw_user_meta_data) values (%s, 'a@b.c', '{\"full_name\": \"Ann\"}')",
@@ -106,7 +107,7 @@ async def test_what_a_table_of_users_lacks_is_in_supabases_and_who_is_gone_is_no
             "auth.users set banned_until = now() - interval '1 day'": "was",
         }.items():
             connection.execute(f"update {change} where id = %s", [people[name]])
-    await installed(supabase_like)
+    run_schema_files(supabase_like)
     with psycopg.connect(supabase_like) as connection:
         rows = connection.execute("select email, name, organization_id, is_active from switchboard.people order by id")
         assert rows.fetchall() == [
@@ -125,7 +126,7 @@ async def test_what_a_table_of_users_lacks_is_in_supabases_and_who_is_gone_is_no
             "create table profiles as table users; drop table users cascade;"
             " create view users as select * from profiles union all select * from profiles"
         )
-    await installed(supabase_like)
+    run_schema_files(supabase_like)
     with psycopg.connect(supabase_like) as connection:
         rows = connection.execute("select name, is_active from switchboard.people order by name").fetchall()
         assert rows == [
@@ -133,7 +134,7 @@ async def test_what_a_table_of_users_lacks_is_in_supabases_and_who_is_gone_is_no
             *(("Told", True), ("Was", True)),
         ]
         connection.execute("drop view public.users cascade")
-    await installed(supabase_like)
+    run_schema_files(supabase_like)
     with psycopg.connect(supabase_like) as connection:
         active = connection.execute("select email from switchboard.people where is_active order by id").fetchall()
         assert active == [(f"{name}@b.c",) for name in ("ben", "cat", "deleted", "was", "only")]
@@ -202,7 +203,7 @@ async def test_an_organisation_is_found_among_more_than_any_list_holds(empty_dat
             " from generate_series(1000, 2500) as n"
         )
         connection.execute("insert into public.organizations values (%s, 'Zoë_100%%'), (%s, null)", [HOME, UUID(int=5)])
-    await installed(empty_database)
+    run_schema_files(empty_database)
     async with opened(empty_database) as database:
         assert (await resolve_organization(database, "zoë_100%")).id == HOME
         assert await resolve_organization(database, str(UUID(int=5))) == Organization(UUID(int=5), None)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.support.database.schema import installed, log_of, run_files_with_roles, run_psql, shape_of
+from tests.support.database.schema import installed, log_of, run_files_with_roles, shape_of
+from tests.support.servers.postgres import run_schema_files
 from tui.data.schema.files import schema_text
 from tui.data.schema.preflight import preflight
 from tui.errors import SchemaInTheWay
@@ -72,7 +73,7 @@ async def test_a_temporary_type_never_runs_with_the_owners_rights(postgres: Test
 
 async def test_the_callers_search_path_decides_nothing(postgres: TestServer, set_up_database: str) -> None:
     shapes = [await shape_of(set_up_database)]
-    for way in ("setup", "psql", "text"):
+    for way in ("setup", "text"):
         name = postgres.create_database(prefix="trap")
         conninfo = postgres.conninfo(name)
         with psycopg.connect(conninfo, autocommit=True) as connection:
@@ -80,9 +81,7 @@ async def test_the_callers_search_path_decides_nothing(postgres: TestServer, set
             for kind in TYPES:
                 connection.execute(f"create domain trap.{kind} as pg_catalog.{kind}")
             connection.execute(f"alter database {name} set search_path = trap, pg_catalog, public")
-        if way == "psql":
-            run_psql(postgres, conninfo)
-        elif way == "text":
+        if way == "text":
             with psycopg.connect(conninfo, autocommit=True) as connection:
                 connection.execute(schema_text())
         else:
@@ -133,7 +132,7 @@ async def test_the_owner_of_the_tables_may_own_the_schema_as_well(postgres: Test
     database = psycopg.conninfo.conninfo_to_dict(empty_database)["dbname"]
     with psycopg.connect(empty_database, autocommit=True) as connection:
         connection.execute(f"alter database {database} owner to landlord")
-    await installed(postgres.conninfo(database, user="landlord"))
+    run_schema_files(postgres.conninfo(database, user="landlord"))
     async with await psycopg.AsyncConnection.connect(empty_database) as conn:
         assert (await preflight(conn)).problems == ()
     assert not (await installed(empty_database)).applied

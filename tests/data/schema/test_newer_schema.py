@@ -13,6 +13,7 @@ from tests.support.acme import ACME, keyring, opened
 from tests.support.commands import contents
 from tests.support.database.schema import installed, run_psql, set_up_by_a_newer_version, shape_of
 from tests.support.database.seal_tampering import KEY, check, seal, write_log
+from tests.support.servers.postgres import run_schema_files
 from tui.data.log_act import log_act
 from tui.data.schema import plan
 from tui.data.schema.files import schema_text
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 async def test_a_newer_schema_is_told_from_every_other_state(empty_database: str) -> None:
     async with await psycopg.AsyncConnection.connect(empty_database, autocommit=True) as conn:
-        await installed(empty_database)
+        run_schema_files(empty_database)
         set_up_by_a_newer_version(empty_database)
         assert await schema_state(conn) == "newer"
         # What a later version leaves out is not a part that is missing.

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.support.database.schema import HOME, add_credential, installed, log_of
+from tests.support.database.schema import HOME, add_credential, log_of, run_files_with_roles
 from tests.support.servers.supabase import as_web_user
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def project(supabase_server: SupabaseServer) -> Iterator[tuple[SupabaseServer, s
     """A Supabase project with a login that is Asha, one that speaks for others, and one of nobody."""
     name = supabase_server.create_project()
     owner = supabase_server.conninfo(name, user="postgres")
-    asyncio.run(installed(owner, roles=True))
+    asyncio.run(run_files_with_roles(owner))
     for login in ("sb_asha", "sb_bot", "sb_nobody"):
         supabase_server.create_role(login, "login in role switchboard_admin")
     with psycopg.connect(supabase_server.conninfo(name)) as connection:

@@ -17,6 +17,7 @@ from tests.support.acme import opened
 from tests.support.commands import contents, execute
 from tests.support.database.schema import installed, run_files_with_roles
 from tests.support.database.seal_tampering import HOURS, KEY, OTHER_KEY, as_owner, check, seal, write_log
+from tests.support.servers.postgres import run_schema_files
 from tui.data.seals import chain as seals
 from tui.data.seals import hour_digest, sealing
 from tui.data.seals import hours as seal_hours
@@ -63,6 +64,15 @@ def cut_at_eleven(_: int, hour: int) -> None:
         raise KeyboardInterrupt
 
 
+@pytest.fixture(scope="module")
+def sealed(postgres: TestServer, installed_template: str) -> Iterator[tuple[str, str]]:
+    """Connection URI of a database with a sealed log that no test changes, and its newest seal."""
+    name = postgres.create_database(template=installed_template, prefix="sealed")
+    write_log(postgres.conninfo(name))
+    yield postgres.conninfo(name), asyncio.run(seal(postgres.conninfo(name)))
+    postgres.drop_database(name)
+
+
 def test_an_auditor_gets_the_same_digest_without_switchboard(installed_database: str) -> None:
     write_log(installed_database)
     execute(
@@ -90,14 +100,12 @@ def test_an_auditor_gets_the_same_digest_without_switchboard(installed_database:
     )
 
 
-async def test_what_is_signed_is_what_postgres_makes_of_the_columns(installed_database: str) -> None:
-    write_log(installed_database)
-    await seal(installed_database)
-    async with opened(installed_database) as database:
+async def test_what_is_signed_is_what_postgres_makes_of_the_columns(sealed: tuple[str, str]) -> None:
+    async with opened(sealed[0]) as database:
         newest = await seals.newest_seal(database)
         assert newest is not None
         chain = [link async for link in seals.seals_of(database, newest.id)]
-    texts = [text.encode() for _, text in execute(installed_database, STATEMENTS)]
+    texts = [text.encode() for _, text in execute(sealed[0], STATEMENTS)]
     assert [link.statement() for link in chain] == texts
     assert [link.previous for link in chain] == [None, *(hashlib.sha256(text).digest() for text in texts[:-1])]
 
@@ -115,10 +123,8 @@ async def test_the_query_of_the_readme_finds_the_hours_that_differ(installed_dat
     assert differing == [(8, 5, 5), (11, 3, 0)]
 
 
-async def test_each_hour_with_rows_is_sealed_and_the_last_one_in_any_case(installed_database: str) -> None:
-    write_log(installed_database)
-    await seal(installed_database)
-    hours = sealed_hours(installed_database)
+def test_each_hour_with_rows_is_sealed_and_the_last_one_in_any_case(sealed: tuple[str, str]) -> None:
+    hours = sealed_hours(sealed[0])
     assert list(hours.items())[:4] == [("none", 0), *((f"01 {hour:02}", rows) for hour, rows in HOURS.items())]
     assert list(hours.values())[4:] == [0]
 
@@ -140,22 +146,18 @@ def test_an_hour_waits_for_15_minutes() -> None:
     assert seal_hours.SETTLED_MIN == 15
 
 
-async def test_a_second_run_has_nothing_to_do_and_writes_nothing(installed_database: str) -> None:
-    write_log(installed_database)
-    newest = await seal(installed_database)
-    before = contents(installed_database)
-    async with opened(installed_database) as database:
+async def test_a_second_run_has_nothing_to_do_and_writes_nothing(sealed: tuple[str, str]) -> None:
+    conninfo, newest = sealed
+    before = contents(conninfo)
+    async with opened(conninfo) as database:
         again = await seal_log(database, KEY)
     assert (again.seals, again.rows, again.newest_seal) == (0, 0, newest)
-    assert contents(installed_database) == before
+    assert contents(conninfo) == before
 
 
-async def test_the_log_has_one_row_about_it(installed_database: str) -> None:
-    write_log(installed_database)
-    newest = await seal(installed_database)
-    ((details,),) = execute(
-        installed_database, "select details from public.integration_audit_logs where action = 'log_sealed'"
-    )
+def test_the_log_has_one_row_about_it(sealed: tuple[str, str]) -> None:
+    conninfo, newest = sealed
+    ((details,),) = execute(conninfo, "select details from public.integration_audit_logs where action = 'log_sealed'")
     assert (details["seals"], details["rows"]) == (len(HOURS) + 2, sum(HOURS.values()))
     assert (details["newest_seal"], details["key_id"]) == (newest, KEY.key_id)
     assert details["operator"] == "asha@acme.example"
@@ -179,13 +181,13 @@ async def test_rows_of_any_age_are_sealed(installed_database: str) -> None:
         execute(installed_database, ADD.format(moment))
     await seal(installed_database)
     assert (await check(installed_database)).is_well
-    for number, moment in enumerate(moments, 1):
+    for moment in moments:
         execute(installed_database, ADD.format(moment))
-        assert [finding.kind for finding in (await check(installed_database)).findings] == ["added"] * number, moment
+    assert [finding.kind for finding in (await check(installed_database)).findings] == ["added"] * len(moments)
 
 
 async def test_it_is_the_same_on_an_older_server(empty_database16: str) -> None:
-    await installed(empty_database16)
+    run_schema_files(empty_database16)
     write_log(empty_database16)
     await seal(empty_database16)
     assert (await check(empty_database16)).is_well
@@ -290,47 +292,50 @@ async def test_read_only_mode_seals_nothing(installed_database: str) -> None:
 class TestRoles:
     """An administrator seals; support and auditors check; nobody checks a log that is partly hidden from them."""
 
-    @pytest.fixture
-    def logins(self, postgres: TestServer, empty_database: str) -> Iterator[dict[str, str]]:
-        asyncio.run(run_files_with_roles(empty_database))
-        write_log(empty_database)
-        name = psycopg.conninfo.conninfo_to_dict(empty_database)["dbname"]
+    @pytest.fixture(scope="class")
+    def sealed_with_roles(self, postgres: TestServer) -> Iterator[tuple[str, str]]:
+        """Name of a database to be cloned, whose log the administrator has sealed, and the newest seal."""
+        name = postgres.create_database(prefix="template_roles")
+        owner = postgres.conninfo(name)
+        asyncio.run(run_files_with_roles(owner))
+        write_log(owner)
         for role in ("admin", "support", "auditor"):
             postgres.create_role(f"the_{role}", f"login in role switchboard_{role}")
         postgres.create_role("stranger", "login")
-        execute(empty_database, "grant usage on schema switchboard to stranger")
-        execute(
-            empty_database,
-            "grant select on public.integration_audit_logs, switchboard.seals, switchboard.keys to stranger",
-        )
+        execute(owner, "grant usage on schema switchboard to stranger")
+        execute(owner, "grant select on public.integration_audit_logs, switchboard.seals, switchboard.keys to stranger")
         things = ("switchboard", "switchboard.keys", "switchboard.seals", "public.integration_audit_logs")
-        asyncio.run(installed(empty_database, accept=[f"grant {thing} to stranger" for thing in things]))
-        yield {
-            role: postgres.conninfo(str(name), user=role)
-            for role in ("the_admin", "the_support", "the_auditor", "stranger")
-        }
+        asyncio.run(installed(owner, accept=[f"grant {thing} to stranger" for thing in things]))
+        yield name, asyncio.run(seal(postgres.conninfo(name, user="the_admin")))
+        postgres.drop_database(name)
+        postgres.drop_new_roles()
 
-    async def test_who_may_seal_and_who_may_check(self, logins: dict[str, str]) -> None:
+    @pytest.fixture
+    def logins(self, postgres: TestServer, sealed_with_roles: tuple[str, str]) -> Iterator[dict[str, str]]:
+        name = postgres.create_database(template=sealed_with_roles[0], prefix="roles")
+        roles = ("the_admin", "the_support", "the_auditor", "stranger", "postgres")
+        yield {role: postgres.conninfo(name, user=role) for role in roles}
+        postgres.drop_database(name)
+
+    async def test_who_may_seal_and_who_may_check(
+        self, logins: dict[str, str], sealed_with_roles: tuple[str, str]
+    ) -> None:
         for role in ("the_support", "the_auditor"):
             with pytest.raises(PermissionDenied, match=f"The role {role} may not seal the log: it lacks INSERT"):
                 await seal(logins[role])
-        newest = await seal(logins["the_admin"])
         for role in ("the_admin", "the_support", "the_auditor"):
-            report = await check(logins[role], newest=newest)
+            report = await check(logins[role], newest=sealed_with_roles[1])
             assert (report.findings, report.rows) == ([], sum(HOURS.values()))
         with pytest.raises(PermissionDenied, match="The role stranger does not see every row of the log"):
             await check(logins["stranger"])
 
     async def test_an_auditor_is_told_the_row(self, logins: dict[str, str]) -> None:
-        await seal(logins["the_admin"])
-        admin = logins["the_admin"].replace("the_admin", "postgres")
-        execute(admin, ADD.format("'2026-01-01 08:30+00'"))
+        execute(logins["postgres"], ADD.format("'2026-01-01 08:30+00'"))
         (finding,) = (await check(logins["the_auditor"])).findings
         assert finding.row is not None
         assert "it was written after the hour was sealed" in finding.sentence
 
     async def test_only_who_may_seal_may_say_in_the_log_that_it_was_done(self, logins: dict[str, str]) -> None:
-        await seal(logins["the_admin"])
         claim = (
             "select switchboard.log_act('log_sealed', gen_random_uuid(), 'none', 'success', "
             "jsonb_build_object('newest_seal', repeat('ab', 32)))"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.definitions import GET, SUSPENDED, YES
+from tests.support.drawn import drawn
 from tui.providers.declared.definition import Condition, Get
 from tui.providers.declared.judging import Answer, refusal
 from tui.providers.https_host import Response
@@ -92,11 +92,9 @@ json_values = st.recursive(
 )
 near_yes = st.fixed_dictionaries({"sid": st.just("AC1") | json_values, "status": st.just("active") | json_values})
 bodies = st.binary(max_size=60) | (json_values | near_yes).map(lambda value: json.dumps(value).encode())
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=200)
 
 
-@unhurried
-@given(bodies, st.just(200) | st.integers(100, 599))
+@drawn(40, 1_000, body=bodies, status=st.just(200) | st.integers(100, 599))
 def test_no_body_raises_and_none_is_a_yes_unless_it_is_one(body: bytes, status: int) -> None:
     if said(body, status) == "yes":
         value = json.loads(body)
@@ -106,8 +104,7 @@ def test_no_body_raises_and_none_is_a_yes_unless_it_is_one(body: bytes, status: 
     assert (said(body, status, careless) == "yes") is (200 <= status < 300)
 
 
-@unhurried
-@given(st.text(max_size=20) | st.sampled_from(["sid.0", "0.status", "0.0.0"]), json_values)
+@drawn(40, 1_000, path=st.text(max_size=20) | st.sampled_from(["sid.0", "0.status", "0.0.0"]), value=json_values)
 def test_a_path_leads_somewhere_or_nowhere_and_never_raises(path: str, value: Any) -> None:
     answer(value).at(path)
     assert answer(RIGHT).misfit(YES, VALUES) == ""

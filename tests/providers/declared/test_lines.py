@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.support.drawn import drawn
 from tui.providers.declared.lines import key_lines
 
 ODD = '''\
@@ -130,8 +131,7 @@ def strings_in(value: Any, path: tuple[str | int, ...] = ()) -> dict[str, tuple[
     return {text: at for key, inner in items for text, at in strings_in(inner, (*path, key)).items()}
 
 
-@given(documents())
-@settings(max_examples=300, deadline=None)
+@drawn(50, 1_000, document=documents())
 def test_lines_are_those_of_any_document(document: tuple[str, dict[str, int]]) -> None:
     text, marks = document
     paths = strings_in(tomllib.loads(text))

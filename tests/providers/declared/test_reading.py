@@ -10,10 +10,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.definition_files import FILE, GOOD
+from tests.support.drawn import drawn
 from tests.support.fresh_python import REPOSITORY
 from tests.support.hostile_definitions import HOSTILE
 from tui.providers.declared.definition import (
@@ -176,8 +176,7 @@ def test_the_template_has_no_mistake_and_shows_every_part() -> None:
     assert definition.numbers
 
 
-@given(st.data())
-@settings(max_examples=400, deadline=None)
+@drawn(60, 400, data=st.data())
 def test_no_change_of_a_file_raises_anything(data: st.DataObject) -> None:
     content = bytearray(GOOD.encode())
     for _ in range(data.draw(st.integers(1, 3))):

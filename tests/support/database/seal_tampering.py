@@ -328,11 +328,13 @@ TAMPERINGS = (
             "set search_path = pg_catalog, pg_temp as 'begin return new; end'",
         ),
         ("The function switchboard.refuse_change() is not as it was installed.",),
+        like="the log's protecting trigger switched off",
     ),
     Tampering(
         "a rule that swallows new rows",
         lambda conninfo: _switch_off(conninfo, f"create rule quiet as on insert to {LOG} do instead nothing"),
         ("The rule public.integration_audit_logs.quiet can swallow or change what is written.",),
+        like="the log's protecting trigger switched off",
     ),
     Tampering(
         "a trigger that swallows new rows",
@@ -342,7 +344,7 @@ TAMPERINGS = (
             f"create trigger quiet before insert on {LOG} for each row execute function public.quiet()",
         ),
         ("The trigger public.integration_audit_logs.quiet can swallow or change what is written.",),
-        like="a rule that swallows new rows",
+        like="the log's protecting trigger switched off",
     ),
     Tampering(
         "secrets opened without a row in the log",
@@ -352,7 +354,7 @@ TAMPERINGS = (
             "language plpgsql security definer set search_path = pg_catalog, pg_temp as 'begin return null; end'",
         ),
         ("The function switchboard.begin_open(uuid,text) is not as it was installed.",),
-        like="the protecting function emptied",
+        like="the log's protecting trigger switched off",
     ),
     Tampering(
         "rows hidden from those who are not the owner",
@@ -360,6 +362,7 @@ TAMPERINGS = (
             conninfo, f"create policy quiet on {LOG} as restrictive for select to public using (action <> 'call_made')"
         ),
         ("The policy public.integration_audit_logs.quiet can hide rows.",),
+        like="the log's protecting trigger switched off",
     ),
 )
 

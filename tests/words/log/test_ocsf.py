@@ -11,12 +11,12 @@ from uuid import UUID
 
 import fastjsonschema
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.generate.ocsf_schema import EXTRACT
 from tests.support.acme import ACME, ASHA
 from tests.support.commands import execute
+from tests.support.drawn import drawn
 from tests.support.hostile_strings import hostile_strings
 from tui.models.log import AuditRow
 from tui.models.people import Person
@@ -162,10 +162,11 @@ def test_an_event_says_who_acted_and_what_belongs_together() -> None:
     assert made["message"] == "Exotel phone, secret copied"
 
 
-@settings(max_examples=150, deadline=None)
-@given(
-    st.sampled_from([*EVENTS]),
-    st.recursive(
+@drawn(
+    30,
+    500,
+    action=st.sampled_from([*EVENTS]),
+    details=st.recursive(
         st.none() | st.booleans() | st.integers() | st.sampled_from([*hostile_strings().values()]),
         lambda inner: (
             st.lists(inner, max_size=3)
@@ -178,8 +179,8 @@ def test_an_event_says_who_acted_and_what_belongs_together() -> None:
         ),
         max_leaves=12,
     ),
-    st.sampled_from(["::1", "2001:db8::ff00:42:8329", "::ffff:192.0.2.128", "fe80::1", "203.0.113.9"]),
-    st.sampled_from([*hostile_strings().values()]),
+    address=st.sampled_from(["::1", "2001:db8::ff00:42:8329", "::ffff:192.0.2.128", "fe80::1", "203.0.113.9"]),
+    text=st.sampled_from([*hostile_strings().values()]),
 )
 def test_whatever_a_row_holds_its_event_is_one(action: str, details: Any, address: str, text: str) -> None:
     event(action, details, text[:200], ip_address=address, user_agent=text, integration_type=text[:200])

@@ -76,6 +76,7 @@ REWRITES = {
     f"delete from {SEALS} where hour = '2026-01-01 08:00+00'",
     "who sealed it": f"update {SEALS} set operator = 'somebody else' where hour = '2026-01-01 08:00+00'",
 }
+IN_EVERY_RUN = {"a status", "an hour removed with its seal", "who sealed it"}
 
 
 async def chain_of(conninfo: str) -> list[Seal]:
@@ -157,19 +158,22 @@ def twice(postgres: TestServer, sealed_twice: tuple[str, Checkpoint]) -> Iterato
     postgres.drop_database(name)
 
 
-def test_there_are_ten_rewrites() -> None:
-    assert len(REWRITES) == 10
+async def test_a_log_that_was_only_gone_on_with_extends_each_checkpoint(twice: tuple[str, Checkpoint]) -> None:
+    conninfo, old = twice
+    honest = await check_kept(conninfo, await newest_checkpoint(conninfo), old)
+    assert honest.findings == []
+    assert [(kept.seals, kept.is_extended) for kept in honest.checkpoints] == [(3, True), (5, True)]
 
 
-@pytest.mark.parametrize("rewrite", REWRITES)
+@pytest.mark.parametrize(
+    "rewrite",
+    # Of a row, of a row and its seal, and of a seal alone: all the others are found by the same comparison.
+    [name if name in IN_EVERY_RUN else pytest.param(name, marks=pytest.mark.long) for name in REWRITES],
+)
 async def test_what_is_rewritten_with_the_sealing_key_is_found_by_an_old_checkpoint_alone(
     twice: tuple[str, Checkpoint], rewrite: str
 ) -> None:
     conninfo, old = twice
-    newest = await newest_checkpoint(conninfo)
-    honest = await check_kept(conninfo, newest, old)
-    assert honest.findings == []
-    assert [(kept.seals, kept.is_extended) for kept in honest.checkpoints] == [(3, True), (5, True)]
     await as_owner(conninfo, *REWRITES[rewrite].split("; "))
     await sign_again(conninfo)
     # Everything in the database agrees with everything else.
