@@ -98,7 +98,8 @@ async def be_refused_after_an_outage(console: ConsoleDriver, proxy: TcpProxy, po
         await console.wait_for("refused the user name or the password")
         admin.execute(f"alter role walter password '{PASSWORD}'")
     await console.press("r")
-    await console.wait_for("● connected")
+    await console.wait_for("○ disabled")
+    assert banner(console) == "connected"
     proxy.refuse()
     await console.wait_for("connection lost, trying again in")
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from textual.pilot import Pilot
+    from tests.support.terminal.settled_pilot import SettledPilot
 
 FIRST = "Where is your Postgres database?"
 SECOND = "Which master key encrypts the credentials?"
@@ -34,7 +34,7 @@ SEVENTH = "Which integration first?"
 class Wizard(ConsoleDriver):
     """A console in its wizard; `folder` is where `.env` would be."""
 
-    def __init__(self, app: SwitchboardApp, pilot: Pilot[int], folder: Path) -> None:
+    def __init__(self, app: SwitchboardApp, pilot: SettledPilot, folder: Path) -> None:
         super().__init__(app, pilot)
         self.folder = folder
 

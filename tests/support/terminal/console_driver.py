@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from textual import events
-from textual._wait import wait_for_idle
 from textual.keys import _character_to_key
 from textual.screen import Screen
 
 from tests.support.acme import ACME, KEY, PHONE, keyring, opened
+from tests.support.terminal.settled_pilot import SettledPilot
 from tui.app import SwitchboardApp
 from tui.cli.command_line import command_line
 from tui.cli.request import Options
@@ -28,13 +28,11 @@ from tui.widgets.row_list import RowBody
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
-    from textual.pilot import Pilot
-
     from tui.data.keys.encryption import Keyring
 
 LONGEST_WAIT_S = 15.0
 
-FIRST_LOOK_AFTER_S, LOOK_EVERY_S = 0.02, 0.1
+LOOK_EVERY_S, TEXT_LOOKED_AT_EVERY_S = 0.005, 0.1
 
 
 def settings_of(conninfo: str, **more: str) -> dict[str, str]:
@@ -58,12 +56,22 @@ def new_app(conninfo: str, *, ring: Keyring | None = None, locked: bool = False,
 async def run_headless(app: SwitchboardApp, size: tuple[int, int] = (80, 24)) -> AsyncIterator[ConsoleDriver]:
     """Run the console headless and hand out what drives it; what is on a screen is drawn when it is read."""
     with patch.object(Screen, "_compositor_refresh", _draw_nothing):
-        async with app.run_test(size=size) as pilot:
-            yield ConsoleDriver(app, pilot)
+        async with app.run_test(size=size):
+            yield ConsoleDriver(app, SettledPilot(app))
+
+
+class _Frames:
+    """How many frames the consoles of this process would have drawn by now."""
+
+    drawn = 0
+
+
+_frames = _Frames()
 
 
 def _draw_nothing(screen: Screen[object]) -> None:
     # A fifth of a test's time went into frames that a headless terminal never shows.
+    _frames.drawn += 1
     screen._dirty_widgets.clear()
     screen._compositor._dirty_regions.clear()
 
@@ -71,7 +79,7 @@ def _draw_nothing(screen: Screen[object]) -> None:
 class ConsoleDriver:
     """Presses keys and waits for conditions; text is what a person would read."""
 
-    def __init__(self, app: SwitchboardApp, pilot: Pilot[int]) -> None:
+    def __init__(self, app: SwitchboardApp, pilot: SettledPilot) -> None:
         self.app = app
         self.pilot = pilot
 
@@ -103,7 +111,7 @@ class ConsoleDriver:
         sent_then = self.app._keys_sent + len(keys)
         for number, (key, same) in enumerate(groupby(keys)):
             if number:
-                await wait_for_idle(0)
+                await self.pilot.pause()
             for _ in same:
                 self.send(key)
         await self.pilot.pause()
@@ -139,18 +147,20 @@ class ConsoleDriver:
 
     async def wait_for(self, wanted: str | Callable[[], object]) -> None:
         """Wait until a text is on the screen, or a condition holds."""
-        loop = self.app._loop
-        assert loop is not None
+        loop = asyncio.get_running_loop()
         deadline = loop.time() + LONGEST_WAIT_S
-        look_after = FIRST_LOOK_AFTER_S
-        while not (self.shows(wanted) if isinstance(wanted, str) else wanted()):
+        if isinstance(wanted, str):
+            is_there, look_every_s = partial(self.shows, wanted), TEXT_LOOKED_AT_EVERY_S
+        else:
+            is_there, look_every_s = wanted, LOOK_EVERY_S
+        while not is_there():
             if loop.time() > deadline:
                 raise AssertionError(f"never came: {wanted!r}\n{self.text}")
-            # Rendering the screen as text costs more than what is waited for: look at it ever more seldom.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(look_after):
-                    await asyncio.Event().wait()
-            look_after = min(LOOK_EVERY_S, 1.5 * look_after)
+            # To render a text costs more than most of what is waited for: seldom, where no frame would have been drawn.
+            frames, look_at = _frames.drawn, loop.time() + look_every_s
+            while _frames.drawn == frames and loop.time() < look_at:
+                await asyncio.sleep(LOOK_EVERY_S)
+                await self.pilot.settle()
         await self.pilot.pause()
 
 

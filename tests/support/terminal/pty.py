@@ -110,7 +110,10 @@ class Terminal:
     @property
     def lines(self) -> list[str]:
         """The screen's lines without trailing blanks."""
-        return [line.rstrip() for line in self._screen.display]
+        # pyte's own `display` measures every character again; behind a wide one it keeps an empty cell.
+        columns = range(self._screen.columns)
+        rows = [self._screen.buffer[row] for row in range(self._screen.lines)]
+        return ["".join([row[column].data for column in columns]).rstrip() for row in rows]
 
     @property
     def text(self) -> str:
