@@ -16,7 +16,6 @@ from tests.support.database.people import directory_database, fill, person
 from tests.support.database.schema import run_files_with_roles
 from tui.data.keys.encryption import Keyring
 from tui.data.login import HAVE_LEFT_OUT, HAVE_NAMED, LEAVE_OUT
-from tui.data.schema.roles import ROLES
 from tui.errors import InvalidInput, PermissionDenied, SwitchboardError, UnknownOrganization
 from tui.models.people import Organization
 from tui.session.session import Session
@@ -39,7 +38,8 @@ def template(postgres: TestServer) -> Iterator[str]:
         asyncio.run(run_files_with_roles(conninfo))
         with psycopg.connect(conninfo) as connection:
             fill(connection, people=0, integrations=1, organization=GLOBEX)
-        yield str(conninfo_to_dict(conninfo)["dbname"])
+        with postgres.keeping_roles():
+            yield str(conninfo_to_dict(conninfo)["dbname"])
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def directory(postgres: TestServer, template: str) -> Iterator[str]:
     name = postgres.create_database(template=template, prefix="login")
     yield postgres.conninfo(name)
     postgres.drop_database(name)
-    postgres.drop_new_roles(but=frozenset(ROLES))
+    postgres.drop_new_roles()
 
 
 async def connected(conninfo: str, operator: str | None = None, *, locked: bool = False) -> Session:

@@ -39,7 +39,6 @@ from tui.data.access.passwords import generate_password, require_good_password
 from tui.data.permissions.grantees import label_person
 from tui.data.postgres.database import Database
 from tui.data.postgres.login_refusals import LOGIN_REFUSALS
-from tui.data.schema.roles import ROLES
 from tui.errors import InvalidInput, PermissionDenied, SchemaMissing, ServerUnsuitable, SwitchboardError
 from tui.process.identity import Operator
 from tui.secret import Secret
@@ -79,7 +78,7 @@ def project_on(server: SupabaseServer) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def template(supabase_server: SupabaseServer) -> Iterator[str]:
     """Name of such a project, to be cloned; the groups are there as long as it is."""
-    with project_on(supabase_server) as url:
+    with project_on(supabase_server) as url, supabase_server.keeping_roles():
         yield str(conninfo_to_dict(url)["dbname"])
 
 
@@ -88,7 +87,7 @@ def project(supabase_server: SupabaseServer, template: str) -> Iterator[str]:
     name = supabase_server.create_database(template=template, owner="postgres", prefix="project")
     yield supabase_server.conninfo(name, user="postgres")
     supabase_server.drop_database(name)
-    supabase_server.drop_new_roles(but=frozenset(ROLES))
+    supabase_server.drop_new_roles()
 
 
 def as_login(project: str, login: str) -> str:

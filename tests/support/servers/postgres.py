@@ -20,7 +20,7 @@ from tui.demo.account import Account, running_as_root
 from tui.demo.embedded import EmbeddedServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Set
+    from collections.abc import Iterator
 
 SCHEMA_FILES = Path(__file__).parents[3] / "sql"
 
@@ -124,9 +124,9 @@ class TestServer:
         """Names of all roles of the server."""
         return {name for (name,) in self._keep().execute("select rolname from pg_roles").fetchall()}
 
-    def drop_new_roles(self, *, but: Set[str] = frozenset()) -> None:
-        """Drop the roles that a test made, `but` what its module has made; its databases must be gone."""
-        for name in self.roles() - self._roles_at_start - but:
+    def drop_new_roles(self) -> None:
+        """Drop the roles that a test made; its databases must be gone."""
+        for name in self.roles() - self._roles_at_start:
             self._keep().execute(sql.SQL("drop owned by {} cascade").format(sql.Identifier(name)))
             self._keep().execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
 
