@@ -72,16 +72,16 @@ def test_deleting_many_integrations_costs_the_same_for_each_and_leaves_no_memory
     committing.execute("select set_config('switchboard.operator_label', 'Ann', true)")
     work: list[int] = []
     memory: list[int] = []
-    for many in (100, 800):
+    for many in (100, 400):
         committing.execute(INTO_MANY, {"many": many})
         committing.execute(CHILDREN)
         with committing.transaction():
             committing.execute("delete from public.integration_credentials")
             work += committing.execute(looked_at).fetchone() or ()
         memory += committing.execute(settings).fetchone() or ()
-    assert committing.execute(RIGHTLY_NAMED, {"many": 800}).fetchone() == (2 * 100 + 2 * 800,)
+    assert committing.execute(RIGHTLY_NAMED, {"many": 400}).fetchone() == (2 * 100 + 2 * 400,)
     # One look for each child, and a few for each of those that the deletion before has left.
-    assert work[0] == 2 * 100 and work[1] <= 2 * 800 + 5 * 100
+    assert work[0] == 2 * 100 and work[1] <= 2 * 400 + 5 * 100
     assert memory[0] == memory[1]
 
 
