@@ -153,7 +153,7 @@ def spelled_json(value: object, most: int | None = None) -> str:
         marks = marks + 1 if _is_combining(character) else 0
         hides = character != "\n" and (marks > _MOST_MARKS or _SHOWN[ord(character)] != character)
         out.append(json.dumps(character)[1:-1] if hides else character)
-    return "".join(out).replace("\x7f", "\\u007f")
+    return "".join(out)
 
 
 def safe_characters(text: str) -> str:
@@ -192,8 +192,7 @@ def ascii_json(value: object, *, indent: int | None = None) -> str:
     A Decimal is written with all its digits; UUIDs, dates, times and addresses as text. Raises ValueError for NaN and
     infinities, TypeError for anything JSON has no place for, a Secret among them.
     """
-    text = _with_numbers(json.dumps(value, ensure_ascii=True, allow_nan=False, indent=indent, default=_as_text))
-    return text.replace("\x7f", "\\u007f")
+    return _with_numbers(json.dumps(value, ensure_ascii=True, allow_nan=False, indent=indent, default=_as_text))
 
 
 def _as_text(value: object) -> str:
