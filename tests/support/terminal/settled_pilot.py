@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from textual.pilot import Pilot
 
@@ -14,7 +15,7 @@ LOOK_EVERY_S = 0.002
 STANDING_WORK = {"connection", "freshness", "follow", "export"}
 
 
-class SettledPilot(Pilot[int]):
+class SettledPilot(Pilot[Any]):
     """Pauses until every message is handled and all is laid out: Textual's own takes 25 ms more and wakes each widget.
 
     That is when the loop has nothing to run before a timer, a thread or a server wakes it.
