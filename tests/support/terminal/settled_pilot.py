@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from tui.screens.page import Page
 
-WORK_AWAITED_S = 0.05
+WORK_AWAITED_S = 0.5
 LOOK_EVERY_S = 0.002
 # What goes on for as long as a console or a screen does.
 STANDING_WORK = {"connection", "freshness", "follow", "export"}
@@ -22,12 +22,12 @@ class SettledPilot(Pilot[Any]):
     """
 
     async def pause(self, delay: float | None = None) -> None:
-        """Wait until all is settled, and a moment for what is read or written in the background."""
+        """Wait until all is settled, and half a second for what is read or written in the background."""
         assert delay is None, "wait for a condition"
         loop = asyncio.get_running_loop()
         until = loop.time() + WORK_AWAITED_S
         await self.settle()
-        while self._is_at_work() and loop.time() < until:
+        while self.app._resize_event is not None or (self._is_at_work() and loop.time() < until):
             await asyncio.sleep(LOOK_EVERY_S)
             await self.settle()
 
@@ -46,8 +46,6 @@ class SettledPilot(Pilot[Any]):
         return True
 
     def _is_at_work(self) -> bool:
-        if self.app._resize_event is not None:
-            return True
         screen = self.app.screen
         if isinstance(screen, Page) and screen.is_mounted and screen.prompt.is_asking:
             return False
