@@ -10,6 +10,7 @@ from textual.app import App
 from textual.strip import Strip
 
 from tests.generate.key_tables import PLACES, _bindings
+from tests.support.terminal.settled_pilot import SettledPilot
 from tui.screens.choosers.help import KeysScreen
 from tui.screens.choosers.key_table import keys_by_binding
 from tui.screens.numbers.view import SYNC_COLUMNS
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 LONG = "view, send and configure, until 2026-12-31 23:59 UTC, 1,000 a day, 20,000 a month"
 NAME = "  Venkatanarasimharajuvaripeta Chandrasekharan 北京市朝阳区 of Dispatch"
+WIDTHS = (60, 66, 72, 79, 80, 100, 140)
 HELP = [
     Row(f"{place} {keys}", (Cell(keys), Cell(binding.description), Cell(binding.tooltip)))
     for place, bindings in PLACES
@@ -57,7 +59,6 @@ class ListApp(App[None]):
         return [strip.text for strip in chosen]
 
 
-@pytest.mark.parametrize("width", [60, 66, 72, 79, 80, 100, 140])
 @pytest.mark.parametrize(
     ("columns", "rows"),
     [
@@ -69,17 +70,20 @@ class ListApp(App[None]):
     ],
     ids=["help", "review", "review of a leaver", "leaver report", "sync"],
 )
-async def test_no_word_of_a_row_is_cut(columns, rows, width: int) -> None:  # type: ignore[no-untyped-def]
-    app = ListApp(columns, rows)
-    async with app.run_test(size=(width, 400)) as pilot:
-        await pilot.pause()
-        drawn, layout = app.drawn(), app.body.column_widths(width)
-    assert [index for index, _ in layout] == list(range(len(columns)))
-    left = 0
-    for index, cells in layout:
-        words = "".join("".join(_cells(line, left, cells).split()) for line in drawn)
-        assert words == "".join("".join(row.cells[index].text.split()) for row in rows)
-        left += cells + GAP
+async def test_no_word_of_a_row_is_cut(columns, rows) -> None:  # type: ignore[no-untyped-def]
+    # All lines of the rows are on the screen.
+    app, height = ListApp(columns, rows), min(20 * len(rows), 400)
+    async with app.run_test(size=(WIDTHS[0], height)):
+        pilot = SettledPilot(app)
+        for width in WIDTHS:
+            await pilot.resize_terminal(width, height)
+            drawn, layout = app.drawn(), app.body.column_widths(width)
+            assert [index for index, _ in layout] == list(range(len(columns)))
+            left = 0
+            for index, cells in layout:
+                words = "".join("".join(_cells(line, left, cells).split()) for line in drawn)
+                assert words == "".join("".join(row.cells[index].text.split()) for row in rows), width
+                left += cells + GAP
 
 
 def _cells(line: str, left: int, count: int) -> str:

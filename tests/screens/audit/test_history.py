@@ -62,7 +62,9 @@ async def the_newest_rows_stand_beside_each_thing(console: ConsoleDriver) -> Non
     await console.wait_for(lambda: HEADING not in console.text)
     await console.pilot.resize_terminal(120, 40)
     await console.wait_for(lambda: told(console).endswith("Zoho Mail set up"))
-    await console.press("3", "g")
+    # The cursor does not rest where it was.
+    console.send("3")
+    await console.press("g")
     await console.wait_for(lambda: told(console).count("0103 to Ravi Kumar") == 1 and "0104" not in told(console))
     asked = console.page.query_one(LoggedDetail)._asked
     assert len(asked) == 1

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -30,7 +31,9 @@ from tests.screens.audit.driver import (
 from tests.support.commands import execute
 from tests.support.database.log_rows import log_row
 from tui.data import directory
+from tui.data.audit.tail import follow
 from tui.screens.audit import export as audit_export
+from tui.screens.audit import live_updates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +55,7 @@ def write(conninfo: str, count: int = 1, **columns: Any) -> None:
 async def test_new_rows_come_on_top_and_leave_whoever_reads_where_they_are(
     keyed_database: str, postgres: TestServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(live_updates, "follow", partial(follow, interval=0.1))
     write(keyed_database, 30, created_at="2025-01-01 00:00+00")
     async with audit_log(keyed_database) as console:
         await new_rows_are_shown_and_counted_while_the_cursor_is_elsewhere(console, keyed_database)

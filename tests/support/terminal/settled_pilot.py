@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from textual.pilot import Pilot
 
 from tui.screens.page import Page
 
-WORK_AWAITED_S = 0.05
+WORK_AWAITED_S = 0.5
 LOOK_EVERY_S = 0.002
 # What goes on for as long as a console or a screen does.
 STANDING_WORK = {"connection", "freshness", "follow", "export"}
 
 
-class SettledPilot(Pilot[int]):
+class SettledPilot(Pilot[Any]):
     """Pauses until every message is handled and all is laid out: Textual's own takes 25 ms more and wakes each widget.
 
     That is when the loop has nothing to run before a timer, a thread or a server wakes it.
     """
 
     async def pause(self, delay: float | None = None) -> None:
-        """Wait until all is settled, and a moment for what is read or written in the background."""
+        """Wait until all is settled, and half a second for what is read or written in the background."""
         assert delay is None, "wait for a condition"
         loop = asyncio.get_running_loop()
         until = loop.time() + WORK_AWAITED_S
         await self.settle()
-        while self._is_at_work() and loop.time() < until:
+        while self.app._resize_event is not None or (self._is_at_work() and loop.time() < until):
             await asyncio.sleep(LOOK_EVERY_S)
             await self.settle()
 
@@ -45,8 +46,6 @@ class SettledPilot(Pilot[int]):
         return True
 
     def _is_at_work(self) -> bool:
-        if self.app._resize_event is not None:
-            return True
         screen = self.app.screen
         if isinstance(screen, Page) and screen.is_mounted and screen.prompt.is_asking:
             return False
