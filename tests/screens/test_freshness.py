@@ -36,9 +36,12 @@ def rename(conninfo: str, name: str) -> None:
 async def following_console(conninfo: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ConsoleDriver]:
     """A console with one integration that looks for changes all the time."""
     monkeypatch.setattr(freshness, "LOOK_EVERY_S", SOON_S)
+    monkeypatch.setattr(freshness, "FIRST_LOOK_AFTER_S", SOON_S)
     await add(conninfo)
     async with run_headless(new_app(conninfo)) as console:
         await console.wait_for("● active")
+        # From the first look on: a change before it is one that the rows have.
+        await looked_again(console)
         yield console
 
 

@@ -24,14 +24,14 @@ FIRST_LOOK_AFTER_S = 0.3
 
 
 class ConsoleOnTop(Protocol):
-    """What is asked of the app: its connection, the last key's moment, and the screen on top."""
+    """What is asked of the app: its connection, the last key's moment, and its screens."""
 
     connection: ConsoleConnection
     last_key_at: float
 
     @property
-    def screen(self) -> Screen[Any]:
-        """The screen on top."""
+    def screen_stack(self) -> list[Screen[Any]]:
+        """The screens of the section that is open, the one on top last; none while the console ends."""
 
 
 class Freshness:
@@ -72,8 +72,8 @@ class Freshness:
         Whom the database takes the login for is looked at as well, behind every page: where it admits it no more,
         nothing could be read that would say so.
         """
-        page, is_known, connection = self._app.screen, False, self._app.connection
-        if not isinstance(page, Page) or not page.is_mounted:
+        page, is_known, connection = self._page_on_top(), False, self._app.connection
+        if page is None:
             return
         if connection.ready and not page.is_busy:
             try:
@@ -92,8 +92,12 @@ class Freshness:
             except SwitchboardError:
                 # Whoever watches the connection finds out by himself and says so.
                 pass
-        if page is not self._app.screen or not page.is_mounted:
+        if page is not self._page_on_top():
             return
         # The page says itself when it was read: another one may have been on top at the change.
         if not (is_known and not page.reading.has_been_tried_since(self._changed_at) and page.read_behind()):
             page.confirm(self._changed_at if is_known else None)
+
+    def _page_on_top(self) -> Page | None:
+        page = next(reversed(self._app.screen_stack), None)
+        return page if isinstance(page, Page) and page.is_mounted else None
