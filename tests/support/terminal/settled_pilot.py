@@ -7,6 +7,7 @@ from typing import Any
 
 from textual.pilot import Pilot
 
+from tui.app import SwitchboardApp
 from tui.screens.page import Page
 
 WORK_AWAITED_S = 0.5
@@ -22,7 +23,7 @@ class SettledPilot(Pilot[Any]):
     """
 
     async def pause(self, delay: float | None = None) -> None:
-        """Wait until all is settled, and half a second for what is read or written in the background."""
+        """Wait until all is settled, and half a second for what is read or written in the background or asked."""
         assert delay is None, "wait for a condition"
         loop = asyncio.get_running_loop()
         until = loop.time() + WORK_AWAITED_S
@@ -49,4 +50,11 @@ class SettledPilot(Pilot[Any]):
         screen = self.app.screen
         if isinstance(screen, Page) and screen.is_mounted and screen.prompt.is_asking:
             return False
-        return any(not worker.is_finished and worker.group not in STANDING_WORK for worker in self.app.workers)
+        return self._is_asking() or any(
+            not worker.is_finished and worker.group not in STANDING_WORK for worker in self.app.workers
+        )
+
+    def _is_asking(self) -> bool:
+        """Whether a query is under way: whoever then locks its table would wait for it, and keep the loop from it."""
+        database = self.app.connection.session._database if isinstance(self.app, SwitchboardApp) else None
+        return database is not None and database._pool.is_in_use
