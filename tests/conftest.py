@@ -105,19 +105,15 @@ def supabase_server() -> Iterator[SupabaseServer]:
 @pytest.fixture
 def empty_database(postgres: TestServer) -> Iterator[str]:
     """Connection URI (superuser) of a database with nothing in it."""
-    name = postgres.create_database(prefix="empty")
-    yield postgres.conninfo(name)
-    postgres.drop_database(name)
-    postgres.drop_new_roles()
+    with postgres.own_database(prefix="empty") as name:
+        yield postgres.conninfo(name)
 
 
 @pytest.fixture
 def empty_database16(postgres16: TestServer) -> Iterator[str]:
     """The same on Postgres 16."""
-    name = postgres16.create_database(prefix="empty")
-    yield postgres16.conninfo(name)
-    postgres16.drop_database(name)
-    postgres16.drop_new_roles()
+    with postgres16.own_database(prefix="empty") as name:
+        yield postgres16.conninfo(name)
 
 
 @pytest.fixture(scope="session")
@@ -131,10 +127,8 @@ def installed_template(postgres: TestServer) -> str:
 @pytest.fixture
 def installed_database(postgres: TestServer, installed_template: str) -> Iterator[str]:
     """Connection URI (superuser) of a database with the schema installed and no rows."""
-    name = postgres.create_database(template=installed_template, prefix="installed")
-    yield postgres.conninfo(name)
-    postgres.drop_database(name)
-    postgres.drop_new_roles()
+    with postgres.own_database(template=installed_template, prefix="installed") as name:
+        yield postgres.conninfo(name)
 
 
 @pytest.fixture(scope="session")
@@ -152,10 +146,8 @@ def keyed_template(postgres: TestServer, installed_template: str) -> str:
 @pytest.fixture
 def keyed_database(postgres: TestServer, keyed_template: str) -> Iterator[str]:
     """Connection URI (superuser) of a database with the schema installed and the tests' master key recorded."""
-    name = postgres.create_database(template=keyed_template, prefix="keyed")
-    yield postgres.conninfo(name)
-    postgres.drop_database(name)
-    postgres.drop_new_roles()
+    with postgres.own_database(template=keyed_template, prefix="keyed") as name:
+        yield postgres.conninfo(name)
 
 
 @pytest.fixture

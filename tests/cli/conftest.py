@@ -41,10 +41,8 @@ def on_database(shell: Shell, conninfo: str) -> Shell:
 @contextmanager
 def shell_on_clone(postgres: TestServer, template: str, shell: Shell) -> Iterator[Shell]:
     """The shell on a database of its own with what the template holds."""
-    name = postgres.create_database(template=template, prefix="clone")
-    yield on_database(shell, postgres.conninfo(name))
-    postgres.drop_database(name)
-    postgres.drop_new_roles()
+    with postgres.own_database(template=template, prefix="clone") as name:
+        yield on_database(shell, postgres.conninfo(name))
 
 
 @pytest.fixture

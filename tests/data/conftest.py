@@ -15,7 +15,5 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def database(postgres: TestServer, installed_template: str) -> Iterator[str]:
     """Connection URI (superuser) of a database with the schema installed, one for the tests of a module."""
-    name = postgres.create_database(template=installed_template, prefix="schema")
-    yield postgres.conninfo(name)
-    postgres.drop_database(name)
-    postgres.drop_new_roles()
+    with postgres.own_database(template=installed_template, prefix="schema") as name:
+        yield postgres.conninfo(name)

@@ -45,10 +45,8 @@ def template(postgres: TestServer) -> Iterator[str]:
 @pytest.fixture
 def directory(postgres: TestServer, template: str) -> Iterator[str]:
     """A database with a directory and the groups, whose logins are a test's own."""
-    name = postgres.create_database(template=template, prefix="login")
-    yield postgres.conninfo(name)
-    postgres.drop_database(name)
-    postgres.drop_new_roles()
+    with postgres.own_database(template=template, prefix="login") as name:
+        yield postgres.conninfo(name)
 
 
 async def connected(conninfo: str, operator: str | None = None, *, locked: bool = False) -> Session:

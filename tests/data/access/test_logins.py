@@ -84,10 +84,8 @@ def template(supabase_server: SupabaseServer) -> Iterator[str]:
 
 @pytest.fixture
 def project(supabase_server: SupabaseServer, template: str) -> Iterator[str]:
-    name = supabase_server.create_database(template=template, owner="postgres", prefix="project")
-    yield supabase_server.conninfo(name, user="postgres")
-    supabase_server.drop_database(name)
-    supabase_server.drop_new_roles()
+    with supabase_server.own_database(template=template, owner="postgres", prefix="project") as name:
+        yield supabase_server.conninfo(name, user="postgres")
 
 
 def as_login(project: str, login: str) -> str:

@@ -29,10 +29,8 @@ def set_up_template(postgres: TestServer) -> str:
 @pytest.fixture
 def set_up_database(postgres: TestServer, set_up_template: str) -> Iterator[str]:
     """Connection URI (superuser) of a database that was set up: `installed_database` with that in log and history."""
-    name = postgres.create_database(template=set_up_template, prefix="set_up")
-    yield postgres.conninfo(name)
-    postgres.drop_database(name)
-    postgres.drop_new_roles()
+    with postgres.own_database(template=set_up_template, prefix="set_up") as name:
+        yield postgres.conninfo(name)
 
 
 @pytest.fixture

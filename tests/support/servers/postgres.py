@@ -131,6 +131,16 @@ class TestServer:
             self._keep().execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
 
     @contextmanager
+    def own_database(
+        self, *, template: str = "template1", owner: str | None = None, prefix: str = "db"
+    ) -> Iterator[str]:
+        """Name of a new database that is dropped at the end, with the roles that were made meanwhile."""
+        name = self.create_database(template=template, owner=owner, prefix=prefix)
+        yield name
+        self.drop_database(name)
+        self.drop_new_roles()
+
+    @contextmanager
     def keeping_roles(self) -> Iterator[None]:
         """Until the end, the roles that are there now are no test's to be dropped: a template has granted to them."""
         before, self._roles_at_start = self._roles_at_start, self.roles()
