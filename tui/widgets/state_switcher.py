@@ -51,6 +51,11 @@ class StateSwitcher(Vertical):
         with Vertical(id="content"):
             yield self._content
 
+    @property
+    def shows_content(self) -> bool:
+        """Whether the content is seen, and no message in its place."""
+        return not self.has_class("-message")
+
     def show_loading(self, what: str, after_s: float = LOADING_SHOWN_AFTER_S) -> None:
         """Start waiting for `what` ("integrations"), and say so after some seconds."""
         self._stop()

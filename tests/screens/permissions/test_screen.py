@@ -64,6 +64,7 @@ async def test_the_grid_lists_people_in_every_view_and_what_they_can_do(postgres
             give(conninfo, 4, 1)
             await the_order_follows_name_mail_and_newest_grant(console)
             await what_a_person_can_do_and_knows_is_reported(console, conninfo)
+            await keys_act_on_whom_is_seen_while_the_list_is_read_again(console, conninfo)
             await people_who_come_and_go_meanwhile_are_there_and_gone_after_r(console, conninfo)
 
 
@@ -163,6 +164,38 @@ async def what_a_person_can_do_and_knows_is_reported(console: ConsoleDriver, con
     assert "Person 000001" in console.text
     await console.press("escape")
     await console.wait_for("A review")
+
+
+async def keys_act_on_whom_is_seen_while_the_list_is_read_again(console: ConsoleDriver, conninfo: str) -> None:
+    lock = "lock table integration_audit_logs in access exclusive mode"
+    await console.press("g")
+    first = detail_text(console, "Person")
+    come = "insert into public.users values (%s, 'p0@acme.example', 'Person 000000', %s)"
+    query(conninfo, come, person(0), ACME)
+    waiting = "select query from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'integration_audit_logs'"
+    with psycopg.connect(conninfo) as other:
+        # What was sent is read last, when everybody is there.
+        other.execute(lock)
+        assert console.page.read_behind()
+        await console.wait_for(lambda: query(conninfo, waiting))
+        await console.press("j")
+        second = detail_text(console, "Person")
+        await console.press("right", "c")
+    await console.wait_for("Person 000000")
+    assert first != second == detail_text(console, "Person")
+    assert row_text(console, second.partition(" <")[0]).split()[1].startswith("*")
+    with psycopg.connect(conninfo) as other:
+        other.execute(lock)
+        await console.press("r")
+        await console.wait_for("Loading permissions")
+        await console.press("v")
+        await console.wait_for("The list is being read, so nothing was staged")
+    await console.wait_for("Person 000000")
+    assert "1 staged" in console.text
+    await console.press("u")
+    query(conninfo, "delete from public.users where id = %s", person(0))
+    await console.press("r")
+    await console.wait_for(lambda: "Person 000000" not in console.text)
 
 
 async def people_who_come_and_go_meanwhile_are_there_and_gone_after_r(console: ConsoleDriver, conninfo: str) -> None:

@@ -160,6 +160,9 @@ class GridActions:
         selection, model = selection or self._pane.grid.selection, self._pane.model
         if model is None or model.listing is None or not model.integrations or self._is_reading:
             return
+        if not self._pane.switcher.shows_content:
+            self._page.status.say("The list is being read, so nothing was staged: press the key again.", "warning")
+            return
         if selection.rows is None:
             self._page.act(self._stage_for_everybody(model, selection.columns, do))
             return

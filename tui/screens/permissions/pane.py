@@ -94,24 +94,23 @@ class PermissionPane(PagingPane):
     async def read(self, listing: PeopleList) -> None:
         """Show a listing from its beginning, or read the one that is shown again where it is.
 
-        The cursor stays on its person where they are still near.
+        The cursor stays on its person where they are still near. Until all is read, keys act on what is shown.
         """
         model, grid = self.model, self.grid
         if model is None:
             return
-        before, offset = model.person(grid.row), grid.row - grid.top
         if model.listing is not None and model.listing.is_same(listing):
-            listing = model.listing
-            await listing.reload(grid.top)
+            listing = await model.listing.read_again(grid.top)
             # All of what is seen before it is shown: rows and bars would go and come again.
-            seen = self._visible_rows
-            while await listing.read_more(seen.start, seen.stop - 1) or await self._read_use(listing):
+            while await self._read_visible(listing):
                 pass
         else:
             await listing.read_beginning()
             self._show_column_of(listing)
         if not self.is_mounted or model is not self.model:
             return
+        # Where the cursor is by now: somebody may have moved it since, and acts on whom they see under it.
+        before, offset = model.person(grid.row), grid.row - grid.top
         model.listing, window = listing, listing.window
         index = window.index_of(before.id) if before else None
         if index is None:
@@ -237,6 +236,11 @@ class PermissionPane(PagingPane):
         if self.is_mounted and self.grid.refresh_missing():
             self.show_detail()
         return True
+
+    async def _read_visible(self, listing: PeopleList) -> bool:
+        """Read one page that the visible rows lack; return False where none is missing."""
+        seen = self._visible_rows
+        return await listing.read_more(seen.start, seen.stop - 1) or await self._read_use(listing) is not None
 
     async def _read_use(self, listing: PeopleList) -> LoadedPage | None:
         model, seen = self.model, self._visible_rows

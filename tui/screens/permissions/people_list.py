@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.data.directory import people_by_id
@@ -117,12 +118,13 @@ class PeopleList:
         """Load the first page and drop the others."""
         self.window = PeopleWindow.beginning(await self._page(None))
 
-    async def reload(self, top: int) -> None:
-        """Load the page round the person of that number again and drop the others.
+    async def read_again(self, top: int) -> PeopleList:
+        """Return the listing with only the page round the person of that number, read anew; this one stays as it is.
 
         It is read from the place before it, so that people who came or went do not shift it.
         """
-        window = self.window
+        again = PeopleList(self._database, self.organization_id, self.people_filter, self.sort)
+        again.granters, window = self.granters, replace(self.window, pages=[*self.window.pages])
         index = next((i for i, page in enumerate(window.pages) if page.start <= top < page.end), 0)
         if index == 0 and not window.at_start and window.pages:
             # The place before the first loaded page is the end of the page before it.
@@ -132,10 +134,11 @@ class PeopleList:
             page, start = await self._page(None), window.lowest
         else:
             page, start = await self._page(window.pages[index - 1].page.last), window.pages[index].start
-        if not page.people:
-            await self.read_beginning()
-            return
-        self.window = PeopleWindow.at_place(start, page, lowest=window.lowest, total=window.count)
+        if page.people:
+            again.window = PeopleWindow.at_place(start, page, lowest=window.lowest, total=window.count)
+        else:
+            await again.read_beginning()
+        return again
 
     async def read_end(self) -> None:
         """Load the last page and drop the others."""
