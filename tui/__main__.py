@@ -165,12 +165,14 @@ def _run_app(
     from tui.cli.run import load_session, open_session
     from tui.process.crash_report import crash_failure
     from tui.session.key_ahead import derive_with_kept_salt
+    from tui.terminal.without_palette import leave_out_palette
 
     # The size is the terminal's own, whatever a shell has exported.
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
     session = open_session(options, Output(), keys=True, environ=environ, cwd=cwd)
     derive_with_kept_salt(session)
+    leave_out_palette()
     # Behind it, since they take half of the start.
     from tui.app import SwitchboardApp
     from tui.terminal.ending import EndingOnSignals

@@ -6,12 +6,8 @@ import hashlib
 import re
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
+from typing import NamedTuple
 
 _FILE_NAME = r"\d{3}_[a-z_]+\.sql"
 # What may hold a semicolon without ending a statement (Postgres manual, "Lexical Structure").
@@ -62,10 +58,11 @@ class SchemaFile:
         return tuple(Statement(self.name, number, sql) for number, sql in enumerate(statements, 1))
 
 
-def _folder() -> Traversable:
+def _folder() -> Path:
     # A wheel has sql/ within the package, a work tree beside it.
-    packaged = resources.files("tui") / "sql"
-    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "sql"
+    package = Path(__file__).parents[2]
+    packaged = package / "sql"
+    return packaged if packaged.is_dir() else package.parent / "sql"
 
 
 @cache
