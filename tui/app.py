@@ -163,9 +163,15 @@ class SwitchboardApp(OrderedApp):
         drawing = contextlib.ExitStack()
         drawing.enter_context(self.batch_update())
         # Messages wait until the app runs, and what comes after a refresh until the screen has nothing left to do.
-        self.call_later(lambda: self.screen.call_after_refresh(self._draw_first_frame, drawing))
+        self.call_later(lambda: self.screen.call_after_refresh(self._draw_once_settled, drawing))
         if self.configuration.problem:
             self.call_after_refresh(self.warn, self.configuration.problem)
+
+    def _draw_once_settled(self, drawing: contextlib.ExitStack) -> None:
+        # Two turns of the loop later the widgets have said what their first sizes change. Said behind the frame, it
+        # would be laid out and painted as a whole again before the rows.
+        loop = asyncio.get_running_loop()
+        loop.call_soon(loop.call_soon, self.call_later, self._draw_first_frame, drawing)
 
     def _draw_first_frame(self, drawing: contextlib.ExitStack) -> None:
         drawing.close()

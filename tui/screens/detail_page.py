@@ -39,7 +39,10 @@ class DetailPage(ListPage, Generic[T]):
     def compose_body(self) -> Iterable[Widget]:
         switcher = StateSwitcher(RowList(self.columns))
         yield switcher
-        yield LoggedDetail(switcher)
+        detail = LoggedDetail(switcher)
+        # Nothing is known of anything yet: said later, it would lay everything out once more.
+        detail.add_class("-nothing", update=False)
+        yield detail
 
     def matching(self) -> list[T]:
         """Return the items that the filter leaves, in the order of the list."""

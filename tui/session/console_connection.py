@@ -137,10 +137,10 @@ class ConsoleConnection:
                 await session.connect()
             self._require_present(session)
             self.failure = None
-            self._set_health(CONNECTED)
             if session.settings.locked:
                 require_installed(session)
             if not session.is_set_up:
+                self._set_health(CONNECTED)
                 self._app.switch_mode("setup")
                 return None
             await derive_with_recorded_salt(session)
@@ -151,12 +151,15 @@ class ConsoleConnection:
             if session is self.session:
                 if isinstance(failure, UnknownOrganization):
                     self.ready = True
+                    self._set_health(CONNECTED)
                     self._app.action_organization()
                     return None
                 self._fail(failure)
             return failure
         else:
             self.ready = True
+            # With the organisation, and not before: each is a frame that the rows would have to wait for.
+            self._set_health(CONNECTED)
             self._app.read_again()
             if session.schema == "newer":
                 self._app.warn(str(SchemaNewer()))

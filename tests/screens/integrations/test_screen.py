@@ -50,6 +50,25 @@ async def test_the_list_is_filtered_explained_resized_and_of_one_organisation(ke
         await quit_with_ctrl_c(console)
 
 
+async def test_the_first_rows_wait_for_nothing_that_checks_found(keyed_database: str) -> None:
+    await add(keyed_database)
+    with psycopg.connect(keyed_database) as other:
+        other.execute("lock table switchboard.checks in access exclusive mode")
+        async with run_headless(new_app(keyed_database)) as console:
+            await console.wait_for("checking")
+            assert sorted(console.row_keys) == sorted(registry())
+            assert "● connected" in console.text
+            first = console.text.splitlines()
+            assert "not tested" in first[3]
+            # Nothing is said of what nobody has asked yet.
+            assert "Created" not in console.text
+            other.rollback()
+            await console.wait_for("● active")
+            assert "Created" in console.text
+            # No column has moved.
+            assert console.text.splitlines()[2:4] == [first[2], first[3].replace("◌ checking", "● active  ").rstrip()]
+
+
 async def filter_it(console: ConsoleDriver) -> None:
     """It follows every key, stays, says why nothing matches, and is cleared by escape."""
     await console.press("slash")

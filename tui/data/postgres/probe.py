@@ -13,7 +13,7 @@ from tui.data.postgres.conninfo.settings import (
     ConnectionSettings,
     PoolingKind,
 )
-from tui.data.postgres.session_settings import Limits, pinned_transaction
+from tui.data.postgres.session_settings import Limits, ask_once
 from tui.models.server import ServerInfo
 
 if TYPE_CHECKING:
@@ -76,14 +76,12 @@ async def probe(
 
 
 async def _facts(connection: psycopg.AsyncConnection[Any]) -> dict[str, Any]:
-    cursor = connection.cursor(row_factory=dict_row)
     if connection.info.transaction_status != pq.TransactionStatus.IDLE:
+        cursor = connection.cursor(row_factory=dict_row)
         await cursor.execute(SERVER_FACTS)
         return await cursor.fetchone() or {}
     # What is in between is not known yet, so nothing may stay in the session.
-    async with pinned_transaction(connection, Limits(0, FACTS_WITHIN_MS, FACTS_WITHIN_MS)):
-        await cursor.execute(SERVER_FACTS)
-        return await cursor.fetchone() or {}
+    return await ask_once(connection, SERVER_FACTS, Limits(0, FACTS_WITHIN_MS, FACTS_WITHIN_MS)) or {}
 
 
 def encoding_problem(server: ServerInfo) -> tuple[str, str] | None:

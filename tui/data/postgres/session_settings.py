@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
+from psycopg.rows import dict_row
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 # Named in BEGIN, because the session's default may be another.
 READ_COMMITTED = "isolation level read committed"
 SNAPSHOT = "isolation level repeatable read, read only"
+
+BEFORE_THE_ANSWER = 3
+"""Results that stand before that of a query: of begin, and of the two statements that pin."""
 
 # What decides how a text is read, how a value is written, which rows are seen, and when a session ends. Left to
 # whoever runs the database: where things are kept, how they are planned, how durable a commit is, whether a
@@ -71,6 +75,21 @@ async def pin_session(connection: AsyncConnection[Any], limits: Limits) -> None:
 async def begin(connection: AsyncConnection[Any], limits: Limits, *, characteristics: str = READ_COMMITTED) -> None:
     """Begin a transaction and pin its settings in the same round trip; its end leaves nothing. Raises psycopg.Error."""
     await connection.execute(f"begin {characteristics}; ".encode() + _pins(limits, local=True))
+
+
+async def ask_once(connection: AsyncConnection[Any], query: str, limits: Limits) -> dict[str, Any] | None:
+    """Return the first row of a query in a pinned transaction of its own, in one round trip. Raises psycopg.Error."""
+    whole = b";".join((f"begin {READ_COMMITTED}".encode(), _pins(limits, local=True), query.encode(), b"commit"))
+    cursor = connection.cursor(row_factory=dict_row)
+    try:
+        await cursor.execute(whole)
+    except BaseException:
+        with contextlib.suppress(psycopg.Error):
+            await connection.execute("rollback")
+        raise
+    for _ in range(BEFORE_THE_ANSWER):
+        cursor.nextset()
+    return await cursor.fetchone()
 
 
 @contextlib.asynccontextmanager

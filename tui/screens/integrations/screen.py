@@ -76,7 +76,8 @@ class IntegrationsScreen(DetailPage["Integration"]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._authors: dict[UUID, Authors] = {}
+        self._authors: dict[UUID, Authors] | None = None
+        """None while only the rows themselves are read."""
         self._usage: dict[UUID, Usage] = {}
         self._deleted: Integration | None = None
         """What was deleted here last, and not brought back since."""
@@ -104,9 +105,6 @@ class IntegrationsScreen(DetailPage["Integration"]):
     async def load(self) -> None:
         from tui.data.integrations.listing import list_integrations
         from tui.data.integrations.role_privileges import read_privileges
-        from tui.data.integrations.usage import usage_of
-        from tui.data.keys.gate import replaced_key
-        from tui.session.seen_checks import read_checks, with_checks
 
         organization = self.organization_to_list()
         if organization is None:
@@ -114,16 +112,27 @@ class IntegrationsScreen(DetailPage["Integration"]):
         self.show_loading("integrations")
         database, types = self.session.database, list(type_titles())
         rights = self._rights = await read_privileges(database)
-        seen = await read_checks(self.session, organization.id, rights=rights)
         if not self._items:
-            # Deriving the key takes a third of a second: the rows need not wait for what it says of them.
-            rows = await list_integrations(database, None, organization.id, types, rights=rights)
-            await self._show(with_checks(rows, seen), rights)
+            # Deriving the key takes a third of a second, and each question a turn of the line: the rows need not wait
+            # for what either says of them.
+            self._show(await list_integrations(database, None, organization.id, types, rights=rights), None)
             if self.is_mounted:
                 # What follows would be read before they are drawn.
                 await self.wait_for_refresh()
-        listed = await list_integrations(database, self.session.keyring, organization.id, types, rights=rights)
-        await self._show(with_checks(listed, seen), rights)
+        await self._read_whole(organization.id, types, rights)
+
+    async def _read_whole(self, organization_id: UUID, types: Sequence[str], rights: RolePrivileges) -> None:
+        from tui.data.integrations.authors import authors_of
+        from tui.data.integrations.listing import list_integrations
+        from tui.data.integrations.usage import usage_of
+        from tui.data.keys.gate import replaced_key
+        from tui.session.seen_checks import read_checks, with_checks
+
+        database = self.session.database
+        seen = await read_checks(self.session, organization_id, rights=rights)
+        rows = await list_integrations(database, self.session.keyring, organization_id, types, rights=rights)
+        listed = with_checks(rows, seen)
+        self._show(listed, await authors_of(database, listed, rights=rights))
         is_closed = any(integration.unreadable == "other key" for integration in listed)
         if is_closed and (replaced := await replaced_key(database, self.session.keyring)):
             self.report_failure(replaced)
@@ -132,10 +141,8 @@ class IntegrationsScreen(DetailPage["Integration"]):
             self._usage = usage
             self.show_rows()
 
-    async def _show(self, integrations: list[Integration], rights: RolePrivileges) -> None:
-        from tui.data.integrations.authors import authors_of
-
-        authors = await authors_of(self.session.database, integrations, rights=rights)
+    def _show(self, integrations: list[Integration], authors: dict[UUID, Authors] | None) -> None:
+        """Show the rows; without authors what they have by themselves, and nothing that is still to be asked."""
         # The screen may be left while the server answers.
         if self.is_mounted:
             self._items, self._authors = integrations, authors
@@ -146,11 +153,13 @@ class IntegrationsScreen(DetailPage["Integration"]):
         return sorted(integrations, key=lambda integration: sort_key(self.order, integration))
 
     def row_of(self, item: Integration) -> Row:
-        return row_of(item, self.console.glyphs)
+        return row_of(item, self.console.glyphs, is_whole=self._authors is not None)
 
     def detail_of(self, item: Integration) -> Sequence[TextLine]:
         from tui.data.integrations.authors import Authors
 
+        if self._authors is None:
+            return ()
         authors = self._authors.get(item.id) if item.id else None
         usage = self._usage.get(item.id) if item.id else None
         return detail(item, authors or Authors(), usage, self.session.settings.timezone, self.console.glyphs)

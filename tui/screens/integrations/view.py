@@ -34,6 +34,8 @@ COLUMNS = (
     Column("Numbers", 7, drops=4),
     Column("Last 30 days", 30, drops=5),
 )
+# As wide as what comes, so that no column moves then.
+_BLANK_MONTH = Cell(" " * COLUMNS[-1].width)
 SORTS = ("type", "state", "last verified", "last changed")
 STATE_ORDER = {"unreadable": 0, "checking": 1, "active": 1, "disabled": 2, "not set up": 3}
 
@@ -62,8 +64,8 @@ def sort_key(order: str, integration: Integration) -> tuple[object, ...]:
     return (0, -moment.timestamp()) if moment else (1, 0.0)
 
 
-def row_of(integration: Integration, glyphs: Glyphs) -> Row:
-    """Return the integration as a row of the list."""
+def row_of(integration: Integration, glyphs: Glyphs, *, is_whole: bool = True) -> Row:
+    """Return the integration as a row of the list; not `is_whole`, its checks are not read yet, and stay blank."""
     sign, tone = state_sign(integration, glyphs)
     tone_of_name: Tone = "quiet" if integration.id is None else "plain"
     cells = (
@@ -71,10 +73,10 @@ def row_of(integration: Integration, glyphs: Glyphs) -> Row:
         Cell(safe_text(title_of(integration.integration_type), NAME_MOST), tone_of_name),
         Cell(f"{sign} {integration.state}", tone),
         connection_cell(integration, glyphs),
-        Cell(for_how_long(integration)),
+        Cell(for_how_long(integration) if is_whole else ""),
         Cell(count_of_use(integration, integration.people_with_access).rjust(5)),
         Cell(count_of_use(integration, integration.phone_numbers).rjust(5)),
-        month_cell(integration, glyphs),
+        month_cell(integration, glyphs) if is_whole else _BLANK_MONTH,
     )
     return Row(key_of(integration), cells)
 
