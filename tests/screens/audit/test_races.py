@@ -64,6 +64,32 @@ async def test_keys_pressed_while_the_log_cannot_be_read_yet(
             await following_that_is_given_up_before_it_began_follows_nothing(console, keyed_database, key)
         await a_key_that_reads_while_a_filter_is_opened_reads_its_rows(console, keyed_database)
         await how_an_export_ended_is_read_after_a_filter_was_typed_meanwhile(console, keyed_database, tmp_path)
+        await the_list_stays_and_the_cursor_moves_while_it_is_read_again_behind(console, keyed_database)
+
+
+async def the_list_stays_and_the_cursor_moves_while_it_is_read_again_behind(
+    console: ConsoleDriver, conninfo: str
+) -> None:
+    await apply_filter(console, "")
+    await press_and_wait(console, "g", "j", "j")
+    with psycopg.connect(conninfo) as blocker:
+        blocker.execute(LOCK)
+        before = visible_ids(console)
+        assert console.page.read_behind()
+        await console.press("j")
+        assert visible_ids(console) == before
+        assert current_id(console) == before[3]
+    await wait_until_idle(console)
+    assert current_id(console) == before[3]
+    await press_and_wait(console, *["pagedown"] * 3)
+    with psycopg.connect(conninfo) as blocker:
+        blocker.execute(LOCK)
+        assert console.page.read_behind()
+        await console.press("pageup")
+        above = current_id(console)
+    await wait_until_idle(console)
+    assert current_id(console) == above
+    await press_and_wait(console, "g")
 
 
 async def reading_that_is_stopped_before_anything_came_says_so(console: ConsoleDriver, conninfo: str) -> None:

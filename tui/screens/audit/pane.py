@@ -20,7 +20,7 @@ from tui.widgets.text_lines import DetailPane
 from tui.widgets.window_list import WindowBody, WindowList
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
     from datetime import tzinfo
 
     from textual.app import ComposeResult
@@ -161,6 +161,43 @@ class AuditPane(PagingPane):
             await self._read("newer", self.body.lines_seen)
         if self.is_mounted:
             self.go_to(row, at_line)
+
+    async def read_again(self, reader: AuditReader) -> None:
+        """Show what a reader finds by now, once it is there: until then keys act on what is shown.
+
+        The cursor stays on its row, or on top. Raises what reading raises.
+        """
+        at, window, seen = None if self.at_top else self.current, AuditWindow(), self.body.lines_seen
+        if at is not None:
+            window.begin_at(Place(at.created_at_text or None))
+        else:
+            window.at_newest = True
+        await self._fill(window, reader, "older", max(FIRST_PAGE, 2 * seen))
+        if at is not None:
+            await self._fill(window, reader, "newer", seen)
+        if not self.is_mounted:
+            return
+        # Where the cursor is by now: somebody may have moved it since.
+        row, at_line = None if self.at_top else self.current, self.body.cursor - self.body.top
+        if row is None and not window.at_newest:
+            await self.open(reader)
+        elif row is not None and window.entry_of(row.id) is None:
+            await self.open_at(row, reader)
+        else:
+            self._begin(reader, window)
+            self.refresh_lines()
+            if window.entries:
+                self.switcher.show_content()
+            if row is not None:
+                self.go_to(row, at_line)
+            self._read_on()
+
+    async def _fill(self, window: AuditWindow, reader: AuditReader, direction: Direction, limit: int) -> None:
+        """Read rows into a window that is not shown yet."""
+        async with aclosing(_steps(window, reader, direction, limit)) as steps:
+            async for step in steps:
+                await self._names_and_matches.look_up(reader.database, step.rows)
+                (window.add_older if direction == "older" else window.add_newer)(step)
 
     def leave(self) -> None:
         """Hold nothing: other rows are wanted, and no key may act on these, which stay painted until then."""
@@ -324,9 +361,8 @@ class AuditPane(PagingPane):
         self.state.reading, self._turn = Reading(direction), self._turn + 1
         turn, place = self._turn, window.place(direction)
         reached = place
-        steps = reader.older(place, limit) if direction == "older" else reader.newer(place, limit)
         try:
-            async with aclosing(steps):
+            async with aclosing(_steps(window, reader, direction, limit)) as steps:
                 async for step in steps:
                     await self._names_and_matches.look_up(reader.database, step.rows)
                     if not self.is_mounted or window is not self.window:
@@ -361,3 +397,10 @@ class AuditPane(PagingPane):
             self.switcher.show_content()
         self.post_message(self.Moved())
         return reached
+
+
+def _steps(
+    window: AuditWindow, reader: AuditReader, direction: Direction, limit: int
+) -> AsyncGenerator[ReadStep, None]:
+    place = window.place(direction)
+    return reader.older(place, limit) if direction == "older" else reader.newer(place, limit)

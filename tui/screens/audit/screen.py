@@ -158,7 +158,9 @@ class AuditScreen(ListPage):
             self.status.say(" ".join(resolved.notes), "warning")
         state.rows = Rows.UNCOUNTED
         reader, row = AuditReader(self.session.database, resolved.audit_filter), self.pane.current
-        if row is None or self.pane.at_top or from_newest:
+        if self.reading.is_behind:
+            await self.pane.read_again(reader)
+        elif row is None or self.pane.at_top or from_newest:
             await self.pane.open(reader)
         else:
             await self.pane.open_at(row, reader)
