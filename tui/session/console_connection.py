@@ -182,6 +182,7 @@ class ConsoleConnection:
                 break
             if not await self._is_back(failure):
                 return
+            self._set_health(CONNECTING)
         if self.session.is_connected:
             await self._watch()
 

@@ -20,7 +20,8 @@ class _Palette(ModuleType):
     def __getattr__(self, name: str) -> object:
         if name.startswith("__"):
             raise AttributeError(name)
-        sys.modules.pop(PALETTE, None)
+        if sys.modules.get(PALETTE) is self:
+            del sys.modules[PALETTE]
         return getattr(import_module(PALETTE), name)
 
 

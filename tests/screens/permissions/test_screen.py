@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import psycopg
 
 from tests.screens.permissions.driver import (
+    TABLE,
     detail_text,
     give,
     grid,
@@ -28,12 +30,14 @@ from tests.support.database.people import (
     person,
 )
 from tests.support.terminal.console_driver import new_app, run_headless
+from tui.data.permissions.values import Access, Grant
 
 if TYPE_CHECKING:
     from tests.support.servers.postgres import TestServer
     from tests.support.terminal.console_driver import ConsoleDriver
 
 MANY = 400
+WAITING = "select query from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'integration_audit_logs'"
 LOGGED = """
 insert into public.integration_audit_logs (organization_id, user_id, integration_type, action, status, details)
 values (%s, %s, 'exotel_phone', %s, 'success', %s)
@@ -65,6 +69,7 @@ async def test_the_grid_lists_people_in_every_view_and_what_they_can_do(postgres
             await the_order_follows_name_mail_and_newest_grant(console)
             await what_a_person_can_do_and_knows_is_reported(console, conninfo)
             await keys_act_on_whom_is_seen_while_the_list_is_read_again(console, conninfo)
+            await what_was_applied_while_the_list_is_read_again_stays(console, conninfo)
             await people_who_come_and_go_meanwhile_are_there_and_gone_after_r(console, conninfo)
 
 
@@ -172,12 +177,11 @@ async def keys_act_on_whom_is_seen_while_the_list_is_read_again(console: Console
     first = detail_text(console, "Person")
     come = "insert into public.users values (%s, 'p0@acme.example', 'Person 000000', %s)"
     query(conninfo, come, person(0), ACME)
-    waiting = "select query from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'integration_audit_logs'"
     with psycopg.connect(conninfo) as other:
         # What was sent is read last, when everybody is there.
         other.execute(lock)
         assert console.page.read_behind()
-        await console.wait_for(lambda: query(conninfo, waiting))
+        await console.wait_for(lambda: query(conninfo, WAITING))
         await console.press("j")
         second = detail_text(console, "Person")
         await console.press("right", "c")
@@ -189,13 +193,27 @@ async def keys_act_on_whom_is_seen_while_the_list_is_read_again(console: Console
         await console.press("r")
         await console.wait_for("Loading permissions")
         await console.press("v")
-        await console.wait_for("The list is being read, so nothing was staged")
+        await console.wait_for("The list is being read, so the key did nothing")
     await console.wait_for("Person 000000")
     assert "1 staged" in console.text
     await console.press("u")
+    await console.press("g", "V", "j")
     query(conninfo, "delete from public.users where id = %s", person(0))
-    await console.press("r")
-    await console.wait_for(lambda: "Person 000000" not in console.text)
+    assert console.page.read_behind()
+    await console.wait_for("The list has changed, so the selection was ended.")
+    assert "Person 000000" not in console.text
+
+
+async def what_was_applied_while_the_list_is_read_again_stays(console: ConsoleDriver, conninfo: str) -> None:
+    key = (person(6), integration(3))
+    with psycopg.connect(conninfo) as other:
+        other.execute("lock table integration_audit_logs in access exclusive mode")
+        assert console.page.read_behind()
+        await console.wait_for(lambda: query(conninfo, WAITING))
+        other.execute(f"insert into {TABLE} (user_id, integration_id, can_view) values (%s, %s, true)", key)
+        console.page.pane.model.update_grants({key: Grant(uuid4(), *key, Access(("view",)))})
+    await wait_until_loaded(console)
+    assert row_text(console, "Person 000006") == "--- V-- --- ---"
 
 
 async def people_who_come_and_go_meanwhile_are_there_and_gone_after_r(console: ConsoleDriver, conninfo: str) -> None:

@@ -9,6 +9,7 @@ import socket
 import psycopg
 
 from tui.data.postgres.refusal_kinds import BY_SQLSTATE
+from tui.data.postgres.refusal_texts import recognise
 from tui.errors import (
     Advice,
     ConnectionFailed,
@@ -40,9 +41,6 @@ def connect_failure(exc: BaseException, *, connecting: bool) -> SwitchboardError
 
     An unknown failure counts as a broken connection, unless `connecting` or the text says that there was none yet.
     """
-    # Hundreds of lines of texts, for a failure alone.
-    from tui.data.postgres.refusal_texts import recognise
-
     text = _message(exc)
     sqlstate = (exc.sqlstate or "") if isinstance(exc, psycopg.Error) else ""
     connecting = connecting or text.startswith(_WHILE_CONNECTING)

@@ -13,7 +13,7 @@ PACKAGES = ("psycopg", "psycopg_binary")
 def name_driver_versions() -> None:
     """Give psycopg its versions, as the folders beside its packages name them; else it asks by itself.
 
-    What it would import for that (email, csv, zipfile) takes 17 ms of the console's start and of every command.
+    What it would import for that (email, csv, zipfile) takes some 15 ms of the console's start and of every command.
     """
     for package in PACKAGES:
         version = _installed_version(package)

@@ -10,6 +10,7 @@ import psycopg
 from tui.data.postgres.connect_failures import as_sentence, connect_failure, is_answer, one_line, quote, scrubbed
 from tui.data.postgres.login_refusals import login_refusal
 from tui.data.postgres.refusal_kinds import DISK_FULL, NO_MEMORY, NO_SLOT, STARTING, Kind
+from tui.data.postgres.refusal_texts import recognise
 from tui.errors import (
     Advice,
     Conflict,
@@ -214,8 +215,6 @@ def _server_kind(exc: psycopg.Error, sqlstate: str, primary: str) -> Kind:
     """What an error says that is about the server, the pooler or the connection rather than about what was asked."""
     by_code = _BY_CODE.get(sqlstate)
     if _is_fatal(exc):
-        from tui.data.postgres.refusal_texts import recognise
-
         # Poolers use 08P01 and XX000 for everything. The connection went with it, so a COMMIT may be in doubt.
         error, sentence, what_to_do = (by_code if by_code != _COLLIDED else None) or recognise(primary) or _LOST
         return (error if issubclass(error, ConnectionFailed) else ConnectionFailed, sentence, what_to_do)

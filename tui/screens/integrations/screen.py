@@ -158,16 +158,18 @@ class IntegrationsScreen(DetailPage["Integration"]):
     def detail_of(self, item: Integration) -> Sequence[TextLine]:
         from tui.data.integrations.authors import Authors
 
-        if self._authors is None:
-            return ()
-        authors = self._authors.get(item.id) if item.id else None
+        authors = self._authors.get(item.id, Authors()) if self._authors is not None and item.id else None
         usage = self._usage.get(item.id) if item.id else None
-        return detail(item, authors or Authors(), usage, self.session.settings.timezone, self.console.glyphs)
+        return detail(item, authors, usage, self.session.settings.timezone, self.console.glyphs)
 
     def history_of(self, item: Integration) -> str:
         from tui.data.audit.history import history_of_type
 
         return history_of_type(item.integration_type)
+
+    def rows_about(self, item: Integration) -> str:
+        # Asked for once, when all is read.
+        return "" if self._authors is None else self.history_of(item)
 
     def name_of(self, item: Integration) -> str:
         return safe_text(title_of(item.integration_type), 40)

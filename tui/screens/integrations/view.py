@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from tui.providers import title_of
 from tui.providers.naming import integration_name, type_in_full
 from tui.screens.integrations.checks import check_lines, month_cell
@@ -34,8 +36,8 @@ COLUMNS = (
     Column("Numbers", 7, drops=4),
     Column("Last 30 days", 30, drops=5),
 )
-# As wide as what comes, so that no column moves then.
-_BLANK_MONTH = Cell(" " * COLUMNS[-1].width)
+# As wide as what usually comes, so that few columns move then.
+_BLANK_MONTH = Cell(" " * 30)
 SORTS = ("type", "state", "last verified", "last changed")
 STATE_ORDER = {"unreadable": 0, "checking": 1, "active": 1, "disabled": 2, "not set up": 3}
 
@@ -65,18 +67,22 @@ def sort_key(order: str, integration: Integration) -> tuple[object, ...]:
 
 
 def row_of(integration: Integration, glyphs: Glyphs, *, is_whole: bool = True) -> Row:
-    """Return the integration as a row of the list; not `is_whole`, its checks are not read yet, and stay blank."""
+    """Return the integration as a row of the list; not `is_whole`, what depends on its checks stays blank.
+
+    A yes that stands alone is read as "all is well".
+    """
     sign, tone = state_sign(integration, glyphs)
-    tone_of_name: Tone = "quiet" if integration.id is None else "plain"
+    is_set_up, known = integration.id is not None, connection_cell(integration, glyphs)
+    tone_of_name: Tone = "plain" if is_set_up else "quiet"
     cells = (
         Cell(integration_name(integration), tone_of_name),
         Cell(safe_text(title_of(integration.integration_type), NAME_MOST), tone_of_name),
         Cell(f"{sign} {integration.state}", tone),
-        connection_cell(integration, glyphs),
+        known if is_whole or not is_set_up else Cell(" " * cell_len(known.text)),
         Cell(for_how_long(integration) if is_whole else ""),
         Cell(count_of_use(integration, integration.people_with_access).rjust(5)),
         Cell(count_of_use(integration, integration.phone_numbers).rjust(5)),
-        month_cell(integration, glyphs) if is_whole else _BLANK_MONTH,
+        month_cell(integration, glyphs) if is_whole or not is_set_up else _BLANK_MONTH,
     )
     return Row(key_of(integration), cells)
 
@@ -111,12 +117,14 @@ def connection_cell(integration: Integration, glyphs: Glyphs) -> Cell:
 
 
 def detail(
-    integration: Integration, authors: Authors, usage: Usage | None, zone: tzinfo, glyphs: Glyphs
+    integration: Integration, authors: Authors | None, usage: Usage | None, zone: tzinfo, glyphs: Glyphs
 ) -> tuple[TextLine, ...]:
-    """Return the lines below the list: everything known of one integration, never a secret. `usage` None: not read."""
+    """Return the lines below the list: everything known of one integration, never a secret. None: not read yet."""
     title = type_in_full(integration.integration_type)
     if integration.id is None:
         return (TextLine(title), TextLine("Not set up in this organisation; enter sets it up.", "quiet"))
+    if authors is None:
+        return (TextLine(title), TextLine("What checks found is not read yet.", "quiet"))
     if integration.place:
         title += f", one of {integration.place[1]} rows of this type"
     checks = check_lines(integration, zone, glyphs)

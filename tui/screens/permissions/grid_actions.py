@@ -48,6 +48,8 @@ class GridActions:
 
     def take_row(self) -> None:
         """Remember the row of the person under the cursor for put_row."""
+        if not self._is_seen():
+            return
         row, model = self._pane.grid.row, self._pane.model
         person = model.person(row) if model else None
         if model is not None and person is not None:
@@ -67,6 +69,8 @@ class GridActions:
 
     def set_values(self) -> None:
         """Ask for the expiry or a limit of the selected cells."""
+        if not self._is_seen():
+            return
         grid, model = self._pane.grid, self._pane.model
         if model is None or (access := model.access(grid.row, grid.column)) is None:
             return
@@ -150,6 +154,15 @@ class GridActions:
         else:
             self._show_applied(model, outcome, "Undone")
 
+    def _is_seen(self) -> bool:
+        """Whether the grid is seen, and no message in its place; else say that the key did nothing."""
+        is_seen = self._pane.switcher.shows_content
+        if not is_seen and self._page.reading.is_under_way:
+            self._page.status.say("The list is being read, so the key did nothing: press it again.", "warning")
+        elif not is_seen:
+            self._page.status.say("Nobody is shown, so the key did nothing: r reads the list again.", "warning")
+        return is_seen
+
     def _stage(
         self,
         do: Callable[[Staged, SelectedCells], Step],
@@ -160,8 +173,7 @@ class GridActions:
         selection, model = selection or self._pane.grid.selection, self._pane.model
         if model is None or model.listing is None or not model.integrations or self._is_reading:
             return
-        if not self._pane.switcher.shows_content:
-            self._page.status.say("The list is being read, so nothing was staged: press the key again.", "warning")
+        if not self._is_seen():
             return
         if selection.rows is None:
             self._page.act(self._stage_for_everybody(model, selection.columns, do))

@@ -40,6 +40,8 @@ class GridModel:
         self.integrations: Sequence[Integration] = ()
         self.listing: PeopleList | None = None
         self.may_see_use = True
+        self.applied = 0
+        """How often what was read was replaced by what had just been applied."""
         self._glyphs = glyphs
         self._zone = zone
 
@@ -76,7 +78,8 @@ class GridModel:
 
     def identity_of(self, selection: Selection) -> tuple[object, ...]:
         """Return what identifies the selected cells, which differs once other people or columns have their numbers."""
-        people = [self.person(row) for row in selection.rows or ()]
+        first, last = selection.rows or (0, -1)
+        people = [self.person(row) for row in range(first, last + 1)]
         ids = [person and person.id for person in people]
         listed = self.listing.people_filter if self.listing else None
         return (*ids, *self._columns(selection.columns), listed)
@@ -182,6 +185,7 @@ class GridModel:
 
     def update_grants(self, grants: Mapping[CellKey, Grant | None]) -> None:
         """Replace what was read of some cells."""
+        self.applied += 1
         if self.listing is not None:
             self.listing.window.update(grants)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textual.containers import Vertical
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from tui.data.permissions.values import CellKey
     from tui.models.integrations import Integration
+    from tui.screens.page import Page
     from tui.screens.permissions.model import GridModel
     from tui.screens.permissions.people_list import PeopleList
     from tui.screens.permissions.people_window import LoadedPage
@@ -100,10 +101,7 @@ class PermissionPane(PagingPane):
         if model is None:
             return
         if model.listing is not None and model.listing.is_same(listing):
-            listing = await model.listing.read_again(grid.top)
-            # All of what is seen before it is shown: rows and bars would go and come again.
-            while await self._read_visible(listing):
-                pass
+            listing = await self._read_again(model, model.listing)
         else:
             await listing.read_beginning()
             self._show_column_of(listing)
@@ -111,11 +109,29 @@ class PermissionPane(PagingPane):
             return
         # Where the cursor is by now: somebody may have moved it since, and acts on whom they see under it.
         before, offset = model.person(grid.row), grid.row - grid.top
+        selection = grid.selection
+        selected = model.identity_of(selection)
         model.listing, window = listing, listing.window
         index = window.index_of(before.id) if before else None
         if index is None:
             index = min(grid.row, window.highest) if window.first <= grid.row else window.first
         self._show(listing, index, index - offset)
+        if selection.span in ("range", "rows") and (
+            grid.selection != selection or model.identity_of(selection) != selected
+        ):
+            grid.unselect()
+            cast("Page", self.screen).status.say("The list has changed, so the selection was ended.", "warning")
+
+    async def _read_again(self, model: GridModel, shown: PeopleList) -> PeopleList:
+        """Read a listing anew beside the one that is shown, and all of what is seen: bars would go and come again."""
+        while True:
+            applied = model.applied
+            listing = await shown.read_again(self.grid.top)
+            while await self._read_visible(listing):
+                pass
+            # What was applied meanwhile may not be in it.
+            if applied == model.applied:
+                return listing
 
     def _show_column_of(self, listing: PeopleList) -> None:
         """Put the cursor on an integration that the filter names, unless it is on one of them."""
