@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests.support.acme import MASTER_KEY, SALT
 from tests.support.commands import start_program_server
@@ -47,6 +49,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # Consoles of this process keep filters there, and not with what the developer's own have kept.
     os.environ["XDG_STATE_HOME"] = folder = tempfile.mkdtemp(prefix="switchboard-tests-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    # A machine that is busy draws and runs a case slowly, which says nothing of the test.
+    hypothesis_settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    hypothesis_settings.load_profile("any machine")
     # What is imported and collected stays: looking for circles in it takes a tenth of the time of that.
     gc.disable()
     # Started in the background by a shell, it ignores SIGINT, and so would every command that it starts.
