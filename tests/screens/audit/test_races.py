@@ -23,7 +23,7 @@ from tests.screens.audit.driver import (
     wait_until_idle,
 )
 from tests.support.commands import execute
-from tests.support.database.log_rows import fill_log, log_row, slow_log_of_eve
+from tests.support.database.log_rows import fill_log, locked_log, log_row, slow_log_of_eve
 from tests.support.terminal.console_driver import new_app, run_headless
 from tui.screens.audit.histogram import AuditHistogram
 from tui.screens.audit.state import Reading
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from tests.support.terminal.console_driver import ConsoleDriver
 
-LOCK = "lock table integration_audit_logs in access exclusive mode"
 RUNNING = """
 select query from pg_stat_activity
  where state = 'active' and usename = 'eve' and datname = current_database()
@@ -72,8 +71,7 @@ async def the_list_stays_and_the_cursor_moves_while_it_is_read_again_behind(
 ) -> None:
     await apply_filter(console, "")
     await press_and_wait(console, "g", "j", "j")
-    with psycopg.connect(conninfo) as blocker:
-        blocker.execute(LOCK)
+    with locked_log(conninfo):
         before = visible_ids(console)
         assert console.page.read_behind()
         await console.press("j")
@@ -82,8 +80,7 @@ async def the_list_stays_and_the_cursor_moves_while_it_is_read_again_behind(
     await wait_until_idle(console)
     assert current_id(console) == before[3]
     await press_and_wait(console, *["pagedown"] * 3)
-    with psycopg.connect(conninfo) as blocker:
-        blocker.execute(LOCK)
+    with locked_log(conninfo):
         assert console.page.read_behind()
         await console.press("pageup")
         above = current_id(console)
@@ -93,8 +90,7 @@ async def the_list_stays_and_the_cursor_moves_while_it_is_read_again_behind(
 
 
 async def reading_that_is_stopped_before_anything_came_says_so(console: ConsoleDriver, conninfo: str) -> None:
-    with psycopg.connect(conninfo) as blocker:
-        blocker.execute(LOCK)
+    with locked_log(conninfo) as blocker:
         await console.press("4")
         await console.wait_for("Loading the log")
         await console.press("escape")
@@ -109,8 +105,7 @@ async def reading_that_is_stopped_before_anything_came_says_so(console: ConsoleD
 async def following_that_is_given_up_before_it_began_follows_nothing(
     console: ConsoleDriver, conninfo: str, key: str
 ) -> None:
-    with psycopg.connect(conninfo) as blocker:
-        blocker.execute(LOCK)
+    with locked_log(conninfo) as blocker:
         await console.press("f")
         await console.wait_for("Loading the log")
         await console.press(key)
@@ -128,8 +123,7 @@ async def following_that_is_given_up_before_it_began_follows_nothing(
 
 async def a_key_that_reads_while_a_filter_is_opened_reads_its_rows(console: ConsoleDriver, conninfo: str) -> None:
     failed = ids_by_sql(conninfo, f"{OF_ACME} and status = 'failed'")
-    with psycopg.connect(conninfo) as blocker:
-        blocker.execute(LOCK)
+    with locked_log(conninfo) as blocker:
         await console.press("f", "slash")
         await console.type("status:failed")
         await console.press("enter")
@@ -147,8 +141,7 @@ async def a_key_that_reads_while_a_filter_is_opened_reads_its_rows(console: Cons
 async def how_an_export_ended_is_read_after_a_filter_was_typed_meanwhile(
     console: ConsoleDriver, conninfo: str, tmp_path: Path
 ) -> None:
-    with psycopg.connect(conninfo) as blocker:
-        blocker.execute(LOCK)
+    with locked_log(conninfo) as blocker:
         await console.press("x")
         await wait_for_question(console)
         await console.press("ctrl+u")

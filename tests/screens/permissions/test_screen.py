@@ -20,6 +20,7 @@ from tests.screens.permissions.driver import (
     wait_until_loaded,
 )
 from tests.support.acme import ACME, GLOBEX
+from tests.support.database.log_rows import locked_log
 from tests.support.database.people import (
     add_integrations,
     directory_database,
@@ -172,14 +173,12 @@ async def what_a_person_can_do_and_knows_is_reported(console: ConsoleDriver, con
 
 
 async def keys_act_on_whom_is_seen_while_the_list_is_read_again(console: ConsoleDriver, conninfo: str) -> None:
-    lock = "lock table integration_audit_logs in access exclusive mode"
     await console.press("g")
     first = detail_text(console, "Person")
     come = "insert into public.users values (%s, 'p0@acme.example', 'Person 000000', %s)"
     query(conninfo, come, person(0), ACME)
-    with psycopg.connect(conninfo) as other:
-        # What was sent is read last, when everybody is there.
-        other.execute(lock)
+    # What was sent is read last, when everybody is there.
+    with locked_log(conninfo):
         assert console.page.read_behind()
         await console.wait_for(lambda: query(conninfo, WAITING))
         await console.press("j")
@@ -188,8 +187,7 @@ async def keys_act_on_whom_is_seen_while_the_list_is_read_again(console: Console
     await console.wait_for("Person 000000")
     assert first != second == detail_text(console, "Person")
     assert row_text(console, second.partition(" <")[0]).split()[1].startswith("*")
-    with psycopg.connect(conninfo) as other:
-        other.execute(lock)
+    with locked_log(conninfo):
         await console.press("r")
         await console.wait_for("Loading permissions")
         await console.press("v")
@@ -206,8 +204,7 @@ async def keys_act_on_whom_is_seen_while_the_list_is_read_again(console: Console
 
 async def what_was_applied_while_the_list_is_read_again_stays(console: ConsoleDriver, conninfo: str) -> None:
     key = (person(6), integration(3))
-    with psycopg.connect(conninfo) as other:
-        other.execute("lock table integration_audit_logs in access exclusive mode")
+    with locked_log(conninfo) as other:
         assert console.page.read_behind()
         await console.wait_for(lambda: query(conninfo, WAITING))
         other.execute(f"insert into {TABLE} (user_id, integration_id, can_view) values (%s, %s, true)", key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -15,7 +16,7 @@ from tui.data.audit.name_resolution import resolve_filter
 from tui.data.audit.pages import ReadStep
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     import pytest
 
@@ -43,6 +44,14 @@ insert into integration_audit_logs
 values (%(id)s, %(organization_id)s, %(user_id)s, %(integration_type)s, %(action)s, %(status)s, %(details)s,
         %(ip_address)s, %(user_agent)s, coalesce(%(created_at)s::timestamptz, case when %(timed)s then now() end))
 """
+
+
+@contextmanager
+def locked_log(conninfo: str) -> Iterator[psycopg.Connection[Any]]:
+    """Until the end of this transaction, which is yielded, everybody else waits for the log."""
+    with psycopg.connect(conninfo) as connection:
+        connection.execute("lock table integration_audit_logs in access exclusive mode")
+        yield connection
 
 
 def fill_log(conninfo: str, rows: int, *, padding: int = 0) -> None:

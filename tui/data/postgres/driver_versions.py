@@ -16,8 +16,7 @@ def name_driver_versions() -> None:
     What it would import for that (email, csv, zipfile) takes some 15 ms of the console's start and of every command.
     """
     for package in PACKAGES:
-        version = _installed_version(package)
-        if version is not None and package not in sys.modules:
+        if package not in sys.modules and (version := _installed_version(package)) is not None:
             module = ModuleType(f"{package}.version")
             vars(module)["__version__"] = version
             sys.modules[module.__name__] = module

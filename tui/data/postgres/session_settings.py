@@ -81,12 +81,8 @@ async def ask_once(connection: AsyncConnection[Any], query: str, limits: Limits)
     """Return the first row of a query in a pinned transaction of its own, in one round trip. Raises psycopg.Error."""
     whole = b";".join((f"begin {READ_COMMITTED}".encode(), _pins(limits, local=True), query.encode(), b"commit"))
     cursor = connection.cursor(row_factory=dict_row)
-    try:
+    async with _rolled_back_by_a_failure(connection):
         await cursor.execute(whole)
-    except BaseException:
-        with contextlib.suppress(psycopg.Error):
-            await connection.execute("rollback")
-        raise
     for _ in range(BEFORE_THE_ANSWER):
         cursor.nextset()
     return await cursor.fetchone()
@@ -101,13 +97,19 @@ async def pinned_transaction(
         await connection.execute(f"begin {READ_COMMITTED}".encode())
     else:
         await begin(connection, limits)
+    async with _rolled_back_by_a_failure(connection):
+        yield
+    await connection.execute("commit")
+
+
+@contextlib.asynccontextmanager
+async def _rolled_back_by_a_failure(connection: AsyncConnection[Any]) -> AsyncIterator[None]:
     try:
         yield
     except BaseException:
         with contextlib.suppress(psycopg.Error):
             await connection.execute("rollback")
         raise
-    await connection.execute("commit")
 
 
 @cache

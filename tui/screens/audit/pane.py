@@ -167,11 +167,10 @@ class AuditPane(PagingPane):
 
         The cursor stays on its row, or on top. Raises what reading raises.
         """
-        at, window, seen = None if self.at_top else self.current, AuditWindow(), self.body.lines_seen
+        at, seen = None if self.at_top else self.current, self.body.lines_seen
+        window = AuditWindow(at_newest=at is None)
         if at is not None:
             window.begin_at(Place(at.created_at_text or None))
-        else:
-            window.at_newest = True
         await self._fill(window, reader, "older", max(FIRST_PAGE, 2 * seen))
         if at is not None:
             await self._fill(window, reader, "newer", seen)
@@ -197,7 +196,7 @@ class AuditPane(PagingPane):
         async with aclosing(_steps(window, reader, direction, limit)) as steps:
             async for step in steps:
                 await self._names_and_matches.look_up(reader.database, step.rows)
-                (window.add_older if direction == "older" else window.add_newer)(step)
+                window.add(direction, step)
 
     def leave(self) -> None:
         """Hold nothing: other rows are wanted, and no key may act on these, which stay painted until then."""
@@ -359,8 +358,7 @@ class AuditPane(PagingPane):
         if reader is None:
             return
         self.state.reading, self._turn = Reading(direction), self._turn + 1
-        turn, place = self._turn, window.place(direction)
-        reached = place
+        turn, reached = self._turn, window.place(direction)
         try:
             async with aclosing(_steps(window, reader, direction, limit)) as steps:
                 async for step in steps:
@@ -381,7 +379,7 @@ class AuditPane(PagingPane):
     def _take(self, direction: Direction, step: ReadStep) -> Place | None:
         """Add what was read, and forget what is far from view; returns how far has been read."""
         window, body = self.window, self.body
-        (window.add_older if direction == "older" else window.add_newer)(step)
+        window.add(direction, step)
         reached = window.place(direction)
         self.refresh_lines()
         if self._lines:

@@ -89,6 +89,10 @@ class AuditWindow:
         """Let the window grow in both directions from a place that no row was read of yet."""
         self._ends = {"older": place, "newer": place}
 
+    def add(self, direction: Direction, step: ReadStep) -> None:
+        """Add rows that were read beyond `place(direction)`."""
+        (self.add_older if direction == "older" else self.add_newer)(step)
+
     def add_older(self, step: ReadStep) -> None:
         """Add rows that were read beyond `place("older")`."""
         self.at_oldest, self.searched_to = not step.more, step.searched_to

@@ -37,7 +37,7 @@ COLUMNS = (
     Column("Last 30 days", 30, drops=5),
 )
 # As wide as what usually comes, so that few columns move then.
-_BLANK_MONTH = Cell(" " * 30)
+_BLANK_MONTH = Cell(" " * COLUMNS[-1].width)
 SORTS = ("type", "state", "last verified", "last changed")
 STATE_ORDER = {"unreadable": 0, "checking": 1, "active": 1, "disabled": 2, "not set up": 3}
 
@@ -78,11 +78,11 @@ def row_of(integration: Integration, glyphs: Glyphs, *, is_whole: bool = True) -
         Cell(integration_name(integration), tone_of_name),
         Cell(safe_text(title_of(integration.integration_type), NAME_MOST), tone_of_name),
         Cell(f"{sign} {integration.state}", tone),
-        known if is_whole or not is_set_up else Cell(" " * cell_len(known.text)),
+        known if is_whole else known._replace(text=" " * cell_len(known.text)),
         Cell(for_how_long(integration) if is_whole else ""),
         Cell(count_of_use(integration, integration.people_with_access).rjust(5)),
         Cell(count_of_use(integration, integration.phone_numbers).rjust(5)),
-        month_cell(integration, glyphs) if is_whole or not is_set_up else _BLANK_MONTH,
+        _BLANK_MONTH if is_set_up and not is_whole else month_cell(integration, glyphs),
     )
     return Row(key_of(integration), cells)
 
