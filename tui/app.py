@@ -9,7 +9,6 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tui.locked.acts import CLOSED, is_open
 from tui.navigation import SECTIONS, Navigation
 from tui.process.garbage import resume_collector
 from tui.screens.background import leaving_nothing
@@ -266,6 +265,8 @@ class SwitchboardApp(OrderedApp):
         """Run an act, or say that the locked console does not."""
         if self._is_open(action, default_namespace):
             return await super().run_action(action, default_namespace, namespaces)
+        from tui.locked.acts import CLOSED
+
         self.warn(CLOSED)
         return True
 
@@ -276,6 +277,8 @@ class SwitchboardApp(OrderedApp):
     def _is_open(self, action: str | ActionParseResult, node: DOMNode | None) -> bool:
         if not self.session.settings.locked:
             return True
+        from tui.locked.acts import is_open
+
         return isinstance(action, str) and is_open(type(self if node is None else node), action)
 
     def action_section(self, name: str) -> None:

@@ -20,7 +20,7 @@ from tests.support.acme import ACME, ASHA, GLOBEX, MASTER_KEY, PHONE, SALT
 from tests.support.database.requesters import populate
 from tests.support.servers.http import SETTINGS, HttpServer, token
 from tests.support.servers.postgres import TestServer, run_schema_files
-from tui.data.integrations.credentials import COLUMNS
+from tui.data.integrations.columns import COLUMNS
 from tui.data.integrations.listing import NUMBERS
 from tui.data.postgres.operator_settings import NAME_OPERATOR
 

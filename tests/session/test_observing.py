@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -89,6 +88,6 @@ async def test_a_reading_is_kept_where_it_is_stopped_and_the_next_one_goes_on(
         assert said.startswith("Read besides: 4 numbers' health. Not read: balance. ")
         paths = [request.path.rpartition("/")[2] for request in exotel.requests if "incoming-phone" in request.path]
         assert paths[:2] == ["%2B911141169368", "%2B911141160002"]
-        nobody = replace(await phone_integration(database), integration_type="zoho_mail")
+        nobody = (await phone_integration(database))._replace(integration_type="zoho_mail")
         mailbox = Observing(OpenSession(database), nobody, {})  # type: ignore[arg-type]
         assert await mailbox.read(seconds=1, fresh_within=ten_minutes) == ""

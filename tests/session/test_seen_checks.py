@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
 NOW = datetime.now(UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WORKS = Integration(UUID(int=7), ACME, "exotel_phone", is_active=True, is_verified=True, proven=True)
-BROKEN = replace(WORKS, is_verified=False, proven=False, failing=True)
-UNTESTED = replace(BROKEN, failing=False)
+BROKEN = WORKS._replace(is_verified=False, proven=False, failing=True)
+UNTESTED = BROKEN._replace(failing=False)
 VERIFIED = CheckState(NOW - HOUR, NOW - HOUR, "verified", "verified", NOW - 3 * DAY)
 REFUSED = CheckState(NOW - HOUR, NOW - HOUR, "refused", "refused", NOW - DAY, NOW - HOUR)
 CUT_OFF = CheckState(NOW - HOUR, NOW - HOUR, "unknown", "cut off", NOW - HOUR, NOW - HOUR)
@@ -44,13 +43,13 @@ def test_a_standing_is_of_the_credential_that_is_stored_now() -> None:
         (UNTESTED, VERIFIED, LOG, None),
         (UNTESTED, None, LOG, None),
         # Another program says that it works, of what was saved since.
-        (replace(WORKS, proven=False), VERIFIED, LOG, None),
+        (WORKS._replace(proven=False), VERIFIED, LOG, None),
         (BROKEN, REFUSED, LOG, "refused"),
         (UNTESTED, REFUSED._replace(changed_at=corrected), LOG, None),
         (WORKS, CUT_OFF, LOG, "cut off"),
         (UNTESTED, CUT_OFF._replace(changed_at=corrected), LOG, None),
         # Nothing is proven where the log is hidden.
-        (replace(WORKS, proven=False), VERIFIED, no_log, "verified"),
+        (WORKS._replace(proven=False), VERIFIED, no_log, "verified"),
         (UNTESTED, VERIFIED, no_log, None),
         (UNTESTED, REFUSED, no_log, "refused"),
         (UNTESTED, REFUSED._replace(changed_at=corrected), no_log, None),
@@ -70,14 +69,14 @@ def test_a_check_that_was_cut_off_is_shown_as_the_next_run_will_find_it() -> Non
     # Not since this module was imported: a run of all tests may take longer than a check.
     going_on = seen(WORKS, VERIFIED._replace(begun_at=datetime.now(UTC)))
     assert (going_on.is_in_progress, going_on.standing) == (True, "verified")
-    exotel, mailbox = seen(WORKS, BEGUN), seen(replace(WORKS, integration_type="zoho_mail"), BEGUN)
+    exotel, mailbox = seen(WORKS, BEGUN), seen(WORKS._replace(integration_type="zoho_mail"), BEGUN)
     assert (exotel.is_in_progress, exotel.standing) == (mailbox.is_in_progress, exotel.standing) == (False, "verified")
     assert exotel.next_at is not None and exotel.next_at >= NOW + 23 * HOUR
     assert (mailbox.standing, mailbox.next_at) == ("cut off", None)
 
 
 def test_a_declared_type_shows_what_its_definition_says_and_nothing_of_exotels() -> None:
-    checks = seen(replace(WORKS, integration_type="whatsapp_cloud"), VERIFIED)
+    checks = seen(WORKS._replace(integration_type="whatsapp_cloud"), VERIFIED)
     assert checks.shown == ("Number", "Verified name", "Quality rating", "Messaging limit tier")
     assert not checks.is_observed
     exotel = seen(WORKS, VERIFIED)

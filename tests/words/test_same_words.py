@@ -152,11 +152,11 @@ INTEGRATION = Integration(
     [
         INTEGRATION,
         Integration(None, ORGANIZATION, "zoho_mail"),
-        replace(INTEGRATION, is_verified=True, proven=True, last_verified_at=NOW - timedelta(hours=3)),
-        replace(INTEGRATION, is_verified=True, last_verified_at=NOW),
-        replace(INTEGRATION, failing=True, tested_at=NOW - timedelta(minutes=31), is_active=False),
-        replace(INTEGRATION, unreadable="other key", display_name=None),
-        replace(INTEGRATION, unreadable="not visible", people_with_access=None, phone_numbers=None, place=(1, 2)),
+        INTEGRATION._replace(is_verified=True, proven=True, last_verified_at=NOW - timedelta(hours=3)),
+        INTEGRATION._replace(is_verified=True, last_verified_at=NOW),
+        INTEGRATION._replace(failing=True, tested_at=NOW - timedelta(minutes=31), is_active=False),
+        INTEGRATION._replace(unreadable="other key", display_name=None),
+        INTEGRATION._replace(unreadable="not visible", people_with_access=None, phone_numbers=None, place=(1, 2)),
     ],
 )
 def test_an_integration(integration: Integration) -> None:
@@ -188,7 +188,7 @@ def test_a_permission(access: Access, standing: Standing) -> None:
     holder = Holder(ASHA.id, ASHA.email, ASHA.name, standing)
     integration_id = UUID(int=1)
     grant = Grant(uuid4(), holder.id, integration_id, access)
-    entry = EffectiveAccess(holder, replace(INTEGRATION, id=integration_id), grant, Use(3, 3), NOW)
+    entry = EffectiveAccess(holder, INTEGRATION._replace(id=integration_id), grant, Use(3, 3), NOW)
     screen = permission_row("key", holder_name(holder), entry, UNICODE).cells
     command = command_cells(permission_columns(UTC), entry)
     assert command["person"] in screen[0].text

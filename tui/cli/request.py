@@ -24,7 +24,7 @@ OCSF = "ocsf"
 """The form that only the rows of the log have: events of the Open Cybersecurity Schema Framework."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Options:
     """The options that every command takes, and --watch of lists; filled in while the command line is read."""
 

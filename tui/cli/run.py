@@ -7,12 +7,10 @@ import os
 import select
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.cli.output import Output
-from tui.cli.watch import require_watchable, watch
 from tui.data.keys.encryption import Keyring
 from tui.data.keys.sources import read_keyring, standing_warning, wrapping_warnings
 from tui.errors import Advice, ConfigError, InvalidInput, ReadOnlyMode, SchemaNewer, SwitchboardError
@@ -46,6 +44,8 @@ def run(
     Raises SwitchboardError, and SystemExit after a signal.
     """
     if options.watch is not None:
+        from tui.cli.watch import require_watchable
+
         require_watchable(options)
     out = Output(options.form, yes=options.yes)
     session = open_session(options, out, keys=needs.reads_keys)
@@ -75,7 +75,12 @@ def run(
                             f"That is only the beginning of {name}.", "To write, give its whole name or id."
                         )
                     out.say(f"Organisation: {name}.")
-        await (work(session, out) if options.watch is None else watch(session, work, options.watch))
+        if options.watch is None:
+            await work(session, out)
+        else:
+            from tui.cli.watch import watch
+
+            await watch(session, work, options.watch)
 
     run_to_the_end(session, command())
 
@@ -138,8 +143,7 @@ def settings_of(options: Options, *, environ: Mapping[str, str] = os.environ, cw
     settings = load_settings(
         environ, env_file=env_file, profile=options.profile, cwd=cwd or Path.cwd(), locked=options.locked
     )
-    return replace(
-        settings,
+    return settings._replace(
         organization=options.organization or settings.organization,
         operator=options.operator or settings.operator,
         read_only=options.read_only or settings.read_only,

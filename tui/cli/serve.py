@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -98,7 +97,7 @@ async def _serve(
     verifier = await make_verifier(session.settings, issuer=issuer, audience=audience)
     require_configured(session)
     # Whom it speaks for each request says; nobody is its operator.
-    session.settings = replace(session.settings, operator=None)
+    session.settings = session.settings._replace(operator=None)
     session.names_operators = True
     await session.connect()
     require_installed(session)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ class Observed(NamedTuple):
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Checks:
+class Checks(NamedTuple):
     """What tests and checks found of one integration over time, and what its provider said besides.
 
     `standing` is verified, refused, or cut off where a check began and nobody knows how it ended; None where nothing is
@@ -48,7 +47,7 @@ class Checks:
     is_in_progress: bool = False
     every: timedelta | None = None
     next_at: datetime | None = None
-    observed: Mapping[str, Observed] = field(default_factory=dict)
+    observed: Mapping[str, Observed] = MappingProxyType({})
     numbers_out: tuple[str, ...] = ()
     is_observed: bool = False
     shown: tuple[str, ...] = ()
@@ -56,8 +55,7 @@ class Checks:
     check_proven: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Integration:
+class Integration(NamedTuple):
     """A row of integration_credentials without its envelope, or (id None) a type that is not set up.
 
     `envelope_format` is None where the row's envelope may not be read by this role, or where it is neither format;
@@ -91,7 +89,7 @@ class Integration:
     people_with_access: int | None = None
     phone_numbers: int | None = None
     place: tuple[int, int] | None = None
-    checks: Checks | None = field(default=None, compare=False, repr=False)
+    checks: Checks | None = None
 
     @property
     def state(self) -> IntegrationState:

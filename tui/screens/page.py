@@ -28,7 +28,6 @@ from tui.widgets.frame import (
     TopLine,
     section_parts,
 )
-from tui.widgets.line_input import LineInput
 from tui.widgets.prompt import Prompt
 from tui.widgets.row_list import RowBody
 from tui.widgets.state_switcher import StateSwitcher
@@ -49,6 +48,7 @@ if TYPE_CHECKING:
     from tui.screens.app_interface import Console
     from tui.screens.paging_pane import ReadFailed
     from tui.session.session import Session
+    from tui.widgets.line_input import LineInput
 
 SMALLEST = (60, 20)
 
@@ -94,6 +94,8 @@ class Page(Screen[Any]):
     def __init__(self) -> None:
         super().__init__()
         self.filter_text = ""
+        self._filter: LineInput | None = None
+        self._is_new = True
         self._writes = 0
         self._focus_before: Widget | None = None
         self._pending_result: tuple[object] | None = None
@@ -132,7 +134,6 @@ class Page(Screen[Any]):
         with Vertical(id="body"):
             yield from self.compose_body()
         yield Prompt()
-        yield LineInput(id="filter", placeholder="filter")
         yield StatusLine()
         yield KeyHints()
         yield Static("This window is too small: Switchboard needs at least 60x20.", id="too-small", markup=False)
@@ -164,8 +165,10 @@ class Page(Screen[Any]):
         elif self.console.connection.failure is not None:
             self.show_failure(self.console.connection.failure)
 
-    def on_screen_resume(self) -> None:
+    def _on_screen_resume(self, event: events.ScreenResume) -> None:
         """Draw the frame again: the session may have changed while another screen was open. Leave if that waited."""
+        # All widgets of a new screen have just been styled one by one.
+        event.refresh_styles, self._is_new = not self._is_new, False
         self.refresh_frame()
         if self._pending_result is not None:
             self.dismiss(*self._pending_result)
@@ -324,9 +327,9 @@ class Page(Screen[Any]):
 
     def action_filter(self) -> None:
         if self.filterable:
-            field = self.query_one("#filter", LineInput)
+            field = self._filter_field()
             field.value = self.filter_text
-            self._show_filter(shown=True)
+            self._show_filter(field, shown=True)
             # Not field.focus(), which waits for a turn of the loop: the next key may be here already.
             self.set_focus(field)
 
@@ -364,7 +367,7 @@ class Page(Screen[Any]):
 
     def on_key(self, event: events.Key) -> None:
         # Escape clears the filter, down keeps it.
-        if self.query_one("#filter", LineInput).display and event.key in ("escape", "down"):
+        if self._filter is not None and self._filter.display and event.key in ("escape", "down"):
             event.stop()
             if event.key == "escape":
                 self._set_filter("")
@@ -401,7 +404,8 @@ class Page(Screen[Any]):
 
     def end_filtering(self) -> None:
         """Close the filter line and focus the list again."""
-        self._show_filter(shown=False)
+        if self._filter is not None:
+            self._show_filter(self._filter, shown=False)
         self.focus_body()
 
     def focus_for_acts(self) -> None:
@@ -413,10 +417,19 @@ class Page(Screen[Any]):
 
     @property
     def is_filtering(self) -> bool:
-        return bool(self.query_one("#filter", LineInput).display)
+        return self._filter is not None and bool(self._filter.display)
 
-    def _show_filter(self, *, shown: bool) -> None:
-        self.query_one("#filter", LineInput).display = shown
+    def _filter_field(self) -> LineInput:
+        """The filter's input, made when it is asked for first: Textual's Input would be a thirtieth of a start."""
+        from tui.widgets.line_input import LineInput
+
+        if self._filter is None:
+            self._filter = LineInput(id="filter", placeholder="filter")
+            self.mount(self._filter, before=self.status)
+        return self._filter
+
+    def _show_filter(self, field: LineInput, *, shown: bool) -> None:
+        field.display = shown
         self.status.display = not shown
 
     def hide_secrets(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -37,7 +36,7 @@ async def read_checks(
 def with_checks(listed: Sequence[Integration], seen: dict[UUID, SeenChecks]) -> list[Integration]:
     """Return the integrations with what is known of each."""
     return [
-        replace(integration, checks=_checks(integration, seen[integration.id]))
+        integration._replace(checks=_checks(integration, seen[integration.id]))
         if integration.id is not None and integration.id in seen
         else integration
         for integration in listed

@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui.errors import ConfigError
 from tui.settings.checked_file import printable, read_checked, replace_file
@@ -77,13 +76,15 @@ def write_env_values(path: Path, values: Mapping[str, str]) -> None:
     replace_file(path, encoded)
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     """The value of a name of ours, and where `NAME=value` stands in the text, without its line end."""
 
-    value: str = field(repr=False)
+    value: str
     start: int
     end: int
+
+    def __repr__(self) -> str:
+        return f"_Entry({self.start}, {self.end})"
 
 
 # Of one line, and of several.

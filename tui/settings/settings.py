@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tui.errors import ConfigError
 from tui.secret import Secret
@@ -85,23 +85,27 @@ _PROFILE_DECIDES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """A variable that is set; `origin` is ENVIRONMENT or the path of the file that has it."""
+class Variable(NamedTuple):
+    """A variable that is set; `origin` is ENVIRONMENT or the path of the file that has it. The repr has no value."""
 
     name: str
-    value: str = field(repr=False)
+    value: str
     origin: str
 
+    def __repr__(self) -> str:
+        return f"Variable({self.name!r}, {self.origin!r})"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """The settings of a session. A variable that is empty counts as not set, and still hides one of the file."""
 
-    database_url: str | None = field(default=None, repr=False)
+class Settings(NamedTuple):
+    """The settings of a session. A variable that is empty counts as not set, and still hides one of the file.
+
+    The repr has no value: some hold passwords.
+    """
+
+    database_url: str | None = None
     """The connection string as typed; None leaves the connection to libpq's own variables."""
 
-    libpq: dict[str, str] = field(default_factory=dict, repr=False)
+    libpq: Mapping[str, str] = MappingProxyType({})
     """The PG* variables that only the file has; libpq finds those of the environment by itself."""
 
     root_sets_connection: bool = False
@@ -178,6 +182,9 @@ class Settings:
 
     warnings: tuple[str, ...] = ()
     """Sentences to be shown once at the start."""
+
+    def __repr__(self) -> str:
+        return f"Settings(profile={self.profile!r}, env_file={self.env_file!r})"
 
     def places_looked_in(self) -> str:
         """Return a sentence or two about where a database was looked for, and which profiles there are."""

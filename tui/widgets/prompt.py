@@ -9,7 +9,6 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Static
 
-from tui.widgets.line_input import LineInput
 from tui.words.text import safe_text
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
     from textual.widgets import Input
 
+    from tui.widgets.line_input import LineInput
     from tui.widgets.ordered_app import OrderedApp
 
 
@@ -40,7 +40,6 @@ class Prompt(Vertical, can_focus=True):
     DEFAULT_CSS = """
     Prompt { height: auto; max-height: 16; display: none; border-top: solid ansi_yellow; }
     Prompt Static { width: 1fr; height: auto; }
-    Prompt LineInput { display: none; }
     """
 
     class Changed(Message):
@@ -52,10 +51,10 @@ class Prompt(Vertical, can_focus=True):
         self._choices: tuple[Choice, ...] = ()
         self._opened_by = ""
         self._focus_before: Widget | None = None
+        self._field: LineInput | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(markup=False)
-        yield LineInput()
 
     @property
     def is_asking(self) -> bool:
@@ -65,7 +64,7 @@ class Prompt(Vertical, can_focus=True):
     @property
     def typed(self) -> str:
         """The line of text that is typed so far."""
-        return self.query_one(LineInput).value
+        return self._field.value if self._field else ""
 
     async def choose(self, question: str, choices: Sequence[Choice], *, leave: str = "cancel") -> str | None:
         """Ask for one of the keys; returns the key, or None for escape, which `leave` names. Call it from a worker."""
@@ -80,8 +79,14 @@ class Prompt(Vertical, can_focus=True):
 
     async def ask(self, question: str, value: str = "") -> str | None:
         """Ask for a line of text; returns it unstripped, or None for escape. Call it from a worker."""
+        # Made when it is asked for first, as a page's filter is.
+        from tui.widgets.line_input import LineInput
+
         self._choices = ()
-        field = self.query_one(LineInput)
+        if self._field is None:
+            self._field = LineInput()
+            self.mount(self._field)
+        field = self._field
         field.value = value
         field.cursor_position = len(value)
         field.display = True
@@ -137,9 +142,10 @@ class Prompt(Vertical, can_focus=True):
     def _close(self) -> None:
         self._answer = None
         if self.is_mounted:
-            field = self.query_one(LineInput)
-            field.value = ""
-            field.display = self.display = False
+            if self._field is not None:
+                self._field.value = ""
+                self._field.display = False
+            self.display = False
             self.post_message(self.Changed())
             if self._focus_before is not None and self._focus_before.is_mounted:
                 self.screen.set_focus(self._focus_before)

@@ -24,8 +24,8 @@ from tui.data.postgres.conninfo.string import parse_connection_string
 from tui.data.postgres.database import Database
 from tui.data.postgres.probe import pooling_kind
 from tui.data.schema import install as install_module
+from tui.data.schema.catalogue_queries import TABLES
 from tui.data.schema.expected import expected_shape
-from tui.data.schema.shape import TABLES
 from tui.data.schema.verify import verify
 from tui.data.setup.findings import server_findings
 from tui.errors import ConnectionFailed, ServerUnsuitable

@@ -27,7 +27,7 @@ from tests.support.database.access_trials import (
 )
 from tests.support.servers.postgres import SCHEMA_FILES, run_schema_files
 from tests.support.servers.supabase import as_web_user
-from tui.data.schema.shape import TABLES
+from tui.data.schema.catalogue_queries import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -24,7 +24,7 @@ from tests.support.database.scope_trials import (
     map_logins,
 )
 from tests.support.servers.postgres import run_schema_files
-from tui.data.schema.shape import TABLES
+from tui.data.schema.catalogue_queries import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -125,7 +125,7 @@ async def test_u_brings_back_what_is_under_the_cursor_before_what_was_deleted_he
         await console.wait_for("Nothing was deleted here.")
         while console.page.current.integration_type != "exotel_sms":
             await console.press("down")
-        console.page._deleted = replace(console.page.current, id=UUID(int=1))
+        console.page._deleted = console.page.current._replace(id=UUID(int=1))
         await console.press("u")
         await console.wait_for("Exotel SMS comes back with its id")
 

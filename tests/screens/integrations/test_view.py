@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -26,7 +25,7 @@ STORED = Integration(
     people_with_access=2,
     phone_numbers=1,
 )
-VERIFIED = replace(STORED, is_verified=True, last_verified_at=EARLIER)
+VERIFIED = STORED._replace(is_verified=True, last_verified_at=EARLIER)
 
 
 def cells(integration: Integration) -> list[str]:
@@ -50,18 +49,18 @@ def test_an_integration_is_called_by_its_name_with_its_type() -> None:
         full_name(integration)
         for integration in (
             shipment,
-            replace(shipment, display_name=None),
-            replace(shipment, place=(2, 3), display_name="Exotel WhatsApp"),
+            shipment._replace(display_name=None),
+            shipment._replace(place=(2, 3), display_name="Exotel WhatsApp"),
         )
     ]
     assert names == ["Shipment updates (Exotel WhatsApp)", "Exotel WhatsApp", "Exotel WhatsApp, row 2 of 3"]
 
 
 def test_a_row_says_state_connection_and_use() -> None:
-    assert cells(replace(STORED, display_name="Dispatch line")) == [
+    assert cells(STORED._replace(display_name="Dispatch line")) == [
         *("Dispatch line", "Exotel phone", "● active", "not tested", "", "2", "1", "")
     ]
-    assert cells(replace(STORED, is_active=False))[2] == "○ disabled"
+    assert cells(STORED._replace(is_active=False))[2] == "○ disabled"
     assert cells(Integration(None, ACME, "exotel_sms")) == [
         "Exotel SMS",
         "Exotel SMS",
@@ -73,15 +72,15 @@ def test_a_row_says_state_connection_and_use() -> None:
         "",
     ]
     # What is not known yet is not called active.
-    assert cells(replace(STORED, unreadable="not tried"))[2] == "◌ checking"
-    assert cells(replace(STORED, unreadable="other key"))[2:4] == ["✗ unreadable", "another key"]
-    failing = replace(STORED, failing=True, tested_at=EARLIER)
+    assert cells(STORED._replace(unreadable="not tried"))[2] == "◌ checking"
+    assert cells(STORED._replace(unreadable="other key"))[2:4] == ["✗ unreadable", "another key"]
+    failing = STORED._replace(failing=True, tested_at=EARLIER)
     assert cells(failing)[3].startswith("✗ failed, ")
-    assert cells(replace(failing, test_failure="401 key refused"))[3].startswith("✗ 401 key refused, ")
-    assert cells(replace(VERIFIED, proven=True))[3].startswith("✓ works, ")
+    assert cells(failing._replace(test_failure="401 key refused"))[3].startswith("✗ 401 key refused, ")
+    assert cells(VERIFIED._replace(proven=True))[3].startswith("✓ works, ")
     assert cells(VERIFIED)[3] == "▲ unproven"
-    assert cells(replace(VERIFIED, proven=True, unknown_since=EARLIER))[3].startswith("▲ unknown, ")
-    hidden = replace(STORED, unreadable="not visible", envelope_format=None, people_with_access=None)
+    assert cells(VERIFIED._replace(proven=True, unknown_since=EARLIER))[3].startswith("▲ unknown, ")
+    hidden = STORED._replace(unreadable="not visible", envelope_format=None, people_with_access=None)
     assert cells(hidden)[2:6] == ["● active", "not tested", "", "hidden"]
 
 
@@ -95,23 +94,23 @@ def test_the_detail_says_who_and_when_and_what_is_not_known() -> None:
         "Created     2026-03-01 09:30 UTC by somebody unknown",
         "Envelope    sb2",
     ]
-    assert lines(replace(VERIFIED, proven=True))[2] == "Connection  verified 2026-03-01 09:30 UTC by Ravi"
-    assert lines(replace(VERIFIED, proven=True, unknown_since=EARLIER))[2:4] == [
+    assert lines(VERIFIED._replace(proven=True))[2] == "Connection  verified 2026-03-01 09:30 UTC by Ravi"
+    assert lines(VERIFIED._replace(proven=True, unknown_since=EARLIER))[2:4] == [
         "Connection  unknown since 2026-03-01 09:30 UTC: the provider was not reached; test it again",
         "Before      verified 2026-03-01 09:30 UTC by Ravi",
     ]
-    assert lines(replace(STORED, unreadable="other key"))[1] == (
+    assert lines(STORED._replace(unreadable="other key"))[1] == (
         "State       unreadable: written with another master key"
     )
-    assert lines(replace(STORED, unreadable="not visible"))[-1] == "Envelope    not visible to your role"
-    assert lines(replace(STORED, place=(1, 2)))[0] == "Exotel phone (exotel_phone), one of 2 rows of this type"
+    assert lines(STORED._replace(unreadable="not visible"))[-1] == "Envelope    not visible to your role"
+    assert lines(STORED._replace(place=(1, 2)))[0] == "Exotel phone (exotel_phone), one of 2 rows of this type"
     assert lines(Integration(None, ACME, "exotel_sms"))[1:] == ["Not set up in this organisation; enter sets it up."]
 
 
 def test_what_needs_somebody_and_what_is_newest_comes_first() -> None:
-    missing, disabled = Integration(None, ACME, "exotel_sms"), replace(STORED, is_active=False)
-    unreadable = replace(STORED, unreadable="altered")
-    newer = replace(VERIFIED, last_verified_at=LATER, updated_at=LATER)
+    missing, disabled = Integration(None, ACME, "exotel_sms"), STORED._replace(is_active=False)
+    unreadable = STORED._replace(unreadable="altered")
+    newer = VERIFIED._replace(last_verified_at=LATER, updated_at=LATER)
     for order, expected in (
         ("type", [missing, disabled, VERIFIED, unreadable, newer]),
         ("state", [unreadable, VERIFIED, newer, disabled, missing]),
@@ -124,7 +123,7 @@ def test_what_needs_somebody_and_what_is_newest_comes_first() -> None:
 
 
 def test_a_filter_looks_at_title_type_name_and_state_in_any_case() -> None:
-    named = replace(STORED, display_name="Dispatch line")
+    named = STORED._replace(display_name="Dispatch line")
     for text, found in (
         ("EXOTEL PH", True),
         ("exotel_phone", True),

@@ -12,10 +12,11 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from tests.support.servers.postgres import run_schema_files
+from tui.data.schema.catalogue_queries import TABLES
 from tui.data.schema.expected import GRANTED_ROLES
 from tui.data.schema.install import InstallReport, install
 from tui.data.schema.roles import create_roles
-from tui.data.schema.shape import TABLES, CatalogueEntry, read_shape
+from tui.data.schema.shape import CatalogueEntry, read_shape
 from tui.data.schema.verify import REPLACEABLE
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 WORKS = Integration(
     UUID(int=7), ACME, "exotel_phone", is_active=True, is_verified=True, proven=True, last_verified_at=NOW
 )
-BROKEN = replace(WORKS, is_verified=False, proven=False, failing=True, tested_at=NOW, test_failure="401 key refused")
+BROKEN = WORKS._replace(is_verified=False, proven=False, failing=True, tested_at=NOW, test_failure="401 key refused")
 CHECKS = Checks(
     "verified",
     NOW - 12 * DAY,
@@ -41,12 +41,12 @@ def said(**values: str) -> dict[str, Observed]:
 
 
 def facts(integration: Integration = WORKS, **changed: Any) -> dict[str, str]:
-    checked = replace(integration, checks=replace(CHECKS, **changed))
+    checked = integration._replace(checks=CHECKS._replace(**changed))
     return {fact.label: fact.text for fact in check_facts(checked, UTC, now=NOW)}
 
 
 def worded(**changed: Any) -> tuple[str, tuple[str, ...]]:
-    checked = replace(WORKS, checks=replace(CHECKS, **changed))
+    checked = WORKS._replace(checks=CHECKS._replace(**changed))
     return connection(checked, NOW), warnings(checked)
 
 
@@ -54,10 +54,10 @@ def test_a_yes_of_a_check_that_nobody_has_seen_say_no_is_called_that() -> None:
     assert worded(check_proven=False) == ("works, but check unproven", ("check unproven",))
     lasting = worded(check_proven=False, standing="cut off")
     assert lasting == ("works, but check cut off (+1)", ("check cut off", "check unproven"))
-    told = dict(_lines(replace(WORKS, checks=replace(CHECKS, check_proven=False))))
+    told = dict(_lines(WORKS._replace(checks=CHECKS._replace(check_proven=False))))
     assert told["Connection"].startswith("verified, but check unproven; ")
-    for other in (BROKEN, replace(WORKS, is_verified=False, proven=False)):
-        assert "check unproven" not in warnings(replace(other, checks=replace(CHECKS, check_proven=False)))
+    for other in (BROKEN, WORKS._replace(is_verified=False, proven=False)):
+        assert "check unproven" not in warnings(other._replace(checks=CHECKS._replace(check_proven=False)))
     assert verified_words(check_proven=True) == "verified"
     assert rolled_back("Acme", 7, verified=True, check_proven=False).startswith(
         "Acme is back at version 7, verified (check unproven): "
@@ -75,16 +75,16 @@ def test_a_month_says_each_day_and_since_when() -> None:
     assert facts(BROKEN, standing="refused", since=NOW - 3 * DAY)["Last 30 d"].endswith(
         "  broken since 2026-11-27 (3 d)"
     )
-    unknown = replace(WORKS, unknown_since=NOW - timedelta(hours=3))
+    unknown = WORKS._replace(unknown_since=NOW - timedelta(hours=3))
     assert facts(unknown)["Last 30 d"].endswith("  worked since 2026-11-18; unknown now")
     assert facts(standing=None)["Last 30 d"].endswith("  asked on 10 days")
     assert facts(standing=None, days=("not asked",) * 30)["Last 30 d"].endswith("  nobody has asked")
     assert facts(days=())["Last 30 d"].startswith("not visible to your role")
-    assert for_how_long(replace(WORKS, checks=CHECKS), NOW) == "12 d"
-    assert for_how_long(replace(WORKS, checks=replace(CHECKS, since_exactly=False)), NOW) == "12 d+"
-    for silent in (unknown, replace(WORKS, unreadable="altered")):
-        assert for_how_long(replace(silent, checks=CHECKS), NOW) == for_how_long(WORKS) == ""
-    broken = replace(BROKEN, checks=replace(CHECKS, standing="refused", since=NOW - 3 * DAY))
+    assert for_how_long(WORKS._replace(checks=CHECKS), NOW) == "12 d"
+    assert for_how_long(WORKS._replace(checks=CHECKS._replace(since_exactly=False)), NOW) == "12 d+"
+    for silent in (unknown, WORKS._replace(unreadable="altered")):
+        assert for_how_long(silent._replace(checks=CHECKS), NOW) == for_how_long(WORKS) == ""
+    broken = BROKEN._replace(checks=CHECKS._replace(standing="refused", since=NOW - 3 * DAY))
     assert connection(broken, NOW) == "401 key refused, 3 d ago"
     assert check_facts(WORKS, UTC) == ()
 
@@ -108,7 +108,7 @@ def test_the_next_check_is_no_promise_of_a_timer_that_nobody_has_seen() -> None:
     assert facts(next_at=NOW + DAY)["Next check"] == "2026-12-01 12:00 UTC or later, by `switchboard check`"
     hidden = facts(is_visible=False)
     assert (hidden["Next check"], "Account" in hidden) == ("not visible to your role", False)
-    assert facts(replace(WORKS, is_active=False))["Next check"] == "none while it is disabled"
+    assert facts(WORKS._replace(is_active=False))["Next check"] == "none while it is disabled"
 
 
 def test_a_yes_does_not_stand_alone_where_it_hides_something() -> None:
@@ -150,7 +150,7 @@ def test_what_a_definition_shows_has_its_label_and_is_safe() -> None:
 
 
 def test_templates_are_counted_and_a_rejection_has_its_reason() -> None:
-    whatsapp = replace(WORKS, integration_type="exotel_whatsapp")
+    whatsapp = WORKS._replace(integration_type="exotel_whatsapp")
     assert facts(whatsapp)["Templates"].startswith("not counted yet")
     counted = said(templates_approved="12", templates_pending="0", templates_rejected="1")
     assert "\x1b" not in facts(whatsapp, observed=said(templates_approved="\x1b[31m"))["Templates"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.integrations.checks import check_record, month
@@ -35,7 +34,7 @@ def record_of(integration: Integration) -> dict[str, Any]:
 
     Of a type that is not set up, everything but the organisation, the type and the state is None.
     """
-    names = [field.name for field in dataclasses.fields(Integration) if field.name not in OF_SCREENS]
+    names = [name for name in Integration._fields if name not in OF_SCREENS]
     values = {name: getattr(integration, name) for name in names}
     if integration.id is None:
         values |= dict.fromkeys(ROW_ONLY_FIELDS)

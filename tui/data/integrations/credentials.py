@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
+from tui.data.integrations.columns import COLUMNS, without_envelope
 from tui.data.integrations.role_privileges import read_privileges
 from tui.data.keys.credential_json import encode_credential
 from tui.data.keys.encryption import RowBinding
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from tui.data.postgres.database import Connection, Database
     from tui.models import Json
     from tui.models.envelopes import EnvelopeFormat
-
-COLUMNS = """c.id, c.organization_id, c.integration_type, c.display_name, c.is_active, c.is_verified,
-       c.last_verified_at, c.created_by, c.updated_by, c.created_at, c.updated_at"""
 
 # A random nonce makes every envelope another text, so the text that was read is a version stamp.
 UPDATE_CREDENTIAL = """
@@ -318,11 +316,3 @@ def open_stored(row: dict[str, Any], keyring: Keyring) -> StoredCredential:
     except Unreadable as problem:
         return StoredCredential(integration, envelope, format_, None, problem)
     return StoredCredential(integration, envelope, format_, contents.credential)
-
-
-def without_envelope(row: dict[str, Any]) -> dict[str, Any]:
-    """Return the values of COLUMNS under their own names."""
-    names = [name.strip().removeprefix("c.") for name in COLUMNS.split(",")]
-    values = {name: row[name] for name in names}
-    values["is_active"], values["is_verified"] = bool(row["is_active"]), bool(row["is_verified"])
-    return values

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tui.data.integrations.credentials import COLUMNS, open_stored, without_envelope
+from tui.data.integrations.columns import COLUMNS, without_envelope
 from tui.data.integrations.role_privileges import RolePrivileges, read_privileges
 from tui.data.keys.envelopes import envelope_format
 from tui.data.rights import holds_any_right_now
@@ -221,7 +220,7 @@ def _number_rows_of_type(of_type: list[Integration]) -> list[Integration]:
     """Tell rows of one type apart."""
     if len(of_type) < 2:
         return of_type
-    return [replace(integration, place=(number, len(of_type))) for number, integration in enumerate(of_type, start=1)]
+    return [integration._replace(place=(number, len(of_type))) for number, integration in enumerate(of_type, start=1)]
 
 
 def _integration(row: dict[str, Any], keyring: Keyring | None, envelopes_visible: bool) -> Integration:
@@ -231,6 +230,9 @@ def _integration(row: dict[str, Any], keyring: Keyring | None, envelopes_visible
     if envelopes_visible and keyring is None:
         envelope_shape, unreadable = envelope_format(row["envelope"] or ""), "not tried"
     elif envelopes_visible and keyring is not None:
+        # Where rows are shown before anything is opened, this waits until they are.
+        from tui.data.integrations.credentials import open_stored
+
         credential = open_stored(row, keyring)
         envelope_shape = credential.format
         unreadable = credential.problem.reason if credential.problem else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.data.keys.credential_json import decode_credential, encode_credential
@@ -55,24 +55,24 @@ class RowBinding(NamedTuple):
         return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class OpenedBytes:
     """An envelope that opened: its exact plaintext, whatever it is, and the key that opened it.
 
     `key_id` is the one the envelope names, None for a legacy envelope.
     """
 
-    plaintext: bytes = field(repr=False)
+    plaintext: bytes
     format: EnvelopeFormat
     key: MasterKey
     key_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Opened(OpenedBytes):
     """An envelope that opened and holds a credential: order and unknown fields kept."""
 
-    credential: Json = field(repr=False)
+    credential: Json
 
 
 class Keyring:

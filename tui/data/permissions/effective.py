@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.data.integrations.credentials import without_envelope
+from tui.data.integrations.columns import without_envelope
 from tui.data.permissions.listing import (
     GRANT_COLUMNS,
     INTEGRATIONS,

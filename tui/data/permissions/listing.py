@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from tui.data.integrations.credentials import COLUMNS, without_envelope
+from tui.data.integrations.columns import COLUMNS, without_envelope
 from tui.data.permissions.values import Access, Cell, Grant
 from tui.data.postgres.like_patterns import containing
 from tui.data.rights import COLUMNS as RIGHT_COLUMNS

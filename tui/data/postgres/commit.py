@@ -35,7 +35,7 @@ Connect = Callable[[], Awaitable[psycopg.AsyncConnection[Any]]]
 _last_words: list[tuple[str, str]] = []
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Commit:
     """A transaction on its way to COMMIT; once `sent`, only the server knows how it ends."""
 

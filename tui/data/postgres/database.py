@@ -76,7 +76,7 @@ ATTEMPTS = 3
 STATEMENT_LIMIT = "select pg_catalog.set_config('statement_timeout', %(limit)s, true)"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Attempt:
     """One run of a unit: what it takes to find out who blocks it, and how a write ended."""
 

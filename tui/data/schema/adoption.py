@@ -5,8 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from tui.data.schema.catalogue_queries import fetch_rows
-from tui.data.schema.shape import TABLES
+from tui.data.schema.catalogue_queries import TABLES, fetch_rows
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection

@@ -11,9 +11,8 @@ import psycopg
 
 from tui.data.postgres.failures import is_of_another_program, translate
 from tui.data.postgres.session_settings import Limits
-from tui.data.schema.catalogue_queries import execute, fetch_rows
+from tui.data.schema.catalogue_queries import TABLES, execute, fetch_rows
 from tui.data.schema.files import schema_files
-from tui.data.schema.shape import TABLES
 from tui.errors import Locked, SchemaInTheWay, SwitchboardError
 
 if TYPE_CHECKING:

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 
     from psycopg import AsyncConnection
 
+TABLES = (
+    "integration_credentials",
+    "user_integration_permissions",
+    "integration_audit_logs",
+    "organization_phone_numbers",
+)
+
 
 async def execute(conn: AsyncConnection[Any], query: str, parameters: Mapping[str, Any] | None = None) -> None:
     """Run a query whose rows nobody wants; its text is this package's own, or of sql/. Raises psycopg.Error."""

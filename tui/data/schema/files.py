@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,8 +28,7 @@ class Statement(NamedTuple):
     sql: str
 
 
-@dataclass(frozen=True)
-class SchemaFile:
+class SchemaFile(NamedTuple):
     """One file of sql/ as it is: its name, text and SHA-256 in hex."""
 
     name: str
@@ -46,16 +44,21 @@ class SchemaFile:
         """The three digits its name begins with."""
         return _number(self.name)
 
-    @cached_property
+    @property
     def statements(self) -> tuple[Statement, ...]:
         """Its statements in order, comments before a statement included."""
-        statements: list[str] = []
-        start = 0
-        for token in re.finditer(_LEXEME, self.text):
-            if token.group() == ";":
-                statements.append(self.text[start : token.end()].strip())
-                start = token.end()
-        return tuple(Statement(self.name, number, sql) for number, sql in enumerate(statements, 1))
+        return _statements(self)
+
+
+@cache
+def _statements(file: SchemaFile) -> tuple[Statement, ...]:
+    statements: list[str] = []
+    start = 0
+    for token in re.finditer(_LEXEME, file.text):
+        if token.group() == ";":
+            statements.append(file.text[start : token.end()].strip())
+            start = token.end()
+    return tuple(Statement(file.name, number, sql) for number, sql in enumerate(statements, 1))
 
 
 def _folder() -> Path:

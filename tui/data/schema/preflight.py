@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tui.data.postgres.probe import encoding_problem, probe
-from tui.data.schema.catalogue_queries import fetch_rows
+from tui.data.schema.catalogue_queries import TABLES, fetch_rows
 from tui.data.schema.roles import missing_roles
-from tui.data.schema.shape import TABLES
 from tui.data.schema.state import schema_state
 from tui.errors import PermissionDenied, SchemaInTheWay, SchemaNewer, ServerUnsuitable, SwitchboardError
 

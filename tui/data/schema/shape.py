@@ -13,13 +13,6 @@ from tui.data.schema.files import schema_files
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
-TABLES = (
-    "integration_credentials",
-    "user_integration_permissions",
-    "integration_audit_logs",
-    "organization_phone_numbers",
-)
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class CatalogueEntry:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tui.data.login import MY_LOGIN, login_of
 from tui.data.postgres.operator_settings import SCHEMA_NUMBER
-from tui.data.schema.catalogue_queries import fetch_rows
+from tui.data.schema.catalogue_queries import TABLES, fetch_rows
 from tui.data.schema.files import latest_number
-from tui.data.schema.shape import TABLES
 from tui.errors import SchemaNewer
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from psycopg.rows import scalar_row
 from tui.data.keys.encryption import RowBinding
 from tui.data.keys.gate import check_gate, format_for_new_row
 from tui.data.keys.master_key import MINIMUM_CHARACTERS
-from tui.data.schema.shape import TABLES
+from tui.data.schema.catalogue_queries import TABLES
 from tui.data.setup.findings import Finding, Subject
 from tui.errors import SwitchboardError
 

@@ -385,7 +385,6 @@ class AuditScreen(ListPage):
         self._verification.start()
 
     def on_screen_resume(self) -> None:
-        super().on_screen_resume()
         # The log may have been checked from section 5 meanwhile.
         self.pane.refresh_lines()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -83,7 +82,7 @@ class CredentialEditor(FormPage):
     @property
     def _full_name(self) -> str:
         """What to call what is edited."""
-        return full_name(replace(self._base.integration, place=self._place)) if self._base else self._type.title
+        return full_name(self._base.integration._replace(place=self._place)) if self._base else self._type.title
 
     async def load(self) -> None:
         if self._loaded:

@@ -156,9 +156,11 @@ class IntegrationsScreen(DetailPage["Integration"]):
         return row_of(item, self.console.glyphs, is_whole=self._authors is not None)
 
     def detail_of(self, item: Integration) -> Sequence[TextLine]:
-        from tui.data.integrations.authors import Authors
+        authors = None
+        if self._authors is not None and item.id:
+            from tui.data.integrations.authors import Authors
 
-        authors = self._authors.get(item.id, Authors()) if self._authors is not None and item.id else None
+            authors = self._authors.get(item.id, Authors())
         usage = self._usage.get(item.id) if item.id else None
         return detail(item, authors, usage, self.session.settings.timezone, self.console.glyphs)
 

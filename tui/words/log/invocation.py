@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(NamedTuple):
     """A command such as "integrations show", and values by the names of its parameters.
 
     A value is a text, several texts, or whether a flag is set; an empty one counts as not given. `organization_id` is
@@ -19,5 +18,5 @@ class Invocation:
     """
 
     command: str
-    values: Mapping[str, str | bool | Sequence[str]] = field(default_factory=dict)
+    values: Mapping[str, str | bool | Sequence[str]] = MappingProxyType({})
     organization_id: UUID | None = None

@@ -6,10 +6,10 @@ import ipaddress
 import os
 import re
 import stat
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from psycopg import conninfo, pq
 
@@ -17,6 +17,8 @@ from tui.data.postgres.conninfo.parameters import REFUSED
 from tui.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tui.secret import Secret
 
 PoolingKind = Literal["direct", "session", "transaction"]
@@ -39,8 +41,7 @@ PASSWORD_KEYWORDS = frozenset(
 _SUPABASE_POOLER = r"(?i)[a-z0-9.-]+\.pooler\.supabase\.com"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class ConnectionSettings:
+class ConnectionSettings(NamedTuple):
     """The parts of a connection; what is None is left to libpq (PGHOST, .pgpass, its own defaults).
 
     `host` and `port` are lists joined by commas where there are several; a host that begins with / is the folder of a
@@ -52,7 +53,7 @@ class ConnectionSettings:
     database: str | None = None
     user: str | None = None
     password: Secret | None = None
-    parameters: dict[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = MappingProxyType({})
 
     def __repr__(self) -> str:
         return f"ConnectionSettings({self.describe()})"

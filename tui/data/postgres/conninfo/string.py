@@ -197,7 +197,7 @@ def _values(settings: ConnectionSettings) -> dict[str, str]:
         "user": settings.user,
         "password": settings.password.reveal("merge") if settings.password else None,
     }
-    return {keyword: value for keyword, value in values.items() if value} | settings.parameters
+    return {keyword: value for keyword, value in values.items() if value} | dict(settings.parameters)
 
 
 def _refuse(checks: Iterable[tuple[str, bool]]) -> None:
