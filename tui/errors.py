@@ -282,6 +282,11 @@ class ConnectionLost(ConnectionFailed):
     may_pass = True
 
 
+def not_connected() -> ConnectionLost:
+    """Return the failure of whoever wants a connection that is closed, perhaps to be made anew."""
+    return ConnectionLost("There is no connection to the database.", Advice.WAIT_A_MOMENT)
+
+
 class CommitInDoubt(ConnectionLost):
     """The reply to COMMIT was lost and the outcome could not be asked for."""
 

@@ -16,7 +16,7 @@ from tests.support.database.people import directory_database, fill, person
 from tests.support.database.schema import run_files_with_roles
 from tui.data.keys.encryption import Keyring
 from tui.data.login import HAVE_LEFT_OUT, HAVE_NAMED, LEAVE_OUT
-from tui.errors import InvalidInput, PermissionDenied, SwitchboardError, UnknownOrganization
+from tui.errors import ConnectionLost, InvalidInput, PermissionDenied, SwitchboardError, UnknownOrganization
 from tui.models.people import Organization
 from tui.session.session import Session
 from tui.settings.settings import load_settings
@@ -153,6 +153,20 @@ async def test_a_session_follows_what_its_login_becomes(directory: str, postgres
         assert isinstance(refused, PermissionDenied) and "is nobody's in this database" in refused.sentence
         assert not session.operator.origin.is_proven and session.operator.user_id is None
     await session.close()
+
+
+async def test_whoever_follows_a_login_while_the_session_connects_anew_is_refused_nothing(
+    directory: str, postgres: TestServer
+) -> None:
+    """Checked red: a RuntimeError, which ended the console, and a refusal, which ended the new attempt."""
+    session = await connected(create_login(postgres, directory, "sb_one", ONE, organizations=[ACME]))
+    database, login = session.database, session.database.login
+    # As `connect` begins.
+    await session.close()
+    for ask in (session.follow_login(login), database.fetch_value("select 1")):
+        with pytest.raises(ConnectionLost):
+            await ask
+    assert not session.is_refused
 
 
 async def test_before_any_login_is_mapped_everybody_claims(directory: str, postgres: TestServer) -> None:

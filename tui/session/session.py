@@ -14,6 +14,7 @@ from tui.errors import (
     SchemaNewer,
     SwitchboardError,
     UnknownOrganization,
+    not_connected,
 )
 from tui.process.identity import Operator, login_name, source_address, user_agent
 from tui.words.people.names import CLAIM, Origin, operator_label
@@ -62,9 +63,10 @@ class Session:
 
     @property
     def database(self) -> Database:
-        """The database. Raises RuntimeError before `connect` has succeeded: a caller's mistake, not a person's."""
+        """The database. Raises ConnectionLost before `connect` has succeeded, also while it is tried again."""
+        # Whoever read something may go on just when the session connects anew.
         if self._database is None:
-            raise RuntimeError("the session is not connected")
+            raise not_connected()
         return self._database
 
     @property

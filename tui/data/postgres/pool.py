@@ -20,7 +20,7 @@ from tui.data.postgres.connect import first_done, is_responding
 from tui.data.postgres.failures import availability_of
 from tui.data.postgres.liveness import RETRY_EVERY_S, Liveness
 from tui.data.postgres.monitored_connection import monitor, on_login_traffic
-from tui.errors import ConnectionFailed, NoFreeConnection
+from tui.errors import NoFreeConnection, not_connected
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -82,10 +82,10 @@ class Pool:
         It is not asked where it answered within JUST_ANSWERED_S and the caller's work `is_repeatable`: what is done
         once must not fail because the server had ended the connection. Raises NoFreeConnection after `turn_within_s`
         where all are taken, here or on the server, psycopg.Error or OSError where the login is refused, and
-        ConnectionFailed unless `is_open`.
+        ConnectionLost unless `is_open`.
         """
         if not self.is_open:
-            raise ConnectionFailed("There is no connection to the database.", "Wait until it is back, or restart.")
+            raise not_connected()
         ends = time.monotonic() + self.turn_within_s
         try:
             async with asyncio.timeout(self.turn_within_s):
