@@ -10,6 +10,8 @@ from tests.support.fresh_python import REPOSITORY, python
 CODE = """
 import asyncio, json, os, sys
 from pathlib import Path
+from tui.terminal.without_palette import leave_out_palette
+leave_out_palette()
 from tui.app import SwitchboardApp
 from tui.cli.output import Output
 from tui.cli.request import Options
@@ -39,7 +41,10 @@ async def main():
 
 asyncio.run(main())
 """
+# Two of its inputs on each screen, of which the first rows need none.
+INPUT = "textual.widgets._input"
 LIBRARIES = {
+    INPUT,
     "psycopg",
     "psycopg_binary",
     "cryptography",
@@ -61,6 +66,7 @@ def test_the_first_frame_waits_for_no_driver_no_cipher_and_no_other_section() ->
     # Connecting imports the driver: had the frame come after it, this list would say so.
     assert "psycopg" in names_later
     assert LIBRARIES & set(names) == set()
+    assert INPUT not in names_later
     ours = {name for name in names if name.startswith("tui.")}
     assert not any(name.startswith("tui.models") for name in ours)
     assert {name for name in ours if name.startswith("tui.screens.")} <= {

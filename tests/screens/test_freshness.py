@@ -13,6 +13,7 @@ from tests.support.database.logins import create_login
 from tests.support.database.number_rows import BANGALORE, add_row, create_people
 from tests.support.database.schema import run_files_with_roles
 from tests.support.terminal.console_driver import ConsoleDriver, add, new_app, run_headless
+from tui.errors import PermissionDenied
 from tui.screens import freshness
 from tui.widgets.row_list import RowBody
 
@@ -166,6 +167,14 @@ async def test_a_login_that_is_admitted_no_more_sees_the_refusal_in_place_of_not
         await console.press("r")
         await console.press("1")
         await console.wait_for("● active")
+        # Whoever answers a question then is told the same, and not that the connection comes back.
+        await console.press("space")
+        await console.wait_for("[y]")
+        failure = PermissionDenied("You are not let in.", "Ask somebody.")
+        await console.app.connection._end(failure)
+        await console.press("y")
+        await console.wait_for(lambda: not console.page.prompt.is_asking and "You are not let in." in console.status)
+        assert "reconnects" not in console.status
     execute(keyed_database, EDIT, [ACME, GLOBEX])
     # Nobody presses a key.
     monkeypatch.setattr(freshness, "LOOK_EVERY_S", SOON_S)

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -216,6 +217,6 @@ class TestSecrets:
 
     def test_every_field_has_a_line_of_documentation(self):
         source = Path(__file__).parents[2].joinpath("tui", "settings", "settings.py").read_text()
-        for name in Settings._fields:
-            after = source.partition(f"\n    {name}: ")[2].splitlines()[1]
-            assert after.strip().startswith('"""'), name
+        for entry in fields(Settings):
+            after = source.partition(f"\n    {entry.name}: ")[2].splitlines()[1]
+            assert after.strip().startswith('"""'), entry.name

@@ -7,6 +7,7 @@ import os
 import select
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -143,7 +144,8 @@ def settings_of(options: Options, *, environ: Mapping[str, str] = os.environ, cw
     settings = load_settings(
         environ, env_file=env_file, profile=options.profile, cwd=cwd or Path.cwd(), locked=options.locked
     )
-    return settings._replace(
+    return replace(
+        settings,
         organization=options.organization or settings.organization,
         operator=options.operator or settings.operator,
         read_only=options.read_only or settings.read_only,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -97,7 +98,7 @@ async def _serve(
     verifier = await make_verifier(session.settings, issuer=issuer, audience=audience)
     require_configured(session)
     # Whom it speaks for each request says; nobody is its operator.
-    session.settings = session.settings._replace(operator=None)
+    session.settings = replace(session.settings, operator=None)
     session.names_operators = True
     await session.connect()
     require_installed(session)

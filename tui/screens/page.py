@@ -167,8 +167,11 @@ class Page(Screen[Any]):
 
     def _on_screen_resume(self, event: events.ScreenResume) -> None:
         """Draw the frame again: the session may have changed while another screen was open. Leave if that waited."""
-        # All widgets of a new screen have just been styled one by one.
-        event.refresh_styles, self._is_new = not self._is_new, False
+        # All widgets of a new screen were styled as they were made; from Python 3.12 on before a style sheet of its own
+        # was read, since tasks begin at once there.
+        if self._is_new and not self.css_path:
+            event.refresh_styles = False
+        self._is_new = False
         self.refresh_frame()
         if self._pending_result is not None:
             self.dismiss(*self._pending_result)
@@ -292,12 +295,14 @@ class Page(Screen[Any]):
 
     def show_failure(self, failure: SwitchboardError) -> None:
         """Show why nothing could be read, in the place of what is missing where there is such a place."""
+        failure = self.console.connection.cause_of(failure)
         for switcher in self.query(StateSwitcher):
             switcher.show_failed(failure)
         self.report_failure(failure)
 
     def report_failure(self, failure: SwitchboardError) -> None:
         """Say what went wrong on the status line, where it stays."""
+        failure = self.console.connection.cause_of(failure)
         by_itself = " Switchboard reconnects automatically." if failure.may_pass else ""
         self.status.say(f"{failure.sentence} {failure.what_to_do}{by_itself}", "bad")
         if failure.may_pass:

@@ -79,6 +79,11 @@ class ConsoleConnection:
         if self.ready and self.health.state != "lost":
             self._app.watch_connection(partial(self._watch, failure))
 
+    def cause_of(self, failure: SwitchboardError) -> SwitchboardError:
+        """Return why the database was left, where nobody tries to get back, in place of what only follows from it."""
+        cause = self.failure
+        return failure if cause is None or cause.may_pass or not failure.may_pass else cause
+
     async def follow_login(self, ask: Callable[[], Coroutine[None, None, None]]) -> bool:
         """Await Session.look_at_login or follow_login; show why and return False where nobody may go on.
 

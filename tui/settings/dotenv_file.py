@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tui.errors import ConfigError
 from tui.settings.checked_file import printable, read_checked, replace_file
@@ -76,15 +77,13 @@ def write_env_values(path: Path, values: Mapping[str, str]) -> None:
     replace_file(path, encoded)
 
 
-class _Entry(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class _Entry:
     """The value of a name of ours, and where `NAME=value` stands in the text, without its line end."""
 
     value: str
     start: int
     end: int
-
-    def __repr__(self) -> str:
-        return f"_Entry({self.start}, {self.end})"
 
 
 # Of one line, and of several.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from tui.errors import ConfigError
 from tui.secret import Secret
@@ -85,27 +85,24 @@ _PROFILE_DECIDES = frozenset(
 )
 
 
-class Variable(NamedTuple):
-    """A variable that is set; `origin` is ENVIRONMENT or the path of the file that has it. The repr has no value."""
+# No NamedTuples, which json.dumps and a loop would write out, values and all.
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Variable:
+    """A variable that is set; `origin` is ENVIRONMENT or the path of the file that has it."""
 
     name: str
     value: str
     origin: str
 
-    def __repr__(self) -> str:
-        return f"Variable({self.name!r}, {self.origin!r})"
 
-
-class Settings(NamedTuple):
-    """The settings of a session. A variable that is empty counts as not set, and still hides one of the file.
-
-    The repr has no value: some hold passwords.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Settings:
+    """The settings of a session. A variable that is empty counts as not set, and still hides one of the file."""
 
     database_url: str | None = None
     """The connection string as typed; None leaves the connection to libpq's own variables."""
 
-    libpq: Mapping[str, str] = MappingProxyType({})
+    libpq: Mapping[str, str] = field(default_factory=dict)
     """The PG* variables that only the file has; libpq finds those of the environment by itself."""
 
     root_sets_connection: bool = False
@@ -182,9 +179,6 @@ class Settings(NamedTuple):
 
     warnings: tuple[str, ...] = ()
     """Sentences to be shown once at the start."""
-
-    def __repr__(self) -> str:
-        return f"Settings(profile={self.profile!r}, env_file={self.env_file!r})"
 
     def places_looked_in(self) -> str:
         """Return a sentence or two about where a database was looked for, and which profiles there are."""

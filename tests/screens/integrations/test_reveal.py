@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -161,7 +162,7 @@ async def test_a_secret_is_hidden_after_its_time_and_all_is_covered_after_the_id
         await reveal_first(console)
         # Not from the start, when a slow machine may need longer than that to show what is to be covered.
         session = console.app.session
-        session.settings = session.settings._replace(idle_lock=2)
+        session.settings = replace(session.settings, idle_lock=2)
         console.app._watch_idle()
         await console.wait_for("The screen is hidden")
         assert "API token" not in console.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -174,8 +175,26 @@ async def held_keys_give_nobody_a_free_number_and_switch_none_on(console: Consol
     assert holder(conninfo, BANGALORE) == ASHA
 
 
+async def a_form_has_its_own_styles_and_the_list_below_it_keeps_its(console: ConsoleDriver) -> None:
+    """Checked red with eager tasks: the form was two lines lower; and the list was styled anew each time."""
+    # As Textual runs a console from Python 3.12 on, and not its tests.
+    asyncio.get_running_loop().set_task_factory(getattr(asyncio, "eager_task_factory", None))
+    page, styled = console.page, []
+    page.update_node_styles = lambda **_: styled.append(page)  # type: ignore[method-assign]
+    await console.press("a")
+    await console.wait_for(lambda: isinstance(console.app.screen, NumberForm))
+    assert str(console.app.screen.query_one("#help").styles.height) == "4"
+    await console.press("escape")
+    await console.wait_for(lambda: console.app.screen is page)
+    await console.pilot.pause()
+    assert not styled
+    del page.update_node_styles
+    asyncio.get_running_loop().set_task_factory(None)
+
+
 async def a_number_is_added_edited_made_primary_and_deactivated(console: ConsoleDriver, conninfo: str) -> None:
     await console.wait_for("Asha Rao")
+    await a_form_has_its_own_styles_and_the_list_below_it_keeps_its(console)
     await console.press("a")
     await console.wait_for(lambda: isinstance(console.app.screen, NumberForm))
     await console.type("nonsense")

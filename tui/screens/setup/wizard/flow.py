@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tui.data.postgres.conninfo.settings import make_conninfo
@@ -91,7 +91,8 @@ class Flow:
         """Return a session with what was chosen, for the console to go on with."""
         if self.connection is None:
             raise RuntimeError("the connection step comes first")
-        settings = self.settings._replace(
+        settings = replace(
+            self.settings,
             nothing_configured=False,
             libpq={},
             database_url=connection_uri(self.connection),
