@@ -19,7 +19,6 @@ from tui.session_switch import WRITE_UNDER_WAY, SessionSwitch
 from tui.settings.configuration import Configuration, configuration_file, keymap_file, read_configuration
 from tui.widgets.bindings import bind
 from tui.widgets.glyphs import UNICODE
-from tui.widgets.line_filters.ascii import AsciiFilter
 from tui.widgets.line_filters.colours import TERMINAL_COLOURS, ColourlessFilter, PaletteFilter, colours_are_unwanted
 from tui.widgets.line_filters.control import ControlFilter
 from tui.widgets.ordered_app import OrderedApp
@@ -138,12 +137,16 @@ class SwitchboardApp(OrderedApp):
         return self._line_filters
 
     def _new_line_filters(self) -> tuple[LineFilter, ...]:
-        is_truecolor = self.configuration.is_truecolor
-        return (
-            ControlFilter(),
-            *((AsciiFilter(),) if self.session.settings.ascii else ()),
-            *((ColourlessFilter(),) if self.no_color else (PaletteFilter(),) if is_truecolor else ()),
-        )
+        filters: list[LineFilter] = [ControlFilter()]
+        if self.session.settings.ascii:
+            from tui.widgets.line_filters.ascii import AsciiFilter
+
+            filters.append(AsciiFilter())
+        if self.no_color:
+            filters.append(ColourlessFilter())
+        elif self.configuration.is_truecolor:
+            filters.append(PaletteFilter())
+        return tuple(filters)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Offer none of Textual's own commands: one of them writes a screenshot of secrets."""

@@ -23,7 +23,7 @@ HOSTS = tuple(region.api for region in REGIONS)
 DEFAULT_HOST = HOSTS[0]
 
 # Accounts whose SID ends so were in Mumbai in 4 of 4 public cases: a hint, never a rule.
-_MUMBAI_SID = re.compile("[0-9]m$")
+_MUMBAI_SID = "[0-9]m$"
 
 
 class Asked(NamedTuple):
@@ -46,4 +46,4 @@ def api_of_portal(host: str) -> str | None:
 def likelier_host(sid: str, host: str) -> str | None:
     """Return Mumbai's API host where the SID looks like one of Mumbai and `host` is Singapore's, else None."""
     singapore, mumbai = HOSTS
-    return mumbai if host == singapore and _MUMBAI_SID.search(sid.strip()) else None
+    return mumbai if host == singapore and re.search(_MUMBAI_SID, sid.strip()) else None

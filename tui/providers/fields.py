@@ -67,7 +67,7 @@ class Field(NamedTuple):
         return self.required and self.kind in {"phone", "sender", "e164"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Findings:
     """What is wrong (problems) and what is doubtful (warnings), one sentence each by field name.
 

@@ -35,7 +35,7 @@ IMAP_HOSTS = tuple(f"{name}.{domain}" for domain in _DOMAINS for name in ("imap"
 DEFAULT_SMTP_HOST = SMTP_HOSTS[0]
 DEFAULT_IMAP_HOST = IMAP_HOSTS[0]
 
-_HOST = re.compile(r"(smtp|imap)(pro)?\.(zoho(?:cloud)?\.[a-z.]+)")
+_HOST = r"(smtp|imap)(pro)?\.(zoho(?:cloud)?\.[a-z.]+)"
 
 
 class MailHost(NamedTuple):
@@ -57,13 +57,13 @@ class MailHost(NamedTuple):
 
 def mail_host(host: str) -> MailHost | None:
     """Return what a host of Zoho's serves, None for another one."""
-    match = _HOST.fullmatch(host.strip().lower().removesuffix("."))
+    match = re.fullmatch(_HOST, host.strip().lower().removesuffix("."))
     return MailHost(match[1], match[2] or "", match[3]) if match else None
 
 
 def host_within(text: str) -> MailHost | None:
     """Return the one of Zoho's known hosts that a text names, None where it names none."""
-    match = _HOST.search(text.lower())
+    match = re.search(_HOST, text.lower())
     found = mail_host(match[0].rstrip(".")) if match else None
     return found if found and found.domain in _DOMAINS else None
 

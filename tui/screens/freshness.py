@@ -47,15 +47,15 @@ class Freshness:
 
     async def run(self) -> None:
         """Look until it is cancelled; a login that may not read the log asks once, and learns how old everything is."""
-        from tui.data.audit.change_watch import ChangeWatch
-
         # Neither the session nor its database is kept in a variable: what is left goes with its key and password.
         organization = self._app.connection.session.organization
         if organization is None:
             return
-        watch: ChangeWatch | None = ChangeWatch(organization.id)
         looked_at = self._changed_at = 0.0
         await asyncio.sleep(FIRST_LOOK_AFTER_S)
+        from tui.data.audit.change_watch import ChangeWatch
+
+        watch: ChangeWatch | None = ChangeWatch(organization.id)
         while True:
             now = time.monotonic()
             if now - self._app.last_key_at < SELDOM_AFTER_S or now - looked_at >= LOOK_SELDOM_EVERY_S:

@@ -148,7 +148,7 @@ class ConsoleConnection:
                 self._set_health(CONNECTED)
                 self._app.switch_mode("setup")
                 return None
-            await derive_with_recorded_salt(session)
+            await derive_with_recorded_salt(session, is_awaited=True)
             self._require_present(session)
             await session.find_organization()
             self._require_present(session)

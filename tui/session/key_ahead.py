@@ -20,15 +20,20 @@ def derive_with_kept_salt(session: Session) -> None:
     key = session.keyring.current
     salt = None if key is None else KeptSalt(session.settings, session.environ).read()
     if key is not None and salt is not None:
+        session.is_key_ahead = True
         # Daemonic, so that a program which is left at once need not wait for it.
         threading.Thread(target=key.derive_ahead, args=(salt,), name="key derivation", daemon=True).start()
 
 
-async def derive_with_recorded_salt(session: Session) -> None:
-    """Begin with the salt in the database, unless that is done, and keep it for the next start."""
+async def derive_with_recorded_salt(session: Session, *, is_awaited: bool) -> None:
+    """Begin with the salt in the database, unless that is done, and keep it for the next start.
+
+    Where rows wait for it (`is_awaited`), nothing is asked while the kept salt is at work: it hardly ever changes.
+    """
     key = session.keyring.current
-    if key is None:
+    if key is None or session.is_salt_asked or (is_awaited and session.is_key_ahead):
         return
+    session.is_salt_asked = True
     from tui.data.keys.gate import recorded_salt
 
     with contextlib.suppress(SwitchboardError):

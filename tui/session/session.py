@@ -56,6 +56,10 @@ class Session:
         """Whether the database was reached, and nobody may work there under this login or name."""
         self.names_operators = False
         """Whether whoever is spoken for is named by each request (`for_request`), so that the session names nobody."""
+        self.is_key_ahead = False
+        """Whether the master key is being derived with the salt that the last start kept, or was."""
+        self.is_salt_asked = False
+        """Whether the database was asked for its salt."""
         self._followed: Login | None = None
         # The database that was asked for, and the same once it could be connected to.
         self._requested_database: Database | None = None

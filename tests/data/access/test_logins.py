@@ -38,7 +38,7 @@ from tui.data.access.other_programs import other_programs
 from tui.data.access.passwords import generate_password, require_good_password
 from tui.data.permissions.grantees import label_person
 from tui.data.postgres.database import Database
-from tui.data.postgres.login_refusals import LOGIN_REFUSALS
+from tui.data.postgres.failures.login_refusals import LOGIN_REFUSALS
 from tui.errors import InvalidInput, PermissionDenied, SchemaMissing, ServerUnsuitable, SwitchboardError
 from tui.process.identity import Operator
 from tui.secret import Secret

@@ -10,11 +10,11 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.acme import operator
-from tui.data.postgres.connect_failures import scrubbed
 from tui.data.postgres.conninfo.settings import make_conninfo
 from tui.data.postgres.conninfo.string import parse_connection_string
 from tui.data.postgres.database import Database
 from tui.data.postgres.failures import translate
+from tui.data.postgres.failures.connect_failures import scrubbed
 from tui.errors import ConnectionFailed, InvalidInput, ServerUnsuitable
 
 CANARY = "Canary31secret"

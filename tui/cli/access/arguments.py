@@ -11,7 +11,7 @@ from tui.cli.parsing import OneOf, argument, option
 from tui.data.access.changes import Scope
 from tui.data.access.roles import ACCESS_ROLES
 from tui.data.directory import resolve_organization
-from tui.data.postgres.login_refusals import login_refusal
+from tui.data.postgres.failures.login_refusals import login_refusal
 from tui.words.people.access import SQL_FOR_OTHERS, lacking
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from tui.data.access.roles import (
     read_role_facts,
     sessions_statement,
 )
-from tui.data.postgres.login_refusals import login_refusal
+from tui.data.postgres.failures.login_refusals import login_refusal
 from tui.data.scope import require_everything
 from tui.errors import InvalidInput, PermissionDenied, SchemaMissing
 

@@ -9,7 +9,7 @@ from psycopg.rows import class_row, scalar_row
 
 from tui.data.access.roles import ACCESS_ROLES, AccessRole, group_of
 from tui.data.directory import directory_sources, known_person, organizations_by_id, people_by_id
-from tui.data.postgres.login_refusals import login_refusal
+from tui.data.postgres.failures.login_refusals import login_refusal
 from tui.errors import UnknownPerson
 from tui.models.people import Organization
 

@@ -19,8 +19,8 @@ MAX_NESTING = 100
 """Objects and arrays inside one another: far beyond any credential, far below Python's own recursion limit."""
 
 # Possessive throughout: a long text without a closing quote is not tried again from each of its characters.
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
-_STRING_OR_NUMBER = re.compile(r'"(?:[^"\\]++|\\.)*+"|-?\d[\d.e+-]*+')
+_STRING_OR_BRACKET = r'(?s)"(?:[^"\\]++|\\.)*+"?|[\[\]{}]'
+_STRING_OR_NUMBER = r'"(?:[^"\\]++|\\.)*+"|-?\d[\d.e+-]*+'
 
 
 class _InvalidJsonError(Exception):
@@ -44,7 +44,7 @@ def encode_credential(credential: Mapping[str, Any]) -> bytes:
         text = ""
     if text:
         # Half a surrogate pair becomes an escape.
-        data = _STRING_OR_NUMBER.sub(_javascript_number, text).encode("utf-8", "backslashreplace")
+        data = re.sub(_STRING_OR_NUMBER, _javascript_number, text).encode("utf-8", "backslashreplace")
         _, problem = _parse(data)
         if not problem:
             return data
@@ -114,7 +114,7 @@ def _parse(data: bytes) -> tuple[Json, str]:
 
 def _check_nesting(text: str) -> None:
     depth = 0
-    for match in _STRING_OR_BRACKET.finditer(text):
+    for match in re.finditer(_STRING_OR_BRACKET, text):
         if match[0] in "[{":
             depth += 1
             if depth > MAX_NESTING:

@@ -38,7 +38,7 @@ _WRAPPINGS = {
     "quotes": "'\"`\u2018\u2019\u201a\u201c\u201d\u201e",
 }
 # What guides print in place of a key, without digits, case and punctuation: your-32-character-secret-key-here ...
-_PLACEHOLDERS = re.compile(
+_PLACEHOLDERS = (
     "yourchar|yoursecret|yourencryption|yourmaster|yourrandom|keyhere|changeme|changethis|replaceme|replacethis|"
     "replacewith|placeholder|insertkey|putyour|examplekey"
 )
@@ -223,7 +223,7 @@ def _weaknesses(text: str) -> tuple[str, ...]:
     weaknesses = []
     if len(text) < MINIMUM_CHARACTERS:
         weaknesses.append(f"It is shorter than {MINIMUM_CHARACTERS} characters.")
-    if _PLACEHOLDERS.search(re.sub(r"[\W\d_]+", "", text.casefold())):
+    if re.search(_PLACEHOLDERS, re.sub(r"[\W\d_]+", "", text.casefold())):
         weaknesses.append("It is a placeholder from a guide, not a key.")
     if _has_little_variety(text):
         weaknesses.append("It has little variety: few different characters, a repetition or a sequence.")

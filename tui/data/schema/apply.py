@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 
-from tui.data.postgres.failures import is_of_another_program, translate
+from tui.data.postgres.failures import translate
+from tui.data.postgres.failures.translation import is_of_another_program
 from tui.data.postgres.session_settings import Limits
 from tui.data.schema.catalogue_queries import TABLES, execute, fetch_rows
 from tui.data.schema.files import schema_files

@@ -126,6 +126,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
         from tui.data.integrations.listing import list_integrations
         from tui.data.integrations.usage import usage_of
         from tui.data.keys.gate import replaced_key
+        from tui.session.key_ahead import derive_with_recorded_salt
         from tui.session.seen_checks import read_checks, with_checks
 
         database = self.session.database
@@ -140,6 +141,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
         if self.is_mounted:
             self._usage = usage
             self.show_rows()
+        await derive_with_recorded_salt(self.session, is_awaited=False)
 
     def _show(self, integrations: list[Integration], authors: dict[UUID, Authors] | None) -> None:
         """Show the rows; without authors what they have by themselves, and nothing that is still to be asked."""

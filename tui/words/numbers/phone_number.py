@@ -24,8 +24,8 @@ _NOTATION = r"\+?[\d ().\-/]*"
 _SCHEME = r"(?i)(?:tel|sms|whatsapp|callto):(?://)?"
 _FOLDED = {0x2212: "-", 0xFF0B: "+", 0xFF08: "(", 0xFF09: ")", 0xFF0E: ".", 0xFF0F: "/", 0x2044: "/"}
 # What a spreadsheet makes of a number: read with its nought it would be another one.
-_DECIMAL = re.compile(r"\+?(?:\d{6,}\.0{1,3}|\d{9,}\.\d{1,3})")
-_EXPONENT = re.compile(r"\+?\d(?:[.,]\d+)?e\+?\d{1,2}", re.IGNORECASE)
+_DECIMAL = r"\+?(?:\d{6,}\.0{1,3}|\d{9,}\.\d{1,3})"
+_EXPONENT = r"(?i)\+?\d(?:[.,]\d+)?e\+?\d{1,2}"
 _EXTENSION = r"(?i)[ ,;]*(?:ext(?:ension|n)?\b\.?|x|#)[ =:]*\d{1,7}\Z"
 _BETWEEN_NUMBERS = r"(?i)[,;&]| (?:and|or) "
 _LONGEST = 250  # characters, as the library reads
@@ -95,7 +95,7 @@ def why_not(text: str) -> tuple[str, str] | None:
     text = _normalize(text)
     whole = text.replace(" ", "")
     for pattern, what in ((_DECIMAL, "decimals"), (_EXPONENT, "an exponent")):
-        if pattern.fullmatch(whole):
+        if re.fullmatch(pattern, whole):
             return (
                 f"That is a number with {what}, as a spreadsheet shows a phone number.",
                 "Enter its digits only; in the spreadsheet, format the cell as text.",
@@ -166,7 +166,7 @@ def _parse(text: str, default_region: str) -> PhoneNumber | None:
     text = _normalize(text)
     if (
         not re.fullmatch(_NOTATION, text)
-        or _DECIMAL.fullmatch(text.replace(" ", ""))
+        or re.fullmatch(_DECIMAL, text.replace(" ", ""))
         or _holds_two(text, default_region)
     ):
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from tui.data.postgres.refusal_kinds import (
+from tui.data.postgres.failures.refusal_kinds import (
     DISK_FULL,
     ENDED,
     IPV6,

@@ -8,8 +8,8 @@ import socket
 
 import psycopg
 
-from tui.data.postgres.refusal_kinds import BY_SQLSTATE
-from tui.data.postgres.refusal_texts import recognise
+from tui.data.postgres.failures.refusal_kinds import BY_SQLSTATE
+from tui.data.postgres.failures.refusal_texts import recognise
 from tui.errors import (
     Advice,
     ConnectionFailed,

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import psycopg
 
-from tui.data.postgres.connect_failures import as_sentence, connect_failure, is_answer, one_line, quote, scrubbed
-from tui.data.postgres.login_refusals import login_refusal
-from tui.data.postgres.refusal_kinds import DISK_FULL, NO_MEMORY, NO_SLOT, STARTING, Kind
-from tui.data.postgres.refusal_texts import recognise
+from tui.data.postgres.failures.connect_failures import (
+    as_sentence,
+    connect_failure,
+    is_answer,
+    one_line,
+    quote,
+    scrubbed,
+)
+from tui.data.postgres.failures.login_refusals import login_refusal
+from tui.data.postgres.failures.refusal_kinds import DISK_FULL, NO_MEMORY, NO_SLOT, STARTING, Kind
+from tui.data.postgres.failures.refusal_texts import recognise
 from tui.errors import (
     Advice,
     Conflict,
@@ -32,8 +39,8 @@ from tui.errors import (
 )
 from tui.words.integrations.description import LIST_AGAIN
 
-Availability = Literal["gone", "full", "refuses"]
-"""Nobody answers, every connection is taken, or this login is not let in."""
+if TYPE_CHECKING:
+    from tui.data.postgres.failures import Availability
 
 LOOK_AT_KEYS = "Look at `switchboard keys status`, and try again; nothing was changed."
 TOO_MANY_OPENINGS = "Wait that long; the limit is there so that nobody can copy all secrets unnoticed."
@@ -104,13 +111,8 @@ _OURS = r'[^"\n]*?(?<![a-z0-9_])(?:switchboard\.\w+\(|inline_code_block\b[^\n]*\
 _THEIRS = r'[^"\n]*?\bPL/\w+[^"\n]*?\s((?!switchboard\.)[\w.$]+\([^()"\n]*\))'
 
 
-def translate(exc: BaseException, *, connecting: bool = False, role: str | None = None) -> SwitchboardError:
-    """Return the error to show for one of the driver, the pool or the network.
-
-    `connecting` says that there was no connection yet; `role` is the database role, named where it lacks a privilege.
-    Raise the result `from None`: the original carries the failing row and, while connecting, what was typed. The
-    server's SQLSTATE travels as `sqlstate`.
-    """
+def translated(exc: BaseException, *, connecting: bool, role: str | None) -> SwitchboardError:
+    """Return what `translate` returns."""
     if isinstance(exc, SwitchboardError):
         return exc
     sqlstate = (exc.sqlstate or "") if isinstance(exc, psycopg.Error) else ""
@@ -135,12 +137,12 @@ def translate(exc: BaseException, *, connecting: bool = False, role: str | None 
     return failure
 
 
-def availability_of(failure: BaseException) -> Availability:
-    """Return whether a failure to connect means silence, no free connection, or a login that is refused."""
-    translated = translate(failure, connecting=True)
-    if isinstance(translated, NoFreeConnection):
+def availability(failure: BaseException) -> Availability:
+    """Return what `availability_of` returns."""
+    shown = translated(failure, connecting=True, role=None)
+    if isinstance(shown, NoFreeConnection):
         return "full"
-    return "gone" if translated.may_pass and not isinstance(translated, UnknownRefusal) else "refuses"
+    return "gone" if shown.may_pass and not isinstance(shown, UnknownRefusal) else "refuses"
 
 
 def is_of_another_program(exc: psycopg.Error) -> bool:

@@ -1,0 +1,30 @@
+"""What a driver's error becomes. The texts of every refusal are not imported by a start that succeeds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from tui.errors import SwitchboardError
+
+Availability = Literal["gone", "full", "refuses"]
+"""Nobody answers, every connection is taken, or this login is not let in."""
+
+
+def translate(exc: BaseException, *, connecting: bool = False, role: str | None = None) -> SwitchboardError:
+    """Return the error to show for one of the driver, the pool or the network.
+
+    `connecting` says that there was no connection yet; `role` is the database role, named where it lacks a privilege.
+    Raise the result `from None`: the original carries the failing row and, while connecting, what was typed. The
+    server's SQLSTATE travels as `sqlstate`.
+    """
+    from tui.data.postgres.failures.translation import translated
+
+    return translated(exc, connecting=connecting, role=role)
+
+
+def availability_of(failure: BaseException) -> Availability:
+    """Return whether a failure to connect means silence, no free connection, or a login that is refused."""
+    from tui.data.postgres.failures.translation import availability
+
+    return availability(failure)
