@@ -21,7 +21,7 @@ from psycopg.types.json import set_json_loads
 from tui.data.postgres.commit import Commit
 from tui.data.postgres.connect import Connection, connect
 from tui.data.postgres.deadline import run_with_deadline
-from tui.data.postgres.failures import translate
+from tui.data.postgres.failures import load_texts, translate
 from tui.data.postgres.json_loader import tolerant_loads
 from tui.data.postgres.lock_holder import FIND_HOLDER, holder_sentence, name_lock_holder
 from tui.data.postgres.operator_settings import name_operator, set_operator
@@ -344,6 +344,7 @@ class Database:
 
     async def _write_until_decided(self, unit: Unit[T], operation: UUID, attempt: _Attempt) -> T:
         """Await a write; when the answer to its COMMIT does not come, find out how it ended."""
+        load_texts()
         commit = attempt.commit
         try:
             return await name_lock_holder(

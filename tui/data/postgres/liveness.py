@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tui.data.postgres.connect import first_done
-from tui.data.postgres.failures import availability_of, translate
+from tui.data.postgres.failures import availability_of, load_texts, translate
 from tui.errors import Advice, ConnectionLost
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ class Liveness:
         try:
             self.next_at = time.monotonic() + rest
             await asyncio.sleep(rest)
+            load_texts()
             while True:
                 await self._rest_until_due(rest)
                 self._is_awaited = False

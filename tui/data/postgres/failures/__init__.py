@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -9,6 +10,11 @@ if TYPE_CHECKING:
 
 Availability = Literal["gone", "full", "refuses"]
 """Nobody answers, every connection is taken, or this login is not let in."""
+
+
+def load_texts() -> None:
+    """Import what the others need, while files can be opened and are of this version."""
+    import_module(f"{__name__}.translation")
 
 
 def translate(exc: BaseException, *, connecting: bool = False, role: str | None = None) -> SwitchboardError:
