@@ -39,16 +39,15 @@ async def test_a_connected_console_derives_the_key_in_use_and_the_next_one_need_
     derive_with_kept_salt(session)
     await session.connect()
     try:
-        await derive_with_recorded_salt(session, is_awaited=True)
+        await derive_with_recorded_salt(session)
         wait_until(lambda: KeptSalt(settings, {}).read() == SALT)
         # Of a key that was rotated: no row waits for the new one, and the next start has it all the same.
         KeptSalt(settings, {}).keep(b"a" * 16)
         again = Session(settings, {}, Keyring(MasterKey(KEY, "a test")))
         derive_with_kept_salt(again)
         await again.connect()
-        await derive_with_recorded_salt(again, is_awaited=True)
-        assert KeptSalt(settings, {}).read() == b"a" * 16
-        await derive_with_recorded_salt(again, is_awaited=False)
+        assert again.is_key_ahead and KeptSalt(settings, {}).read() == b"a" * 16
+        await derive_with_recorded_salt(again)
         await again.close()
         wait_until(lambda: KeptSalt(settings, {}).read() == SALT)
     finally:

@@ -295,9 +295,8 @@ class Page(Screen[Any]):
 
     def show_failure(self, failure: SwitchboardError) -> None:
         """Show why nothing could be read, in the place of what is missing where there is such a place."""
-        failure = self.console.connection.cause_of(failure)
         for switcher in self.query(StateSwitcher):
-            switcher.show_failed(failure)
+            switcher.show_failed(self.console.connection.cause_of(failure))
         self.report_failure(failure)
 
     def report_failure(self, failure: SwitchboardError) -> None:

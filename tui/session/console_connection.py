@@ -148,7 +148,9 @@ class ConsoleConnection:
                 self._set_health(CONNECTED)
                 self._app.switch_mode("setup")
                 return None
-            await derive_with_recorded_salt(session, is_awaited=True)
+            if not session.is_key_ahead:
+                # Else behind the first rows: the salt hardly ever changes, and the kept one is at work.
+                await derive_with_recorded_salt(session)
             self._require_present(session)
             await session.find_organization()
             self._require_present(session)

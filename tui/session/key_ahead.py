@@ -25,13 +25,10 @@ def derive_with_kept_salt(session: Session) -> None:
         threading.Thread(target=key.derive_ahead, args=(salt,), name="key derivation", daemon=True).start()
 
 
-async def derive_with_recorded_salt(session: Session, *, is_awaited: bool) -> None:
-    """Begin with the salt in the database, unless that is done, and keep it for the next start.
-
-    Where rows wait for it (`is_awaited`), nothing is asked while the kept salt is at work: it hardly ever changes.
-    """
+async def derive_with_recorded_salt(session: Session) -> None:
+    """Begin with the salt in the database, unless it was asked for before, and keep it for the next start."""
     key = session.keyring.current
-    if key is None or session.is_salt_asked or (is_awaited and session.is_key_ahead):
+    if key is None or session.is_salt_asked:
         return
     session.is_salt_asked = True
     from tui.data.keys.gate import recorded_salt

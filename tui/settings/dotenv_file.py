@@ -21,7 +21,7 @@ _ENTRY = r"(?s)\s*(?P<export>export[ \t]+)?(?P<name>[^=\s]+)(?P<blanks>[^\S\r\n]
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 # A name in quotes is one before = alone: JSON has them before a colon.
 _FIRST_WORD = r"\s*(?:export[ \t]+)?(['\"])?(?P<name>[A-Za-z_][A-Za-z0-9_-]*)(?(1)['\"]?[ \t]*=)"
-_LINE_END = r"\r\n|\n|\r"
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _SURROGATE = "[\ud800-\udfff]"
 _REST_OF_LINE = r"(?:[ \t]*|[ \t]+#[^\r\n]*)"
 _BLANKS_OR_COMMENT = _REST_OF_LINE
@@ -139,8 +139,8 @@ def _parse_bindings(text: str) -> Iterator[tuple[int, str, Binding]]:
         for binding in parse_stream(io.StringIO(text, newline="")):
             original = binding.original.string
             blanks = original[: len(original) - len(original.lstrip())]
-            line = first + binding.original.line + len(re.findall(_LINE_END, blanks))
-            cut = re.compile(_LINE_END).search(original, len(blanks)) if binding.error else None
+            line = first + binding.original.line + len(_LINE_END.findall(blanks))
+            cut = _LINE_END.search(original, len(blanks)) if binding.error else None
             is_cut = cut is not None and cut.end() < len(original)
             original = original[: cut.end()] if cut else original
             length += len(original)

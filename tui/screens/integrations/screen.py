@@ -141,7 +141,7 @@ class IntegrationsScreen(DetailPage["Integration"]):
         if self.is_mounted:
             self._usage = usage
             self.show_rows()
-        await derive_with_recorded_salt(self.session, is_awaited=False)
+        await derive_with_recorded_salt(self.session)
 
     def _show(self, integrations: list[Integration], authors: dict[UUID, Authors] | None) -> None:
         """Show the rows; without authors what they have by themselves, and nothing that is still to be asked."""

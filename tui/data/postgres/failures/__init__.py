@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal
 
+from tui.errors import NoFreeConnection, UnknownRefusal
+
 if TYPE_CHECKING:
     from tui.errors import SwitchboardError
 
@@ -13,7 +15,7 @@ Availability = Literal["gone", "full", "refuses"]
 
 
 def load_texts() -> None:
-    """Import what the others need, while files can be opened and are of this version."""
+    """Import what `translate` needs, while files can be opened and are of this version."""
     import_module(f"{__name__}.translation")
 
 
@@ -31,6 +33,7 @@ def translate(exc: BaseException, *, connecting: bool = False, role: str | None 
 
 def availability_of(failure: BaseException) -> Availability:
     """Return whether a failure to connect means silence, no free connection, or a login that is refused."""
-    from tui.data.postgres.failures.translation import availability
-
-    return availability(failure)
+    shown = translate(failure, connecting=True)
+    if isinstance(shown, NoFreeConnection):
+        return "full"
+    return "gone" if shown.may_pass and not isinstance(shown, UnknownRefusal) else "refuses"

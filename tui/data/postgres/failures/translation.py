@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import psycopg
 
@@ -28,19 +27,14 @@ from tui.errors import (
     InvalidInput,
     Locked,
     MasterKeyError,
-    NoFreeConnection,
     NotFound,
     PermissionDenied,
     SchemaMissing,
     ServerUnsuitable,
     SwitchboardError,
     TimedOut,
-    UnknownRefusal,
 )
 from tui.words.integrations.description import LIST_AGAIN
-
-if TYPE_CHECKING:
-    from tui.data.postgres.failures import Availability
 
 LOOK_AT_KEYS = "Look at `switchboard keys status`, and try again; nothing was changed."
 TOO_MANY_OPENINGS = "Wait that long; the limit is there so that nobody can copy all secrets unnoticed."
@@ -135,14 +129,6 @@ def translated(exc: BaseException, *, connecting: bool, role: str | None) -> Swi
         failure = _driver_failure(exc, connecting)
     failure.sqlstate, failure.answered = sqlstate, is_answer(exc)
     return failure
-
-
-def availability(failure: BaseException) -> Availability:
-    """Return what `availability_of` returns."""
-    shown = translated(failure, connecting=True, role=None)
-    if isinstance(shown, NoFreeConnection):
-        return "full"
-    return "gone" if shown.may_pass and not isinstance(shown, UnknownRefusal) else "refuses"
 
 
 def is_of_another_program(exc: psycopg.Error) -> bool:
